@@ -1,0 +1,240 @@
+/**
+ * The memory map of one virtual machine: every address that the page (TypeScript) and the vCPU workers
+ * (AssemblyScript) agree on. One shared WebAssembly.Memory holds it all, full size from creation, never grown.
+ *
+ *   0x0000_0000  unmapped by convention (a null address is always a bug)
+ *   0x0000_1000  static data of the core (constants only; every instance rewrites the same bytes)
+ *   0x0004_0000  VM block: clock, IRQ lines, timers, doorbells, memory map
+ *   0x0010_0000  CODE_PAGES     one byte per 4 KiB of linear memory: translated code was read from it
+ *   0x0020_0000  DIRTY_PAGES    one byte per 4 KiB: bits of the dirty log
+ *   0x0030_0000  STALE_PAGES    one bit per 4 KiB: a device wrote into translated code
+ *   0x0040_0000  vCPU areas, VCPU_STRIDE each
+ *   RAM_BASE     memory slots (RAM, ROM, video memory), placed by the machine; 64 KiB aligned
+ *
+ * `scripts/gen-layout.mjs` turns the constants of this file into `src/memory/layout.gen.ts`, so no address is
+ * written twice. Only integer constants and expressions over earlier constants are allowed here.
+ * Offsets within a block are named BLOCK_FIELD. Multi-byte fields are little-endian and naturally aligned.
+ */
+
+export const LAYOUT_VERSION: u32 = 1;
+
+export const PAGE_BITS: u32 = 12;
+export const PAGE_SIZE: u32 = 4096;
+
+// ── VM block ────────────────────────────────────────────────────────────────────────────────────────────────────
+export const VM_BASE: u32 = 0x00040000;
+
+/** i32. Incremented and notified by a vCPU whenever the page has something to do (exit, doorbell, ring, timer, state). */
+export const VM_PAGE_WAKE: u32 = VM_BASE + 0x00;
+/** i32. 1 while the page is going to look at its work again by itself; a vCPU may then skip the notify. */
+export const VM_PAGE_AWAKE: u32 = VM_BASE + 0x04;
+/** i32. Number of vCPUs. */
+export const VM_VCPU_COUNT: u32 = VM_BASE + 0x08;
+/** i32. Map generation: incremented by the page, inside an exit, when the memory map changed. */
+export const VM_MAP_GENERATION: u32 = VM_BASE + 0x0c;
+/** f64. Guest clock: host time in ms (performance.timeOrigin + performance.now()) at which guest time was 0. Moved forward by pauses. */
+export const VM_CLOCK_EPOCH: u32 = VM_BASE + 0x10;
+/** i32. Shift of `-icount`: one instruction takes 2^shift ns of virtual time; -1 means the host's clock. */
+export const VM_ICOUNT_SHIFT: u32 = VM_BASE + 0x18;
+/** i32. Number of valid entries of the region table. */
+export const VM_REGION_COUNT: u32 = VM_BASE + 0x1c;
+/** u64. Virtual time in ns, published by the vCPU at exits under -icount, so that the page sees the same clock. */
+export const VM_VIRTUAL_NS: u32 = VM_BASE + 0x20;
+
+/** IRQ lines: bit n of the words is line n. Level is set and cleared with atomics by its device; a rising edge is latched in IRQ_EDGE. */
+export const IRQ_LINE_COUNT: u32 = 256;
+export const IRQ_LEVEL: u32 = VM_BASE + 0x100;
+export const IRQ_EDGE: u32 = VM_BASE + 0x120;
+
+/** Doorbells: one bit each, set with an atomic OR by a vCPU, taken with an atomic exchange by the page. */
+export const DOORBELL_COUNT: u32 = 1024;
+export const DOORBELL_BITS: u32 = VM_BASE + 0x180;
+
+/** Device timers, armed by devices on the page, expired by vCPU 0: i64 deadline in guest ns; -1 (all ones) is unarmed. */
+export const TIMER_COUNT: u32 = 64;
+export const TIMER_DEADLINES: u32 = VM_BASE + 0x200;
+/** u64 bit set of timers that expired, set by the vCPU with atomic OR, taken by the page with atomic exchange (two u32 words). */
+export const TIMER_FIRED: u32 = VM_BASE + 0x400;
+
+/**
+ * Region table: the guest-physical memory map, sorted by nothing, later entries win where they overlap.
+ *   +0x00 u64 guest-physical base     +0x08 u64 size in bytes
+ *   +0x10 u32 kind (REGION_*)         +0x14 u32 linear address (RAM, ROM) or local device id (LOCAL)
+ *   +0x18 u32 device id (MMIO): index the page dispatches on
+ *   +0x1c u32 register spacing in bytes (MMIO), a power of two; 0 = every access is an exit
+ *   +0x20 u32 linear address of the register reach table (MMIO): one REACH_* record a register
+ *   +0x24 u32 number of records in it (registers beyond it are exits)
+ *   +0x28 u32 minimal access size, +0x2c u32 maximal access size the device accepts (bytes); others are split by the page
+ */
+export const REGION_TABLE: u32 = VM_BASE + 0x1000;
+export const REGION_STRIDE: u32 = 64;
+export const REGION_MAX: u32 = 64;
+export const REGION_BASE: u32 = 0x00;
+export const REGION_SIZE: u32 = 0x08;
+export const REGION_KIND: u32 = 0x10;
+export const REGION_LINEAR: u32 = 0x14;
+export const REGION_DEVICE: u32 = 0x18;
+export const REGION_SPACING: u32 = 0x1c;
+export const REGION_REACH: u32 = 0x20;
+export const REGION_REACH_COUNT: u32 = 0x24;
+export const REGION_ACCESS_MIN: u32 = 0x28;
+export const REGION_ACCESS_MAX: u32 = 0x2c;
+
+export const REGION_KIND_RAM: u32 = 1;
+export const REGION_KIND_ROM: u32 = 2;
+export const REGION_KIND_MMIO: u32 = 3;
+export const REGION_KIND_LOCAL: u32 = 4;
+
+/** Local devices (answered in the worker): the value of REGION_LINEAR for REGION_KIND_LOCAL. */
+export const LOCAL_ACLINT_MSWI_MTIMER: u32 = 1;
+export const LOCAL_PLIC: u32 = 2;
+
+/**
+ * Reach record of one register, 32 bytes:
+ *   +0x00 u8 read kind (REACH_EXIT or REACH_SHADOW)   +0x01 u8 write kind (REACH_EXIT, REACH_POSTED, REACH_DOORBELL)
+ *   +0x04 u32 first doorbell number (REACH_DOORBELL); a written value v rings first + min(v, count - 1)
+ *   +0x08 u32 doorbell count
+ *   +0x10 u64 shadow value: what a read returns; published by the page with an atomic store, valid for accesses of any size
+ *             up to the spacing, at the register's first byte
+ *   +0x18 u64 mask of registers of the same region (bit = register index, first 64) that a posted write makes stale
+ */
+export const REACH_STRIDE: u32 = 32;
+export const REACH_READ: u32 = 0x00;
+export const REACH_WRITE: u32 = 0x01;
+export const REACH_DOORBELL_FIRST: u32 = 0x04;
+export const REACH_DOORBELL_COUNT: u32 = 0x08;
+export const REACH_SHADOW_VALUE: u32 = 0x10;
+export const REACH_STALE_MASK: u32 = 0x18;
+export const REACH_EXIT: u32 = 0;
+export const REACH_SHADOW: u32 = 1;
+export const REACH_POSTED: u32 = 2;
+export const REACH_DOORBELL: u32 = 3;
+/** Reach tables of all devices, handed out by the page. */
+export const REACH_TABLES: u32 = VM_BASE + 0x3000;
+export const REACH_TABLES_END: u32 = VM_BASE + 0x40000;
+
+// ── Page tables of flags, indexed by linear address >> 12 ───────────────────────────────────────────────────────
+export const CODE_PAGES: u32 = 0x00100000;
+export const DIRTY_PAGES: u32 = 0x00200000;
+/** u32 words, atomic: the page sets a bit when it writes into a page whose CODE_PAGES byte is set, then raises REQUEST_INVALIDATE. */
+export const STALE_PAGES: u32 = 0x00300000;
+export const STALE_PAGES_END: u32 = 0x00320000;
+
+/** Local interrupt controllers and timers of the machine (worker side state, one per VM). */
+export const ACLINT_BASE: u32 = 0x00380000;
+export const PLIC_BASE: u32 = 0x00390000;
+
+// ── vCPU area ───────────────────────────────────────────────────────────────────────────────────────────────────
+export const VCPU_BASE: u32 = 0x00400000;
+export const VCPU_STRIDE: u32 = 0x04000000;
+export const VCPU_MAX: u32 = 8;
+
+/** Offsets from the vCPU area's base. The first 4 KiB are the operands of the IR: see assembly/vcpu/state.ts. */
+export const CPU_STATE: u32 = 0x0000;
+export const CPU_STATE_SIZE: u32 = 0x4000;
+
+/** Communication block: control words, exit record, counters. */
+export const CPU_COMM: u32 = 0x4000;
+/** i32. Every wake source changes its state, then increments this and notifies. */
+export const COMM_KICK: u32 = CPU_COMM + 0x00;
+/** i32 bit set of REQUEST_*, set with atomic OR by the page, cleared by the vCPU. */
+export const COMM_REQUEST: u32 = CPU_COMM + 0x04;
+/** i32, RUN_*: what the vCPU is doing, written by the vCPU, notified on change. */
+export const COMM_RUN_STATE: u32 = CPU_COMM + 0x08;
+/** i32. 1: an exit waits for the page; the page answers, stores 0 and notifies. */
+export const COMM_EXIT_PENDING: u32 = CPU_COMM + 0x0c;
+/** Exit record: u32 EXIT_*, device id, offset (u64), size in bytes, count, value (u64). */
+export const COMM_EXIT_KIND: u32 = CPU_COMM + 0x10;
+export const COMM_EXIT_DEVICE: u32 = CPU_COMM + 0x14;
+export const COMM_EXIT_OFFSET: u32 = CPU_COMM + 0x18;
+export const COMM_EXIT_SIZE: u32 = CPU_COMM + 0x20;
+export const COMM_EXIT_COUNT: u32 = CPU_COMM + 0x24;
+export const COMM_EXIT_VALUE: u32 = CPU_COMM + 0x28;
+/** u32 free-running indices of the posted-write ring: head is moved by the page, tail by the vCPU. */
+export const COMM_RING_HEAD: u32 = CPU_COMM + 0x30;
+export const COMM_RING_TAIL: u32 = CPU_COMM + 0x34;
+/** i32. 1 while the vCPU waits for room in its ring; the page notifies RING_HEAD. */
+export const COMM_RING_WAITING: u32 = CPU_COMM + 0x38;
+/** i32. Set by the page before it terminates the worker or when it stops for good. */
+export const COMM_STOP_REASON: u32 = CPU_COMM + 0x3c;
+
+/** Counters, u64 each, written by the vCPU only. */
+export const COMM_COUNTERS: u32 = CPU_COMM + 0x100;
+export const COUNTER_INSTRUCTIONS: u32 = COMM_COUNTERS + 0x00;
+export const COUNTER_EXIT_MMIO_READ: u32 = COMM_COUNTERS + 0x08;
+export const COUNTER_EXIT_MMIO_WRITE: u32 = COMM_COUNTERS + 0x10;
+export const COUNTER_POSTED: u32 = COMM_COUNTERS + 0x18;
+export const COUNTER_DOORBELL: u32 = COMM_COUNTERS + 0x20;
+export const COUNTER_SHADOW: u32 = COMM_COUNTERS + 0x28;
+export const COUNTER_LOCAL: u32 = COMM_COUNTERS + 0x30;
+export const COUNTER_HALT: u32 = COMM_COUNTERS + 0x38;
+export const COUNTER_TRANSLATED: u32 = COMM_COUNTERS + 0x40;
+export const COUNTER_TLB_FILL: u32 = COMM_COUNTERS + 0x48;
+export const COUNTER_EXCEPTION: u32 = COMM_COUNTERS + 0x50;
+export const COUNTER_INTERRUPT: u32 = COMM_COUNTERS + 0x58;
+export const COUNTER_FLUSH: u32 = COMM_COUNTERS + 0x60;
+export const COUNTER_GUEST_ERROR: u32 = COMM_COUNTERS + 0x68;
+export const COUNTER_INVALIDATE: u32 = COMM_COUNTERS + 0x70;
+export const COUNTER_SLEEP_NS: u32 = COMM_COUNTERS + 0x78;
+export const COUNTER_LOOKUP: u32 = COMM_COUNTERS + 0x80;
+export const COUNTER_COUNT: u32 = 17;
+
+/** Data page of string exits. */
+export const CPU_EXIT_DATA: u32 = 0x5000;
+
+/** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, u64 guest ns. */
+export const CPU_RING: u32 = 0x8000;
+export const RING_ENTRIES: u32 = 1024;
+export const RING_STRIDE: u32 = 32;
+export const RING_DEVICE: u32 = 0x00;
+export const RING_SIZE: u32 = 0x04;
+export const RING_OFFSET: u32 = 0x08;
+export const RING_VALUE: u32 = 0x10;
+
+/** Ring position (u32) up to which the ring must be drained before a shadow read of a register is fresh: one word per reach record. */
+export const CPU_STALE_UNTIL: u32 = 0x10000;
+
+export const CPU_TLB: u32 = 0x40000;
+export const CPU_TLB_END: u32 = 0x80000;
+export const CPU_JUMP_CACHE: u32 = 0x80000;
+export const CPU_JUMP_CACHE_END: u32 = 0xc0000;
+export const CPU_TB_HASH: u32 = 0x100000;
+export const CPU_TB_HASH_END: u32 = 0x180000;
+/** Head of the list of TBs for each physical page is hashed too. */
+export const CPU_TB_PAGES: u32 = 0x180000;
+export const CPU_TB_PAGES_END: u32 = 0x200000;
+export const CPU_TB_ARENA: u32 = 0x200000;
+export const CPU_TB_ARENA_END: u32 = 0x4000000;
+
+// ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
+/** Leave run() for good; COMM_STOP_REASON says why. */
+export const REQUEST_STOP: u32 = 1;
+/** Sleep until the bit is cleared. */
+export const REQUEST_PAUSE: u32 = 2;
+export const REQUEST_FLUSH_TLB: u32 = 4;
+/** Swap the dirty log and re-arm write flags. */
+export const REQUEST_HARVEST_DIRTY: u32 = 8;
+/** Look at STALE_PAGES. */
+export const REQUEST_INVALIDATE: u32 = 16;
+
+export const RUN_STATE_STOPPED: u32 = 0;
+export const RUN_STATE_RUNNING: u32 = 1;
+/** WFI or HLT: waits for a kick or the next timer. */
+export const RUN_STATE_HALTED: u32 = 2;
+export const RUN_STATE_PAUSED: u32 = 3;
+/** Waits for the page to answer an exit or to drain the ring. */
+export const RUN_STATE_EXIT: u32 = 4;
+
+export const EXIT_NONE: u32 = 0;
+export const EXIT_MMIO_READ: u32 = 1;
+export const EXIT_MMIO_WRITE: u32 = 2;
+
+/** Results of the core's run(). */
+export const RESULT_SLICE: u32 = 0;
+export const RESULT_HALT: u32 = 1;
+export const RESULT_STOP: u32 = 2;
+export const RESULT_PAUSE: u32 = 3;
+/** A guest trap loops on its own first instruction: nothing but a reset can get the guest out. */
+export const RESULT_TRAP_LOOP: u32 = 4;
+/** The core met a state that it cannot continue from (a bug of ours): COMM_EXIT_VALUE has a code. */
+export const RESULT_INTERNAL_ERROR: u32 = 5;
