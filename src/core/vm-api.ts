@@ -1,0 +1,113 @@
+/**
+ * The public contract of a virtual machine: what the element, the page, the command line and the Playwright fixture
+ * see. The same configuration object is behind all four. Nothing here depends on a board or on the DOM.
+ */
+
+/** Where an image comes from: a URL (string), bytes, or a file the user picked. */
+export type ImageSource = string | Uint8Array | Blob;
+
+/** Which tier of the accelerator runs guest code: see docs/architecture.md. */
+export type Tier = 'auto' | 'interp' | 'jit' | 'check';
+
+/** One machine's configuration, spelled after QEMU's options. */
+export interface VmConfig {
+  /** Guest architecture: the program's name in QEMU (`qemu-system-riscv64`). */
+  arch: string;
+  /** `-M`: board and version. Default: the architecture's default board (`virt`). */
+  machine?: string;
+  /** `-m`: RAM in MiB. Default 128, as in QEMU. */
+  memory?: number;
+  /** `-smp`: number of vCPUs. Only 1 today. */
+  smp?: number;
+  /** `-bios`: firmware; `'none'` for no firmware; `'default'` or absent: the board's own default. */
+  bios?: ImageSource;
+  /** `-kernel` */
+  kernel?: ImageSource;
+  /** `-initrd` */
+  initrd?: ImageSource;
+  /** `-append`: the kernel's command line. */
+  append?: string;
+  /** `-icount shift=N`: one instruction takes 2^N ns of virtual time; runs are repeatable to the instruction. Absent: host time. */
+  icount?: number;
+  tier?: Tier;
+}
+
+export type VmState = 'created' | 'loading' | 'running' | 'paused' | 'stopped' | 'error' | 'destroyed';
+
+/** Why a machine stopped. */
+export type VmOutcome = 'poweroff' | 'reset' | 'panic' | 'error' | 'stopped';
+
+/** Progress of a long step. `total` is absent while unknown. */
+export interface VmProgress {
+  /** What is being done, for people: `Downloading kernel`. */
+  step: string;
+  loaded: number;
+  total?: number;
+}
+
+/** Codes of host failures that a program may want to tell apart. */
+export type VmErrorCode =
+  | 'not-isolated' // the page is not cross-origin isolated: no SharedArrayBuffer
+  | 'bad-config' // an option is unknown, out of range or not built yet
+  | 'not-found' // an image could not be fetched
+  | 'bad-image' // truncated, of another architecture, or not a format we know
+  | 'too-large' // does not fit the guest's memory
+  | 'out-of-memory' // the browser would not give that much memory
+  | 'worker-died' // the vCPU worker ended unexpectedly
+  | 'guest-hang' // the guest traps in its own trap handler for ever
+  | 'internal';
+
+/** The stable part of the `--json` report, see design section 5. Times in ms since the vCPU's first instruction. */
+export interface VmReport {
+  outcome: VmOutcome | 'running';
+  guestMs: number;
+  firstSerialMs: number | null;
+  instructions: number;
+  tiers: { interp: number; jit: number };
+  exits: Record<string, number>;
+  regions: { compiled: number; bytes: number; compileMs: number; evicted: number };
+}
+
+/** Events of a machine and what they carry. */
+export interface VmEvents {
+  state: VmState;
+  progress: VmProgress;
+  /** The guest ended: powered off, asked for reset while resets stop it, or panicked. */
+  exit: { outcome: VmOutcome; code: number };
+  /** The guest reported a panic or an unrecoverable error on its console (`Kernel panic - not syncing`). */
+  panic: { message: string };
+  /** A host failure; the machine is in state `error`. */
+  error: { code: VmErrorCode; message: string };
+}
+
+/** Detaches what it was returned for. Calling it twice does nothing. */
+export type Unsubscribe = () => void;
+
+/** A byte stream between the host and one of the guest's serial ports. */
+export interface SerialStream {
+  /** Calls back with bytes that the guest wrote, in order, in batches. */
+  onData(listener: (bytes: Uint8Array) => void): Unsubscribe;
+  /** Queues bytes (or UTF-8 text) to the guest; they enter the receive FIFO as the guest makes room. */
+  write(data: Uint8Array | string): void;
+}
+
+/** A virtual machine. Every method rejects or throws a VmError; none blocks the page. */
+export interface Vm {
+  readonly config: Readonly<VmConfig>;
+  readonly state: VmState;
+  readonly serial: SerialStream;
+  on<K extends keyof VmEvents>(event: K, listener: (detail: VmEvents[K]) => void): Unsubscribe;
+  /** Loads images and starts the vCPU. Resolves when the first instruction is about to run. */
+  start(): Promise<void>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  /** Resets the machine as its reset button does; the images stay loaded. */
+  reset(): Promise<void>;
+  /** Pulls the plug: stops the vCPU; the outcome is `stopped`. */
+  powerOff(): Promise<void>;
+  /** Resolves when the guest ends, with its outcome. */
+  readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
+  report(): VmReport;
+  /** Ends the worker, settles every pending wait and frees the memory. The object is unusable afterwards. */
+  destroy(): Promise<void>;
+}

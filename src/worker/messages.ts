@@ -1,0 +1,23 @@
+/**
+ * Control messages between the page and a vCPU worker. Comlink carries them, and only while the vCPU is stopped: a
+ * running worker receives no messages. Stop, pause, kick and flush are words in the shared memory (assembly/layout.ts).
+ */
+export interface VcpuInit {
+  memory: WebAssembly.Memory;
+  /** The compiled core (build/core.wasm). */
+  module: WebAssembly.Module;
+  /** Index of the vCPU; its area lies at VCPU_BASE + index * VCPU_STRIDE. */
+  index: number;
+  tier: 'auto' | 'interp' | 'jit' | 'check';
+}
+
+export interface VcpuWorkerApi {
+  /** Instantiates the core on the shared memory. Call once, before anything else. */
+  init(options: VcpuInit): Promise<void>;
+  /** Puts the vCPU into its architectural reset state, with the program counter at the board's reset vector. */
+  reset(options: { pc: bigint; hartId: number }): Promise<void>;
+  /** Runs until REQUEST_STOP, or until the guest cannot go on; resolves with RESULT_STOP, RESULT_TRAP_LOOP or RESULT_INTERNAL_ERROR. */
+  run(): Promise<number>;
+  /** A readable dump of the registers, for error reports and the monitor. The vCPU must be stopped. */
+  describe(): Promise<string>;
+}
