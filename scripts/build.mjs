@@ -1,0 +1,138 @@
+// Builds what is stale: generated sources, the core (AssemblyScript → build/core.wasm), the command line
+// (tsc → build/ts) and the site (vite → build/site). `--force` builds everything, `--only core,ts` some steps.
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { main, SetupError, say, step } from './lib/console.mjs';
+import { withLock } from './lib/lock.mjs';
+import { ensureNodeModules } from './lib/node-modules.mjs';
+import { buildDir, hashFiles, isFresh, listFiles, markFresh, root, shown } from './lib/project.mjs';
+import { binary, runNode, runOrFail } from './lib/run.mjs';
+
+const notTest = (path) => !/\.test\.(ts|mjs)$|\/tests\//.test(path);
+
+/**
+ * The core is built without asserts and without a heap of its own. One instance per vCPU imports the one shared memory,
+ * so constant data must lie where the memory map says (`--memoryBase`), below the vCPU's structures.
+ */
+const CORE_FLAGS = [
+  ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory'],
+  ...['--initialMemory', '1', '--maximumMemory', '65536', '--memoryBase', '4096', '--enable', 'threads,simd'],
+];
+
+const temporary = (path) => join(dirname(path), `.${process.pid}.${path.split(/[\\/]/).pop()}`);
+
+async function buildCore() {
+  const target = join(buildDir, 'core.wasm');
+  const partial = temporary(target);
+  const args = [binary('assemblyscript/bin/asc.js'), 'assembly/index.ts', '-o', partial, ...CORE_FLAGS];
+  try {
+    await runOrFail('Compiling the core (asc)', process.execPath, args);
+    renameSync(partial, target);
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+async function buildSite() {
+  const target = join(buildDir, 'site');
+  const partial = temporary(target);
+  const args = [binary('vite/bin/vite.js'), 'build', '--outDir', partial, '--logLevel', 'warn'];
+  try {
+    await runOrFail('Building the site (vite)', process.execPath, args);
+    const old = temporary(join(buildDir, 'site-old'));
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(partial, target);
+    rmSync(old, { recursive: true, force: true });
+  } finally {
+    rmSync(partial, { recursive: true, force: true });
+  }
+}
+
+const STEPS = [
+  {
+    name: 'gen',
+    title: 'Generating sources (scripts/gen-*.mjs)',
+    inputs: () => listFiles(['assembly', 'src', 'scripts'], notTest),
+    outputs: [],
+    build: () => runNode('Generating sources', 'scripts/gen.mjs'),
+  },
+  {
+    name: 'core',
+    title: 'Compiling the core (AssemblyScript → build/core.wasm)',
+    extra: CORE_FLAGS.join(' '),
+    inputs: () => listFiles(['assembly', 'package-lock.json'], notTest),
+    outputs: [join(buildDir, 'core.wasm')],
+    build: buildCore,
+  },
+  {
+    name: 'ts',
+    title: 'Compiling the command line (TypeScript → build/ts)',
+    inputs: () =>
+      listFiles(['src', 'e2e', 'assembly/tests', 'package-lock.json'], (path) =>
+        /\.(ts|json)$/.test(path),
+      ).concat(
+        listFiles([
+          'tsconfig.json',
+          'tsconfig.base.json',
+          'tsconfig.tests.json',
+          'vite.config.ts',
+          'vitest.config.ts',
+        ]),
+      ),
+    outputs: [join(buildDir, 'ts', 'cli')],
+    build: () => runOrFail('Compiling (tsc -b)', process.execPath, [binary('typescript/bin/tsc'), '-b']),
+  },
+  {
+    name: 'site',
+    title: 'Building the site (vite → build/site)',
+    inputs: () =>
+      listFiles(['src', 'public', 'package-lock.json'], notTest).concat(
+        listFiles(['index.html', 'runner.html', 'vite.config.ts', 'build/core.wasm'], undefined, []),
+      ),
+    outputs: [join(buildDir, 'site')],
+    build: buildSite,
+  },
+];
+
+export const STEP_NAMES = STEPS.map(({ name }) => name);
+
+/** Builds the named steps in order, each only if its inputs changed. Returns the names of those it built. */
+export async function build({ only = STEP_NAMES, force = false } = {}) {
+  await ensureNodeModules();
+  mkdirSync(buildDir, { recursive: true });
+  return withLock('build', async () => {
+    const built = [];
+    for (const { name, title, inputs, outputs, extra, build: work } of STEPS) {
+      if (!only.includes(name)) continue;
+      // Hashed before the work: an edit made meanwhile is then stale, not lost. Generators rewrite their own inputs.
+      let hash = hashFiles(inputs(), extra);
+      if (!force && isFresh(name, hash, outputs)) continue;
+      await step(title, async () => {
+        await work();
+      });
+      if (name === 'gen') hash = hashFiles(inputs(), extra);
+      markFresh(name, hash);
+      built.push(name);
+    }
+    return built;
+  });
+}
+
+if (process.argv[1] && existsSync(process.argv[1]) && shown(process.argv[1]) === 'scripts/build.mjs') {
+  await main(async () => {
+    const { values } = parseArgs({
+      options: {
+        force: { type: 'boolean' },
+        only: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) return say('npm run build [-- --force] [-- --only gen,core,ts,site]');
+    const only = values.only?.split(',');
+    const unknown = only?.find((name) => !STEP_NAMES.includes(name));
+    if (unknown) throw new SetupError(`unknown step "${unknown}": there are ${STEP_NAMES.join(', ')}`);
+    const built = await build({ only, force: values.force });
+    say(built.length ? `Built in ${shown(join(root, 'build'))}/.` : 'Everything is up to date.');
+  });
+}

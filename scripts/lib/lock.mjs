@@ -1,0 +1,45 @@
+// One build at a time in a working tree: a second one waits, and a lock whose owner died is taken over.
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { say } from './console.mjs';
+import { cacheDir } from './project.mjs';
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Runs `work` while holding `.cache/locks/<name>`, a file with the owner's process id. */
+export async function withLock(name, work, dir = join(cacheDir, 'locks')) {
+  const path = join(dir, name);
+  mkdirSync(dirname(path), { recursive: true });
+  for (let told = false; ; ) {
+    try {
+      writeFileSync(path, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+    }
+    let owner = 0;
+    try {
+      owner = Number(readFileSync(path, 'utf8'));
+    } catch {}
+    if (owner > 0 && !isAlive(owner)) {
+      rmSync(path, { force: true });
+      continue;
+    }
+    if (!told) say(`  Another ${name} is running (process ${owner}); waiting for it …`);
+    told = true;
+    await sleep(200);
+  }
+  try {
+    return await work();
+  } finally {
+    rmSync(path, { force: true });
+  }
+}
