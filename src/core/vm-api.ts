@@ -48,6 +48,7 @@ export interface VmProgress {
 /** Codes of host failures that a program may want to tell apart. */
 export type VmErrorCode =
   | 'not-isolated' // the page is not cross-origin isolated: no SharedArrayBuffer
+  | 'unsupported' // the browser lacks something the machine needs
   | 'bad-config' // an option is unknown, out of range or not built yet
   | 'not-found' // an image could not be fetched
   | 'bad-image' // truncated, of another architecture, or not a format we know
@@ -63,6 +64,8 @@ export interface VmReport {
   guestMs: number;
   firstSerialMs: number | null;
   instructions: number;
+  /** Time the vCPU slept in WFI or HLT, ms: what is left of guestMs was spent working. */
+  sleepMs: number;
   tiers: { interp: number; jit: number };
   exits: Record<string, number>;
   regions: { compiled: number; bytes: number; compileMs: number; evicted: number };
@@ -85,8 +88,12 @@ export type Unsubscribe = () => void;
 
 /** A byte stream between the host and one of the guest's serial ports. */
 export interface SerialStream {
-  /** Calls back with bytes that the guest wrote, in order, in batches. */
-  onData(listener: (bytes: Uint8Array) => void): Unsubscribe;
+  /**
+   * Calls back with bytes that the guest wrote, in order, in batches. A listener may return a promise to say that it has
+   * not digested them yet: from 64 KiB of undigested output on, the machine holds the guest back (its vCPU waits)
+   * until the promises resolve, so a guest that floods its port costs time, not memory. Nothing is dropped.
+   */
+  onData(listener: (bytes: Uint8Array) => void | Promise<void>): Unsubscribe;
   /** Queues bytes (or UTF-8 text) to the guest; they enter the receive FIFO as the guest makes room. */
   write(data: Uint8Array | string): void;
 }
