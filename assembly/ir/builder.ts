@@ -1,0 +1,80 @@
+/**
+ * Appends operations of the IR (ops.def) to the block being built.
+ *
+ * An emit context lies in linear memory, so that the builder has no state of its own and several vCPUs can build at
+ * once. It is the translator's view of one block: where the next operation goes, which temporary is free, and where each
+ * guest instruction begins.
+ *
+ *   EMIT_CURSOR  u32 address of the next operation      EMIT_START u32 address of the first one
+ *   EMIT_TEMP    u32 slot of the next free temporary    EMIT_CPU   u32 address of the vCPU state
+ */
+import { STATE_TEMPS, STATE_TEMP_COUNT } from '../vcpu/state';
+
+export const OP_SIZE: u32 = 16;
+export const OP_CODE: u32 = 0;
+export const OP_A: u32 = 2;
+export const OP_B: u32 = 4;
+export const OP_C: u32 = 6;
+export const OP_IMM: u32 = 8;
+/** u32 over b and c: address of the chained block of a `goto`, or 0. */
+export const OP_CHAIN: u32 = 4;
+
+export const EMIT_CURSOR: u32 = 0x00;
+export const EMIT_START: u32 = 0x04;
+export const EMIT_TEMP: u32 = 0x08;
+export const EMIT_CPU: u32 = 0x0c;
+/** u64. Address of the guest instruction being translated, and of the block's first one. */
+export const EMIT_PC: u32 = 0x10;
+export const EMIT_BLOCK_PC: u32 = 0x18;
+/** u32. Bytes of the guest instruction being translated. */
+export const EMIT_LENGTH: u32 = 0x20;
+/** u32. Block flags (STATE_TB_FLAGS) that the block is built for. */
+export const EMIT_FLAGS: u32 = 0x24;
+/** u32. The frontend sets this to 1 when the instruction ends the block. */
+export const EMIT_ENDED: u32 = 0x28;
+/** u32. Scratch of the frontend for facts about the block so far. */
+export const EMIT_GUEST: u32 = 0x2c;
+/** u64. MMU index that data accesses of this block use. */
+export const EMIT_MMU: u32 = 0x30;
+export const EMIT_SIZE: u32 = 0x40;
+
+/** Kinds of the `rmw` operations. */
+export const RMW_SWAP: u32 = 0;
+export const RMW_ADD: u32 = 1;
+export const RMW_XOR: u32 = 2;
+export const RMW_AND: u32 = 3;
+export const RMW_OR: u32 = 4;
+export const RMW_MINS: u32 = 5;
+export const RMW_MAXS: u32 = 6;
+export const RMW_MINU: u32 = 7;
+export const RMW_MAXU: u32 = 8;
+
+/** Appends one operation and returns its address. */
+export function emit(e: usize, op: u32, a: u32, b: u32, c: u32, imm: i64): usize {
+  const at: usize = load<u32>(e, EMIT_CURSOR);
+  store<u16>(at, op, OP_CODE);
+  store<u16>(at, a, OP_A);
+  store<u16>(at, b, OP_B);
+  store<u16>(at, c, OP_C);
+  store<i64>(at, imm, OP_IMM);
+  store<u32>(e, at + OP_SIZE, EMIT_CURSOR);
+  return at;
+}
+
+/** A fresh temporary. Temporaries live within one guest instruction: the translator starts over at each. */
+export function emitTemp(e: usize): u32 {
+  const slot = load<u32>(e, EMIT_TEMP);
+  assert(slot < STATE_TEMPS + STATE_TEMP_COUNT * 8);
+  store<u32>(e, slot + 8, EMIT_TEMP);
+  return slot;
+}
+
+/** A helper's word: its function, the slot of a third argument and an immediate that it gets as they are. */
+export function helperWord(index: u32, third: u32, immediate: u32): i64 {
+  return <i64>(<u64>index | (<u64>third << 16) | (<u64>immediate << 32));
+}
+
+/** Makes an earlier branch skip to the next operation to be emitted. */
+export function emitLand(e: usize, branch: usize): void {
+  store<i64>(branch, <i64>((load<u32>(e, EMIT_CURSOR) - branch) / OP_SIZE - 1), OP_IMM);
+}

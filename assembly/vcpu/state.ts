@@ -1,0 +1,71 @@
+/**
+ * The vCPU state struct. The first 4 KiB are the operands of the IR ("slots"): 8-byte values at byte offsets that fit 16 bits.
+ * Guests place their registers (the IR's globals) in 0x000-0x1ff and their system state from 0x800 on
+ * (assembly/guest/<isa>/cpu.ts); what follows here is common to all guests.
+ *
+ *   0x000 ┌ guest registers (globals)
+ *   0x200 ├ common state
+ *   0x300 ├ temporaries of the IR
+ *   0x800 ├ guest system state
+ *   0x2000├ scratch of the translator
+ *   0x4000└
+ */
+
+/** u64. Guest program counter. Valid outside translation blocks only. */
+export const STATE_PC: u32 = 0x200;
+/** u64. Pending exception: cause + 1, or 0. */
+export const STATE_EXCEPTION: u32 = 0x208;
+/** u64. Value that goes with it (faulting address, instruction bits). */
+export const STATE_EXCEPTION_VALUE: u32 = 0x210;
+/** i64. Guest instructions left in this slice; below zero once the slice is over. */
+export const STATE_BUDGET: u32 = 0x218;
+/** u64. Guest instructions retired up to the start of this slice, plus what the slice was given: retired = ICOUNT - BUDGET. */
+export const STATE_ICOUNT: u32 = 0x220;
+/** u64. Result of a slow load. */
+export const STATE_LOADED: u32 = 0x228;
+/** u32. Flags that select translation blocks (privilege, MMU index …), made by the guest's frontend. */
+export const STATE_TB_FLAGS: u32 = 0x230;
+/** u32. Address of the `goto` operation that wants to be chained to the block found next, or 0. */
+export const STATE_CHAIN_FROM: u32 = 0x234;
+/** u32. Reason of the last `exit` operation. */
+export const STATE_EXIT_REASON: u32 = 0x238;
+/** u32. Set by whoever changes what interrupts may be taken: the run loop leaves its fast path. */
+export const STATE_CHECK: u32 = 0x23c;
+/** u32. Accrued floating-point exception flags, NX 1, UF 2, OF 4, DZ 8, NV 16. */
+export const STATE_FFLAGS: u32 = 0x240;
+/** u32. Function index of the guest's page walk: see softmmu/hook.ts. */
+export const STATE_HOOK_WALK: u32 = 0x244;
+/** Results of a page walk: u64 guest-physical page, u32 permissions (PERM_*), u32 log2 of the mapping's size. */
+export const STATE_WALK_PHYSICAL: u32 = 0x248;
+export const STATE_WALK_PERMISSIONS: u32 = 0x250;
+export const STATE_WALK_SIZE: u32 = 0x254;
+/** u64. Guest-physical address of the last slow access. */
+export const STATE_ACCESS_PHYSICAL: u32 = 0x258;
+/** u32. 1 after something invalidated translated code: the running block must be left after its instruction. */
+export const STATE_CODE_CHANGED: u32 = 0x260;
+/** u32. Next free byte of the block arena. */
+export const STATE_TB_CURSOR: u32 = 0x264;
+/** u32. COMM_KICK as last seen. */
+export const STATE_KICK_SEEN: u32 = 0x268;
+/** u32. VM_MAP_GENERATION as last seen. */
+export const STATE_MAP_SEEN: u32 = 0x26c;
+/** u64. Guest clock in ns as last handed to the guest; later readings are never below it. */
+export const STATE_CLOCK_LAST: u32 = 0x270;
+/** i64. Guest ns of the next timer that this vCPU has to notice. */
+export const STATE_DEADLINE: u32 = 0x278;
+/** u32. Index of the region that the last physical address was found in. */
+export const STATE_LAST_REGION: u32 = 0x280;
+/** u32. Index of this vCPU. */
+export const STATE_INDEX: u32 = 0x284;
+/** u64. ICOUNT - BUDGET at the last exception, to recognise a trap that loops on itself. */
+export const STATE_LAST_TRAP_COUNT: u32 = 0x288;
+export const STATE_TRAP_REPEATS: u32 = 0x290;
+
+export const STATE_TEMPS: u32 = 0x300;
+export const STATE_TEMP_COUNT: u32 = 128;
+
+export const STATE_GUEST: u32 = 0x800;
+
+/** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
+export const STATE_INSN_TABLE: u32 = 0x2000;
+export const STATE_INSN_TABLE_MAX: u32 = 128;
