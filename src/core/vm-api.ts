@@ -29,6 +29,8 @@ export interface VmConfig {
   append?: string;
   /** `-icount shift=N`: one instruction takes 2^N ns of virtual time; runs are repeatable to the instruction. Absent: host time. */
   icount?: number;
+  /** `-no-reboot`: a reset that the guest asks for ends the machine with outcome `reset`. Otherwise the machine starts again. */
+  noReboot?: boolean;
   tier?: Tier;
 }
 

@@ -1,0 +1,30 @@
+import type { Script } from './script.ts';
+
+/** What one `snowglobe` command asks for. Images are paths. */
+export interface CliOptions {
+  arch: string;
+  machine: string;
+  /** MiB */
+  memory?: number;
+  /** A path, or `none`, or `default`. */
+  bios?: string;
+  kernel?: string;
+  initrd?: string;
+  append?: string;
+  /** 2^N ns of virtual time for each instruction. */
+  icount?: number;
+  tier?: 'auto' | 'interp' | 'jit' | 'check';
+  noReboot: boolean;
+  /** Where the guest's first serial port goes. */
+  serial: 'stdio' | 'null';
+  /** What --expect and --send said, in order. */
+  script: Script;
+  /** Seconds from the start of the command. */
+  timeout?: number;
+  screenshot?: string;
+  json?: string;
+  headed: boolean;
+}
+
+/** Thrown by an option's handler to answer `-M help` and its like; parseCommand turns it into a ParsedCommand. */
+export class ListRequest extends Error {}

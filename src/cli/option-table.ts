@@ -1,0 +1,335 @@
+import { type CliOptions, ListRequest } from './cli-options.ts';
+import { unescapeText } from './escapes.ts';
+import {
+  checkKeys,
+  parseInteger,
+  parseKeyValues,
+  parseMemorySize,
+  parseRegex,
+  parseSeconds,
+} from './option-values.ts';
+import { UsageError } from './usage-error.ts';
+
+export const ARCHITECTURES: readonly string[] = ['riscv64'];
+
+export interface Option {
+  /** Without dashes. */
+  name: string;
+  aliases?: readonly string[];
+  /** What the value is called in the help; absent: the option takes none. */
+  value?: string;
+  help: string;
+  /** Not one of QEMU's: two dashes, and the value may follow `=`. */
+  own?: boolean;
+  set?(options: CliOptions, value: string): void;
+}
+
+const BOARDS = ['virt', 'virt-1.0'];
+
+/** Extensions of `-cpu rv64` under QEMU's property names: what our CPU has is `true`, what it lacks is `false`. */
+const CPU_PROPERTIES: Record<string, readonly string[] | 'any'> = { model: ['rv64'] };
+for (const has of [
+  ...['i', 'g', 'm', 'a', 'f', 'd', 'c', 's', 'u', 'mmu', 'pmp', 'Counters', 'Zicsr', 'Zifencei'],
+  ...['zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc', 'sv39', 'sv48', 'sv57'],
+]) {
+  CPU_PROPERTIES[has] = ['true', 'on'];
+}
+for (const lacks of ['e', 'v', 'h', 'zbc', 'zfh', 'Zfh', 'svnapot', 'svpbmt', 'svinval']) {
+  CPU_PROPERTIES[lacks] = ['false', 'off'];
+}
+
+function setMachine(options: CliOptions, text: string): void {
+  if (/^(help|\?)$/.test(text))
+    throw new ListRequest('Machines: virt-1.0, virt (alias of virt-1.0, the default)\n');
+  const values = parseKeyValues('-machine', text, 'type');
+  const board = values.get('type') ?? options.machine;
+  if (!BOARDS.includes(board))
+    throw new UsageError(`-machine ${board} is unknown; there is ${BOARDS.join(' and ')}`);
+  checkKeys('-machine', values, { type: 'any', accel: ['tcg'], aia: ['none'], aclint: ['off'] });
+  options.machine = board;
+}
+
+function setCpu(_options: CliOptions, text: string): void {
+  if (/^(help|\?)$/.test(text)) throw new ListRequest('CPUs: rv64\n');
+  checkKeys('-cpu', parseKeyValues('-cpu', text, 'model'), CPU_PROPERTIES);
+}
+
+function setMemory(options: CliOptions, text: string): void {
+  const values = parseKeyValues('-m', text, 'size');
+  checkKeys('-m', values, { size: 'any' });
+  options.memory = parseMemorySize('-m', values.get('size') ?? '');
+}
+
+function setSmp(_options: CliOptions, text: string): void {
+  const values = parseKeyValues('-smp', text, 'cpus');
+  for (const [key, value] of values) {
+    if (!['cpus', 'maxcpus', 'sockets', 'clusters', 'dies', 'cores', 'threads'].includes(key)) {
+      throw new UsageError(`-smp ${text}: "${key}" is unknown`);
+    }
+    if (parseInteger('-smp', value, 1, 512) !== 1) {
+      throw new UsageError(`-smp ${text}: several vCPUs are not built yet; use -smp 1 or leave it out`);
+    }
+  }
+}
+
+function setIcount(options: CliOptions, text: string): void {
+  const values = parseKeyValues('-icount', text, 'shift');
+  checkKeys('-icount', values, { shift: 'any', align: ['off'], sleep: ['on'] });
+  const shift = values.get('shift');
+  if (shift === undefined) throw new UsageError(`-icount ${text}: give the shift: -icount shift=N`);
+  if (shift === 'auto')
+    throw new UsageError('-icount shift=auto is not built yet; give a number: -icount shift=1');
+  options.icount = parseInteger('-icount shift', shift, 0, 10);
+}
+
+function setSerial(options: CliOptions, text: string): void {
+  if (text === 'stdio' || text === 'mon:stdio') options.serial = 'stdio';
+  else if (text === 'null' || text === 'none') options.serial = 'null';
+  else throw new UsageError(`-serial ${text} is not built yet; use -serial stdio, mon:stdio or null`);
+}
+
+/** An option whose only meaning is what we do anyway; other values are not built. */
+function only(name: string, allowed: readonly string[], help: string, aliases?: readonly string[]): Option {
+  return {
+    name,
+    aliases,
+    value: allowed.join('|'),
+    help,
+    set(_options, text) {
+      if (allowed.includes(text)) return;
+      throw new UsageError(`-${name} ${text} is not built yet; use -${name} ${allowed.join(' or ')}`);
+    },
+  };
+}
+
+/** Every option there is: the parser, the help and docs/cli.md follow this table. */
+export const OPTIONS: readonly Option[] = [
+  {
+    name: 'machine',
+    aliases: ['M'],
+    value: 'virt|virt-1.0',
+    help: 'the board (-M help lists them)',
+    set: setMachine,
+  },
+  { name: 'cpu', value: 'rv64', help: 'the CPU model', set: setCpu },
+  { name: 'smp', value: '1', help: 'number of vCPUs', set: setSmp },
+  { name: 'm', value: 'SIZE', help: 'RAM in MiB, or with K, M or G; default 128M', set: setMemory },
+  {
+    name: 'bios',
+    value: 'FILE|none|default',
+    help: "firmware; default: OpenSBI's fw_dynamic",
+    set: (options, value) => {
+      options.bios = value;
+    },
+  },
+  {
+    name: 'kernel',
+    value: 'FILE',
+    help: 'kernel image, or ELF',
+    set: (options, value) => {
+      options.kernel = value;
+    },
+  },
+  {
+    name: 'initrd',
+    value: 'FILE',
+    help: 'initial RAM disk',
+    set: (options, value) => {
+      options.initrd = value;
+    },
+  },
+  {
+    name: 'append',
+    value: 'TEXT',
+    help: "the kernel's command line",
+    set: (options, value) => {
+      options.append = value;
+    },
+  },
+  {
+    name: 'icount',
+    value: 'shift=N',
+    help: 'an instruction takes 2^N ns: runs are repeatable',
+    set: setIcount,
+  },
+  {
+    name: 'no-reboot',
+    help: 'a reset ends the run instead of starting the guest again',
+    set: (options) => {
+      options.noReboot = true;
+    },
+  },
+  { name: 'serial', value: 'stdio|mon:stdio|null', help: 'first serial port; default stdio', set: setSerial },
+  { name: 'nographic', help: 'serial port on stdin and stdout, as it is anyway' },
+  only('display', ['none'], 'no window, as it is anyway'),
+  only('vga', ['none'], 'no graphics card, as it is anyway'),
+  only('monitor', ['none', 'null'], 'no monitor, as it is anyway'),
+  only('parallel', ['none', 'null'], 'no parallel port, as it is anyway'),
+  only('net', ['none'], 'no network, as it is anyway'),
+  only('nic', ['none'], 'no network, as it is anyway'),
+  only('accel', ['tcg', 'tcg,thread=single'], 'the accelerator, as it is anyway'),
+  { name: 'nodefaults', help: 'no default devices but the serial port, as it is anyway' },
+  { name: 'no-user-config', help: 'read no configuration file, as it is anyway' },
+  { name: 'name', value: 'TEXT', help: "the guest's name (accepted, not shown)" },
+  { name: 'version', help: 'print the version' },
+  { name: 'help', aliases: ['h'], help: 'print this text' },
+
+  {
+    name: 'expect',
+    value: 'REGEX',
+    own: true,
+    help: 'wait until the serial output matches; after the last one\nleave with status 0. May repeat, in order',
+    set: (options, value) => {
+      options.script.push({ expect: parseRegex('--expect', value) });
+    },
+  },
+  {
+    name: 'send',
+    value: 'TEXT',
+    own: true,
+    help: 'type TEXT after the preceding --expect; \\n \\r \\t \\e \\xHH\nare escapes. May repeat, in order',
+    set: (options, value) => {
+      options.script.push({ send: unescapeText(value) });
+    },
+  },
+  {
+    name: 'timeout',
+    value: 'SECONDS',
+    own: true,
+    help: 'give up after this time with status 124',
+    set: (options, value) => {
+      options.timeout = parseSeconds('--timeout', value);
+    },
+  },
+  {
+    name: 'screenshot',
+    value: 'FILE.png',
+    own: true,
+    help: 'at the end, save what a terminal on the serial port shows',
+    set: (options, value) => {
+      if (!value.endsWith('.png')) throw new UsageError(`--screenshot ${value}: the name must end in .png`);
+      options.screenshot = value;
+    },
+  },
+  {
+    name: 'json',
+    value: 'FILE',
+    own: true,
+    help: 'at the end, write a report (docs/cli.md)',
+    set: (options, value) => {
+      options.json = value;
+    },
+  },
+  {
+    name: 'tier',
+    value: 'auto|interp|jit|check',
+    own: true,
+    help: 'how guest code runs; default auto',
+    set: (options, value) => {
+      if (value !== 'auto' && value !== 'interp' && value !== 'jit' && value !== 'check') {
+        throw new UsageError(`--tier ${value}: use auto, interp, jit or check`);
+      }
+      options.tier = value;
+    },
+  },
+  {
+    name: 'headed',
+    own: true,
+    help: "show the browser's window",
+    set: (options) => {
+      options.headed = true;
+    },
+  },
+];
+
+const later = 'not built yet';
+
+/** Options of QEMU that we know but do not have, and what to say of them. */
+export const NOT_BUILT: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [
+      ...[
+        'drive',
+        'device',
+        'blockdev',
+        'hda',
+        'hdb',
+        'hdc',
+        'hdd',
+        'cdrom',
+        'fda',
+        'fdb',
+        'sd',
+        'pflash',
+        'mtdblock',
+      ],
+      ...[
+        'netdev',
+        'chardev',
+        'object',
+        'fsdev',
+        'virtfs',
+        'usb',
+        'usbdevice',
+        'audiodev',
+        'audio',
+        'boot',
+        'snapshot',
+      ],
+      ...[
+        'loadvm',
+        'incoming',
+        'S',
+        's',
+        'gdb',
+        'qmp',
+        'qmp-pretty',
+        'mon',
+        'd',
+        'D',
+        'trace',
+        'rtc',
+        'watchdog',
+      ],
+      ...[
+        'dtb',
+        'numa',
+        'uuid',
+        'smbios',
+        'fw_cfg',
+        'global',
+        'set',
+        'L',
+        'semihosting',
+        'semihosting-config',
+      ],
+      ...[
+        'no-shutdown',
+        'action',
+        'singlestep',
+        'seed',
+        'debugcon',
+        'daemonize',
+        'pidfile',
+        'sandbox',
+        'readconfig',
+      ],
+      ...[
+        'full-screen',
+        'vnc',
+        'spice',
+        'sdl',
+        'curses',
+        'k',
+        'g',
+        'portrait',
+        'rotate',
+        'msg',
+        'plugin',
+        'overcommit',
+      ],
+    ].map((name) => [name, `this option of QEMU is ${later}; leave it out`]),
+  ),
+  'enable-kvm': 'there is no KVM in a browser; leave it out',
+  'no-kvm': 'there is no KVM in a browser; leave it out',
+};

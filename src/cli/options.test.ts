@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import type { CliOptions } from './cli-options.ts';
+import { NOT_BUILT, OPTIONS } from './option-table.ts';
+import { helpText, parseCommand } from './options.ts';
+import { UsageError } from './usage-error.ts';
+
+function parse(...argv: string[]): CliOptions {
+  const parsed = parseCommand(['riscv64', ...argv]);
+  if (parsed.kind !== 'run') throw new Error(`not a run but ${parsed.kind}`);
+  return parsed.options;
+}
+const message = (...argv: string[]): string => {
+  try {
+    parseCommand(argv);
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+};
+
+test("the design's command line is understood as QEMU would", () => {
+  const line = '-M virt -m 512 -kernel vmlinux -initrd tiny.img -append|console=ttyS0 quiet|-nographic';
+  const argv = line.split('|').flatMap((part, i) => (i === 1 ? [part] : part.split(' ')));
+  expect(parse(...argv)).toMatchObject({
+    arch: 'riscv64',
+    machine: 'virt',
+    memory: 512,
+    kernel: 'vmlinux',
+    initrd: 'tiny.img',
+    append: 'console=ttyS0 quiet',
+    script: [],
+  });
+});
+
+test("two dashes do for QEMU's options too; the program's whole name does for the architecture", () => {
+  const parsed = parseCommand(['qemu-system-riscv64', '--kernel', 'k', '--nographic', '--no-reboot']);
+  expect(parsed).toMatchObject({ kind: 'run', options: { arch: 'riscv64', kernel: 'k', noReboot: true } });
+});
+
+test('the last of a repeated option wins, as in QEMU', () => {
+  expect(parse('-kernel', 'a', '-kernel', 'b').kernel).toBe('b');
+});
+
+test('a value may begin with a dash', () => {
+  expect(parse('-append', '-x').append).toBe('-x');
+});
+
+describe('-m', () => {
+  test.each([
+    ['512', 512],
+    ['512M', 512],
+    ['512m', 512],
+    ['1G', 1024],
+    ['1.5G', 1536],
+    ['65536K', 64],
+    ['size=256M', 256],
+  ])('%s is %i MiB', (text, mib) => {
+    expect(parse('-m', text).memory).toBe(mib);
+  });
+
+  test.each(['0', '1K', '12X', '', '-5', '0.3', '1G,slots=2'])('%j is refused', (text) => {
+    expect(message('riscv64', '-m', text)).toMatch(/^-m/);
+  });
+});
+
+test('-icount takes the shift with or without its name', () => {
+  expect(parse('-icount', 'shift=3').icount).toBe(3);
+  expect(parse('-icount', '7,align=off,sleep=on').icount).toBe(7);
+  expect(message('riscv64', '-icount', 'shift=auto')).toMatch(/shift=auto is not built yet/);
+  expect(message('riscv64', '-icount', 'shift=11')).toMatch(/from 0 to 10/);
+  expect(message('riscv64', '-icount', 'shift=1,rr=record')).toMatch(/"rr"/);
+  expect(message('riscv64', '-icount', 'align=off')).toMatch(/give the shift/);
+});
+
+test('machines, CPUs and vCPUs that exist are accepted, the others named', () => {
+  expect(parse('-machine', 'virt-1.0,accel=tcg').machine).toBe('virt-1.0');
+  expect(parse('-M', 'type=virt').machine).toBe('virt');
+  expect(message('riscv64', '-M', 'sifive_u')).toMatch(/sifive_u is unknown/);
+  expect(message('riscv64', '-M', 'virt,aia=aplic')).toMatch(/aia=aplic is not built yet/);
+  expect(parse('-cpu', 'rv64,zba=true,v=false', '-smp', 'cpus=1,cores=1')).toBeDefined();
+  expect(message('riscv64', '-cpu', 'rv64,v=true')).toMatch(/v=true is not built yet/);
+  expect(message('riscv64', '-cpu', 'sifive-u54')).toMatch(/sifive-u54/);
+  expect(message('riscv64', '-smp', '4')).toMatch(/several vCPUs are not built yet/);
+  expect(message('i386')).toMatch(/i386 is not built yet; there is riscv64/);
+  expect(message('sparc')).toMatch(/"sparc" is unknown/);
+});
+
+test('-M help and -cpu help list what there is', () => {
+  expect(parseCommand(['riscv64', '-M', 'help'])).toEqual({
+    kind: 'text',
+    text: expect.stringContaining('virt-1.0'),
+  });
+  expect(parseCommand(['riscv64', '-cpu', 'help'])).toEqual({
+    kind: 'text',
+    text: expect.stringContaining('rv64'),
+  });
+});
+
+test('our own options keep their order, take a value after = too, and want two dashes', () => {
+  const options = parse('--send', 'a', '--expect=b$', '--send', '\\x04', '--timeout', '2.5', '--tier=interp');
+  expect(options.script).toEqual([
+    { send: Uint8Array.of(0x61) },
+    { expect: /b$/mu },
+    { send: Uint8Array.of(4) },
+  ]);
+  expect(options).toMatchObject({ timeout: 2.5, tier: 'interp' });
+  expect(message('riscv64', '-timeout', '5')).toMatch(/two dashes: --timeout/);
+  expect(message('riscv64', '--expect', '(')).toMatch(/--expect "\(" is not a regular expression/);
+  expect(message('riscv64', '--expect', '')).toMatch(/empty/);
+  expect(message('riscv64', '--timeout', '0')).toMatch(/above 0/);
+  expect(message('riscv64', '--screenshot', 'a.jpg')).toMatch(/\.png/);
+  expect(message('riscv64', '--tier', 'fast')).toMatch(/interp/);
+  expect(message('riscv64', '--headed=yes')).toMatch(/takes no value/);
+});
+
+test('unknown options, missing values and disks are named', () => {
+  expect(message('riscv64', '-frobnicate')).toMatch(/-frobnicate is not an option/);
+  expect(message('riscv64', '-kernel=vmlinux')).toMatch(/-kernel=vmlinux is not an option/);
+  expect(message('riscv64', '-kernel')).toMatch(/-kernel needs a value: -kernel FILE/);
+  expect(message('riscv64', 'disk.img')).toMatch(/"disk.img": disk images are not built yet/);
+  expect(message('riscv64', '-serial', 'pty')).toMatch(/-serial pty is not built yet/);
+  expect(message('riscv64', '-display', 'gtk')).toMatch(/-display gtk is not built yet/);
+  expect(message()).toMatch(/which machine/);
+  expect(message('-m', '512')).toMatch(/first argument is the guest's architecture/);
+});
+
+test.each(Object.keys(NOT_BUILT))('-%s is refused by its name', (name) => {
+  expect(message('riscv64', `-${name}`, 'x')).toMatch(new RegExp(`^-${name}: `));
+});
+
+test('no option is declared twice, and none is both built and not', () => {
+  const names = OPTIONS.flatMap((option) => [option.name, ...(option.aliases ?? [])]);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.filter((name) => name in NOT_BUILT)).toEqual([]);
+});
+
+test('the help names every option and fits a terminal', () => {
+  const help = helpText();
+  for (const option of OPTIONS) expect(help).toContain(`${option.own ? '--' : '-'}${option.name}`);
+  for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  expect(parseCommand(['--help'])).toEqual({ kind: 'help' });
+  expect(parseCommand(['riscv64', '-h'])).toEqual({ kind: 'help' });
+  expect(parseCommand(['-version'])).toEqual({ kind: 'version' });
+});

@@ -1,0 +1,47 @@
+import type { VmConfig, VmErrorCode, VmOutcome, VmReport, VmState } from './vm-api.ts';
+
+/**
+ * What the headless page (runner.html) and the program that drives it through Playwright say to each other.
+ * Bytes travel as latin1 strings: one character a byte, which CDP carries without another encoding.
+ */
+
+/** A guest's configuration whose images are URLs that the page can fetch. */
+export type RunnerConfig = Omit<VmConfig, 'bios' | 'kernel' | 'initrd'> & {
+  bios?: string;
+  kernel?: string;
+  initrd?: string;
+};
+
+/** A failure as plain data: an Error loses its code on the way out of the page. */
+export interface RunnerError {
+  code: VmErrorCode;
+  message: string;
+}
+
+export type RunnerResult<T = null> = { ok: true; value: T } | { ok: false; error: RunnerError };
+
+/** What the page tells the driver, in the order in which it happened. `vm` is the number the driver gave. */
+export type RunnerMessage =
+  | { vm: number; type: 'serial' /** latin1 */; data: string /** ms since the vCPU's start */; ms: number }
+  | { vm: number; type: 'state'; state: VmState }
+  | { vm: number; type: 'progress'; step: string; loaded: number; total?: number }
+  | { vm: number; type: 'panic'; message: string; ms: number }
+  | { vm: number; type: 'error'; error: RunnerError }
+  | { vm: number; type: 'exit'; outcome: VmOutcome; code: number };
+
+export type RunnerAction = 'pause' | 'resume' | 'reset' | 'powerOff' | 'destroy';
+
+/** `window.snowglobeRunner`: the page's end. A page holds any number of machines, told apart by a number. */
+export interface RunnerApi {
+  /** Creates a machine and starts it. With `screen` a terminal draws its serial port, for people and screenshots. */
+  boot(vm: number, config: RunnerConfig, options: { screen: boolean }): Promise<RunnerResult>;
+  /** Queues latin1 bytes to the guest's serial port. */
+  send(vm: number, data: string): RunnerResult;
+  act(vm: number, action: RunnerAction): Promise<RunnerResult>;
+  report(vm: number): RunnerResult<VmReport>;
+  /** Resolves once the terminals have drawn everything they were given. */
+  drawn(): Promise<void>;
+}
+
+/** `window.snowglobePost`: the driver's end, exposed by Playwright. Resolves when the driver has taken the messages. */
+export type RunnerPost = (messages: RunnerMessage[]) => Promise<void>;
