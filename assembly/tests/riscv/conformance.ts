@@ -1,0 +1,66 @@
+/** Runs a fixture's program on the core and compares its result words, section by section. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { createTestCore } from '../harness.ts';
+import {
+  hex,
+  loadFixture,
+  PROGRAM_BASE,
+  RESULT_BASE,
+  RESULT_HEADER,
+  type Section,
+  UNEXPECTED_TRAP,
+} from './fixture.ts';
+
+const MAX_INSTRUCTIONS = 400_000_000;
+const SHOWN_MISMATCHES = 5;
+
+/** Differences of one section as readable lines, at most `SHOWN_MISMATCHES` of them and a count. */
+function mismatches(section: Section, readWord: (index: number) => bigint): string[] {
+  const lines: string[] = [];
+  let count = 0;
+  for (let index = 0; index < section.count; index += 1) {
+    for (const [column, label] of section.labels.entries()) {
+      const expected = section.expected(index, column);
+      const actual = readWord(section.firstWord + index * section.labels.length + column);
+      if (actual === expected) continue;
+      count += 1;
+      if (lines.length < SHOWN_MISMATCHES) {
+        lines.push(`case ${index} (${section.describe(index)}): ${label} is ${hex(actual)}, expected ${hex(expected)}`);
+      }
+    }
+  }
+  if (count > lines.length) lines.push(`${count} words differ in all`);
+  return lines;
+}
+
+/** Declares the tests of one fixture: the program ran to its end, then one test a section. */
+export function conformance(group: string): void {
+  describe(group, () => {
+    const fixture = loadFixture(group);
+    let readWord: (index: number) => bigint = () => 0n;
+    let end = '';
+
+    beforeAll(async () => {
+      const core = await createTestCore({ tier: 'interp' });
+      core.reset();
+      core.load(PROGRAM_BASE, fixture.program);
+      const { reason } = core.run({ pc: PROGRAM_BASE, maxInstructions: MAX_INSTRUCTIONS });
+      const count = core.readU64(RESULT_HEADER);
+      const [cause, pc, value] = [8n, 16n, 24n].map((offset) => hex(core.readU64(RESULT_HEADER + offset)));
+      if (count === UNEXPECTED_TRAP) end = `unexpected trap: mcause ${cause}, mepc ${pc}, mtval ${value}`;
+      else if (reason !== 'wfi') end = `the run ended by '${reason}' at pc ${hex(core.pc())}`;
+      else if (count !== BigInt(fixture.words)) end = `${count} result words at pc ${hex(core.pc())}, expected ${fixture.words}`;
+      readWord = (index) => core.readU64(RESULT_BASE + BigInt(index * 8));
+    }, 120_000);
+
+    it('runs to its end', () => {
+      expect(end).toBe('');
+    });
+
+    for (const section of fixture.sections) {
+      it(section.title, () => {
+        expect(mismatches(section, readWord)).toEqual([]);
+      });
+    }
+  });
+}
