@@ -1,0 +1,2 @@
+/** The module under test: every operation of `fpu/`, exported. */
+export * from '../index';
