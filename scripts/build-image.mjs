@@ -1,0 +1,214 @@
+// Builds guest images from their recipes into .cache/images, without root: packages come through apt's signed index, and the
+// initrd is written by our own cpio writer. docs/images.md describes recipes and manifests.
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { AptArchive, aptObstacle } from './lib/apt.mjs';
+import { main, megabytes, SetupError, say, step, yellow } from './lib/console.mjs';
+import { encodeCpio } from './lib/cpio.mjs';
+import { withLock } from './lib/lock.mjs';
+import { cacheDir, imagesDir, root, shown } from './lib/project.mjs';
+import {
+  isBuilt,
+  listRecipes,
+  publishImage,
+  readManifest,
+  readRecipe,
+  recipeHash,
+  writeIndex,
+} from './lib/recipes.mjs';
+import { runOrFail } from './lib/run.mjs';
+
+const archives = new Map();
+
+function archiveOf({ arch, suite }) {
+  const key = `${suite}-${arch}`;
+  if (!archives.has(key)) archives.set(key, new AptArchive(arch, suite));
+  return archives.get(key);
+}
+
+/** Unpacks a package and returns the one file that `pattern` names; a `*` may stand in the last part of the path. */
+async function fileFromPackage({ name, path }, pattern) {
+  const dir = join(cacheDir, 'tmp', `unpack-${process.pid}`);
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dir, { recursive: true });
+  try {
+    await runOrFail(`Unpacking ${name}`, 'dpkg-deb', ['-x', path, dir]);
+    const folder = join(dir, dirname(pattern));
+    const [before, after = ''] = pattern.slice(pattern.lastIndexOf('/') + 1).split('*');
+    const star = pattern.includes('*');
+    const found = readdirSync(folder).filter((file) =>
+      star ? file.startsWith(before) && file.endsWith(after) : file === before,
+    );
+    if (found.length !== 1) throw new Error(`${found.length} files match`);
+    return readFileSync(join(folder, found[0]));
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(
+      `The package ${name} does not hold ${pattern} as the recipe says (${error.message}).`,
+    );
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The files of a recipe's rootfs/ folder as cpio entries; git keeps the executable bit. */
+function overlayEntries(dir, prefix = '') {
+  const entries = [];
+  for (const name of readdirSync(dir).sort()) {
+    const path = join(dir, name);
+    const status = lstatSync(path);
+    if (status.isDirectory()) {
+      entries.push({ path: prefix + name, type: 'directory', mode: 0o755 });
+      entries.push(...overlayEntries(path, `${prefix}${name}/`));
+    } else if (status.isSymbolicLink()) {
+      entries.push({ path: prefix + name, type: 'symlink', mode: 0o777, content: readlinkSync(path) });
+    } else {
+      const mode = status.mode & 0o100 ? 0o755 : 0o644;
+      entries.push({ path: prefix + name, type: 'file', mode, content: readFileSync(path) });
+    }
+  }
+  return entries;
+}
+
+const directory = (path, mode = 0o755) => ({ path, type: 'directory', mode });
+
+/** An initramfs: busybox, the folders that /init mounts on, the console that the kernel opens for it, and the recipe's own files. */
+function busyboxInitrd(busybox, overlay) {
+  const own = new Set(overlay.map(({ path }) => path));
+  const base = [
+    ...['bin', 'dev', 'etc', 'proc', 'sys', 'mnt', 'var'].map((path) => directory(path)),
+    ...[directory('root', 0o700), directory('tmp', 0o1777)],
+    { path: 'sbin', type: 'symlink', mode: 0o777, content: 'bin' },
+    { path: 'bin/busybox', type: 'file', mode: 0o755, content: busybox },
+    { path: 'dev/console', type: 'character', mode: 0o600, device: [5, 1] },
+    { path: 'dev/null', type: 'character', mode: 0o666, device: [1, 3] },
+  ];
+  return encodeCpio([...base.filter(({ path }) => !own.has(path)), ...overlay]);
+}
+
+const versionsOf = (packages) => Object.fromEntries(packages.map(({ name, version }) => [name, version]));
+
+async function buildFirmware(path, recipe, progress) {
+  const archive = archiveOf(recipe);
+  const [deb] = await archive.download([recipe.package], progress);
+  const output = recipe.file.slice(recipe.file.lastIndexOf('/') + 1);
+  const bytes = await fileFromPackage(deb, recipe.file);
+  const { title, arch } = recipe;
+  return publishImage(
+    path,
+    { name: path, title, arch, file: output, recipe: recipeHash(path), versions: versionsOf([deb]) },
+    { [output]: bytes },
+  );
+}
+
+async function buildLinux(path, recipe, progress) {
+  const archive = archiveOf(recipe);
+  const kernelName = await archive.resolve(recipe.kernel.package);
+  const debs = await archive.download([kernelName, recipe.busybox.package], progress);
+  progress(`unpacking ${debs[0].name} ${debs[0].version}`);
+  const kernel = await fileFromPackage(debs[0], recipe.kernel.file);
+  const busybox = await fileFromPackage(debs[1], recipe.busybox.file);
+  progress('packing the initrd');
+  const overlay = overlayEntries(join(root, 'images', path, 'rootfs'));
+  // Node's gzip leaves the header's time 0: the same inputs give the same file.
+  const initrd = gzipSync(busyboxInitrd(busybox, overlay), { level: 9 });
+  const firmware = readManifest(`firmware/${recipe.firmware}`);
+  if (!firmware) throw new SetupError(`images/${path}: the firmware ${recipe.firmware} is not built`);
+  const kernelFile = recipe.kernel.file.slice(recipe.kernel.file.lastIndexOf('/') + 1).split(/[-*]/)[0];
+  return publishImage(
+    path,
+    {
+      name: path,
+      title: recipe.title,
+      description: recipe.description,
+      arch: recipe.arch,
+      machine: recipe.machine,
+      memory: recipe.memory,
+      bios: `../firmware/${recipe.firmware}/${firmware.file}`,
+      kernel: kernelFile,
+      initrd: 'initrd.gz',
+      append: recipe.append,
+      recipe: recipeHash(path),
+      versions: { ...versionsOf(debs), ...firmware.versions },
+    },
+    { [kernelFile]: kernel, 'initrd.gz': initrd },
+  );
+}
+
+const BUILDERS = { firmware: buildFirmware, 'linux-busybox': buildLinux };
+
+/** A package index of yesterday may name packages that are gone from the mirror: then it is fetched anew, once. */
+async function buildOne(path, recipe, update, progress) {
+  const archive = archiveOf(recipe);
+  progress(`reading the index of Debian ${recipe.suite} (${recipe.arch})`);
+  await archive.update(update);
+  try {
+    return await BUILDERS[recipe.kind](path, recipe, progress);
+  } catch (error) {
+    if (archive.isFetchedNow || !(error instanceof SetupError)) throw error;
+    await archive.update(true);
+    return BUILDERS[recipe.kind](path, recipe, progress);
+  }
+}
+
+/**
+ * Builds the images that are missing or whose recipe changed, all of them with `update`, so that today's packages are fetched.
+ * Firmware comes first. Returns the names of those it built.
+ */
+export async function buildImages({ names = listRecipes(), update = false } = {}) {
+  return withLock('images', async () => {
+    const built = [];
+    for (const path of names) {
+      const recipe = readRecipe(path);
+      if (!update && isBuilt(path)) continue;
+      await step(`Building the image ${path}`, async (progress) => {
+        const { sizes, versions } = await buildOne(path, recipe, update, progress);
+        const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
+        const what = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+        return `${what.join(', ')}: ${megabytes(total)}`;
+      });
+      built.push(path);
+    }
+    writeIndex();
+    return built;
+  });
+}
+
+/** Builds every image; returns what keeps Linux from being built, in words, if this system cannot fetch packages. */
+export async function buildImagesIfPossible() {
+  const obstacle = aptObstacle();
+  if (!obstacle || listRecipes().every(isBuilt)) {
+    await buildImages();
+    return undefined;
+  }
+  writeIndex();
+  return obstacle;
+}
+
+if (process.argv[1] && shown(process.argv[1]) === 'scripts/build-image.mjs') {
+  await main(async () => {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { update: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help) {
+      say(
+        "npm run images [-- [--update] NAME …]   --update fetches today's packages even if the recipe is unchanged",
+      );
+      return;
+    }
+    const recipes = listRecipes();
+    const unknown = positionals.find((name) => !recipes.includes(name));
+    if (unknown) throw new SetupError(`there is no image "${unknown}": ${recipes.join(', ')}`);
+    const names = positionals.length > 0 ? recipes.filter((name) => needed(name, positionals)) : recipes;
+    const built = await buildImages({ names, update: values.update });
+    say(built.length ? `Built in ${shown(imagesDir)}/.` : yellow('Every image is up to date.'));
+  });
+}
+
+/** An image brings its firmware. */
+function needed(name, wanted) {
+  return wanted.includes(name) || wanted.some((image) => `firmware/${readRecipe(image).firmware}` === name);
+}

@@ -1,0 +1,127 @@
+// Image recipes, images/<name>/recipe.json, and what building them gives: .cache/images/<name>/ with a manifest (docs/images.md).
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SetupError } from './console.mjs';
+import { cacheDir, hashFiles, imagesDir, listFiles, root, writeAtomically } from './project.mjs';
+
+const FIELDS = {
+  firmware: ['title', 'arch', 'suite', 'package', 'file'],
+  'linux-busybox': [
+    ...['title', 'description', 'arch', 'machine', 'memory', 'append', 'suite', 'kernel', 'busybox'],
+    'firmware',
+  ],
+};
+
+/** Reads and checks one recipe; `path` is its folder below images/. */
+export function readRecipe(path) {
+  const file = join(root, 'images', path, 'recipe.json');
+  let recipe;
+  try {
+    recipe = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new SetupError(`images/${path}/recipe.json cannot be read: ${error.message}`);
+  }
+  const fields = FIELDS[recipe.kind];
+  if (!fields) {
+    throw new SetupError(
+      `images/${path}/recipe.json: kind "${recipe.kind}" is not one of ${Object.keys(FIELDS).join(', ')}`,
+    );
+  }
+  const missing = fields.filter((field) => recipe[field] === undefined);
+  const unknown = Object.keys(recipe).filter((field) => field !== 'kind' && !fields.includes(field));
+  if (missing.length > 0) throw new SetupError(`images/${path}/recipe.json lacks ${missing.join(', ')}`);
+  if (unknown.length > 0)
+    throw new SetupError(`images/${path}/recipe.json has unknown fields: ${unknown.join(', ')}`);
+  return recipe;
+}
+
+/** The names of all recipes of Linux guests, and of the firmware they name, firmware first. */
+export function listRecipes() {
+  const below = (folder) => {
+    const dir = join(root, 'images', folder);
+    if (!existsSync(dir)) return [];
+    const names = readdirSync(dir).filter((name) => existsSync(join(dir, name, 'recipe.json')));
+    return names.sort().map((name) => (folder ? `${folder}/${name}` : name));
+  };
+  return [...below('firmware'), ...below('')];
+}
+
+/** To be raised when the builder writes something else from the same recipe. */
+const BUILDER_VERSION = 1;
+
+/** Changes when the recipe or a file beside it changes. */
+export const recipeHash = (path) => hashFiles(listFiles([`images/${path}`]), String(BUILDER_VERSION));
+
+/** The manifest of a built image or undefined; one whose files are gone or cut short counts as not built. */
+export function readManifest(path, dir = imagesDir) {
+  try {
+    const manifest = JSON.parse(readFileSync(join(dir, path, 'manifest.json'), 'utf8'));
+    for (const [file, size] of Object.entries(manifest.sizes ?? {})) {
+      if (statSync(join(dir, path, file)).size !== size) return undefined;
+    }
+    return manifest;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the image was built from exactly this recipe. */
+export const isBuilt = (path) => readManifest(path)?.recipe === recipeHash(path);
+
+/**
+ * Puts `files` (name → bytes) and a manifest with their sizes and SHA-256 into .cache/images/<path> in one step: an interrupted
+ * build leaves the old image or none.
+ */
+export function publishImage(path, manifest, files) {
+  const target = join(imagesDir, path);
+  const work = join(cacheDir, 'tmp', `image-${process.pid}`);
+  rmSync(work, { recursive: true, force: true });
+  mkdirSync(work, { recursive: true });
+  const sizes = {};
+  const sha256 = {};
+  for (const [name, bytes] of Object.entries(files)) {
+    writeAtomically(join(work, name), bytes);
+    sizes[name] = bytes.length;
+    sha256[name] = createHash('sha256').update(bytes).digest('hex');
+  }
+  const complete = { ...manifest, sizes, sha256 };
+  writeAtomically(join(work, 'manifest.json'), `${JSON.stringify(complete, null, 2)}\n`);
+  mkdirSync(dirname(target), { recursive: true });
+  const old = `${work}-old`;
+  rmSync(old, { recursive: true, force: true });
+  if (existsSync(target)) renameSync(target, old);
+  renameSync(work, target);
+  rmSync(old, { recursive: true, force: true });
+  return complete;
+}
+
+/**
+ * Writes .cache/images/index.json, the list of machines that the page offers: one entry for every image with a manifest that
+ * names a machine. Addresses are relative to the list. Returns the entries, Linux guests first, then by name.
+ */
+export function writeIndex(dir = imagesDir) {
+  mkdirSync(dir, { recursive: true });
+  const machines = [];
+  for (const name of readdirSync(dir).sort()) {
+    const manifest = readManifest(name, dir);
+    if (!manifest?.machine) continue;
+    const relative = (url) =>
+      url === undefined ? undefined : new URL(url, `file:///${name}/`).pathname.slice(1);
+    machines.push({
+      name,
+      title: manifest.title,
+      description: manifest.description,
+      arch: manifest.arch,
+      machine: manifest.machine,
+      memory: manifest.memory,
+      kernel: relative(manifest.kernel),
+      initrd: relative(manifest.initrd),
+      firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
+      append: manifest.append,
+    });
+  }
+  machines.sort((a, b) => Number(a.initrd === undefined) - Number(b.initrd === undefined));
+  writeAtomically(join(dir, 'index.json'), `${JSON.stringify({ machines }, null, 2)}\n`);
+  return machines;
+}

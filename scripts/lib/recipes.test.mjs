@@ -1,0 +1,86 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listRecipes, readManifest, readRecipe, writeIndex } from './recipes.mjs';
+
+let dir;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'images-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function putImage(name, manifest, files = {}) {
+  mkdirSync(join(dir, name), { recursive: true });
+  const sizes = {};
+  for (const [file, content] of Object.entries(files)) {
+    writeFileSync(join(dir, name, file), content);
+    sizes[file] = content.length;
+  }
+  writeFileSync(join(dir, name, 'manifest.json'), JSON.stringify({ ...manifest, sizes }));
+}
+
+describe('recipes', () => {
+  it('are all readable, and the firmware that they name is built first', () => {
+    const names = listRecipes();
+    expect(names).toContain('riscv64-debian');
+    for (const name of names) {
+      const { firmware } = readRecipe(name);
+      if (!firmware) continue;
+      const at = names.indexOf(`firmware/${firmware}`);
+      expect(at).toBeGreaterThanOrEqual(0);
+      expect(at).toBeLessThan(names.indexOf(name));
+    }
+  });
+
+  it('that do not exist are named in the error', () => {
+    expect(() => readRecipe('no-such-image')).toThrow(/images\/no-such-image\/recipe\.json cannot be read/);
+  });
+});
+
+describe('the list of machines', () => {
+  it('resolves addresses against itself and puts Linux first', () => {
+    putImage(
+      'a-demo',
+      { title: 'Demo', machine: 'virt', bios: 'none', kernel: 'demo.elf' },
+      { 'demo.elf': 'x' },
+    );
+    putImage(
+      'linux',
+      {
+        title: 'Linux',
+        machine: 'virt',
+        memory: 512,
+        bios: '../firmware/f/fw.bin',
+        kernel: 'k',
+        initrd: 'i',
+      },
+      { k: 'kernel', i: 'initrd' },
+    );
+    putImage('firmware/f', { title: 'Firmware', file: 'fw.bin' }, { 'fw.bin': 'f' });
+    writeIndex(dir);
+    const { machines } = JSON.parse(readFileSync(join(dir, 'index.json'), 'utf8'));
+    expect(machines).toEqual([
+      {
+        name: 'linux',
+        title: 'Linux',
+        machine: 'virt',
+        memory: 512,
+        kernel: 'linux/k',
+        initrd: 'linux/i',
+        firmware: 'firmware/f/fw.bin',
+      },
+      { name: 'a-demo', title: 'Demo', machine: 'virt', kernel: 'a-demo/demo.elf', firmware: 'none' },
+    ]);
+  });
+
+  it('leaves out an image with a file missing or cut short, which then counts as not built', () => {
+    putImage('cut', { machine: 'virt', kernel: 'k' }, { k: 'kernel' });
+    writeFileSync(join(dir, 'cut', 'k'), 'ker');
+    putImage('gone', { machine: 'virt', kernel: 'k' }, { k: 'kernel' });
+    rmSync(join(dir, 'gone', 'k'));
+    expect(writeIndex(dir)).toEqual([]);
+    expect(readManifest('cut', dir)).toBeUndefined();
+    expect(readManifest('gone', dir)).toBeUndefined();
+  });
+});
