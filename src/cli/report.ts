@@ -1,5 +1,4 @@
-import type { RunnerError } from '../core/runner-api.ts';
-import type { VmOutcome, VmReport } from '../core/vm-api.ts';
+import type { VmErrorCode, VmOutcome, VmReport } from '../core/vm-api.ts';
 
 /** How a run of the command line ended: what a machine can say, and what only the command line knows. */
 export type RunOutcome = VmOutcome | 'expect' | 'timeout';
@@ -17,7 +16,8 @@ export interface RunReport {
   regions: VmReport['regions'];
   /** Status that the guest gave at power-off (syscon), 0 if none. */
   exitCode: number;
-  error?: RunnerError | { code: 'panic'; message: string };
+  /** A VmErrorCode, `panic`, or `host` for what the command line itself lacks. */
+  error?: { code: VmErrorCode | 'panic' | 'host'; message: string };
 }
 
 /** The report of a machine whose vCPU never ran. */

@@ -16,7 +16,7 @@ export interface StaticRoot {
 }
 
 export interface StaticServerOptions {
-  /** The longest prefix that fits a request wins. */
+  /** The longest prefix that fits a request wins. Roots that are added later are served too. */
   roots: StaticRoot[];
   /** 0 or nothing: any free port. An array: the first that is free. */
   port?: number | number[];
@@ -121,7 +121,6 @@ async function findFile(
 export function createHandler(
   roots: StaticRoot[],
 ): (request: IncomingMessage, response: ServerResponse, next?: () => void) => Promise<void> {
-  const sorted = [...roots].sort((a, b) => b.prefix.length - a.prefix.length);
   return async (request, response, next) => {
     for (const [name, value] of Object.entries(ISOLATION_HEADERS)) response.setHeader(name, value);
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -134,6 +133,7 @@ export function createHandler(
     if (path.includes('\0') || path.split(/[/\\]/).includes('..')) {
       return send(response, 400, 'The address is not valid.');
     }
+    const sorted = [...roots].sort((a, b) => b.prefix.length - a.prefix.length);
     const found = await findFile(sorted, path);
     if (!found) return next ? next() : send(response, 404, `There is nothing at ${path}`);
     if (request.method !== 'GET' && request.method !== 'HEAD') {

@@ -36,9 +36,9 @@ export interface RunnerApi {
   /** Creates a machine and starts it. With `screen` a terminal draws its serial port, for people and screenshots. */
   boot(vm: number, config: RunnerConfig, options: { screen: boolean }): Promise<RunnerResult>;
   /** Queues latin1 bytes to the guest's serial port. */
-  send(vm: number, data: string): RunnerResult;
+  send(vm: number, data: string): Promise<RunnerResult>;
   act(vm: number, action: RunnerAction): Promise<RunnerResult>;
-  report(vm: number): RunnerResult<VmReport>;
+  report(vm: number): Promise<RunnerResult<VmReport>>;
   /** Resolves once the terminals have drawn everything they were given. */
   drawn(): Promise<void>;
 }

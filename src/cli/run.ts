@@ -1,0 +1,243 @@
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { VmError } from '../core/errors.ts';
+import type { VmReport } from '../core/vm-api.ts';
+import { chromiumLaunchOptions, HostError } from './chromium.ts';
+import type { CliOptions } from './cli-options.ts';
+import { StdioConsole } from './console.ts';
+import { checkImage, defaultBios } from './guest-files.ts';
+import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
+import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
+import { ScriptRunner } from './script.ts';
+import { startSiteServer } from './site-server.ts';
+import { UsageError } from './usage-error.ts';
+
+/** How a run came to its end, before the report is made of it. */
+interface Ending {
+  outcome: RunOutcome;
+  exitCode?: number;
+  error?: RunReport['error'];
+  /** Overrides the exit status: 128 + signal. */
+  signal?: number;
+}
+
+/** A panicking kernel still prints its trace after the line that gives it away. */
+const PANIC_GRACE_MS = 1000;
+
+/** A page that does not answer this long has no report to give. */
+const REPORT_LIMIT_MS = 5000;
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Runs one guest as the options say. Returns the exit status; throws UsageError where nothing can be tried at all. */
+export function run(options: CliOptions): Promise<number> {
+  checkOutputs(options);
+  return new GuestRun(options).run(guestConfig(options));
+}
+
+/** The report and the picture come last: find out first that they can be written. */
+function checkOutputs({ json, screenshot }: CliOptions): void {
+  for (const [option, path] of [
+    ['--json', json],
+    ['--screenshot', screenshot],
+  ] as const) {
+    if (path === undefined) continue;
+    const folder = dirname(resolve(path));
+    try {
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a folder');
+      accessSync(folder, constants.W_OK);
+    } catch (error) {
+      throw new UsageError(`${option} ${path}: cannot be written (${(error as Error).message})`);
+    }
+  }
+}
+
+/** Images are checked here, before a browser starts for nothing. */
+function guestConfig(options: CliOptions): GuestConfig {
+  const { arch, machine, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
+  if (bios === undefined || bios === 'default') defaultBios(arch);
+  else if (bios !== 'none') checkImage('-bios', bios);
+  if (kernel !== undefined) checkImage('-kernel', kernel);
+  if (initrd !== undefined) checkImage('-initrd', initrd);
+  if (bios === 'none' && kernel === undefined) {
+    throw new UsageError('-bios none leaves nothing to run; give the guest a program with -kernel FILE');
+  }
+  return {
+    arch,
+    machine,
+    noReboot,
+    ...(memory !== undefined && { memory }),
+    ...(bios !== undefined && { bios }),
+    ...(kernel !== undefined && { kernel }),
+    ...(initrd !== undefined && { initrd }),
+    ...(append !== undefined && { append }),
+    ...(icount !== undefined && { icount }),
+    ...(tier !== undefined && { tier }),
+  };
+}
+
+class GuestRun {
+  readonly #options: CliOptions;
+  readonly #script: ScriptRunner;
+  readonly #console: StdioConsole;
+  readonly #ended: Promise<Ending>;
+  readonly #cleanups: (() => Promise<unknown>)[] = [];
+  #end!: (ending: Ending) => void;
+  #page: RunnerPage | undefined;
+  #vm: GuestVm | undefined;
+  /** Typed before there was a machine to type to. */
+  #early: Uint8Array[] = [];
+
+  constructor(options: CliOptions) {
+    this.#options = options;
+    this.#ended = new Promise((resolveEnding) => {
+      this.#end = resolveEnding;
+    });
+    this.#script = new ScriptRunner(options.script, {
+      send: (bytes) => this.#type(bytes),
+      done: () => this.#end({ outcome: 'expect' }),
+    });
+    this.#console = new StdioConsole({
+      input: (bytes) => this.#type(bytes),
+      quit: () => this.#end({ outcome: 'stopped' }),
+    });
+  }
+
+  async run(config: GuestConfig): Promise<number> {
+    this.#limitTime();
+    this.#listenForSignals();
+    // Whatever ends the run first decides; the browser may still be starting then.
+    this.#start(config).catch((error) => this.#end(endingOf(error)));
+    const ending = await this.#ended;
+    this.#console.close();
+    try {
+      const report = await this.#report(ending);
+      await this.#writeOutputs(report);
+      const message = this.#explain(ending);
+      if (message) process.stderr.write(`snowglobe: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+      return ending.signal === undefined
+        ? exitStatus(report, this.#script.pending !== undefined)
+        : 128 + ending.signal;
+    } finally {
+      for (const cleanup of this.#cleanups.reverse()) await cleanup().catch(() => {});
+    }
+  }
+
+  async #start(config: GuestConfig): Promise<void> {
+    // Loading Playwright takes a while, and --help needs none of it.
+    const { chromium } = await import('playwright');
+    const site = await startSiteServer();
+    this.#cleanups.push(() => site.close());
+    const browser = await chromium.launch({
+      ...chromiumLaunchOptions(this.#options.headed),
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+    this.#cleanups.push(() => browser.close());
+    const page = await browser.newPage({ viewport: { width: 900, height: 480 } });
+    this.#page = await RunnerPage.open(page, site);
+    const vm = this.#page.createVm();
+    this.#watch(vm);
+    if (this.#options.serial === 'stdio') this.#console.open();
+    await vm.boot(config, { screen: this.#options.headed || this.#options.screenshot !== undefined });
+    this.#vm = vm;
+    for (const bytes of this.#early.splice(0)) this.#type(bytes);
+    this.#script.start();
+  }
+
+  #watch(vm: GuestVm): void {
+    vm.on('serial', ({ bytes, ms }) => {
+      if (this.#options.serial === 'stdio') this.#console.write(bytes);
+      this.#script.output(bytes, ms);
+    });
+    vm.on('panic', ({ message }) => {
+      const ending: Ending = { outcome: 'panic', error: { code: 'panic', message } };
+      this.#later(PANIC_GRACE_MS, () => this.#end(ending));
+    });
+    vm.on('error', (error) => this.#end({ outcome: 'error', error }));
+    vm.on('exit', ({ outcome, code }) => this.#end({ outcome, exitCode: code }));
+  }
+
+  #type(bytes: Uint8Array): void {
+    if (this.#vm === undefined) this.#early.push(bytes);
+    else this.#vm.send(bytes).catch((error) => this.#end(endingOf(error)));
+  }
+
+  #later(ms: number, work: () => void): void {
+    const timer = setTimeout(work, ms);
+    this.#cleanups.push(async () => clearTimeout(timer));
+  }
+
+  #limitTime(): void {
+    const { timeout } = this.#options;
+    if (timeout !== undefined) this.#later(timeout * 1000, () => this.#end({ outcome: 'timeout' }));
+  }
+
+  #listenForSignals(): void {
+    for (const name of SIGNALS) {
+      const listener = () => this.#end({ outcome: 'stopped', signal: osConstants.signals[name] });
+      process.once(name, listener);
+      this.#cleanups.push(async () => process.off(name, listener));
+    }
+  }
+
+  async #report(ending: Ending): Promise<RunReport> {
+    const asked = this.#vm?.report().catch(() => EMPTY_REPORT) ?? EMPTY_REPORT;
+    const silence = new Promise<VmReport>((resolveSilence) =>
+      this.#later(REPORT_LIMIT_MS, () => resolveSilence(EMPTY_REPORT)),
+    );
+    const { outcome, exitCode, error } = ending;
+    return makeReport(await Promise.race([asked, silence]), {
+      outcome,
+      expectMs: this.#script.expectMs,
+      exitCode,
+      error,
+    });
+  }
+
+  async #writeOutputs(report: RunReport): Promise<void> {
+    const { json, screenshot } = this.#options;
+    if (screenshot !== undefined && this.#page !== undefined && this.#vm !== undefined) {
+      await this.#page.drawn();
+      await this.#page.page.locator('.screen').screenshot({ path: screenshot });
+    }
+    if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  }
+
+  /** One line for stderr, unless there is nothing to complain about. */
+  #explain({ outcome, exitCode, error }: Ending): string | undefined {
+    const { pending } = this.#script;
+    const unmet = pending && `before --expect ${JSON.stringify(pending.source)} matched`;
+    switch (outcome) {
+      case 'error':
+        return error?.message;
+      case 'panic':
+        return `the guest panicked${unmet ? ` ${unmet}` : ''}: ${error?.message ?? 'no reason given'}`;
+      case 'timeout':
+        return `time-out: ${this.#options.timeout} s were up ${unmet ?? 'and the guest still ran'}`;
+      case 'poweroff':
+        if (unmet) return `the guest powered off ${unmet}`;
+        return exitCode ? `the guest powered off with failure code ${exitCode}` : undefined;
+      case 'reset':
+        return unmet && `the guest asked for a reset ${unmet}`;
+      case 'stopped':
+        return unmet && `stopped ${unmet}`;
+      case 'expect':
+        return undefined;
+    }
+  }
+}
+
+function endingOf(error: unknown): Ending {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof VmError) return { outcome: 'error', error: { code: error.code, message } };
+  if (error instanceof HostError) return { outcome: 'error', error: { code: 'host', message } };
+  if (error instanceof UsageError) return { outcome: 'error', error: { code: 'not-found', message } };
+  // Playwright's messages go on with logs and stack traces of many lines.
+  return {
+    outcome: 'error',
+    error: { code: 'host', message: `the browser failed: ${message.split('\n')[0]}` },
+  };
+}

@@ -1,0 +1,210 @@
+import type { Page } from 'playwright';
+import { Emitter } from '../core/emitter.ts';
+import { VmError } from '../core/errors.ts';
+import type {
+  RunnerAction,
+  RunnerApi,
+  RunnerError,
+  RunnerMessage,
+  RunnerResult,
+} from '../core/runner-api.ts';
+import type { Unsubscribe, VmConfig, VmEvents, VmReport } from '../core/vm-api.ts';
+import { HostError } from './chromium.ts';
+import { checkImage, defaultBios } from './guest-files.ts';
+import type { SiteServer } from './site-server.ts';
+
+/** A guest's configuration as the command line and the fixture take it: images are paths of files on this host. */
+export type GuestConfig = Omit<VmConfig, 'bios' | 'kernel' | 'initrd'> & {
+  /** A path; `none`; or `default` or absent for the board's firmware. */
+  bios?: string;
+  kernel?: string;
+  initrd?: string;
+};
+
+export interface GuestEvents extends VmEvents {
+  /** Bytes that the guest wrote to its serial port, in order. `ms` is the time since its vCPU's start. */
+  serial: { bytes: Uint8Array; ms: number };
+}
+
+declare const window: { snowglobeRunner: RunnerApi };
+
+/** The headless page (src/app/runner.ts) in a Playwright page. It holds any number of machines. */
+export class RunnerPage {
+  readonly page: Page;
+  readonly #site: SiteServer;
+  readonly #vms = new Map<number, GuestVm>();
+  #nextId = 1;
+
+  private constructor(page: Page, site: SiteServer) {
+    this.page = page;
+    this.#site = site;
+  }
+
+  /** Opens the headless page of the built site. */
+  static async open(page: Page, site: SiteServer): Promise<RunnerPage> {
+    const runner = new RunnerPage(page, site);
+    await page.exposeFunction('snowglobePost', (messages: RunnerMessage[]) => {
+      for (const message of messages) runner.#vms.get(message.vm)?.take(message);
+    });
+    page.on('crash', () => runner.#fail("the browser's renderer crashed, perhaps for want of memory"));
+    page.on('close', () => runner.#fail('the page was closed'));
+    const response = await page.goto(`${site.url}/runner.html`);
+    if (!response?.ok()) {
+      throw new HostError(`the runner page answers ${response?.status()}; build it with: npm run build`);
+    }
+    if (!(await page.evaluate(() => window.snowglobeRunner !== undefined))) {
+      throw new HostError('the runner page does not start; build it again with: npm run build -- --force');
+    }
+    return runner;
+  }
+
+  /** A machine that is not booted yet. */
+  createVm(): GuestVm {
+    const vm = new GuestVm(this.page, this.#site, this.#nextId++);
+    this.#vms.set(vm.id, vm);
+    return vm;
+  }
+
+  /** Resolves when the page's terminals have drawn everything. */
+  async drawn(): Promise<void> {
+    await this.page.evaluate(() => window.snowglobeRunner.drawn());
+  }
+
+  #fail(message: string): void {
+    const error = { code: 'worker-died', message } as const;
+    for (const vm of this.#vms.values()) vm.take({ vm: vm.id, type: 'error', error });
+  }
+}
+
+const toLatin1 = (data: Uint8Array | string): string => Buffer.from(data as Uint8Array).toString('latin1');
+
+/** One machine in a RunnerPage. Methods reject with VmError. */
+export class GuestVm {
+  readonly id: number;
+  readonly #page: Page;
+  readonly #site: SiteServer;
+  readonly #events = new Emitter<GuestEvents>((error) => {
+    throw error;
+  });
+  /** Text is typed in the order of the calls. */
+  #sending: Promise<void> = Promise.resolve();
+  #booted = false;
+  #destroyed = false;
+
+  constructor(page: Page, site: SiteServer, id: number) {
+    this.#page = page;
+    this.#site = site;
+    this.id = id;
+  }
+
+  on<K extends keyof GuestEvents>(event: K, listener: (detail: GuestEvents[K]) => void): Unsubscribe {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Loads the images and starts the vCPU; resolves when its first instruction is about to run. With `screen` the page
+   * shows a terminal on the serial port.
+   * @throws VmError with what is wrong with the configuration or an image
+   */
+  async boot(config: GuestConfig, options: { screen?: boolean } = {}): Promise<void> {
+    const bios =
+      config.bios === undefined || config.bios === 'default' ? defaultBios(config.arch) : config.bios;
+    const { kernel, initrd, ...rest } = config;
+    const serve = (option: string, path: string) => this.#site.serveFile(checkImage(option, path));
+    const served = {
+      ...rest,
+      bios: bios === 'none' ? bios : serve('-bios', bios),
+      ...(kernel !== undefined && { kernel: serve('-kernel', kernel) }),
+      ...(initrd !== undefined && { initrd: serve('-initrd', initrd) }),
+    };
+    this.#booted = true;
+    await this.#ask(
+      this.#page.evaluate(
+        ([id, runnerConfig, screen]) => window.snowglobeRunner.boot(id, runnerConfig, { screen }),
+        [this.id, served, options.screen ?? false] as const,
+      ),
+    );
+  }
+
+  /** Types bytes, or a string as UTF-8. Resolves when the machine has queued them. */
+  send(data: Uint8Array | string): Promise<void> {
+    const text = toLatin1(data);
+    const sent = this.#sending.then(async () => {
+      await this.#ask(
+        this.#page.evaluate(([id, bytes]) => window.snowglobeRunner.send(id, bytes), [
+          this.id,
+          text,
+        ] as const),
+      );
+    });
+    this.#sending = sent.catch(() => {});
+    return sent;
+  }
+
+  pause(): Promise<void> {
+    return this.#act('pause');
+  }
+
+  resume(): Promise<void> {
+    return this.#act('resume');
+  }
+
+  /** The reset button. */
+  reset(): Promise<void> {
+    return this.#act('reset');
+  }
+
+  /** Pulls the plug: the outcome is `stopped`. */
+  powerOff(): Promise<void> {
+    return this.#act('powerOff');
+  }
+
+  report(): Promise<VmReport> {
+    return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.report(id), this.id));
+  }
+
+  /** Ends the machine's worker and frees its memory. */
+  async destroy(): Promise<void> {
+    if (!this.#booted || this.#destroyed || this.#page.isClosed()) return;
+    this.#destroyed = true;
+    await this.#act('destroy');
+  }
+
+  /** What the page says of this machine. */
+  take(message: RunnerMessage): void {
+    switch (message.type) {
+      case 'serial':
+        this.#events.emit('serial', { bytes: Buffer.from(message.data, 'latin1'), ms: message.ms });
+        break;
+      case 'state':
+        this.#events.emit('state', message.state);
+        break;
+      case 'progress':
+        this.#events.emit('progress', message);
+        break;
+      case 'panic':
+        this.#events.emit('panic', message);
+        break;
+      case 'error':
+        this.#events.emit('error', message.error);
+        break;
+      case 'exit':
+        this.#events.emit('exit', message);
+        break;
+    }
+  }
+
+  async #act(action: RunnerAction): Promise<void> {
+    await this.#ask(
+      this.#page.evaluate(([id, what]) => window.snowglobeRunner.act(id, what), [this.id, action] as const),
+    );
+  }
+
+  async #ask<T>(answer: Promise<RunnerResult<T>>): Promise<T> {
+    const result = await answer;
+    if (result.ok) return result.value;
+    throw toVmError(result.error);
+  }
+}
+
+export const toVmError = (error: RunnerError): VmError => new VmError(error.code, error.message);

@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { HostError } from './chromium.ts';
+import { packageRoot } from './guest-files.ts';
+import { type StaticRoot, startServer } from './static-server.ts';
+
+/** The built site on a local port, and files of this host under addresses that only this process knows. */
+export interface SiteServer {
+  /** Without a trailing slash. */
+  readonly url: string;
+  /** Makes a file fetchable by the site's pages; returns its URL. */
+  serveFile(path: string): string;
+  close(): Promise<void>;
+}
+
+/** @throws HostError if the site is not built */
+export async function startSiteServer(): Promise<SiteServer> {
+  const site = join(packageRoot, 'build/site');
+  if (!existsSync(join(site, 'runner.html'))) {
+    throw new HostError('the page is not built yet; build it with: npm run build');
+  }
+  const roots: StaticRoot[] = [{ prefix: '/', dir: site }];
+  const served = new Map<string, string>();
+  const server = await startServer({ roots });
+  const origin = server.url.replace(/\/$/, '');
+  return {
+    url: origin,
+    serveFile(path) {
+      // The server follows no link out of a root, so the root is where the file really is.
+      const file = realpathSync(path);
+      let url = served.get(file);
+      if (url === undefined) {
+        // Other users of this computer reach the port too, but cannot guess 128 bits.
+        const prefix = `/${randomBytes(16).toString('hex')}/`;
+        roots.push({ prefix, dir: dirname(file) });
+        url = `${origin}${prefix}${encodeURIComponent(basename(file))}`;
+        served.set(file, url);
+      }
+      return url;
+    },
+    close: () => server.close(),
+  };
+}
