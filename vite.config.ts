@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+import { createHandler, ISOLATION_HEADERS } from './src/cli/static-server.ts';
 
-/** Cross-origin isolation: without these a page gets no SharedArrayBuffer, so no guest memory. */
-const isolation = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-  'Cross-Origin-Resource-Policy': 'same-origin',
+/** Vite serves the pages; the guest images come from where they are built, as `npm start` serves them. */
+const images: Plugin = {
+  name: 'snowglobe-images',
+  configureServer({ middlewares }) {
+    const handle = createHandler([{ prefix: '/images/', dir: '.cache/images' }]);
+    middlewares.use((request, response, next) => void handle(request, response, next));
+  },
 };
 
 /** Pages of the site: the gallery page, and the bare page that the command line drives. */
@@ -14,8 +17,13 @@ const pages = ['index.html', 'runner.html'].filter((page) => existsSync(page));
 export default defineConfig({
   // Relative URLs: the site can be served from any folder.
   base: './',
-  server: { headers: isolation, host: '127.0.0.1', watch: { ignored: ['**/.cache/**', '**/build/ts/**'] } },
-  preview: { headers: isolation, host: '127.0.0.1' },
+  plugins: [images],
+  server: {
+    headers: ISOLATION_HEADERS,
+    host: '127.0.0.1',
+    watch: { ignored: ['**/.cache/**', '**/build/ts/**'] },
+  },
+  preview: { headers: ISOLATION_HEADERS, host: '127.0.0.1' },
   worker: { format: 'es' },
   build: {
     outDir: 'build/site',

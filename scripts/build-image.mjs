@@ -8,7 +8,16 @@ import { AptArchive, aptObstacle } from './lib/apt.mjs';
 import { main, megabytes, SetupError, say, step, yellow } from './lib/console.mjs';
 import { encodeCpio } from './lib/cpio.mjs';
 import { withLock } from './lib/lock.mjs';
-import { cacheDir, imagesDir, root, shown } from './lib/project.mjs';
+import {
+  cacheDir,
+  hashFiles,
+  imagesDir,
+  isFresh,
+  listFiles,
+  markFresh,
+  root,
+  shown,
+} from './lib/project.mjs';
 import {
   isBuilt,
   listRecipes,
@@ -18,7 +27,7 @@ import {
   recipeHash,
   writeIndex,
 } from './lib/recipes.mjs';
-import { runOrFail } from './lib/run.mjs';
+import { runNode, runOrFail } from './lib/run.mjs';
 
 const archives = new Map();
 
@@ -176,15 +185,32 @@ export async function buildImages({ names = listRecipes(), update = false } = {}
   });
 }
 
-/** Builds every image; returns what keeps Linux from being built, in words, if this system cannot fetch packages. */
+/**
+ * Builds the bare-metal demo, which needs nothing but this repository, and the Linux guests if this system can fetch packages.
+ * Returns the list of machines, and what keeps Linux from being built, in words, if something does.
+ */
 export async function buildImagesIfPossible() {
-  const obstacle = aptObstacle();
-  if (!obstacle || listRecipes().every(isBuilt)) {
-    await buildImages();
-    return undefined;
+  await buildDemo();
+  let obstacle = listRecipes().every(isBuilt) ? undefined : aptObstacle();
+  if (!obstacle) {
+    try {
+      await buildImages();
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      obstacle = error.message;
+    }
   }
-  writeIndex();
-  return obstacle;
+  return { machines: writeIndex(), obstacle };
+}
+
+async function buildDemo() {
+  const hash = hashFiles(listFiles(['images/demo', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm']));
+  const manifest = join(imagesDir, 'riscv64-demo', 'manifest.json');
+  if (isFresh('demo', hash, [manifest])) return;
+  await step('Building the bare-metal demo', async () => {
+    await runNode('Building the bare-metal demo', 'scripts/build-demo.mjs');
+  });
+  markFresh('demo', hash);
 }
 
 if (process.argv[1] && shown(process.argv[1]) === 'scripts/build-image.mjs') {

@@ -78,3 +78,18 @@ export const binary = (path) => join(root, 'node_modules', path);
 
 /** Whether the program runs at all, for example `dpkg-deb --version`. */
 export const works = (program, ...args) => spawnSync(program, args, { stdio: 'ignore' }).status === 0;
+
+/** Runs a program that speaks for itself on our terminal; resolves to its status. */
+export function runVisibly(program, args, { cwd = root, env } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit' });
+    // Ctrl-C reaches the child by itself; we wait for its end.
+    const ignore = () => {};
+    process.on('SIGINT', ignore);
+    child.on('error', () => resolve(127));
+    child.on('close', (status) => {
+      process.off('SIGINT', ignore);
+      resolve(status ?? 143);
+    });
+  });
+}

@@ -1,0 +1,34 @@
+import { defineConfig } from 'playwright/test';
+import { chromiumLaunchOptions } from './src/cli/chromium.ts';
+
+/** `SNOWGLOBE_LONG=1` (npm run test:long) runs *.long.spec.ts and nothing else; an ordinary run leaves them out. */
+const long = process.env.SNOWGLOBE_LONG === '1';
+
+/** WebGPU without a graphics card: these flags only work together. */
+const WEBGPU_ARGS = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=vulkan',
+  '--ignore-gpu-blocklist',
+];
+
+const launchOptions = chromiumLaunchOptions();
+
+export default defineConfig({
+  testDir: 'e2e',
+  testMatch: long ? '**/*.long.spec.ts' : '**/*.spec.ts',
+  testIgnore: long ? [] : '**/*.long.spec.ts',
+  // A guest keeps a core busy: two at once on a machine of two cores would only measure each other.
+  workers: 1,
+  timeout: long ? 900_000 : 90_000,
+  expect: { timeout: 15_000 },
+  forbidOnly: true,
+  reporter: 'list',
+  use: {
+    browserName: 'chromium',
+    launchOptions: { ...launchOptions, args: [...launchOptions.args, ...WEBGPU_ARGS] },
+    permissions: ['clipboard-read', 'clipboard-write'],
+    screenshot: 'only-on-failure',
+  },
+});
