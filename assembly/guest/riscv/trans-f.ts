@@ -1,0 +1,183 @@
+/**
+ * Single-precision floating point: unprivileged specification, chapter 11. Operands in f registers are NaN-boxed.
+ */
+import { emit } from '../../ir/builder';
+import { OP_LD32U, OP_ORI, OP_SEXT32, OP_ST32 } from '../../ir/ops.gen';
+import { emitCall, mmuIndex, slotFd, slotFs1, slotFs2, slotRd, slotResult, slotRs1, ZERO } from './emit';
+import {
+  emitArithmetic,
+  emitFromInteger,
+  emitFused,
+  emitRounded,
+  emitToInteger,
+  emitUnrounded,
+  fpEnabled,
+  markDirty,
+} from './emit-fp';
+import { fieldImm, fieldSimm } from './fields.gen';
+import {
+  helperFaddS,
+  helperFclassS,
+  helperFcvtLS,
+  helperFcvtLuS,
+  helperFcvtSL,
+  helperFcvtSLu,
+  helperFcvtSW,
+  helperFcvtSWu,
+  helperFcvtWS,
+  helperFcvtWuS,
+  helperFdivS,
+  helperFeqS,
+  helperFleS,
+  helperFltS,
+  helperFmaddS,
+  helperFmaxS,
+  helperFminS,
+  helperFmsubS,
+  helperFmulS,
+  helperFnmaddS,
+  helperFnmsubS,
+  helperFsgnjnS,
+  helperFsgnjS,
+  helperFsgnjxS,
+  helperFsqrtS,
+  helperFsubS,
+} from './helpers-f';
+
+/** The high half of a NaN-boxed single. */
+const BOX: i64 = -0x100000000;
+
+export function transFlw(e: usize, insn: u32): bool {
+  if (!fpEnabled(e)) return false;
+  const fd = slotFd(insn);
+  emit(e, OP_LD32U, fd, slotRs1(insn), mmuIndex(e), <i64>fieldImm(insn));
+  emit(e, OP_ORI, fd, fd, 0, BOX);
+  markDirty(e);
+  return true;
+}
+
+export function transFsw(e: usize, insn: u32): bool {
+  if (!fpEnabled(e)) return false;
+  emit(e, OP_ST32, slotFs2(insn), slotRs1(insn), mmuIndex(e), <i64>fieldSimm(insn));
+  return true;
+}
+
+export function transFmaddS(e: usize, insn: u32): bool {
+  return emitFused(e, insn, helperFmaddS.index);
+}
+
+export function transFmsubS(e: usize, insn: u32): bool {
+  return emitFused(e, insn, helperFmsubS.index);
+}
+
+export function transFnmsubS(e: usize, insn: u32): bool {
+  return emitFused(e, insn, helperFnmsubS.index);
+}
+
+export function transFnmaddS(e: usize, insn: u32): bool {
+  return emitFused(e, insn, helperFnmaddS.index);
+}
+
+export function transFaddS(e: usize, insn: u32): bool {
+  return emitArithmetic(e, insn, helperFaddS.index);
+}
+
+export function transFsubS(e: usize, insn: u32): bool {
+  return emitArithmetic(e, insn, helperFsubS.index);
+}
+
+export function transFmulS(e: usize, insn: u32): bool {
+  return emitArithmetic(e, insn, helperFmulS.index);
+}
+
+export function transFdivS(e: usize, insn: u32): bool {
+  return emitArithmetic(e, insn, helperFdivS.index);
+}
+
+export function transFsqrtS(e: usize, insn: u32): bool {
+  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFsqrtS.index);
+}
+
+export function transFsgnjS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjS.index);
+}
+
+export function transFsgnjnS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjnS.index);
+}
+
+export function transFsgnjxS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjxS.index);
+}
+
+export function transFminS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFminS.index);
+}
+
+export function transFmaxS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFmaxS.index);
+}
+
+export function transFleS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFleS.index);
+}
+
+export function transFltS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFltS.index);
+}
+
+export function transFeqS(e: usize, insn: u32): bool {
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFeqS.index);
+}
+
+export function transFclassS(e: usize, insn: u32): bool {
+  if (!fpEnabled(e)) return false;
+  emitCall(e, slotResult(e, insn), slotFs1(insn), ZERO, helperFclassS.index, 0);
+  return true;
+}
+
+export function transFcvtWS(e: usize, insn: u32): bool {
+  return emitToInteger(e, insn, helperFcvtWS.index);
+}
+
+export function transFcvtWuS(e: usize, insn: u32): bool {
+  return emitToInteger(e, insn, helperFcvtWuS.index);
+}
+
+export function transFcvtLS(e: usize, insn: u32): bool {
+  return emitToInteger(e, insn, helperFcvtLS.index);
+}
+
+export function transFcvtLuS(e: usize, insn: u32): bool {
+  return emitToInteger(e, insn, helperFcvtLuS.index);
+}
+
+export function transFcvtSW(e: usize, insn: u32): bool {
+  return emitFromInteger(e, insn, helperFcvtSW.index);
+}
+
+export function transFcvtSWu(e: usize, insn: u32): bool {
+  return emitFromInteger(e, insn, helperFcvtSWu.index);
+}
+
+export function transFcvtSL(e: usize, insn: u32): bool {
+  return emitFromInteger(e, insn, helperFcvtSL.index);
+}
+
+export function transFcvtSLu(e: usize, insn: u32): bool {
+  return emitFromInteger(e, insn, helperFcvtSLu.index);
+}
+
+export function transFmvXW(e: usize, insn: u32): bool {
+  if (!fpEnabled(e)) return false;
+  const rd = slotRd(insn);
+  if (rd != ZERO) emit(e, OP_SEXT32, rd, slotFs1(insn), 0, 0);
+  return true;
+}
+
+export function transFmvWX(e: usize, insn: u32): bool {
+  if (!fpEnabled(e)) return false;
+  emit(e, OP_ORI, slotFd(insn), slotRs1(insn), 0, BOX);
+  markDirty(e);
+  return true;
+}
