@@ -1,0 +1,40 @@
+/** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`. */
+import { configFromText, isLocalImage, VM_OPTIONS } from '../element/index.ts';
+import type { VmConfig } from '../element/index.ts';
+
+/** What the address asks for: the list, or a machine. */
+export interface Address {
+  /** Name of a machine of the list; absent for one made of options alone. */
+  machine?: string;
+  /** Options that differ from the machine's own. */
+  options: Partial<VmConfig>;
+}
+
+/**
+ * Reads the query part of an address; null means the list of machines.
+ * @throws VmError `bad-config`
+ */
+export function parseAddress(search: string): Address | null {
+  const params = new URLSearchParams(search);
+  const options = configFromText(
+    (option) => params.get(option.param),
+    (option) => `Option “${option.param}” in the address`,
+  );
+  const machine = params.get('machine')?.trim() || undefined;
+  if (!machine && options.arch === undefined && options.kernel === undefined && options.bios === undefined)
+    return null;
+  return machine ? { machine, options } : { options };
+}
+
+/** Writes an address; files from the user's disk have none and are left out. */
+export function formatAddress({ machine, options }: Address): string {
+  const params = new URLSearchParams();
+  if (machine) params.set('machine', machine);
+  for (const { key, param } of VM_OPTIONS) {
+    const value = options[key];
+    if (value === undefined || isLocalImage(value as VmConfig['kernel'])) continue;
+    params.set(param, String(value));
+  }
+  // Slashes and colons may stand in a query as they are, and image addresses are easier to read so.
+  return `?${params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')}`;
+}

@@ -1,0 +1,74 @@
+/** The list of machines that this site offers: images/index.json, written when guest images are built. */
+
+/** One machine of the list, its addresses absolute. */
+export interface CatalogEntry {
+  name: string;
+  title: string;
+  description: string;
+  arch: string;
+  machine?: string;
+  /** MiB. */
+  memory?: number;
+  kernel?: string;
+  initrd?: string;
+  append?: string;
+  /** Address of the firmware, or `none`. */
+  firmware?: string;
+  /** Bytes of everything that a start downloads. */
+  download?: number;
+}
+
+export type Catalog =
+  | { kind: 'found'; entries: CatalogEntry[] }
+  /** Nothing has been built where the page is served. */
+  | { kind: 'missing' }
+  | { kind: 'broken'; message: string };
+
+/**
+ * Reads the list.
+ * @param json the parsed file
+ * @param base its address, against which it names images
+ * @throws Error when it is not a list of machines
+ */
+export function readCatalog(json: unknown, base: string): CatalogEntry[] {
+  const machines = (json as { machines?: unknown } | null)?.machines;
+  if (!Array.isArray(machines)) throw new Error('it holds no list "machines"');
+  const absolute = (url: unknown) => (typeof url === 'string' ? new URL(url, base).href : undefined);
+  return machines.map((raw: Record<string, unknown>, index) => {
+    for (const field of ['name', 'title', 'arch']) {
+      if (typeof raw?.[field] !== 'string') throw new Error(`machine ${index} has no "${field}"`);
+    }
+    const entry: Record<string, unknown> = { ...raw, description: raw.description ?? '' };
+    for (const field of ['kernel', 'initrd']) entry[field] = absolute(raw[field]);
+    entry.firmware = raw.firmware === 'none' ? 'none' : absolute(raw.firmware);
+    return Object.fromEntries(
+      Object.entries(entry).filter(([, value]) => value != null),
+    ) as unknown as CatalogEntry;
+  });
+}
+
+export async function loadCatalog(url: string): Promise<Catalog> {
+  let response: Response;
+  try {
+    response = await fetch(url, { cache: 'no-cache' });
+  } catch {
+    return {
+      kind: 'broken',
+      message: 'The list of machines could not be loaded. Is the server still running?',
+    };
+  }
+  // A development server may answer an unknown address with the page itself.
+  const isJson = response.headers.get('Content-Type')?.includes('json');
+  if (response.status === 404 || (response.ok && !isJson)) return { kind: 'missing' };
+  if (!response.ok)
+    return {
+      kind: 'broken',
+      message: `The list of machines could not be loaded: ${url} answers ${response.status}.`,
+    };
+  try {
+    const entries = readCatalog(await response.json(), url);
+    return entries.length > 0 ? { kind: 'found', entries } : { kind: 'missing' };
+  } catch (error) {
+    return { kind: 'broken', message: `${url} cannot be read: ${(error as Error).message}.` };
+  }
+}

@@ -1,0 +1,117 @@
+/** The first page: what this is, and the machines there are. */
+import { h, markup } from '../element/dom.ts';
+import { describeFailure, missingFeature } from '../element/failure.ts';
+import { formatBytes, formatMemory } from '../element/format.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
+import { logo } from './logo.ts';
+
+const ARCHITECTURES: Record<string, string> = {
+  riscv64: 'RISC-V 64-bit',
+  i386: 'x86 32-bit',
+  x86_64: 'x86 64-bit',
+  aarch64: 'Arm 64-bit',
+};
+
+/** The facts below a machine's description. */
+export function machineFacts(entry: CatalogEntry): string[] {
+  const facts = [ARCHITECTURES[entry.arch] ?? entry.arch];
+  if (entry.memory) facts.push(`${formatMemory(entry.memory)} of memory`);
+  if (entry.download) facts.push(`${formatBytes(entry.download)} to load`);
+  return facts;
+}
+
+function card(entry: CatalogEntry, open: (name: string) => void): HTMLElement {
+  const link = h(
+    'a',
+    { class: 'card', href: `?machine=${encodeURIComponent(entry.name)}`, 'data-machine': entry.name },
+    h('h3', {}, entry.title),
+    h('p', {}, entry.description),
+    h('ul', { class: 'facts' }, ...machineFacts(entry).map((fact) => h('li', {}, fact))),
+    h('span', { class: 'boot', 'aria-hidden': 'true' }, 'Boot'),
+  );
+  link.addEventListener('click', (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    open(entry.name);
+  });
+  return link;
+}
+
+/** A message in the place of what it is about. */
+export function notice(title: string, ...paragraphs: (string | Node)[]): HTMLElement {
+  return h(
+    'div',
+    { class: 'notice', role: 'alert' },
+    h('h2', {}, title),
+    ...paragraphs.map((text) => h('p', {}, text)),
+  );
+}
+
+/** What keeps any machine from running here, or null. */
+export function obstacle(): HTMLElement | null {
+  const missing = missingFeature(globalThis);
+  if (!missing) return null;
+  const { title, message, advice } = describeFailure(missing);
+  return notice(title, message, advice);
+}
+
+function machines(catalog: Catalog, open: (name: string) => void): HTMLElement {
+  if (catalog.kind === 'broken') return notice('The machines cannot be listed', catalog.message);
+  if (catalog.kind === 'missing') {
+    return notice(
+      'No machines have been built here yet',
+      h(
+        'span',
+        {},
+        'Run ',
+        h('code', {}, 'npm start'),
+        ' in the repository: it builds the guest images and serves them with this page.',
+      ),
+      'A kernel of your own boots without them, unless it needs firmware.',
+    );
+  }
+  return h('div', { class: 'cards' }, ...catalog.entries.map((entry) => card(entry, open)));
+}
+
+export interface ListActions {
+  open(name: string): void;
+  pick(files: Iterable<File>): void;
+}
+
+export function listView(catalog: Catalog, { open, pick }: ListActions): HTMLElement {
+  const input = h('input', { type: 'file', multiple: true, class: 'visually-hidden', 'data-testid': 'pick' });
+  input.addEventListener('change', () => pick(input.files ?? []));
+  return h(
+    'main',
+    { class: 'list' },
+    h(
+      'header',
+      { class: 'hero' },
+      markup('div', { class: 'globe' }, logo(112, true)),
+      h(
+        'div',
+        {},
+        h('h1', {}, 'Snowglobe'),
+        h(
+          'p',
+          { class: 'promise' },
+          'A whole computer in a browser tab. Real kernels, no server, nothing to install.',
+        ),
+      ),
+    ),
+    obstacle(),
+    h('section', { 'aria-label': 'Machines' }, h('h2', {}, 'Choose a machine'), machines(catalog, open)),
+    h(
+      'section',
+      { class: 'own' },
+      h('h2', {}, 'Or bring your own'),
+      h(
+        'p',
+        {},
+        'Drop a RISC-V kernel, with its initrd if it has one, anywhere on this page, or ',
+        h('label', { class: 'link' }, 'choose files', input),
+        '. They stay on your computer.',
+      ),
+    ),
+  );
+}

@@ -1,0 +1,50 @@
+/** The page of one machine: its console, and its options below. */
+import { h, markup } from '../element/dom.ts';
+import { VmConsole } from '../element/index.ts';
+import { logo } from './logo.ts';
+import type { Machine } from './machine.ts';
+import { optionsForm, type OptionsFormActions } from './options-form.ts';
+
+export interface MachineActions extends OptionsFormActions {
+  back(): void;
+}
+
+/** The bar above every page but the first. */
+export function topBar(title: string, back: () => void): HTMLElement {
+  const home = h('a', { class: 'home', href: './', 'aria-label': 'All machines' });
+  home.append(markup('span', {}, logo(26)), h('span', { class: 'word' }, 'Snowglobe'));
+  home.addEventListener('click', (event) => {
+    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    back();
+  });
+  return h(
+    'header',
+    { class: 'bar' },
+    home,
+    h('span', { class: 'slash', 'aria-hidden': 'true' }, '/'),
+    h('h1', {}, title),
+  );
+}
+
+export function machineView(machine: Machine, imagesUrl: string, actions: MachineActions): HTMLElement {
+  const element = new VmConsole();
+  element.setAttribute('label', machine.config.arch);
+  element.setAttribute('autostart', '');
+  if (machine.firmware) element.setAttribute('firmware', machine.firmware);
+  element.config = machine.config;
+  // The page was opened to type into this machine.
+  const focus = () => element.focus();
+  element.addEventListener('vm-state', function onRunning(event) {
+    if (event.detail !== 'running') return;
+    element.removeEventListener('vm-state', onRunning);
+    if (document.activeElement === document.body) focus();
+  });
+  return h(
+    'main',
+    { class: 'machine' },
+    topBar(machine.title, actions.back),
+    element,
+    optionsForm(machine.config, imagesUrl, actions),
+  );
+}

@@ -1,0 +1,145 @@
+/** The options below a running machine: what may be changed, and the command line that does the same. */
+import { h } from '../element/dom.ts';
+import { imageName, parseMemory, TIERS, VM_OPTIONS } from '../element/index.ts';
+import type { VmConfig } from '../element/index.ts';
+import { commandLine } from './command-line.ts';
+import type { PickedFiles } from './machine.ts';
+
+export interface OptionsFormActions {
+  /** Restarts with other options. @throws VmError when one of them cannot be read */
+  apply(options: Partial<Record<'m' | 'append' | 'tier' | 'icount', string>>, files: PickedFiles): void;
+}
+
+const HELP: Record<string, string> = {
+  auto: 'auto: as fast as it can be',
+  interp: 'interp: only the interpreter',
+  jit: 'jit: only compiled code',
+  check: 'check: run both and compare',
+};
+
+function field(label: string, hint: string, control: HTMLElement): HTMLElement {
+  return h('label', { class: 'field' }, h('span', {}, label), control, h('small', {}, hint));
+}
+
+function copyButton(text: () => string): HTMLButtonElement {
+  const button = h('button', { type: 'button', class: 'quiet' }, 'Copy');
+  button.addEventListener('click', () => {
+    const say = (word: string) => {
+      button.textContent = word;
+      setTimeout(() => {
+        button.textContent = 'Copy';
+      }, 1500);
+    };
+    const copied = navigator.clipboard?.writeText(text()) ?? Promise.reject(new Error('no clipboard'));
+    copied.then(
+      () => say('Copied'),
+      () => say('Refused'),
+    );
+  });
+  return button;
+}
+
+type FileKey = keyof PickedFiles;
+
+/** A file input that says which image is in use. */
+function fileField(
+  key: FileKey,
+  label: string,
+  config: VmConfig,
+): { element: HTMLElement; input: HTMLInputElement } {
+  const source = config[key];
+  const current = h('span', { class: 'file-name' }, source === undefined ? 'none' : imageName(source));
+  const input = h('input', { type: 'file', class: 'visually-hidden', name: key });
+  input.addEventListener('change', () => {
+    if (input.files?.[0]) current.textContent = input.files[0].name;
+  });
+  const option = VM_OPTIONS.find((candidate) => candidate.key === key)!;
+  return {
+    element: field(
+      label,
+      option.flag!,
+      h('span', { class: 'file' }, current, h('span', { class: 'choose' }, 'Choose…'), input),
+    ),
+    input,
+  };
+}
+
+export function optionsForm(config: VmConfig, imagesUrl: string, actions: OptionsFormActions): HTMLElement {
+  const memory = h('input', {
+    name: 'm',
+    value: String(config.memory ?? 128),
+    inputmode: 'numeric',
+    autocomplete: 'off',
+  });
+  const append = h('input', {
+    name: 'cmdline',
+    value: config.append ?? '',
+    autocomplete: 'off',
+    spellcheck: 'false',
+  });
+  const icount = h('input', {
+    name: 'icount',
+    value: config.icount === undefined ? '' : String(config.icount),
+    placeholder: 'off',
+    autocomplete: 'off',
+  });
+  const tier = h(
+    'select',
+    { name: 'tier' },
+    ...TIERS.map((name) =>
+      h('option', { value: name, selected: name === (config.tier ?? 'auto') }, HELP[name]),
+    ),
+  );
+  const files = (['kernel', 'initrd', 'bios'] as const).map((key) => ({
+    key,
+    ...fileField(key, { kernel: 'Kernel', initrd: 'Initial RAM disk', bios: 'Firmware' }[key], config),
+  }));
+  const problem = h('p', { class: 'problem', role: 'alert' });
+  const form = h(
+    'form',
+    { class: 'options' },
+    field('Memory', '-m, in MB; or 2G', memory),
+    field('Kernel command line', '-append', append),
+    ...files.map(({ element }) => element),
+    field('Tier', '--tier', tier),
+    field('Instruction clock', '-icount: 2^N ns an instruction', icount),
+    h(
+      'div',
+      { class: 'submit' },
+      h('button', { type: 'submit', class: 'primary' }, 'Restart with these options'),
+      problem,
+    ),
+  );
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const picked: PickedFiles = {};
+    for (const { key, input } of files) if (input.files?.[0]) picked[key] = input.files[0];
+    try {
+      parseMemory(memory.value, 'Memory');
+      actions.apply(
+        { m: memory.value, append: append.value, tier: tier.value, icount: icount.value },
+        picked,
+      );
+    } catch (error) {
+      problem.textContent = (error as Error).message;
+    }
+  });
+  const line = commandLine(config, imagesUrl);
+  return h(
+    'details',
+    { class: 'details' },
+    h('summary', {}, 'Options'),
+    form,
+    h(
+      'div',
+      { class: 'command' },
+      h(
+        'div',
+        { class: 'command-head' },
+        h('span', {}, 'The same from the command line'),
+        copyButton(() => line),
+      ),
+      h('pre', {}, h('code', { 'data-testid': 'command-line' }, line)),
+    ),
+  );
+}

@@ -1,0 +1,10 @@
+/** What Vite resolves at build time, as this folder uses it. */
+declare module '*.css?inline' {
+  const text: string;
+  export default text;
+}
+
+declare module '*?worker&url' {
+  const url: string;
+  export default url;
+}

@@ -1,0 +1,130 @@
+import { VmError } from '../core/errors.ts';
+import type { ImageSource, VmConfig, VmErrorCode, VmReport } from '../core/vm-api.ts';
+import { imageName, VM_OPTIONS } from './options.ts';
+
+/** A failure as the user reads it. */
+export interface Failure {
+  code: VmErrorCode;
+  /** What it means, in a few words. */
+  title: string;
+  /** What happened, from the place that knows. */
+  message: string;
+  /** What to do about it. */
+  advice: string;
+}
+
+const TEXTS: Record<VmErrorCode, { title: string; advice: string }> = {
+  'not-isolated': {
+    title: 'This page may not share memory',
+    advice:
+      'Serve the page with the headers “Cross-Origin-Opener-Policy: same-origin” and ' +
+      '“Cross-Origin-Embedder-Policy: require-corp”, over https or from localhost. `npm start` does both.',
+  },
+  unsupported: {
+    title: 'This browser is too old for the machine',
+    advice: 'Use a current version of Chrome, Edge, Firefox or Safari.',
+  },
+  'bad-config': {
+    title: 'The machine cannot be built like this',
+    advice: 'Correct the option named above and start again.',
+  },
+  'not-found': {
+    title: 'An image could not be loaded',
+    advice:
+      'Check its address and your connection. A file on another site must be sent with ' +
+      '“Access-Control-Allow-Origin”. Images of this repository are built by `npm start`.',
+  },
+  'bad-image': {
+    title: 'An image is not usable',
+    advice: 'Choose an image made for this architecture, or download it again if it may be cut short.',
+  },
+  'too-large': {
+    title: 'An image does not fit into the guest’s memory',
+    advice: 'Give the machine more memory (option -m), or choose a smaller image.',
+  },
+  'out-of-memory': {
+    title: 'The browser would not give that much memory',
+    advice: 'Choose a smaller memory size (option -m), or close other tabs and machines.',
+  },
+  'worker-died': {
+    title: 'The machine’s processor stopped unexpectedly',
+    advice:
+      'The guest’s memory is lost. Start it again; if it happens again, please report it with the details.',
+  },
+  'guest-hang': {
+    title: 'The guest is stuck',
+    advice:
+      'It traps inside its own trap handler for ever, which happens when a guest was built for other hardware. ' +
+      'The text on the terminal may say more.',
+  },
+  internal: {
+    title: 'Something in Snowglobe failed',
+    advice: 'This is a bug of ours. Start the machine again, and please report it with the details.',
+  },
+};
+
+/** The VmError behind anything that was thrown. */
+export function toVmError(error: unknown): VmError {
+  if (error instanceof VmError) return error;
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const text = typeof message === 'string' && message ? message : String(error);
+  if (typeof code === 'string' && Object.hasOwn(TEXTS, code)) return new VmError(code as VmErrorCode, text);
+  return new VmError('internal', text, { cause: error });
+}
+
+/** The words for a failure: title and advice by its code, the message from whoever found it. */
+export function describeFailure({ code, message }: { code: VmErrorCode; message: string }): Failure {
+  return { code, message, ...TEXTS[code] };
+}
+
+/** What the browser lacks to run a machine, or null when it has everything. */
+export function missingFeature(scope: {
+  crossOriginIsolated?: boolean;
+  SharedArrayBuffer?: unknown;
+  WebAssembly?: unknown;
+  Worker?: unknown;
+  Atomics?: { waitAsync?: unknown };
+}): VmError | null {
+  if (!scope.WebAssembly || !scope.Worker) {
+    return new VmError('unsupported', 'This browser has no WebAssembly or no workers.');
+  }
+  if (!scope.crossOriginIsolated || !scope.SharedArrayBuffer) {
+    return new VmError(
+      'not-isolated',
+      'The page is not cross-origin isolated, so the browser hides SharedArrayBuffer, where a guest’s memory lives.',
+    );
+  }
+  if (!scope.Atomics?.waitAsync) {
+    return new VmError(
+      'unsupported',
+      'This browser has no Atomics.waitAsync, by which the page serves its devices.',
+    );
+  }
+  return null;
+}
+
+function imageText(source: ImageSource): string {
+  return typeof source === 'string' ? source : `(file) ${imageName(source)}`;
+}
+
+/** The text behind “Copy details”: everything a bug report needs, and no bytes of the user's files. */
+export function failureDetails(
+  failure: Failure,
+  context: { config: Partial<VmConfig>; report: VmReport | null; screen: string; userAgent: string },
+): string {
+  const options = VM_OPTIONS.filter(({ key }) => context.config[key] !== undefined).map(({ key, kind }) => {
+    const value = context.config[key]!;
+    return `  ${String(key)}: ${kind === 'image' ? imageText(value as ImageSource) : String(value)}`;
+  });
+  return [
+    `Snowglobe: ${failure.title} (${failure.code})`,
+    failure.message,
+    '',
+    'Machine:',
+    ...options,
+    '',
+    `Report: ${context.report ? JSON.stringify(context.report) : 'the machine had not started'}`,
+    `Browser: ${context.userAgent}`,
+    ...(context.screen ? ['', 'Terminal:', context.screen] : []),
+  ].join('\n');
+}

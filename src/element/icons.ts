@@ -1,0 +1,22 @@
+/** Icons of the toolbar: 16 × 16, drawn with the current colour. */
+
+const svg = (body: string) =>
+  `<svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" ` +
+  `stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${body}</svg>`;
+
+export const ICONS = {
+  start: svg('<path d="M4.5 2.8v10.4L13 8z" fill="currentColor"/>'),
+  pause: svg('<path d="M5.5 3v10M10.5 3v10" stroke-width="2.2"/>'),
+  reset: svg('<path d="M13 8a5 5 0 1 1-1.6-3.7"/><path d="M13.2 1.8v3h-3"/>'),
+  power: svg('<path d="M8 1.8v6"/><path d="M4.6 4a5.2 5.2 0 1 0 6.8 0"/>'),
+  paste: svg(
+    '<rect x="3" y="3" width="10" height="11" rx="1.5"/><path d="M6 3V2h4v1.8H6z"/><path d="M5.8 7.5h4.4M5.8 10.3h3"/>',
+  ),
+  size: svg(
+    '<rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.5"/><path d="M9 5.5h2.5V8M7 10.5H4.5V8"/>',
+  ),
+  fullscreen: svg('<path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10"/>'),
+  close: svg('<path d="M4 4l8 8M12 4l-8 8"/>'),
+} as const;
+
+export type IconName = keyof typeof ICONS;

@@ -1,0 +1,117 @@
+/**
+ * The options of a machine as text: one declaration per option, shared by the element's attributes, the page's URL and
+ * the command line it shows. Spelled after QEMU wherever QEMU has the option.
+ */
+import { VmError } from '../core/errors.ts';
+import type { ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
+
+type OptionKind = 'text' | 'count' | 'memory' | 'image' | 'tier';
+
+export interface VmOption {
+  readonly key: keyof VmConfig;
+  /** The element's attribute. */
+  readonly attribute: string;
+  /** The URL parameter: QEMU's option without its dash. */
+  readonly param: string;
+  /** The option of the `snowglobe` command line; absent for `arch`, which is its first word. */
+  readonly flag?: string;
+  readonly kind: OptionKind;
+  /** Largest allowed value of a `count`. */
+  readonly max?: number;
+}
+
+/** Every option, in the order in which a command line reads best. */
+export const VM_OPTIONS: readonly VmOption[] = [
+  { key: 'arch', attribute: 'arch', param: 'arch', kind: 'text' },
+  { key: 'machine', attribute: 'machine', param: 'M', flag: '-M', kind: 'text' },
+  { key: 'memory', attribute: 'memory', param: 'm', flag: '-m', kind: 'memory' },
+  { key: 'smp', attribute: 'smp', param: 'smp', flag: '-smp', kind: 'count', max: 512 },
+  { key: 'bios', attribute: 'bios', param: 'bios', flag: '-bios', kind: 'image' },
+  { key: 'kernel', attribute: 'kernel', param: 'kernel', flag: '-kernel', kind: 'image' },
+  { key: 'initrd', attribute: 'initrd', param: 'initrd', flag: '-initrd', kind: 'image' },
+  { key: 'append', attribute: 'append', param: 'append', flag: '-append', kind: 'text' },
+  { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
+  { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },
+];
+
+export const TIERS: readonly Tier[] = ['auto', 'interp', 'jit', 'check'];
+
+/**
+ * Parses a RAM size as `-m` takes it: MiB, or a number with the suffix M or G.
+ * @returns MiB
+ * @throws VmError `bad-config`
+ */
+export function parseMemory(text: string, name: string): number {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(m|mb|mib|g|gb|gib)?\s*$/i.exec(text);
+  const amount = match ? Number(match[1]) * (match[2]?.toLowerCase().startsWith('g') ? 1024 : 1) : Number.NaN;
+  if (!Number.isInteger(amount) || amount < 1) {
+    throw new VmError(
+      'bad-config',
+      `${name}: "${text}" is not a memory size. Write MiB, such as 512, or 512M or 2G.`,
+    );
+  }
+  return amount;
+}
+
+function parseCount(text: string, name: string, max: number): number {
+  // QEMU writes `-icount shift=3`.
+  const value = Number(/^\s*(?:shift=)?(\d+)\s*$/.exec(text)?.[1] ?? Number.NaN);
+  if (!Number.isInteger(value) || value > max) {
+    throw new VmError('bad-config', `${name}: "${text}" is not a whole number from 0 to ${max}.`);
+  }
+  return value;
+}
+
+function parseTier(text: string, name: string): Tier {
+  const tier = TIERS.find((candidate) => candidate === text.trim());
+  if (!tier) throw new VmError('bad-config', `${name}: "${text}" is not a tier. Choose ${TIERS.join(', ')}.`);
+  return tier;
+}
+
+/**
+ * Reads a configuration from text.
+ * @param read the text of an option, or null where it is absent; an empty string counts as absent, except for `append`
+ * @param nameOf how the user wrote the option, for error messages
+ * @throws VmError `bad-config`
+ */
+export function configFromText(
+  read: (option: VmOption) => string | null,
+  nameOf: (option: VmOption) => string,
+): Partial<VmConfig> {
+  const config: Partial<Record<keyof VmConfig, unknown>> = {};
+  for (const option of VM_OPTIONS) {
+    const text = read(option);
+    if (text === null || (text.trim() === '' && option.key !== 'append')) continue;
+    const name = nameOf(option);
+    switch (option.kind) {
+      case 'memory':
+        config[option.key] = parseMemory(text, name);
+        break;
+      case 'count':
+        config[option.key] = parseCount(text, name, option.max!);
+        break;
+      case 'tier':
+        config[option.key] = parseTier(text, name);
+        break;
+      case 'image':
+        config[option.key] = text.trim();
+        break;
+      case 'text':
+        config[option.key] = option.key === 'append' ? text : text.trim();
+        break;
+    }
+  }
+  return config as Partial<VmConfig>;
+}
+
+/** Whether an image lies in the page's hands (a picked file or bytes), so that no URL can name it. */
+export function isLocalImage(source: ImageSource | undefined): source is Uint8Array | Blob {
+  return source !== undefined && typeof source !== 'string';
+}
+
+/** A short name for an image: a file's name, the last part of a URL's path, or its size. */
+export function imageName(source: ImageSource): string {
+  if (typeof source === 'string') return source.split(/[?#]/)[0].split('/').filter(Boolean).at(-1) ?? source;
+  if (source instanceof Uint8Array) return `${source.byteLength} bytes`;
+  return 'name' in source && typeof source.name === 'string' ? source.name : `${source.size} bytes`;
+}

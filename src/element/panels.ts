@@ -1,0 +1,139 @@
+/** What lies over the terminal: the invitation to start, loading progress, failures, the end of the guest. */
+import type { VmOutcome, VmProgress, VmReport } from '../core/vm-api.ts';
+import { h, markup } from './dom.ts';
+import type { Failure } from './failure.ts';
+import { formatBytes, formatCount, formatDuration } from './format.ts';
+import { ICONS } from './icons.ts';
+
+export function startPanel(label: string, onStart: () => void): HTMLElement {
+  const button = markup('button', { type: 'button', class: 'big', part: 'start-button' }, ICONS.start);
+  button.append(`Start ${label || 'the machine'}`);
+  button.addEventListener('click', onStart);
+  return h('div', { class: 'panel start', part: 'panel' }, button);
+}
+
+/** `12.3 MB of 31.0 MB`, `12.3 MB` while the total is unknown, nothing for steps that are not measured in bytes. */
+export function progressText({ loaded, total }: Pick<VmProgress, 'loaded' | 'total'>): string {
+  if (total === undefined) return loaded > 0 ? formatBytes(loaded) : '';
+  if (total <= 1) return '';
+  return loaded >= total ? formatBytes(total) : `${formatBytes(loaded)} of ${formatBytes(total)}`;
+}
+
+/** Progress of the loading steps, one line each, in the order in which they began. */
+export class ProgressPanel {
+  readonly element: HTMLElement;
+  readonly #steps = new Map<string, { row: HTMLElement; bar: HTMLProgressElement; text: HTMLElement }>();
+  readonly #list = h('ul', {});
+
+  constructor(label: string, onCancel: () => void) {
+    const cancel = h('button', { type: 'button', part: 'panel-button', onclick: onCancel }, 'Cancel');
+    this.element = h(
+      'div',
+      { class: 'panel card progress', part: 'panel progress', 'aria-live': 'off' },
+      h('h2', {}, `Starting ${label || 'the machine'}`),
+      this.#list,
+      h('div', { class: 'actions' }, cancel),
+    );
+  }
+
+  show(progress: VmProgress): void {
+    let step = this.#steps.get(progress.step);
+    if (!step) {
+      const bar = h('progress', { 'aria-label': progress.step });
+      const text = h('span', { class: 'amount' });
+      const row = h('li', {}, h('span', { class: 'step' }, progress.step), text, bar);
+      this.#list.append(row);
+      step = { row, bar, text };
+      this.#steps.set(progress.step, step);
+    }
+    const { loaded, total } = progress;
+    if (total === undefined) step.bar.removeAttribute('value');
+    else {
+      step.bar.max = Math.max(total, 1);
+      step.bar.value = total === 0 ? 1 : loaded;
+      step.row.classList.toggle('done', loaded >= total);
+    }
+    step.text.textContent = progressText(progress);
+  }
+}
+
+export function failurePanel(
+  failure: Failure,
+  actions: { onRetry: () => void; onCopy: () => Promise<void> },
+): HTMLElement {
+  const copy = h('button', { type: 'button', part: 'panel-button' }, 'Copy details');
+  copy.addEventListener('click', () => {
+    const say = (text: string) => {
+      copy.textContent = text;
+    };
+    actions.onCopy().then(
+      () => say('Copied'),
+      () => say('The browser refused'),
+    );
+  });
+  return h(
+    'div',
+    { class: 'panel card failure', part: 'panel failure', role: 'alert' },
+    h('h2', {}, failure.title),
+    h('p', { class: 'message', part: 'failure-message' }, failure.message),
+    h('p', { class: 'advice', part: 'failure-advice' }, failure.advice),
+    h(
+      'div',
+      { class: 'actions' },
+      h(
+        'button',
+        { type: 'button', class: 'primary', part: 'panel-button', onclick: actions.onRetry },
+        'Try again',
+      ),
+      copy,
+    ),
+  );
+}
+
+const OUTCOMES: Record<VmOutcome, string> = {
+  poweroff: 'The guest has powered off',
+  reset: 'The guest asked for a reset',
+  panic: 'The guest panicked and stopped',
+  error: 'The guest has failed',
+  stopped: 'The machine is switched off',
+};
+
+/** The title of the panel after the guest's end. A status that is not zero is the guest's own. */
+export function endTitle(outcome: VmOutcome, code: number): string {
+  return code === 0 ? OUTCOMES[outcome] : `${OUTCOMES[outcome]} with status ${code}`;
+}
+
+/** `It ran for 4.2 s: 1.03 billion instructions.` */
+export function endSummary(report: Pick<VmReport, 'guestMs' | 'instructions'>): string {
+  return `It ran for ${formatDuration(report.guestMs)}: ${formatCount(report.instructions)} instructions.`;
+}
+
+export function endPanel(
+  end: { outcome: VmOutcome; code: number },
+  report: VmReport | null,
+  onStart: () => void,
+): HTMLElement {
+  return h(
+    'div',
+    { class: 'panel strip ended', part: 'panel ended', role: 'status' },
+    h(
+      'div',
+      {},
+      h('h2', {}, endTitle(end.outcome, end.code)),
+      report && report.instructions > 0 && h('p', {}, endSummary(report)),
+    ),
+    h('button', { type: 'button', class: 'primary', part: 'panel-button', onclick: onStart }, 'Start again'),
+  );
+}
+
+/** A line above the terminal that hides nothing of it: a panic, or a hint. */
+export function banner(kind: 'panic' | 'hint', text: string, onClose: () => void): HTMLElement {
+  const close = markup('button', { type: 'button', 'aria-label': 'Dismiss' }, ICONS.close);
+  close.addEventListener('click', onClose);
+  return h(
+    'div',
+    { class: `banner ${kind}`, part: `banner ${kind}`, role: kind === 'panic' ? 'alert' : 'status' },
+    h('span', {}, text),
+    close,
+  );
+}

@@ -1,0 +1,125 @@
+/** The element's own style sheet. Everything a page may want to change is a custom property or a part. */
+export const STYLES = `
+:host {
+  --bg: var(--vm-console-background, #0b1220);
+  --fg: var(--vm-console-foreground, #d7e0ee);
+  --accent: var(--vm-console-accent, #8ecbff);
+  --chrome: var(--vm-console-chrome, #131c2d);
+  --line: color-mix(in srgb, var(--fg) 14%, transparent);
+  --dim: color-mix(in srgb, var(--fg) 72%, var(--chrome));
+  --ui: var(--vm-console-ui-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
+  display: block;
+  position: relative;
+  height: 30rem;
+  min-height: 10rem;
+  color-scheme: dark;
+  color: var(--fg);
+  background: var(--bg);
+  border-radius: var(--vm-console-radius, 10px);
+  overflow: hidden;
+  contain: layout paint;
+  font: 400 13px/1.45 var(--ui);
+}
+:host([hidden]) { display: none; }
+:host(:fullscreen) { height: 100%; border-radius: 0; }
+* { box-sizing: border-box; }
+[hidden] { display: none !important; }
+
+.frame { display: flex; flex-direction: column; height: 100%; container-type: inline-size; }
+
+.toolbar {
+  display: flex; align-items: center; gap: 10px; padding: 5px 8px; flex: none;
+  background: var(--chrome); border-bottom: 1px solid var(--line); user-select: none;
+}
+:host([toolbar="none"]) .toolbar { display: none; }
+.group { display: flex; gap: 2px; flex: none; }
+.about { display: flex; align-items: center; gap: 8px; flex: 1; min-width: 0; white-space: nowrap; }
+.label { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
+.status, .stats { color: var(--dim); }
+.stats { margin-left: auto; font-variant-numeric: tabular-nums; padding-right: 4px; }
+.dot { width: 8px; height: 8px; border-radius: 50%; background: #66758f; flex: none; transition: background .2s; }
+.dot[data-state="running"] { background: #6fe0a0; box-shadow: 0 0 8px #6fe0a066; }
+.dot[data-state="loading"] { background: var(--accent); }
+.dot[data-state="paused"] { background: #f0c674; }
+.dot[data-state="error"] { background: #ff7b85; }
+
+button {
+  font: inherit; color: inherit; cursor: pointer; border: 1px solid transparent; border-radius: 6px; background: none;
+}
+button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+.toolbar button { display: grid; place-items: center; width: 30px; height: 28px; color: var(--dim); }
+.toolbar button:hover { background: var(--line); color: var(--fg); }
+.toolbar button[aria-disabled="true"] { opacity: .35; cursor: default; background: none; }
+
+.banner { display: flex; align-items: center; gap: 12px; padding: 6px 8px 6px 14px; flex: none; }
+.banner span { flex: 1; overflow-wrap: anywhere; }
+.banner.panic { background: #5d1f2a; color: #ffe3e5; }
+.banner.hint { background: var(--chrome); color: var(--dim); border-bottom: 1px solid var(--line); }
+.banner button { display: grid; place-items: center; width: 26px; height: 26px; flex: none; }
+.banner button:hover { background: #ffffff1f; }
+
+.stage { position: relative; flex: 1; min-height: 0; }
+.terminal { position: absolute; inset: 8px 2px 6px 10px; }
+.stage.covered .terminal { opacity: .38; }
+.layer { position: absolute; inset: 0; display: flex; pointer-events: none; }
+.layer:empty { display: none; }
+
+.panel { pointer-events: auto; animation: appear .16s ease-out; }
+@keyframes appear { from { opacity: 0; transform: translateY(4px); } }
+@media (prefers-reduced-motion: reduce) { .panel { animation: none; } }
+.panel h2 { font-size: 15px; font-weight: 600; margin: 0; line-height: 1.35; }
+.panel p { margin: 6px 0 0; overflow-wrap: anywhere; }
+.start { margin: auto; }
+.start .big {
+  display: flex; align-items: center; gap: 10px; font-size: 15px; font-weight: 600; padding: 12px 22px;
+  border-radius: 999px; color: #06121f; background: var(--accent);
+}
+.start .big:hover { filter: brightness(1.08); }
+.card {
+  margin: auto; width: min(31rem, calc(100% - 24px)); max-height: calc(100% - 24px); overflow: auto; padding: 18px 20px;
+  background: var(--chrome); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 18px 50px #0008;
+}
+.failure { border-top: 3px solid #ff7b85; }
+.failure .advice { color: var(--dim); }
+.actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 16px; }
+.actions button, .strip button { padding: 6px 14px; border-color: var(--line); }
+.actions button:hover { background: var(--line); }
+.panel .primary { background: var(--accent); color: #06121f; border-color: transparent; font-weight: 600; flex: none; }
+.panel .primary:hover { background: var(--accent); filter: brightness(1.08); }
+
+.progress ul { list-style: none; margin: 12px 0 0; padding: 0; display: grid; gap: 10px; }
+.progress li { display: grid; grid-template-columns: 1fr auto; gap: 4px 12px; align-items: baseline; }
+.progress .amount { color: var(--dim); font-variant-numeric: tabular-nums; }
+.progress .done .step { color: var(--dim); }
+progress {
+  grid-column: 1 / -1; width: 100%; height: 4px; appearance: none; border: 0; border-radius: 2px; overflow: hidden;
+  background: var(--line); color: var(--accent);
+}
+progress::-webkit-progress-bar { background: transparent; }
+progress::-webkit-progress-value { background: var(--accent); border-radius: 2px; }
+progress::-moz-progress-bar { background: var(--accent); }
+progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--accent), var(--line)); }
+
+.strip {
+  margin: auto 12px 12px; flex: 1; display: flex; align-items: center; justify-content: space-between; gap: 14px;
+  padding: 10px 12px 10px 16px; background: var(--chrome); border: 1px solid var(--line); border-radius: 10px;
+  box-shadow: 0 8px 30px #0007;
+}
+.strip p { margin: 0; color: var(--dim); }
+
+.keys { display: none; flex: none; gap: 4px; padding: 5px 8px; background: var(--chrome); border-top: 1px solid var(--line); }
+@media (pointer: coarse) { .keys.on { display: flex; } }
+.keys button { flex: 1; min-width: 0; height: 36px; background: var(--line); color: var(--fg); font-size: 13px; }
+.keys button[aria-pressed="true"] { background: var(--accent); color: #06121f; }
+
+@container (max-width: 34rem) {
+  .status { display: none; }
+  .toolbar { gap: 8px; padding: 5px 6px; }
+  .terminal { inset: 6px 0 4px 6px; }
+  .strip { flex-wrap: wrap; }
+}
+@container (max-width: 25rem) {
+  .stats { font-size: 11px; }
+  .toolbar button[data-action="size"] { display: none; }
+}
+`;

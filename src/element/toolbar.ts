@@ -1,0 +1,156 @@
+import type { VmState } from '../core/vm-api.ts';
+import { h, markup } from './dom.ts';
+import { ICONS, type IconName } from './icons.ts';
+
+/** What the toolbar asks its console to do. */
+export type ToolbarAction =
+  | 'start'
+  | 'pause'
+  | 'resume'
+  | 'reset'
+  | 'power-off'
+  | 'paste'
+  | 'size'
+  | 'fullscreen';
+
+interface ButtonSpec {
+  action: ToolbarAction;
+  icon: IconName;
+  label: string;
+}
+
+const BUTTONS: readonly ButtonSpec[] = [
+  { action: 'start', icon: 'start', label: 'Start' },
+  { action: 'reset', icon: 'reset', label: 'Reset the machine' },
+  { action: 'power-off', icon: 'power', label: 'Power off' },
+  { action: 'paste', icon: 'paste', label: 'Paste into the terminal (Ctrl+Shift+V)' },
+  { action: 'size', icon: 'size', label: 'Tell the guest the terminal’s size (types “stty rows … cols …”)' },
+  { action: 'fullscreen', icon: 'fullscreen', label: 'Full screen' },
+];
+
+/** The first button changes with the state; the others are enabled or not. */
+export function primaryAction(state: VmState): ButtonSpec {
+  if (state === 'running') return { action: 'pause', icon: 'pause', label: 'Pause' };
+  if (state === 'paused') return { action: 'resume', icon: 'start', label: 'Resume' };
+  if (state === 'stopped' || state === 'error')
+    return { action: 'start', icon: 'start', label: 'Start again' };
+  return { action: 'start', icon: 'start', label: 'Start' };
+}
+
+/** Whether an action makes sense in a state. */
+export function isEnabled(action: ToolbarAction, state: VmState): boolean {
+  const alive = state === 'running' || state === 'paused';
+  switch (action) {
+    case 'start':
+      return state === 'created' || state === 'stopped' || state === 'error';
+    case 'pause':
+      return state === 'running';
+    case 'resume':
+      return state === 'paused';
+    case 'power-off':
+      return alive || state === 'loading';
+    case 'reset':
+      return alive;
+    case 'paste':
+    case 'size':
+      return state === 'running';
+    case 'fullscreen':
+      return true;
+  }
+}
+
+export const STATUS: Record<VmState, string> = {
+  created: 'Off',
+  loading: 'Starting…',
+  running: 'Running',
+  paused: 'Paused',
+  stopped: 'Off',
+  error: 'Failed',
+  destroyed: 'Off',
+};
+
+/** The bar above the terminal: one tab stop, arrow keys between its buttons (ARIA's toolbar pattern). */
+export class Toolbar {
+  readonly element: HTMLElement;
+  readonly #buttons: HTMLButtonElement[];
+  readonly #dot = h('span', { class: 'dot', part: 'status-dot' });
+  readonly #status = h('span', { class: 'status', part: 'status', role: 'status' });
+  readonly #stats = h('span', { class: 'stats', part: 'stats' });
+  readonly #label = h('span', { class: 'label', part: 'label' });
+
+  constructor(onAction: (action: ToolbarAction) => void) {
+    this.#buttons = BUTTONS.map((spec) => {
+      const button = markup(
+        'button',
+        { type: 'button', part: `button button-${spec.action}` },
+        ICONS[spec.icon],
+      );
+      button.dataset.action = spec.action;
+      setLabel(button, spec.label);
+      button.addEventListener('click', () => onAction(button.dataset.action as ToolbarAction));
+      return button;
+    });
+    const [start, reset, power, paste, size, fullscreen] = this.#buttons;
+    this.element = h(
+      'div',
+      { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': 'Machine' },
+      h('div', { class: 'group' }, start, reset, power),
+      h('div', { class: 'about' }, this.#dot, this.#label, this.#status, this.#stats),
+      h('div', { class: 'group' }, paste, size, fullscreen),
+    );
+    this.element.addEventListener('keydown', (event) => this.#moveFocus(event));
+  }
+
+  /** Shows a state; `status` replaces its usual word. */
+  update(state: VmState, label: string, status = STATUS[state]): void {
+    const primary = primaryAction(state);
+    const [start] = this.#buttons;
+    if (start.dataset.action !== primary.action || start.getAttribute('aria-label') !== primary.label) {
+      start.dataset.action = primary.action;
+      start.innerHTML = ICONS[primary.icon];
+      setLabel(start, primary.label);
+    }
+    for (const button of this.#buttons) {
+      // aria-disabled keeps the button focusable, so that keyboard focus is not lost when the state changes under it.
+      const enabled = isEnabled(button.dataset.action as ToolbarAction, state);
+      button.setAttribute('aria-disabled', String(!enabled));
+    }
+    this.#dot.dataset.state = state;
+    setText(this.#label, label);
+    setText(this.#status, status);
+    if (state !== 'running') setText(this.#stats, '');
+    this.#setTabStop(this.#buttons.find((button) => button.tabIndex === 0) ?? start);
+  }
+
+  showStats(text: string): void {
+    setText(this.#stats, text);
+  }
+
+  focus(): void {
+    this.#buttons.find((button) => button.tabIndex === 0)?.focus();
+  }
+
+  #setTabStop(stop: HTMLButtonElement): void {
+    for (const button of this.#buttons) button.tabIndex = button === stop ? 0 : -1;
+  }
+
+  #moveFocus(event: KeyboardEvent): void {
+    const at = this.#buttons.indexOf(event.target as HTMLButtonElement);
+    const count = this.#buttons.length;
+    const next = { ArrowRight: at + 1, ArrowLeft: at - 1 + count, Home: 0, End: count - 1 }[event.key];
+    if (at < 0 || next === undefined) return;
+    event.preventDefault();
+    const button = this.#buttons[next % count];
+    this.#setTabStop(button);
+    button.focus();
+  }
+}
+
+function setLabel(button: HTMLButtonElement, label: string): void {
+  button.setAttribute('aria-label', label);
+  button.title = label;
+}
+
+function setText(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -1,0 +1,533 @@
+import { VmError } from '../core/errors.ts';
+import type { SerialStream, Vm, VmConfig, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
+import { h } from './dom.ts';
+import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
+import { configFromText } from './options.ts';
+import { banner, endPanel, failurePanel, ProgressPanel, startPanel } from './panels.ts';
+import { SerialHub } from './serial-hub.ts';
+import { Session } from './session.ts';
+import { formatStats, statsBetween } from './stats.ts';
+import { STYLES } from './styles.ts';
+import type { TerminalView } from './terminal.ts';
+import { terminalLook } from './theme.ts';
+import { Toolbar, type ToolbarAction } from './toolbar.ts';
+import { TouchKeys } from './touch-keys.ts';
+
+/** The element's events and what their `detail` is. They bubble and cross shadow roots. */
+export interface VmConsoleEventMap {
+  'vm-state': CustomEvent<VmState>;
+  'vm-progress': CustomEvent<VmEvents['progress']>;
+  'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
+  'vm-panic': CustomEvent<{ message: string }>;
+  'vm-error': CustomEvent<Failure>;
+}
+
+/** How often the toolbar's figures are renewed, ms. */
+const STATS_INTERVAL = 1000;
+
+/**
+ * `<vm-console>`: a machine and its terminal. docs/vm-console.md is the reference.
+ *
+ * Its attributes configure the machine that the next start() builds. It owns at most one machine at a time, and frees
+ * its worker and memory when the element leaves the document (a move within it is no leave).
+ */
+export class VmConsole extends HTMLElement {
+  static readonly observedAttributes = ['label', 'arch', 'autostart'];
+
+  readonly #serial = new SerialHub();
+  readonly #toolbar = new Toolbar((action) => void this.#act(action));
+  readonly #keys = new TouchKeys(
+    (text) => this.#typed(text),
+    () => this.#terminal,
+  );
+  readonly #host = h('div', { class: 'terminal', part: 'terminal' });
+  readonly #layer = h('div', { class: 'layer' });
+  readonly #stage = h('div', { class: 'stage', part: 'stage' }, this.#host, this.#layer);
+  readonly #banners = h('div', {});
+  #config: Partial<VmConfig> = {};
+  #session: Session | null = null;
+  #started: Promise<void> | null = null;
+  /** Settles when the machine before this one is gone. */
+  #freed: Promise<unknown> = Promise.resolve();
+  #terminal: TerminalView | null = null;
+  #terminalLoading: Promise<TerminalView | null> | null = null;
+  #progress: ProgressPanel | null = null;
+  #failure: Failure | null = null;
+  #statsTimer = 0;
+  #focusWhenRunning = false;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    const style = h('style', {});
+    style.textContent = STYLES;
+    root.append(
+      style,
+      h(
+        'div',
+        { class: 'frame', part: 'frame' },
+        this.#toolbar.element,
+        this.#banners,
+        this.#stage,
+        this.#keys.element,
+      ),
+    );
+    this.#serial.onData((bytes) => this.#show(bytes));
+    this.#stage.addEventListener('click', (event) => {
+      if (event.target === this.#stage || event.target === this.#host) this.#terminal?.focus();
+    });
+  }
+
+  connectedCallback(): void {
+    // A property that was set before the element was defined hides the accessor of the class.
+    if (Object.hasOwn(this, 'config')) {
+      const { config } = this;
+      Reflect.deleteProperty(this, 'config');
+      this.config = config;
+    }
+    if (!this.#session) this.#showState('created');
+    this.#autostart();
+  }
+
+  disconnectedCallback(): void {
+    // A move takes the element out and puts it back within one task; only a real removal ends the machine.
+    queueMicrotask(() => {
+      if (!this.isConnected) void this.destroy();
+    });
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (!this.isConnected) return;
+    if (name === 'autostart') this.#autostart();
+    else this.#showState(this.state);
+  }
+
+  /** What start() will build: the attributes, overlaid with what was set here or by configure(). */
+  get config(): Partial<VmConfig> {
+    return {
+      ...configFromText(
+        (option) => this.getAttribute(option.attribute),
+        (option) => `Attribute ${option.attribute}`,
+      ),
+      ...this.#config,
+    };
+  }
+
+  /** Replaces what was set before. Use it for images that are Blobs or bytes, which no attribute can hold. */
+  set config(config: Partial<VmConfig> | null) {
+    this.#config = { ...config };
+    if (this.isConnected) this.#showState(this.state);
+  }
+
+  /** Changes some options of the next start() and leaves the others as they are. */
+  configure(config: Partial<VmConfig>): void {
+    this.config = { ...this.#config, ...config };
+  }
+
+  get state(): VmState {
+    return this.#session?.state ?? 'created';
+  }
+
+  /** The machine's figures of now, or null before the first instruction. */
+  get report(): VmReport | null {
+    return this.#session?.report() ?? null;
+  }
+
+  /** Why the machine failed, or null. */
+  get failure(): Failure | null {
+    return this.#failure;
+  }
+
+  /** The machine of the moment. It is replaced by every start(). */
+  get vm(): Vm | null {
+    return this.#session?.vm ?? null;
+  }
+
+  /** The guest's first serial port. It stays the same over restarts. */
+  get serial(): SerialStream {
+    return this.#serial;
+  }
+
+  /** The terminal's size in characters, or null before the first start. */
+  get terminalSize(): { columns: number; rows: number } | null {
+    return this.#terminal && { columns: this.#terminal.columns, rows: this.#terminal.rows };
+  }
+
+  /**
+   * Builds the machine and starts it; a machine that has ended is replaced, a paused one resumed.
+   * @throws VmError also shown in the element and sent as `vm-error`
+   */
+  start(): Promise<void> {
+    const { state } = this;
+    if (this.#started && (state === 'loading' || state === 'running')) return this.#started;
+    if (state === 'paused') return this.resume();
+    this.#started = this.#startNew();
+    return this.#started;
+  }
+
+  async pause(): Promise<void> {
+    await this.#machine('pause').pause();
+  }
+
+  async resume(): Promise<void> {
+    await this.#machine('resume').resume();
+  }
+
+  /** The machine's reset button: the images stay loaded, the screen is cleared. */
+  async reset(): Promise<void> {
+    const vm = this.#machine('reset');
+    this.#closeBanners();
+    await vm.reset();
+    this.#terminal?.reset();
+    if (vm.state === 'paused') await vm.resume();
+  }
+
+  /** Pulls the plug. While the machine is still loading, gives the start up. */
+  async powerOff(): Promise<void> {
+    if (this.state === 'loading') {
+      await this.destroy();
+      return;
+    }
+    await this.vm?.powerOff();
+  }
+
+  /** Ends the machine and frees its worker and memory. The element can be started again. */
+  async destroy(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    this.#started = null;
+    this.#failure = null;
+    this.#stopStats();
+    if (session) this.#freed = session.destroy();
+    if (!this.isConnected) this.#dropTerminal();
+    this.#closeBanners();
+    this.#showState('created');
+    if (session) this.#emit('vm-state', 'created');
+    await this.#freed;
+  }
+
+  /** Types text on the guest's console, as it is: end a command with `\r`, as the Enter key does. */
+  sendText(text: string): void {
+    this.#machine('sendText').serial.write(text);
+  }
+
+  sendBytes(bytes: Uint8Array): void {
+    this.#machine('sendBytes').serial.write(bytes);
+  }
+
+  /** The terminal's screen as text, one line per row; with `scrollback` also the lines above it. */
+  screenshotText(options: { scrollback?: boolean } = {}): string {
+    return this.#terminal?.text(options.scrollback) ?? '';
+  }
+
+  /**
+   * Tells the guest the terminal's size the only way a serial line knows: by typing `stty rows R cols C`, so a shell must
+   * be waiting for a command.
+   */
+  sendTerminalSize(): void {
+    const size = this.terminalSize;
+    if (size) this.sendText(`stty rows ${size.rows} cols ${size.columns}\r`);
+  }
+
+  override focus(): void {
+    if (this.#terminal && this.state !== 'error') this.#terminal.focus();
+    else this.#toolbar.focus();
+  }
+
+  #machine(method: string): Vm {
+    const { vm } = this;
+    if (!vm) throw new VmError('bad-config', `${method}(): there is no machine; call start() first.`);
+    return vm;
+  }
+
+  #autostart(): void {
+    if (!this.hasAttribute('autostart')) return;
+    // After this task, so that a script can still set `config` on an element it has just inserted.
+    queueMicrotask(() => {
+      if (this.isConnected && this.hasAttribute('autostart') && !this.#session) this.start().catch(() => {});
+    });
+  }
+
+  async #startNew(): Promise<void> {
+    const old = this.#session;
+    this.#failure = null;
+    this.#closeBanners();
+    this.#progress = null;
+    const session = new Session(
+      {
+        state: (state) => this.#session === session && this.#enter(state),
+        progress: (progress) => this.#onProgress(progress),
+        exit: (end) => this.#onExit(end),
+        panic: (panic) => this.#onPanic(panic),
+        error: (error) => this.#onError(error),
+      },
+      (vm) => this.#serial.attach(vm?.serial ?? null),
+    );
+    this.#session = session;
+    if (old) this.#freed = old.destroy();
+    await session.start(() => this.#build(session));
+  }
+
+  async #build(session: Session): Promise<Vm | null> {
+    const missing = missingFeature(globalThis);
+    if (missing) throw missing;
+    const config = this.config;
+    if (!config.arch) {
+      throw new VmError(
+        'bad-config',
+        'No architecture is given. Set the attribute arch, for example arch="riscv64".',
+      );
+    }
+    this.#terminal?.reset();
+    const [{ bootVm }] = await Promise.all([
+      import('./boot.ts').catch((cause) => {
+        throw new VmError('not-found', 'A part of this page could not be loaded. Check your connection.', {
+          cause,
+        });
+      }),
+      this.#loadTerminal(),
+      // Two machines' memories at once may be more than the browser grants.
+      this.#freed,
+    ]);
+    if (this.#session !== session) return null;
+    const firmware = this.getAttribute('firmware');
+    return bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined);
+  }
+
+  /** Loads xterm.js; null when the element left the document meanwhile. */
+  #loadTerminal(): Promise<TerminalView | null> {
+    this.#terminalLoading ??= import('./terminal.ts').then(
+      ({ TerminalView }) => {
+        if (!this.isConnected) return null;
+        const style = getComputedStyle(this);
+        this.#terminal = new TerminalView(this.#host, {
+          look: terminalLook((name) => style.getPropertyValue(name)),
+          scrollback: this.#numberAttribute('scrollback', 5000),
+          minColumns: this.#numberAttribute('min-columns', 80),
+          onInput: (data) => this.#typed(data),
+          onResize: () => {},
+          onLeave: () => this.#toolbar.focus(),
+        });
+        return this.#terminal;
+      },
+      (cause) => {
+        this.#terminalLoading = null;
+        throw new VmError('not-found', 'The terminal could not be loaded. Check your connection.', { cause });
+      },
+    );
+    return this.#terminalLoading;
+  }
+
+  #numberAttribute(name: string, fallback: number): number {
+    const value = Number.parseInt(this.getAttribute(name) ?? '', 10);
+    return value >= 0 ? value : fallback;
+  }
+
+  #dropTerminal(): void {
+    this.#terminal?.dispose();
+    this.#terminal = null;
+    this.#terminalLoading = null;
+  }
+
+  #show(bytes: Uint8Array): Promise<void> | void {
+    return this.#terminal?.write(bytes);
+  }
+
+  #typed(data: string | Uint8Array): void {
+    if (this.state !== 'running') return;
+    this.#serial.write(typeof data === 'string' ? this.#keys.apply(data) : data);
+  }
+
+  #enter(state: VmState): void {
+    this.#showState(state);
+    if (state === 'running') {
+      this.#startStats();
+      if (this.#focusWhenRunning) this.#terminal?.focus();
+      this.#focusWhenRunning = false;
+    } else {
+      this.#stopStats();
+    }
+    this.#emit('vm-state', state);
+  }
+
+  #onProgress(progress: VmEvents['progress']): void {
+    this.#progress?.show(progress);
+    this.#emit('vm-progress', progress);
+  }
+
+  #onExit(end: { outcome: VmOutcome; code: number }): void {
+    this.#cover(
+      endPanel(end, this.report, () => this.#startByHand()),
+      false,
+    );
+    this.#emit('vm-exit', end);
+  }
+
+  #onPanic(panic: VmEvents['panic']): void {
+    this.#banner('panic', `The guest’s kernel has panicked: ${panic.message}`);
+    this.#emit('vm-panic', panic);
+  }
+
+  #onError(error: VmError): void {
+    const failure = describeFailure(error);
+    this.#failure = failure;
+    const panel = failurePanel(failure, {
+      onRetry: () => this.#startByHand(),
+      onCopy: () => this.#copyDetails(failure),
+    });
+    this.#cover(panel, true);
+    this.#emit('vm-error', failure);
+  }
+
+  /** Draws a state. Panels of the end and of failures come from their own events, which carry the reason. */
+  #showState(state: VmState): void {
+    const label = this.getAttribute('label') ?? this.getAttribute('arch') ?? this.#config.arch ?? '';
+    this.#toolbar.update(state, label);
+    this.#keys.element.classList.toggle('on', state === 'running');
+    if (state === 'created') {
+      this.#cover(
+        startPanel(label, () => this.#startByHand()),
+        false,
+      );
+    } else if (state === 'loading') {
+      if (this.#progress) return;
+      this.#progress = new ProgressPanel(label, () => void this.powerOff());
+      this.#cover(this.#progress.element, true);
+    } else if (state === 'running') {
+      this.#progress = null;
+      this.#cover(null, false);
+    }
+  }
+
+  #cover(panel: HTMLElement | null, dim: boolean): void {
+    this.#layer.replaceChildren(...(panel ? [panel] : []));
+    this.#stage.classList.toggle('covered', dim);
+  }
+
+  #startByHand(): void {
+    this.#focusWhenRunning = true;
+    this.start().catch(() => {});
+  }
+
+  async #act(action: ToolbarAction): Promise<void> {
+    const button = this.shadowRoot!.activeElement;
+    if (button?.getAttribute('aria-disabled') === 'true') return;
+    try {
+      switch (action) {
+        case 'start':
+          return this.#startByHand();
+        case 'pause':
+          return await this.pause();
+        case 'resume':
+          await this.resume();
+          return this.#terminal?.focus();
+        case 'reset':
+          await this.reset();
+          return this.#terminal?.focus();
+        case 'power-off':
+          return await this.powerOff();
+        case 'paste':
+          return await this.#pasteByHand();
+        case 'size':
+          this.sendTerminalSize();
+          return this.#terminal?.focus();
+        case 'fullscreen':
+          if (document.fullscreenElement) return await document.exitFullscreen();
+          await this.requestFullscreen();
+          return this.#terminal?.focus();
+      }
+    } catch (error) {
+      this.#banner('hint', toVmError(error).message);
+    }
+  }
+
+  async #pasteByHand(): Promise<void> {
+    let text: string;
+    try {
+      text = await navigator.clipboard.readText();
+    } catch {
+      this.#banner(
+        'hint',
+        'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
+      );
+      this.#terminal?.focus();
+      return;
+    }
+    this.#terminal?.paste(text);
+    this.#terminal?.focus();
+  }
+
+  #copyDetails(failure: Failure): Promise<void> {
+    let config: Partial<VmConfig> = {};
+    try {
+      config = this.config;
+    } catch {
+      // An attribute that cannot be read is what the failure is about, and its message names it.
+    }
+    const details = failureDetails(failure, {
+      config,
+      report: this.report,
+      screen: this.screenshotText(),
+      userAgent: navigator.userAgent,
+    });
+    return navigator.clipboard
+      ? navigator.clipboard.writeText(details)
+      : Promise.reject(new Error('no clipboard'));
+  }
+
+  #banner(kind: 'panic' | 'hint', text: string): void {
+    this.#banners.replaceChildren(banner(kind, text, () => this.#closeBanners()));
+  }
+
+  #closeBanners(): void {
+    this.#banners.replaceChildren();
+  }
+
+  #startStats(): void {
+    this.#stopStats();
+    let before = this.report;
+    this.#statsTimer = window.setInterval(() => {
+      if (document.hidden) return;
+      const now = this.report;
+      const stats = before && now && statsBetween(before, now);
+      if (stats) this.#toolbar.showStats(formatStats(stats));
+      before = now;
+    }, STATS_INTERVAL);
+  }
+
+  #stopStats(): void {
+    clearInterval(this.#statsTimer);
+  }
+
+  #emit<K extends keyof VmConsoleEventMap>(type: K, detail: VmConsoleEventMap[K]['detail']): void {
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  }
+}
+
+function absoluteUrl(url: string): string {
+  return new URL(url, document.baseURI).href;
+}
+
+/** Makes image URLs absolute against the document, as `src` attributes are. */
+function resolveImages(config: VmConfig): VmConfig {
+  const resolved = { ...config };
+  for (const key of ['bios', 'kernel', 'initrd'] as const) {
+    const source = config[key];
+    const isWord = key === 'bios' && (source === 'none' || source === 'default');
+    if (typeof source === 'string' && !isWord) resolved[key] = absoluteUrl(source);
+  }
+  return resolved;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'vm-console': VmConsole;
+  }
+  interface HTMLElementEventMap {
+    'vm-state': VmConsoleEventMap['vm-state'];
+    'vm-progress': VmConsoleEventMap['vm-progress'];
+    'vm-exit': VmConsoleEventMap['vm-exit'];
+    'vm-panic': VmConsoleEventMap['vm-panic'];
+    'vm-error': VmConsoleEventMap['vm-error'];
+  }
+}
