@@ -32,8 +32,10 @@ export async function ensureNodeModules() {
       env: { PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' },
     });
     if (result.status !== 0) {
+      // npm follows its errors with its manual.
+      const lines = (result.stderr || result.stdout).trim().split('\n');
       throw new SetupError(
-        `npm ci failed:\n${(result.stderr || result.stdout).trim()}\n` +
+        `npm ci failed:\n${lines.slice(0, 15).join('\n')}\n` +
           'If the network was away, run the command again: nothing is lost.',
       );
     }
