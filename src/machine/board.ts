@@ -1,0 +1,55 @@
+import type { GuestClock, TimerFactory, WallClock } from '../core/clock.ts';
+import type { PowerControl } from '../core/irq.ts';
+import type { Log } from '../core/log.ts';
+import type { SerialBackend } from '../hw/char/ns16550a.ts';
+import type { Device, MmioRegion } from '../hw/device.ts';
+import type { SlotGuestMemory } from '../memory/guest-memory.ts';
+import type { SlotRequest } from '../memory/slots.ts';
+import type { VmMemory } from '../memory/vm-memory.ts';
+import type { BootImages } from './boot/riscv-boot.ts';
+
+/** A kind of machine: what can be known of it without building one. */
+export interface BoardModel {
+  /** Versioned name, `virt-1.0`, and the names that mean it too. */
+  names: readonly string[];
+  memoryMin: number;
+  memoryDefault: number;
+  /** MiB. */
+  memoryMax: number;
+  smpMax: number;
+  /** Memory slots of a machine with so many bytes of RAM. */
+  slots(ramBytes: number): SlotRequest[];
+  /** Builds the board's devices, fills in the memory map. Throws no VmError but those of the images. */
+  build(env: BoardEnv): Board;
+}
+
+/** What a board is built with. */
+export interface BoardEnv {
+  vm: VmMemory;
+  memory: SlotGuestMemory;
+  clock: GuestClock;
+  wallClock: WallClock;
+  timers: TimerFactory;
+  log: Log;
+  power: PowerControl;
+  serial: SerialBackend;
+  ramBytes: number;
+  images: BootImages;
+  commandLine: string;
+  /** Fills with random bytes, or with fixed ones if the run is to be repeatable. */
+  random(bytes: Uint8Array): void;
+}
+
+/** A built board. */
+export interface Board {
+  readonly devices: readonly Device[];
+  /** Register blocks by device number. */
+  readonly regions: readonly MmioRegion[];
+  /** Doorbells by number. */
+  readonly doorbells: readonly { device: Device; offset: number; value: number }[];
+  readonly resetPc: number;
+  /** Resets the devices and loads ROM, firmware, kernel, initrd and device tree. The vCPUs must be stopped. */
+  reset(): void;
+  /** The serial backend has bytes for the guest. */
+  serialReady(): void;
+}

@@ -1,0 +1,133 @@
+import { VmError } from '../../core/errors.ts';
+import type { ImageSource, VmProgress } from '../../core/vm-api.ts';
+import { isGzip } from './riscv-image.ts';
+
+export interface LoadOptions {
+  /** Name in messages: `kernel`, `initrd`, `firmware`. */
+  what: string;
+  onProgress: (progress: VmProgress) => void;
+  /** Aborted when the machine is destroyed while it loads. */
+  signal?: AbortSignal;
+}
+
+/** Largest image taken, bytes: what the largest machine could hold. Also bounds what a small gzip file may grow to. */
+const IMAGE_MAX = 2048 * 1024 * 1024;
+
+/**
+ * Fetches an image, with progress.
+ * @throws VmError not-found if it cannot be had, bad-image if it is cut short
+ */
+export async function loadImage(source: ImageSource, options: LoadOptions): Promise<Uint8Array> {
+  if (typeof source === 'string') return fetchImage(source, options);
+  if (source instanceof Uint8Array) return source;
+  try {
+    return await readAll(source.stream(), {
+      ...options,
+      step: `Reading ${options.what}`,
+      total: source.size,
+    });
+  } catch (cause) {
+    if (cause instanceof VmError) throw cause;
+    throw new VmError('not-found', `The ${options.what} could not be read: choose the file again.`, {
+      cause,
+    });
+  }
+}
+
+async function fetchImage(url: string, options: LoadOptions): Promise<Uint8Array> {
+  const { what } = options;
+  let response: Response;
+  try {
+    response = await fetch(url, { signal: options.signal });
+  } catch (cause) {
+    throw new VmError(
+      'not-found',
+      `The ${what} could not be fetched from ${url}: check the address and the network.`,
+      {
+        cause,
+      },
+    );
+  }
+  if (!response.ok) {
+    throw new VmError('not-found', `The ${what} is not at ${url}: the server answered ${response.status}.`);
+  }
+  if (response.headers.get('content-type')?.startsWith('text/html')) {
+    throw new VmError('not-found', `The ${what} is not at ${url}: the server answered with a web page.`);
+  }
+  // With a content coding the length is that of the coded bytes, which the stream does not show.
+  const header = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
+  const total = header === null ? undefined : Number(header);
+  if (!response.body) return new Uint8Array(0);
+  let bytes: Uint8Array;
+  try {
+    bytes = await readAll(response.body, { ...options, step: `Downloading ${what}`, total });
+  } catch (cause) {
+    if (cause instanceof VmError) throw cause;
+    throw new VmError('not-found', `The download of the ${what} from ${url} broke off: try again.`, {
+      cause,
+    });
+  }
+  if (total !== undefined && bytes.length < total) {
+    throw new VmError(
+      'bad-image',
+      `The ${what} is truncated: ${bytes.length} of ${total} bytes arrived. Try again.`,
+    );
+  }
+  return bytes;
+}
+
+interface ReadOptions extends LoadOptions {
+  step: string;
+  total?: number;
+}
+
+async function readAll(stream: ReadableStream<Uint8Array>, options: ReadOptions): Promise<Uint8Array> {
+  const { what, step, total } = options;
+  const chunks: Uint8Array[] = [];
+  let loaded = 0;
+  const report = (): void => options.onProgress({ step, loaded, ...(total === undefined ? {} : { total }) });
+  report();
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    loaded += value.length;
+    if (loaded > IMAGE_MAX) {
+      await reader.cancel();
+      throw new VmError(
+        'too-large',
+        `The ${what} is larger than ${IMAGE_MAX / 1048576} MiB: no machine can load it.`,
+      );
+    }
+    report();
+  }
+  const bytes = new Uint8Array(loaded);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
+}
+
+/**
+ * Unpacks a gzip file; other bytes are returned as they are. QEMU unpacks gzip kernels for aarch64 only; here it is done
+ * for riscv64 too, since Debian and others ship `Image.gz`.
+ * @throws VmError bad-image if the compressed data is damaged or incomplete
+ */
+export async function gunzip(bytes: Uint8Array, options: LoadOptions): Promise<Uint8Array> {
+  if (!isGzip(bytes)) return bytes;
+  try {
+    const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+    const stream = packed.pipeThrough(new DecompressionStream('gzip'));
+    return await readAll(stream, { ...options, step: `Unpacking ${options.what}` });
+  } catch (cause) {
+    if (cause instanceof VmError) throw cause;
+    throw new VmError(
+      'bad-image',
+      `The ${options.what} is a damaged or truncated gzip file: download it again.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,91 @@
+import { VmError } from '../core/errors.ts';
+import type { VmConfig } from '../core/vm-api.ts';
+import type { BoardModel } from './board.ts';
+import { VIRT_1_0 } from './virt.ts';
+
+/** Boards by architecture, the default one first. */
+const BOARDS: Readonly<Record<string, readonly BoardModel[]>> = { riscv64: [VIRT_1_0] };
+
+/** `-icount shift=N` takes 0 to 10, as in QEMU. */
+const ICOUNT_SHIFT_MAX = 10;
+
+const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
+  'arch',
+  'machine',
+  'memory',
+  'smp',
+  'bios',
+  'kernel',
+  'initrd',
+  'append',
+  'icount',
+  'noReboot',
+  'tier',
+]);
+
+export interface ResolvedConfig {
+  board: BoardModel;
+  /** MiB. */
+  memory: number;
+  smp: number;
+  tier: 'auto' | 'interp' | 'jit' | 'check';
+}
+
+/** The architectures there are machines for, each with the names of its boards. */
+export function availableMachines(): { arch: string; machines: string[] }[] {
+  return Object.entries(BOARDS).map(([arch, boards]) => ({ arch, machines: boards.flatMap((b) => b.names) }));
+}
+
+/**
+ * Checks a configuration and fills in the defaults.
+ * @throws VmError bad-config, naming what is possible
+ */
+export function resolveConfig(config: VmConfig): ResolvedConfig {
+  const bad = (message: string): VmError => new VmError('bad-config', message);
+  for (const key of Object.keys(config)) {
+    if (!OPTIONS.has(key)) throw bad(`Unknown option "${key}": there are ${[...OPTIONS].join(', ')}.`);
+  }
+  const boards = Object.hasOwn(BOARDS, config.arch) ? BOARDS[config.arch] : undefined;
+  if (!boards) {
+    throw bad(`There is no architecture "${config.arch}" yet: choose ${Object.keys(BOARDS).join(' or ')}.`);
+  }
+  const name = config.machine ?? boards[0].names[0];
+  const board = boards.find((b) => b.names.includes(name));
+  if (!board) {
+    const names = boards.flatMap((b) => b.names).join(' or ');
+    throw bad(`There is no machine "${name}" for ${config.arch} (-M): choose ${names}.`);
+  }
+  const memory = config.memory ?? board.memoryDefault;
+  if (!Number.isInteger(memory) || memory < board.memoryMin || memory > board.memoryMax) {
+    throw bad(
+      `${memory} MiB of RAM (-m) is not possible on ${board.names[0]}: choose a whole number from ${board.memoryMin} to ${board.memoryMax}.`,
+    );
+  }
+  const smp = config.smp ?? 1;
+  if (!Number.isInteger(smp) || smp < 1 || smp > board.smpMax) {
+    throw bad(
+      `${smp} vCPUs (-smp) are not built yet on ${board.names[0]}: choose ${board.smpMax === 1 ? '1' : `1 to ${board.smpMax}`}.`,
+    );
+  }
+  if (config.initrd !== undefined && config.kernel === undefined) {
+    throw bad('An initrd (-initrd) needs a kernel (-kernel): only the kernel knows what to do with it.');
+  }
+  if (config.append !== undefined && config.kernel === undefined) {
+    throw bad('A kernel command line (-append) needs a kernel (-kernel).');
+  }
+  if (config.append?.includes('\0'))
+    throw bad('The kernel command line (-append) must not contain a zero byte.');
+  const icount = config.icount;
+  if (icount !== undefined && (!Number.isInteger(icount) || icount < 0 || icount > ICOUNT_SHIFT_MAX)) {
+    throw bad(
+      `-icount shift=${icount} is not possible: choose a whole number from 0 to ${ICOUNT_SHIFT_MAX}.`,
+    );
+  }
+  const tier = config.tier ?? 'auto';
+  if (tier === 'jit' || tier === 'check') {
+    throw bad(`Tier "${tier}" is not built yet: choose auto or interp.`);
+  }
+  if (tier !== 'auto' && tier !== 'interp')
+    throw bad(`There is no tier "${String(tier)}": choose auto or interp.`);
+  return { board, memory, smp, tier };
+}

@@ -1,0 +1,181 @@
+/**
+ * One running machine: its memory, clock, devices, exit server and vCPU worker, wired up. Made by vm.ts once the images
+ * are there; thrown away as a whole.
+ */
+import { hostTimeMs, type WallClock } from '../core/clock.ts';
+import type { PowerControl } from '../core/irq.ts';
+import type { Log } from '../core/log.ts';
+import { SharedTimers } from '../memory/device-timers.ts';
+import { SlotGuestMemory } from '../memory/guest-memory.ts';
+import {
+  COMM_EXIT_PENDING,
+  COMM_RING_HEAD,
+  COMM_RING_TAIL,
+  COMM_RUN_STATE,
+  COUNTER_DOORBELL,
+  COUNTER_EXIT_MMIO_READ,
+  COUNTER_EXIT_MMIO_WRITE,
+  COUNTER_HALT,
+  COUNTER_INSTRUCTIONS,
+  COUNTER_LOCAL,
+  COUNTER_POSTED,
+  COUNTER_SHADOW,
+  COUNTER_SLEEP_NS,
+  REQUEST_PAUSE,
+  REQUEST_STOP,
+  RUN_STATE_PAUSED,
+  RUN_STATE_STOPPED,
+} from '../memory/layout.gen.ts';
+import { SharedClock } from '../memory/shared-clock.ts';
+import { VmMemory } from '../memory/vm-memory.ts';
+import type { Board } from './board.ts';
+import type { BootImages } from './boot/riscv-boot.ts';
+import type { ResolvedConfig } from './config.ts';
+import { ExitServer } from './exit-server.ts';
+import type { SerialPort } from './serial-port.ts';
+import type { VcpuHost } from './vcpu-host.ts';
+
+const MIB = 1048576;
+/** Time of day at which a repeatable (-icount) machine starts: 2026-01-01T00:00:00Z, in ns. */
+const FIXED_START = 1_767_225_600_000_000_000n;
+/** The vCPU notifies its run state; looking again by the clock covers the one notify that a state passed in a hurry. */
+const STATE_POLL_MS = 20;
+
+export interface SessionOptions {
+  config: ResolvedConfig;
+  icount: number | null;
+  images: BootImages;
+  commandLine: string;
+  log: Log;
+  power: PowerControl;
+  serial: SerialPort;
+  vcpu: VcpuHost;
+  /** An assertion of ours failed while a guest access was handled. */
+  failed(error: unknown): void;
+}
+
+export class Session {
+  readonly memory: VmMemory;
+  readonly clock: SharedClock;
+  readonly board: Board;
+  readonly server: ExitServer;
+  readonly vcpu: VcpuHost;
+  private readonly timers: SharedTimers;
+  private stateWait: Promise<unknown> = Promise.resolve();
+  private closed = false;
+
+  /** @throws VmError out-of-memory, unsupported, or what the images deserve */
+  constructor(options: SessionOptions) {
+    const { config, icount, images, serial } = options;
+    const ramBytes = config.memory * MIB;
+    this.vcpu = options.vcpu;
+    this.memory = new VmMemory({ vcpus: config.smp, slots: config.board.slots(ramBytes), icount });
+    this.clock = new SharedClock(this.memory);
+    this.timers = new SharedTimers(this.memory);
+    this.board = config.board.build({
+      vm: this.memory,
+      memory: new SlotGuestMemory(this.memory),
+      clock: this.clock,
+      wallClock: icount === null ? HOST_WALL_CLOCK : { now: () => FIXED_START + this.clock.now() },
+      timers: this.timers,
+      log: options.log,
+      power: options.power,
+      serial,
+      ramBytes,
+      images,
+      commandLine: options.commandLine,
+      random:
+        icount === null ? (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) : fixedBytes,
+    });
+    this.server = new ExitServer(this.memory, this.timers, {
+      regions: this.board.regions,
+      doorbellCount: this.board.doorbells.length,
+      doorbell: (number) => {
+        const { device, offset, value } = this.board.doorbells[number];
+        device.doorbell?.(offset, value);
+      },
+      turnEnd: () => serial.flush(),
+      failed: options.failed,
+    });
+  }
+
+  /** Puts machine and vCPU into their reset state; the vCPU is stopped before and after. RAM keeps what is not loaded anew. */
+  async reset(): Promise<void> {
+    this.server.forget();
+    for (let i = 0; i < this.memory.vcpus; i++) {
+      const area = this.memory.vcpu(i);
+      this.memory.store(area + COMM_RING_HEAD, this.memory.load(area + COMM_RING_TAIL));
+      this.memory.store(area + COMM_EXIT_PENDING, 0);
+    }
+    this.board.reset();
+    await this.vcpu.reset({ pc: BigInt(this.board.resetPc), hartId: 0 });
+    this.memory.withdrawAll(REQUEST_STOP);
+  }
+
+  requestStop(): void {
+    this.memory.requestAll(REQUEST_STOP);
+    this.memory.withdrawAll(REQUEST_PAUSE);
+  }
+
+  requestPause(): void {
+    this.memory.requestAll(REQUEST_PAUSE);
+  }
+
+  withdrawPause(): void {
+    this.memory.withdrawAll(REQUEST_PAUSE);
+  }
+
+  /** Resolves once every vCPU stands still: paused or out of run(). */
+  async standstill(): Promise<void> {
+    for (let i = 0; i < this.memory.vcpus; i++) {
+      const word = (this.memory.vcpu(i) + COMM_RUN_STATE) >> 2;
+      for (;;) {
+        const state = Atomics.load(this.memory.i32, word);
+        if (this.closed || state === RUN_STATE_PAUSED || state === RUN_STATE_STOPPED) break;
+        const wait = Atomics.waitAsync(this.memory.i32, word, state, STATE_POLL_MS);
+        if (wait.async) await (this.stateWait = wait.value);
+      }
+    }
+  }
+
+  /** Ends the service, settles every pending wait, then terminates the worker; only in this order is the memory freed. */
+  async close(): Promise<void> {
+    this.closed = true;
+    for (let i = 0; i < this.memory.vcpus; i++) {
+      Atomics.notify(this.memory.i32, (this.memory.vcpu(i) + COMM_RUN_STATE) >> 2);
+    }
+    await Promise.all([this.server.dispose(), this.stateWait]);
+    this.vcpu.terminate();
+  }
+
+  /** Counters of all vCPUs: instructions, ns slept, and how often each kind of exit happened. */
+  counters(): { instructions: number; sleepNs: number; exits: Record<string, number> } {
+    const sum = (counter: number): number => {
+      let total = 0n;
+      for (let i = 0; i < this.memory.vcpus; i++) {
+        total += Atomics.load(this.memory.i64, (this.memory.vcpu(i) + counter) / 8);
+      }
+      return Number(total);
+    };
+    return {
+      instructions: sum(COUNTER_INSTRUCTIONS),
+      sleepNs: sum(COUNTER_SLEEP_NS),
+      exits: {
+        mmioRead: sum(COUNTER_EXIT_MMIO_READ),
+        mmioWrite: sum(COUNTER_EXIT_MMIO_WRITE),
+        posted: sum(COUNTER_POSTED),
+        doorbell: sum(COUNTER_DOORBELL),
+        shadow: sum(COUNTER_SHADOW),
+        local: sum(COUNTER_LOCAL),
+        halt: sum(COUNTER_HALT),
+      },
+    };
+  }
+}
+
+const HOST_WALL_CLOCK: WallClock = { now: () => BigInt(Math.floor(hostTimeMs() * 1e3)) * 1000n };
+
+/** The same bytes in every run. */
+function fixedBytes(bytes: Uint8Array): void {
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 37 + 11) & 0xff;
+}

@@ -1,0 +1,66 @@
+import * as Comlink from 'comlink';
+import { VmError } from '../core/errors.ts';
+import type { VcpuInit, VcpuWorkerApi } from '../worker/messages.ts';
+
+/** The page's handle of one vCPU worker. Every call rejects with `worker-died` if the worker ends meanwhile. */
+export class VcpuHost {
+  private readonly worker: Worker;
+  private readonly api: Comlink.Remote<VcpuWorkerApi>;
+  private readonly died: Promise<never>;
+  private terminated = false;
+
+  /** @param onDeath called once if the worker fails by itself */
+  constructor(createWorker: () => Worker, onDeath: (error: VmError) => void) {
+    try {
+      this.worker = createWorker();
+    } catch (cause) {
+      throw new VmError(
+        'worker-died',
+        'The browser could not start a worker for the vCPU: reload the page.',
+        { cause },
+      );
+    }
+    this.died = new Promise((_, reject) => {
+      const fail = (event: Event): void => {
+        const detail = (event as Partial<ErrorEvent>).message;
+        const error = new VmError(
+          'worker-died',
+          `The vCPU's worker ended unexpectedly${detail ? ` (${detail})` : ''}: start the machine again.`,
+        );
+        if (!this.terminated) onDeath(error);
+        reject(error);
+      };
+      this.worker.addEventListener('error', fail, { once: true });
+      this.worker.addEventListener('messageerror', fail, { once: true });
+    });
+    this.died.catch(() => {});
+    this.api = Comlink.wrap<VcpuWorkerApi>(this.worker);
+  }
+
+  init(options: VcpuInit): Promise<void> {
+    return this.call(this.api.init(options));
+  }
+
+  reset(options: { pc: bigint; hartId: number }): Promise<void> {
+    return this.call(this.api.reset(options));
+  }
+
+  /** @returns RESULT_STOP, RESULT_TRAP_LOOP or RESULT_INTERNAL_ERROR */
+  run(): Promise<number> {
+    return this.call(this.api.run());
+  }
+
+  describe(): Promise<string> {
+    return this.call(this.api.describe());
+  }
+
+  /** Ends the worker at once. Calls in progress never settle. */
+  terminate(): void {
+    this.terminated = true;
+    this.worker.terminate();
+  }
+
+  private call<T>(result: Promise<T>): Promise<T> {
+    return Promise.race([result, this.died]);
+  }
+}

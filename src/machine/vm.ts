@@ -1,0 +1,387 @@
+import { Emitter } from '../core/emitter.ts';
+import { VmError } from '../core/errors.ts';
+import { Log, type LogSink } from '../core/log.ts';
+import type {
+  ImageSource,
+  SerialStream,
+  Unsubscribe,
+  Vm,
+  VmConfig,
+  VmErrorCode,
+  VmEvents,
+  VmOutcome,
+  VmReport,
+  VmState,
+} from '../core/vm-api.ts';
+import { RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
+import { gunzip, loadImage } from './boot/image-source.ts';
+import type { BootImages } from './boot/riscv-boot.ts';
+import { type ResolvedConfig, resolveConfig } from './config.ts';
+import { loadCore } from './core-module.ts';
+import { PanicWatch } from './panic-watch.ts';
+import { SerialPort } from './serial-port.ts';
+import { Session } from './session.ts';
+import { VcpuHost } from './vcpu-host.ts';
+
+/** A vCPU that is asked to stop leaves its loop within about 5 ms; one that has not after this long is terminated. */
+const STOP_TIMEOUT_MS = 2000;
+
+/** What the page brings along: a machine knows no URLs. */
+export interface VmAssets {
+  /** The accelerator: compiled, or the URL of core.wasm. */
+  core: WebAssembly.Module | string;
+  /** Makes a worker that runs src/worker/entry.ts. */
+  createWorker: () => Worker;
+  /** URL of OpenSBI's fw_dynamic.bin for `bios: 'default'`. */
+  firmwareUrl?: string;
+  /** Where log messages go; default: warnings to the console, the rest nowhere. */
+  log?: LogSink;
+}
+
+/**
+ * Creates a machine. Nothing is loaded or allocated before `start()`.
+ * @throws VmError bad-config or not-isolated
+ */
+export function createVm(config: VmConfig, assets: VmAssets): Vm {
+  return new MachineVm(config, assets);
+}
+
+interface StopRequest {
+  kind: 'end' | 'reset';
+  outcome: VmOutcome;
+  code: number;
+}
+
+class MachineVm implements Vm {
+  readonly config: Readonly<VmConfig>;
+  readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
+  readonly serial: SerialStream;
+  private readonly resolved: ResolvedConfig;
+  private readonly assets: VmAssets;
+  private readonly log: Log;
+  private readonly events = new Emitter<VmEvents>((error) => this.log.warn('listener', String(error)));
+  private readonly port: SerialPort;
+  private readonly panicWatch: PanicWatch;
+  private readonly abort = new AbortController();
+  private readonly settleEnded: (end: { outcome: VmOutcome; code: number }) => void;
+  private current: VmState = 'created';
+  private session: Session | null = null;
+  private stopRequest: StopRequest | null = null;
+  /** While someone waits for the vCPU to stand still, undigested output must not hold it back. */
+  private urgent = 0;
+  private end: { outcome: VmOutcome; code: number } | null = null;
+  private panicked = false;
+  private firstSerialMs: number | null = null;
+  private lastReport: VmReport | null = null;
+
+  constructor(config: VmConfig, assets: VmAssets) {
+    if (globalThis.crossOriginIsolated === false) {
+      throw new VmError(
+        'not-isolated',
+        'This page is not cross-origin isolated, so it gets no shared memory: serve it over https (or from localhost) with ' +
+          'the headers "Cross-Origin-Opener-Policy: same-origin" and "Cross-Origin-Embedder-Policy: require-corp".',
+      );
+    }
+    this.resolved = resolveConfig(config);
+    this.config = Object.freeze({ ...config });
+    this.assets = assets;
+    this.log = new Log(assets.log ?? warnOnly);
+    let settle: (end: { outcome: VmOutcome; code: number }) => void = () => {};
+    this.ended = new Promise((resolve) => {
+      settle = resolve;
+    });
+    this.settleEnded = settle;
+    this.panicWatch = new PanicWatch((message) => {
+      this.panicked = true;
+      this.events.emit('panic', { message });
+    });
+    this.port = new SerialPort({
+      inputReady: () => this.session?.board.serialReady(),
+      hold: () => {
+        if (this.urgent === 0) this.session?.server.hold();
+      },
+      release: () => this.session?.server.release(),
+      firstOutput: () => {
+        this.firstSerialMs = this.session?.clock.hostElapsedMs() ?? null;
+      },
+      failed: (error) => this.log.warn('serial listener', String(error)),
+    });
+    this.port.onData((bytes) => this.panicWatch.feed(bytes));
+    this.serial = this.port;
+  }
+
+  get state(): VmState {
+    return this.current;
+  }
+
+  on<K extends keyof VmEvents>(event: K, listener: (detail: VmEvents[K]) => void): Unsubscribe {
+    return this.events.on(event, listener);
+  }
+
+  async start(): Promise<void> {
+    this.expectState('start', 'created');
+    this.setState('loading');
+    let session: Session;
+    try {
+      session = await this.load();
+    } catch (error) {
+      const failure = asVmError(error);
+      this.fail(failure);
+      throw failure;
+    }
+    session.clock.start();
+    session.server.start();
+    this.setState('running');
+    void this.runLoop(session);
+  }
+
+  async pause(): Promise<void> {
+    if (this.current === 'paused') return;
+    this.expectState('pause', 'running');
+    const session = this.session!;
+    session.requestPause();
+    await this.urgently(session, () => session.standstill());
+    // The guest may have ended, or someone may have resumed it, while it came to a stop.
+    if (this.current !== 'running' || this.stopRequest !== null) return;
+    session.server.drainAll();
+    session.clock.stop();
+    this.setState('paused');
+  }
+
+  async resume(): Promise<void> {
+    if (this.current === 'running') {
+      this.session!.withdrawPause();
+      return;
+    }
+    this.expectState('resume', 'paused');
+    this.session!.clock.start();
+    this.session!.withdrawPause();
+    this.setState('running');
+  }
+
+  async reset(): Promise<void> {
+    this.expectState('reset', 'running', 'paused');
+    this.requestStop({ kind: 'reset', outcome: 'reset', code: 0 });
+  }
+
+  async powerOff(): Promise<void> {
+    if (this.end || this.current === 'destroyed') return;
+    const session = this.session;
+    if (!session || (this.current !== 'running' && this.current !== 'paused')) {
+      this.abort.abort();
+      this.finish('stopped', 0);
+      return;
+    }
+    this.requestStop({ kind: 'end', outcome: this.panicked ? 'panic' : 'stopped', code: 0 });
+    const timer = setTimeout(() => this.finish(this.panicked ? 'panic' : 'stopped', 0), STOP_TIMEOUT_MS);
+    await this.urgently(session, () => this.ended);
+    clearTimeout(timer);
+  }
+
+  report(): VmReport {
+    return this.lastReport ?? this.makeReport();
+  }
+
+  async destroy(): Promise<void> {
+    if (this.current === 'destroyed') return;
+    this.lastReport ??= this.makeReport();
+    this.abort.abort();
+    const session = this.session;
+    this.session = null;
+    this.end ??= { outcome: 'stopped', code: 0 };
+    this.settleEnded(this.end);
+    this.setState('destroyed');
+    this.events.clear();
+    this.port.dispose();
+    await session?.close();
+  }
+
+  /** Everything up to the first instruction. */
+  private async load(): Promise<Session> {
+    const { assets, config, resolved } = this;
+    const [module, images] = await Promise.all([loadCore(assets.core), this.loadImages()]);
+    this.abort.signal.throwIfAborted();
+    const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
+    let session: Session | null = null;
+    try {
+      session = new Session({
+        config: resolved,
+        icount: config.icount ?? null,
+        images,
+        commandLine: config.append ?? '',
+        log: this.log,
+        power: {
+          powerOff: (code) => this.requestStop({ kind: 'end', outcome: 'poweroff', code }),
+          reset: () =>
+            this.requestStop({ kind: config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 }),
+        },
+        serial: this.port,
+        vcpu,
+        failed: (error) => this.fail(asVmError(error)),
+      });
+      await vcpu.init({ memory: session.memory.memory, module, index: 0, tier: resolved.tier });
+      await session.reset();
+      this.abort.signal.throwIfAborted();
+    } catch (error) {
+      if (session) await session.close();
+      else vcpu.terminate();
+      throw error;
+    }
+    this.session = session;
+    return session;
+  }
+
+  private async loadImages(): Promise<BootImages> {
+    const { config, assets } = this;
+    const one = async (source: ImageSource | undefined, what: string): Promise<Uint8Array | null> => {
+      if (source === undefined) return null;
+      const options = {
+        what,
+        onProgress: (progress: VmEvents['progress']) => this.events.emit('progress', progress),
+        signal: this.abort.signal,
+      };
+      const bytes = await loadImage(source, options);
+      return what === 'initrd' ? bytes : gunzip(bytes, options);
+    };
+    let bios: ImageSource | undefined;
+    if (config.bios === undefined || config.bios === 'default') {
+      bios = assets.firmwareUrl;
+      if (!bios) {
+        throw new VmError(
+          'not-found',
+          'The default firmware (OpenSBI) is not here: run "npm start", which fetches it, or give -bios none or a file.',
+        );
+      }
+    } else if (config.bios !== 'none') {
+      bios = config.bios;
+    }
+    const [firmware, kernel, initrd] = await Promise.all([
+      one(bios, 'firmware'),
+      one(config.kernel, 'kernel'),
+      one(config.initrd, 'initrd'),
+    ]);
+    return { firmware, kernel, initrd };
+  }
+
+  /** Runs the vCPU until the guest or the host ends it; resets start it again. */
+  private async runLoop(session: Session): Promise<void> {
+    try {
+      for (;;) {
+        const result = await session.vcpu.run();
+        if (this.session !== session || this.end) return;
+        session.server.drainAll();
+        session.clock.stop();
+        if (result !== RESULT_STOP) throw await hangError(session, result);
+        const request = this.stopRequest;
+        if (request === null) continue;
+        if (request.kind === 'end') {
+          this.finish(request.outcome, request.code);
+          return;
+        }
+        await session.reset();
+        this.stopRequest = null;
+        this.panicked = false;
+        this.panicWatch.reset();
+        if (this.current === 'paused') session.requestPause();
+        else session.clock.start();
+      }
+    } catch (error) {
+      if (this.session === session) this.fail(asVmError(error));
+    }
+  }
+
+  private requestStop(request: StopRequest): void {
+    // Pulling the plug overrides what the guest asked for; apart from that the first request counts.
+    if (this.stopRequest === null || (request.kind === 'end' && this.stopRequest.kind === 'reset')) {
+      this.stopRequest = request;
+    }
+    this.session?.requestStop();
+    this.session?.server.release();
+  }
+
+  /** Lets the guest run on while `wait` is pending even if listeners have not digested its output. */
+  private async urgently<T>(session: Session, wait: () => Promise<T>): Promise<T> {
+    this.urgent++;
+    session.server.release();
+    try {
+      return await wait();
+    } finally {
+      this.urgent--;
+    }
+  }
+
+  private finish(outcome: VmOutcome, code: number): void {
+    if (this.end) return;
+    this.end = { outcome, code };
+    this.wind('stopped');
+    this.events.emit('exit', { outcome, code });
+    this.settleEnded(this.end);
+  }
+
+  private fail(error: VmError): void {
+    if (this.end) return;
+    this.end = { outcome: 'error', code: 1 };
+    this.wind('error');
+    this.events.emit('error', { code: error.code, message: error.message });
+    this.events.emit('exit', this.end);
+    this.settleEnded(this.end);
+  }
+
+  /** Takes the machine down, keeping only its report. */
+  private wind(state: VmState): void {
+    this.port.flush();
+    this.session?.clock.stop();
+    this.lastReport = this.makeReport();
+    const session = this.session;
+    this.session = null;
+    session?.close().catch((error: unknown) => this.log.warn('machine', String(error)));
+    this.setState(state);
+  }
+
+  private makeReport(): VmReport {
+    const counters = this.session?.counters() ?? { instructions: 0, sleepNs: 0, exits: {} };
+    return {
+      outcome: this.end?.outcome ?? 'running',
+      guestMs: this.session?.clock.hostElapsedMs() ?? 0,
+      firstSerialMs: this.firstSerialMs,
+      instructions: counters.instructions,
+      sleepMs: counters.sleepNs / 1e6,
+      tiers: { interp: counters.instructions, jit: 0 },
+      exits: counters.exits,
+      regions: { compiled: 0, bytes: 0, compileMs: 0, evicted: 0 },
+    };
+  }
+
+  private setState(state: VmState): void {
+    if (this.current === state || this.current === 'destroyed') return;
+    this.current = state;
+    this.events.emit('state', state);
+  }
+
+  private expectState(action: string, ...states: VmState[]): void {
+    if (states.includes(this.current)) return;
+    throw new VmError(
+      'bad-config',
+      `${action}() is not possible while the machine is ${this.current}: it must be ${states.join(' or ')}.`,
+    );
+  }
+}
+
+async function hangError(session: Session, result: number): Promise<VmError> {
+  const code: VmErrorCode = result === RESULT_TRAP_LOOP ? 'guest-hang' : 'internal';
+  const what =
+    code === 'guest-hang'
+      ? 'The guest hangs: it traps in its own trap handler for ever. Reset the machine, or choose another kernel.'
+      : `The accelerator met a state it cannot continue from (result ${result}). Please report it.`;
+  return new VmError(code, `${what}\n${await session.vcpu.describe()}`);
+}
+
+function asVmError(error: unknown): VmError {
+  if (error instanceof VmError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new VmError('internal', `Something went wrong inside the machine: ${message}`, { cause: error });
+}
+
+function warnOnly(entry: { level: string; source: string; message: string }): void {
+  if (entry.level === 'warn') console.warn(`${entry.source}: ${entry.message}`);
+}

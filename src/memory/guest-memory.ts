@@ -1,0 +1,90 @@
+import { copyShared } from './copy.ts';
+import { CODE_PAGES, DIRTY_PAGES, PAGE_BITS, REQUEST_INVALIDATE, STALE_PAGES } from './layout.gen.ts';
+import type { MemorySlot } from './slots.ts';
+import type { VmMemory } from './vm-memory.ts';
+
+/** Guest memory as a device's DMA sees it: guest-physical addresses, bounded to the machine's slots. */
+export interface GuestMemory {
+  /** Copies `length` bytes out, or null if any of them lies outside of RAM and ROM. */
+  read(address: number, length: number): Uint8Array<ArrayBuffer> | null;
+  /** Copies bytes in; false, with nothing written, if any of them would lie outside of RAM. */
+  write(address: number, bytes: Uint8Array): boolean;
+}
+
+/** The dirty log's bits that a write sets: every reader of the log has a bit of its own. */
+const DIRTY_ALL = 0xff;
+
+/**
+ * Guest memory on the machine's shared memory. A write marks the pages dirty, and tells the vCPUs when it hit a page
+ * that code was translated from.
+ */
+export class SlotGuestMemory implements GuestMemory {
+  private readonly vm: VmMemory;
+
+  constructor(vm: VmMemory) {
+    this.vm = vm;
+  }
+
+  read(address: number, length: number): Uint8Array<ArrayBuffer> | null {
+    const linear = this.locate(address, length, false);
+    return linear === null ? null : copyShared(this.vm.u8.subarray(linear, linear + length));
+  }
+
+  write(address: number, bytes: Uint8Array): boolean {
+    const linear = this.locate(address, bytes.length, true);
+    if (linear === null) return false;
+    this.store(linear, bytes);
+    return true;
+  }
+
+  /** As `write`, for the machine's loaders: reaches ROM too. */
+  load(address: number, bytes: Uint8Array): boolean {
+    const linear = this.locate(address, bytes.length, false);
+    if (linear === null) return false;
+    this.store(linear, bytes);
+    return true;
+  }
+
+  /** Fills `length` bytes with zero; as `load`. */
+  clear(address: number, length: number): boolean {
+    const linear = this.locate(address, length, false);
+    if (linear === null) return false;
+    this.vm.u8.fill(0, linear, linear + length);
+    this.mark(linear, length);
+    return true;
+  }
+
+  private locate(address: number, length: number, writable: boolean): number | null {
+    if (!Number.isSafeInteger(address) || !Number.isSafeInteger(length) || length < 0) return null;
+    const slot = this.vm.slots.find((s) => contains(s, address, length));
+    if (!slot || (writable && slot.kind === 'rom')) return null;
+    return slot.linear + (address - slot.guestBase);
+  }
+
+  private store(linear: number, bytes: Uint8Array): void {
+    this.vm.u8.set(bytes, linear);
+    this.mark(linear, bytes.length);
+  }
+
+  private mark(linear: number, length: number): void {
+    if (length === 0) return;
+    const { u8, i32 } = this.vm;
+    const first = linear >>> PAGE_BITS;
+    const last = (linear + length - 1) >>> PAGE_BITS;
+    // A read-modify-write is a full fence: the bytes are visible before CODE_PAGES is looked at. A vCPU that translates
+    // the page sets its CODE_PAGES byte before it reads the code, so one of the two sees the other.
+    Atomics.or(i32, STALE_PAGES >> 2, 0);
+    let stale = false;
+    for (let page = first; page <= last; page++) {
+      Atomics.store(u8, DIRTY_PAGES + page, DIRTY_ALL);
+      if (Atomics.load(u8, CODE_PAGES + page) === 0) continue;
+      Atomics.or(i32, (STALE_PAGES >> 2) + (page >>> 5), 1 << (page & 31));
+      stale = true;
+    }
+    if (stale) this.vm.requestAll(REQUEST_INVALIDATE);
+  }
+}
+
+function contains(slot: MemorySlot, address: number, length: number): boolean {
+  return address >= slot.guestBase && address + length <= slot.guestBase + slot.size;
+}

@@ -1,0 +1,166 @@
+import {
+  REACH_DOORBELL,
+  REACH_DOORBELL_COUNT,
+  REACH_DOORBELL_FIRST,
+  REACH_EXIT,
+  REACH_POSTED,
+  REACH_READ,
+  REACH_SHADOW,
+  REACH_SHADOW_VALUE,
+  REACH_STALE_MASK,
+  REACH_STRIDE,
+  REACH_TABLES,
+  REACH_TABLES_END,
+  REACH_WRITE,
+  DOORBELL_COUNT,
+  REGION_ACCESS_MAX,
+  REGION_ACCESS_MIN,
+  REGION_BASE,
+  REGION_DEVICE,
+  REGION_KIND,
+  REGION_KIND_LOCAL,
+  REGION_KIND_MMIO,
+  REGION_KIND_RAM,
+  REGION_KIND_ROM,
+  REGION_LINEAR,
+  REGION_MAX,
+  REGION_REACH,
+  REGION_REACH_COUNT,
+  REGION_SIZE,
+  REGION_SPACING,
+  REGION_STRIDE,
+  REGION_TABLE,
+  VM_REGION_COUNT,
+} from './layout.gen.ts';
+import type { MemorySlot } from './slots.ts';
+import type { VmMemory } from './vm-memory.ts';
+
+/** How the vCPU reaches one register; the layout's reach record in words. */
+export interface RegisterReach {
+  /** Byte offset in the region, a multiple of the spacing. */
+  offset: number;
+  read: 'shadow' | 'exit';
+  write: 'posted' | 'doorbell' | 'exit';
+  /** Offsets of registers that a posted write makes stale. */
+  stale?: readonly number[];
+  /** Number of doorbells: value v rings number min(v, count - 1). */
+  doorbells?: number;
+}
+
+/** What the vCPU must know of a device's registers. */
+export interface RegionReach {
+  size: number;
+  accessMin: number;
+  accessMax: number;
+  /** Distance of registers in bytes, a power of two. */
+  spacing: number;
+  registers: readonly RegisterReach[];
+}
+
+/** Where a region's registers went: what the page needs to publish shadows and to dispatch doorbells. */
+export interface PlacedReach {
+  /** Publishes the shadow of the register at `offset`; null: a read has a side effect just now, so it must be an exit. */
+  publish(offset: number, value: number | null): void;
+  /** First doorbell number and count for each register with doorbells, by register offset. */
+  doorbells: ReadonlyMap<number, { first: number; count: number }>;
+}
+
+/** Stale masks have 64 bits. */
+const STALE_REGISTERS = 64;
+
+/** Fills in the machine's region table and reach tables (layout.ts). Overlapping regions: the later entry wins. */
+export class RegionTable {
+  private readonly vm: VmMemory;
+  private count = 0;
+  private reachEnd = REACH_TABLES;
+  private doorbellEnd = 0;
+
+  constructor(vm: VmMemory) {
+    this.vm = vm;
+  }
+
+  addSlot(slot: MemorySlot): void {
+    const kind = slot.kind === 'ram' ? REGION_KIND_RAM : REGION_KIND_ROM;
+    this.addEntry(slot.guestBase, slot.size, kind, slot.linear);
+  }
+
+  /** @param local LOCAL_*: which device of the worker answers */
+  addLocal(base: number, size: number, local: number): void {
+    this.addEntry(base, size, REGION_KIND_LOCAL, local);
+  }
+
+  /** @param device number that exits and ring entries carry */
+  addMmio(base: number, device: number, reach: RegionReach): PlacedReach {
+    const { view } = this.vm;
+    const { spacing } = reach;
+    const records = 1 + Math.max(-1, ...reach.registers.map((r) => r.offset / spacing));
+    const table = this.reachEnd;
+    this.reachEnd += records * REACH_STRIDE;
+    if (this.reachEnd > REACH_TABLES_END) throw new RangeError('reach tables are full');
+    const record = (offset: number): number => table + (offset / spacing) * REACH_STRIDE;
+    const doorbells = new Map<number, { first: number; count: number }>();
+    for (const register of reach.registers) {
+      const at = record(register.offset);
+      view.setUint8(at + REACH_READ, register.read === 'shadow' ? REACH_SHADOW : REACH_EXIT);
+      view.setUint8(at + REACH_WRITE, writeKind(register));
+      view.setBigUint64(at + REACH_STALE_MASK, staleMask(register, spacing), true);
+      if (register.write !== 'doorbell') continue;
+      const count = register.doorbells ?? 1;
+      view.setUint32(at + REACH_DOORBELL_FIRST, this.doorbellEnd, true);
+      view.setUint32(at + REACH_DOORBELL_COUNT, count, true);
+      doorbells.set(register.offset, { first: this.doorbellEnd, count });
+      this.doorbellEnd += count;
+      if (this.doorbellEnd > DOORBELL_COUNT) throw new RangeError('more doorbells than DOORBELL_COUNT');
+    }
+    const entry = this.addEntry(base, reach.size, REGION_KIND_MMIO, 0);
+    view.setUint32(entry + REGION_DEVICE, device, true);
+    view.setUint32(entry + REGION_SPACING, spacing, true);
+    view.setUint32(entry + REGION_REACH, table, true);
+    view.setUint32(entry + REGION_REACH_COUNT, records, true);
+    view.setUint32(entry + REGION_ACCESS_MIN, reach.accessMin, true);
+    view.setUint32(entry + REGION_ACCESS_MAX, reach.accessMax, true);
+    return {
+      doorbells,
+      publish: (offset, value) => {
+        const at = record(offset);
+        if (value === null) {
+          // A vCPU that still reads the old shadow has read before the change, as far as anyone can tell.
+          Atomics.store(this.vm.u8, at + REACH_READ, REACH_EXIT);
+        } else {
+          // The value first: a vCPU that sees the new kind must not see an old value.
+          Atomics.store(this.vm.i64, (at + REACH_SHADOW_VALUE) / 8, BigInt(value));
+          Atomics.store(this.vm.u8, at + REACH_READ, REACH_SHADOW);
+        }
+      },
+    };
+  }
+
+  private addEntry(base: number, size: number, kind: number, linear: number): number {
+    if (this.count >= REGION_MAX) throw new RangeError('more regions than REGION_MAX');
+    const { view } = this.vm;
+    const at = REGION_TABLE + this.count * REGION_STRIDE;
+    view.setBigUint64(at + REGION_BASE, BigInt(base), true);
+    view.setBigUint64(at + REGION_SIZE, BigInt(size), true);
+    view.setUint32(at + REGION_KIND, kind, true);
+    view.setUint32(at + REGION_LINEAR, linear, true);
+    this.count++;
+    this.vm.store(VM_REGION_COUNT, this.count);
+    return at;
+  }
+}
+
+function writeKind(register: RegisterReach): number {
+  if (register.write === 'posted') return REACH_POSTED;
+  return register.write === 'doorbell' ? REACH_DOORBELL : REACH_EXIT;
+}
+
+function staleMask(register: RegisterReach, spacing: number): bigint {
+  let mask = 0n;
+  for (const offset of register.stale ?? []) {
+    const index = offset / spacing;
+    if (index >= STALE_REGISTERS)
+      throw new RangeError('only the first 64 registers of a region can be stale');
+    mask |= 1n << BigInt(index);
+  }
+  return mask;
+}
