@@ -96,6 +96,12 @@ export function publishImage(path, manifest, files) {
   return complete;
 }
 
+/** Bytes that the page fetches to start the machine. */
+const downloadSize = (name, { bios, kernel, initrd }, dir) =>
+  [bios, kernel, initrd]
+    .filter((url) => url !== undefined && url !== 'none')
+    .reduce((sum, url) => sum + statSync(join(dir, name, url)).size, 0);
+
 /**
  * Writes .cache/images/index.json, the list of machines that the page offers: one entry for every image with a manifest that
  * names a machine. Addresses are relative to the list. Returns the entries, Linux guests first, then by name.
@@ -119,6 +125,7 @@ export function writeIndex(dir = imagesDir) {
       initrd: relative(manifest.initrd),
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
+      download: downloadSize(name, manifest, dir),
     });
   }
   machines.sort((a, b) => Number(a.initrd === undefined) - Number(b.initrd === undefined));

@@ -69,8 +69,16 @@ describe('the list of machines', () => {
         kernel: 'linux/k',
         initrd: 'linux/i',
         firmware: 'firmware/f/fw.bin',
+        download: 13,
       },
-      { name: 'a-demo', title: 'Demo', machine: 'virt', kernel: 'a-demo/demo.elf', firmware: 'none' },
+      {
+        name: 'a-demo',
+        title: 'Demo',
+        machine: 'virt',
+        kernel: 'a-demo/demo.elf',
+        firmware: 'none',
+        download: 1,
+      },
     ]);
   });
 

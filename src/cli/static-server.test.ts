@@ -109,6 +109,16 @@ describe('the static server', () => {
     expect(await rawStatus(path)).toBe(400),
   );
 
+  it('serves a folder that is added while it runs', async () => {
+    const roots = [{ prefix: '/', dir: join(dir, 'site') }];
+    const growing = await startServer({ roots });
+    const status = async () => (await fetch(`${growing.url}late/kernel`)).status;
+    expect(await status()).toBe(404);
+    roots.push({ prefix: '/late/', dir: join(dir, 'images/guest') });
+    expect(await status()).toBe(200);
+    await growing.close();
+  });
+
   it('takes the first free port of a list, and says when there is none', async () => {
     const roots = [{ prefix: '/', dir }];
     const second = await startServer({ roots, port: [server.port, 0] });
