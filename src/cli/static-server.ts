@@ -134,7 +134,6 @@ export function createHandler(
       return send(response, 400, 'The address is not valid.');
     }
     const sorted = [...roots].sort((a, b) => b.prefix.length - a.prefix.length);
-    const sorted = [...roots].sort((a, b) => b.prefix.length - a.prefix.length);
     const found = await findFile(sorted, path);
     if (!found) return next ? next() : send(response, 404, `There is nothing at ${path}`);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
