@@ -200,10 +200,10 @@ export const CPU_JUMP_CACHE: u32 = 0x80000;
 export const CPU_JUMP_CACHE_END: u32 = 0xc0000;
 export const CPU_TB_HASH: u32 = 0x100000;
 export const CPU_TB_HASH_END: u32 = 0x180000;
-/** Head of the list of TBs for each physical page is hashed too. */
-export const CPU_TB_PAGES: u32 = 0x180000;
-export const CPU_TB_PAGES_END: u32 = 0x200000;
-export const CPU_TB_ARENA: u32 = 0x200000;
+/** u32 for each 4 KiB of linear memory: first block of the list of blocks that were translated from it. */
+export const CPU_TB_PAGES: u32 = 0x200000;
+export const CPU_TB_PAGES_END: u32 = 0x600000;
+export const CPU_TB_ARENA: u32 = 0x600000;
 export const CPU_TB_ARENA_END: u32 = 0x4000000;
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,14 +23,22 @@ export const STATE_BUDGET: u32 = 0x218;
 export const STATE_ICOUNT: u32 = 0x220;
 /** u64. Result of a slow load. */
 export const STATE_LOADED: u32 = 0x228;
-/** u32. Flags that select translation blocks (privilege, MMU index …), made by the guest's frontend. */
+/**
+ * u32. What a translation block is looked up by, besides its address: bits 0-7 flags made by the guest's frontend (privilege,
+ * MMU index …), 8-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all three.
+ */
 export const STATE_TB_FLAGS: u32 = 0x230;
+export const BLOCK_FLAGS_MASK: u32 = 0xff;
+export const BLOCK_GENERATION: u32 = 0x100;
+export const BLOCK_GENERATION_MASK: u32 = 0x7fffff00;
+/** Something that the run loop must look at (interrupts that may be taken now): no jump-cache entry matches while it is set. */
+export const BLOCK_CHECK: u32 = 0x80000000;
 /** u32. Address of the `goto` operation that wants to be chained to the block found next, or 0. */
 export const STATE_CHAIN_FROM: u32 = 0x234;
 /** u32. Reason of the last `exit` operation. */
 export const STATE_EXIT_REASON: u32 = 0x238;
-/** u32. Set by whoever changes what interrupts may be taken: the run loop leaves its fast path. */
-export const STATE_CHECK: u32 = 0x23c;
+/** u32. Function index of the guest's handler for physical accesses that nobody answers: see softmmu/hook.ts. */
+export const STATE_HOOK_BUS_ERROR: u32 = 0x23c;
 /** u32. Accrued floating-point exception flags, NX 1, UF 2, OF 4, DZ 8, NV 16. */
 export const STATE_FFLAGS: u32 = 0x240;
 /** u32. Function index of the guest's page walk: see softmmu/hook.ts. */
@@ -41,8 +49,8 @@ export const STATE_WALK_PERMISSIONS: u32 = 0x250;
 export const STATE_WALK_SIZE: u32 = 0x254;
 /** u64. Guest-physical address of the last slow access. */
 export const STATE_ACCESS_PHYSICAL: u32 = 0x258;
-/** u32. 1 after something invalidated translated code: the running block must be left after its instruction. */
-export const STATE_CODE_CHANGED: u32 = 0x260;
+/** u32. 1: the running block must be left after its instruction (its code changed, or an interrupt controller was written). */
+export const STATE_LEAVE: u32 = 0x260;
 /** u32. Next free byte of the block arena. */
 export const STATE_TB_CURSOR: u32 = 0x264;
 /** u32. COMM_KICK as last seen. */
@@ -60,6 +68,16 @@ export const STATE_INDEX: u32 = 0x284;
 /** u64. ICOUNT - BUDGET at the last exception, to recognise a trap that loops on itself. */
 export const STATE_LAST_TRAP_COUNT: u32 = 0x288;
 export const STATE_TRAP_REPEATS: u32 = 0x290;
+/** u32. Word that memory fences write: see backend/atomic.ts. */
+export const STATE_FENCE: u32 = 0x2b0;
+/** u32. Linear address of the last slow access that hit memory. */
+export const STATE_ACCESS_LINEAR: u32 = 0x294;
+/** i64. Guest ns that -icount's virtual clock is ahead of the instruction count (sleeps). */
+export const STATE_CLOCK_WARP: u32 = 0x298;
+/** i64. Earliest deadline of the device timers. */
+export const STATE_DEVICE_DEADLINE: u32 = 0x2a0;
+/** i64. Guest instructions at the end of the last slice, for counters. */
+export const STATE_SLICE_START: u32 = 0x2a8;
 
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;
@@ -69,3 +87,5 @@ export const STATE_GUEST: u32 = 0x800;
 /** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
 export const STATE_INSN_TABLE: u32 = 0x2000;
 export const STATE_INSN_TABLE_MAX: u32 = 128;
+/** The emit context of ir/builder.ts. */
+export const STATE_EMIT: u32 = 0x2800;

@@ -161,10 +161,10 @@ export const CPU_JUMP_CACHE = 0x80000;
 export const CPU_JUMP_CACHE_END = 0xc0000;
 export const CPU_TB_HASH = 0x100000;
 export const CPU_TB_HASH_END = 0x180000;
-/** Head of the list of TBs for each physical page is hashed too. */
-export const CPU_TB_PAGES = 0x180000;
-export const CPU_TB_PAGES_END = 0x200000;
-export const CPU_TB_ARENA = 0x200000;
+/** u32 for each 4 KiB of linear memory: first block of the list of blocks that were translated from it. */
+export const CPU_TB_PAGES = 0x200000;
+export const CPU_TB_PAGES_END = 0x600000;
+export const CPU_TB_ARENA = 0x600000;
 export const CPU_TB_ARENA_END = 0x4000000;
 /** Leave run() for good; COMM_STOP_REASON says why. */
 export const REQUEST_STOP = 0x1;

@@ -1,0 +1,133 @@
+/**
+ * Slow paths of guest memory accesses: what tier 0 and tier 1 call when the inline probe of the TLB misses, and what
+ * helpers use. Status 0 is success; STATUS_EXCEPTION means that an exception is pending.
+ */
+import { PAGE_SIZE } from '../layout';
+import { STATE_ACCESS_LINEAR, STATE_ACCESS_PHYSICAL, STATE_LOADED } from '../vcpu/state';
+import { blockWriteHook } from '../tb/invalidate';
+import { deviceRead, deviceWrite } from './device';
+import { ACCESS_LOAD, ACCESS_STORE, busError } from './hook';
+import { FILL_DEVICE, FILL_EXCEPTION, FILL_MEMORY, FILL_READ_ONLY, tlbEntry, tlbFill, TLB_ADDEND, TLB_READ, TLB_WRITE, VPAGE_MASK } from './tlb';
+
+export const STATUS_OK: u32 = 0;
+export const STATUS_EXCEPTION: u32 = 1;
+export const STATUS_MISMATCH: u32 = 2;
+
+function crossesPage(va: u64, size: u32): bool {
+  return <u32>va % PAGE_SIZE + size > PAGE_SIZE;
+}
+
+/** Loads size (1, 2, 4, 8) bytes, zero-extended, into STATE_LOADED. Any alignment. */
+export function memLoad(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
+  if (crossesPage(va, size)) return loadBytes(cpu, va, size, mmu);
+  const entry = tlbEntry(cpu, va, mmu);
+  let linear: usize;
+  if ((va & VPAGE_MASK) == load<u64>(entry, TLB_READ)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
+  else {
+    const fill = tlbFill(cpu, va, ACCESS_LOAD, mmu);
+    if (fill == FILL_EXCEPTION) return STATUS_EXCEPTION;
+    if (fill == FILL_DEVICE) return loadDevice(cpu, va, size, mmu);
+    linear = load<u32>(cpu, STATE_ACCESS_LINEAR);
+  }
+  store<u64>(cpu, loadLinear(linear, size), STATE_LOADED);
+  return STATUS_OK;
+}
+
+function loadLinear(linear: usize, size: u32): u64 {
+  if (size == 8) return load<u64>(linear);
+  if (size == 4) return load<u32>(linear);
+  if (size == 2) return load<u16>(linear);
+  return load<u8>(linear);
+}
+
+function loadDevice(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
+  if (va & (size - 1)) return loadBytes(cpu, va, size, mmu);
+  if (deviceRead(cpu, load<u64>(cpu, STATE_ACCESS_PHYSICAL), size)) return STATUS_OK;
+  busError(cpu, va, ACCESS_LOAD);
+  return STATUS_EXCEPTION;
+}
+
+/** One byte at a time, so that a fault names the first byte that faults. */
+function loadBytes(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
+  let value: u64 = 0;
+  for (let i: u32 = 0; i < size; i++) {
+    if (memLoad(cpu, va + i, 1, mmu) != STATUS_OK) return STATUS_EXCEPTION;
+    value |= load<u64>(cpu, STATE_LOADED) << (i * 8);
+  }
+  store<u64>(cpu, value, STATE_LOADED);
+  return STATUS_OK;
+}
+
+/** Stores the low size (1, 2, 4, 8) bytes of value. Any alignment; a fault in the second of two pages changes neither. */
+export function memStore(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
+  if (crossesPage(va, size)) return storeBytes(cpu, va, value, size, mmu);
+  const entry = tlbEntry(cpu, va, mmu);
+  let linear: usize;
+  if ((va & VPAGE_MASK) == load<u64>(entry, TLB_WRITE)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
+  else {
+    const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
+    if (fill == FILL_EXCEPTION) return STATUS_EXCEPTION;
+    if (fill == FILL_DEVICE) return storeDevice(cpu, va, value, size, mmu);
+    if (fill == FILL_READ_ONLY) return STATUS_OK;
+    linear = load<u32>(cpu, STATE_ACCESS_LINEAR);
+    blockWriteHook(cpu, linear);
+  }
+  if (size == 8) store<u64>(linear, value);
+  else if (size == 4) store<u32>(linear, <u32>value);
+  else if (size == 2) store<u16>(linear, <u16>value);
+  else store<u8>(linear, <u8>value);
+  return STATUS_OK;
+}
+
+function storeDevice(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
+  if (va & (size - 1)) return storeBytes(cpu, va, value, size, mmu);
+  if (deviceWrite(cpu, load<u64>(cpu, STATE_ACCESS_PHYSICAL), value, size)) return STATUS_OK;
+  busError(cpu, va, ACCESS_STORE);
+  return STATUS_EXCEPTION;
+}
+
+function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
+  if (crossesPage(va, size) && memProbe(cpu, va + size - 1, 1, mmu, ACCESS_STORE) != STATUS_OK) {
+    // The first page faults first if both do.
+    if (memProbe(cpu, va, 1, mmu, ACCESS_STORE) != STATUS_OK) return STATUS_EXCEPTION;
+    memProbe(cpu, (va + size - 1) & VPAGE_MASK, 1, mmu, ACCESS_STORE);
+    return STATUS_EXCEPTION;
+  }
+  for (let i: u32 = 0; i < size; i++) {
+    if (memStore(cpu, va + i, value >> (i * 8), 1, mmu) != STATUS_OK) return STATUS_EXCEPTION;
+  }
+  return STATUS_OK;
+}
+
+/** Raises what an access of this kind would raise, and touches nothing. Within one page. */
+export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32): u32 {
+  const entry = tlbEntry(cpu, va, mmu);
+  if ((va & VPAGE_MASK) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ))) return STATUS_OK;
+  return tlbFill(cpu, va, access, mmu) == FILL_EXCEPTION ? STATUS_EXCEPTION : STATUS_OK;
+}
+
+/**
+ * Linear address of naturally aligned memory to be read and written atomically, or 0 with an exception pending. Devices and
+ * read-only memory take no atomics: bus error.
+ */
+export function memAtomic(cpu: usize, va: u64, mmu: u32): usize {
+  const entry = tlbEntry(cpu, va, mmu);
+  if ((va & VPAGE_MASK) == load<u64>(entry, TLB_WRITE)) return <u32>va + load<u32>(entry, TLB_ADDEND);
+  const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
+  if (fill == FILL_EXCEPTION) return 0;
+  if (fill != FILL_MEMORY) {
+    busError(cpu, va, ACCESS_STORE);
+    return 0;
+  }
+  const linear = load<u32>(cpu, STATE_ACCESS_LINEAR);
+  blockWriteHook(cpu, linear);
+  return linear;
+}
+
+/** Stores value if the naturally aligned memory holds expected (4 or 8 bytes, compared in full). */
+export function memCompareExchange(cpu: usize, va: u64, expected: u64, value: u64, size: u32, mmu: u32): u32 {
+  const linear = memAtomic(cpu, va, mmu);
+  if (linear == 0) return STATUS_EXCEPTION;
+  if (size == 8) return atomic.cmpxchg<u64>(linear, expected, value) == expected ? STATUS_OK : STATUS_MISMATCH;
+  return atomic.cmpxchg<u32>(linear, <u32>expected, <u32>value) == <u32>expected ? STATUS_OK : STATUS_MISMATCH;
+}

@@ -1,0 +1,154 @@
+/** Finds the block to run next, translating it when there is none. */
+import { CODE_PAGES, COUNTER_LOOKUP, COUNTER_TRANSLATED, CPU_STATE, CPU_TB_ARENA_END, PAGE_BITS, PAGE_SIZE } from '../layout';
+import { riscvEndBlock, riscvTranslate } from '../guest/riscv/translate';
+import { riscvFetchMmu, riscvDataMmu } from '../guest/riscv/mmu';
+import * as B from '../ir/builder';
+import { irValidate } from '../ir/validate';
+import { ACCESS_FETCH, busError } from '../softmmu/hook';
+import { FILL_DEVICE, FILL_EXCEPTION, tlbEntry, tlbFill, tlbProtect, TLB_ADDEND, TLB_EXECUTE, VPAGE_MASK } from '../softmmu/tlb';
+import { count } from '../vcpu/counters';
+import * as S from '../vcpu/state';
+import * as T from './block';
+import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
+import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
+
+/** The block at STATE_PC; 0 with an exception pending if the guest may not fetch there. */
+export function blockNext(cpu: usize): usize {
+  count(cpu, COUNTER_LOOKUP);
+  const pc = load<u64>(cpu, S.STATE_PC);
+  const linear = fetchLinear(cpu, pc);
+  if (linear == 0) return 0;
+  const cacheable = (pc & VPAGE_MASK) == load<u64>(tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS))), TLB_EXECUTE);
+  const flags = load<u32>(cpu, S.STATE_TB_FLAGS) & S.BLOCK_FLAGS_MASK;
+  let block: usize = load<u32>(blockHashBucket(cpu, linear));
+  while (block != 0) {
+    if (
+      load<u32>(block, T.BLOCK_LINEAR) == linear &&
+      load<u64>(block, T.BLOCK_PC) == pc &&
+      load<u32>(block, T.BLOCK_FLAGS) == flags &&
+      secondPageHolds(cpu, block, pc)
+    )
+      break;
+    block = load<u32>(block, T.BLOCK_HASH_NEXT);
+  }
+  if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return 0;
+  if (block == 0) {
+    block = translate(cpu, pc, linear, flags, cacheable);
+    if (block == 0) return 0;
+  }
+  const state = load<u32>(block, T.BLOCK_STATE);
+  if ((state & (T.BLOCK_CROSSES | T.BLOCK_UNCACHED)) == 0) {
+    const entry = jumpCacheEntry(cpu, pc);
+    store<u64>(entry, pc, JUMP_PC);
+    store<u32>(entry, <u32>block, JUMP_BLOCK);
+    store<u32>(entry, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
+    const from: usize = load<u32>(cpu, S.STATE_CHAIN_FROM);
+    if (from != 0) store<u32>(from, <u32>block, B.OP_CHAIN);
+  }
+  store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
+  return block;
+}
+
+/** Linear address of the code at pc, or 0 with an exception pending. */
+function fetchLinear(cpu: usize, pc: u64): u32 {
+  const mmu = riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS));
+  const entry = tlbEntry(cpu, pc, mmu);
+  if ((pc & VPAGE_MASK) == load<u64>(entry, TLB_EXECUTE)) return <u32>pc + load<u32>(entry, TLB_ADDEND);
+  const fill = tlbFill(cpu, pc, ACCESS_FETCH, mmu);
+  if (fill == FILL_EXCEPTION) return 0;
+  if (fill == FILL_DEVICE) {
+    busError(cpu, pc, ACCESS_FETCH);
+    return 0;
+  }
+  return load<u32>(cpu, S.STATE_ACCESS_LINEAR);
+}
+
+/** Whether a crossing block's second page is still where it was. May raise the fetch's exception. */
+function secondPageHolds(cpu: usize, block: usize, pc: u64): bool {
+  const linear2 = load<u32>(block, T.BLOCK_LINEAR2);
+  return linear2 == 0 || fetchLinear(cpu, (pc & VPAGE_MASK) + PAGE_SIZE) == linear2;
+}
+
+function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool): usize {
+  const area = cpu - CPU_STATE;
+  if (load<u32>(cpu, S.STATE_TB_CURSOR) + T.BLOCK_MAX_BYTES > <u32>area + CPU_TB_ARENA_END) {
+    blockFlushAll(cpu);
+    store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
+  }
+  count(cpu, COUNTER_TRANSLATED);
+  const block: usize = load<u32>(cpu, S.STATE_TB_CURSOR);
+  const code = block + T.BLOCK_CODE;
+  const e = cpu + S.STATE_EMIT;
+  store<u32>(e, <u32>code, B.EMIT_START);
+  store<u32>(e, <u32>code, B.EMIT_CURSOR);
+  store<u32>(e, <u32>cpu, B.EMIT_CPU);
+  store<u64>(e, pc, B.EMIT_BLOCK_PC);
+  store<u32>(e, flags, B.EMIT_FLAGS);
+  store<u64>(e, riscvDataMmu(flags), B.EMIT_MMU);
+  store<u32>(e, 0, B.EMIT_ENDED);
+  store<u32>(e, 0, B.EMIT_GUEST);
+  let state = T.BLOCK_VALID;
+  if (!cacheable) state |= T.BLOCK_UNCACHED;
+  let linear2: u32 = 0;
+  let insns: u32 = 0;
+  let at = pc;
+  const pageEnd = (pc & VPAGE_MASK) + PAGE_SIZE;
+  for (;;) {
+    const source: usize = linear + <u32>(at - pc);
+    let word: u32 = load<u16>(source);
+    let length: u32 = 2;
+    if ((word & 3) == 3) {
+      length = 4;
+      if (at + 4 > pageEnd) {
+        if (insns != 0) break;
+        linear2 = fetchLinear(cpu, pageEnd);
+        if (linear2 == 0) return 0;
+        state |= T.BLOCK_CROSSES;
+        word |= <u32>load<u16>(linear2) << 16;
+      } else word = load<u32>(source);
+    }
+    store<u32>(cpu + S.STATE_INSN_TABLE + (insns << 2), ((load<u32>(e, B.EMIT_CURSOR) - <u32>code) >> 4) | (<u32>(at - pc) << 16));
+    store<u64>(e, at, B.EMIT_PC);
+    store<u32>(e, length, B.EMIT_LENGTH);
+    store<u32>(e, S.STATE_TEMPS, B.EMIT_TEMP);
+    riscvTranslate(e, word);
+    insns += 1;
+    at += length;
+    if (load<u32>(e, B.EMIT_ENDED) != 0) break;
+    if (at >= pageEnd || insns == T.BLOCK_MAX_INSNS || !cacheable || load<u32>(e, B.EMIT_CURSOR) > <u32>code + (T.BLOCK_MAX_OPS - 32) * 16) break;
+  }
+  if (load<u32>(e, B.EMIT_ENDED) == 0) {
+    store<u64>(e, at, B.EMIT_PC);
+    riscvEndBlock(e);
+  }
+  const end: usize = load<u32>(e, B.EMIT_CURSOR);
+  memory.copy(end, cpu + S.STATE_INSN_TABLE, insns << 2);
+  store<u64>(block, pc, T.BLOCK_PC);
+  store<u32>(block, linear, T.BLOCK_LINEAR);
+  store<u32>(block, flags, T.BLOCK_FLAGS);
+  store<u16>(block, <u16>insns, T.BLOCK_INSNS);
+  store<u16>(block, <u16>((end - code) >> 4), T.BLOCK_OPS);
+  store<u32>(block, <u32>end, T.BLOCK_INSN_TABLE);
+  store<u32>(block, <u32>(at - pc), T.BLOCK_SIZE);
+  store<u32>(block, state, T.BLOCK_STATE);
+  store<u32>(block, linear2, T.BLOCK_LINEAR2);
+  if (!ASC_NO_ASSERT) assert(irValidate(block) == 0);
+  store<u32>(cpu, (<u32>end + (insns << 2) + 15) & ~15, S.STATE_TB_CURSOR);
+  const bucket = blockHashBucket(cpu, linear);
+  store<u32>(block, load<u32>(bucket), T.BLOCK_HASH_NEXT);
+  store<u32>(bucket, <u32>block);
+  addToPage(cpu, block, linear, T.BLOCK_PAGE_NEXT);
+  if (linear2 != 0) addToPage(cpu, block, linear2, T.BLOCK_PAGE2_NEXT);
+  return block;
+}
+
+function addToPage(cpu: usize, block: usize, linear: u32, link: u32): void {
+  const list = blockPageList(cpu, linear);
+  store<u32>(block + link, load<u32>(list));
+  store<u32>(list, <u32>block);
+  const flag = CODE_PAGES + (linear >> PAGE_BITS);
+  if (load<u8>(flag) == 0) {
+    store<u8>(flag, 1);
+    tlbProtect(cpu, linear);
+  }
+}

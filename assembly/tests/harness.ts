@@ -1,0 +1,152 @@
+/**
+ * Runs small bare-metal programs on the core in Node: RAM at 0x80000000, plain RAM where the devices of `virt` are (test device, UART),
+ * the interrupt controllers of the worker, and no page. A run ends at a WFI that nothing can wake, or when the budget is used up.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as L from '../../src/memory/layout.gen.ts';
+
+export type TestTier = 'interp';
+
+export interface TestRun {
+  reason: 'wfi' | 'budget' | 'trap-loop' | 'internal';
+  /** Guest instructions retired since the reset. */
+  instructions: bigint;
+}
+
+export interface TestCore {
+  readonly exports: CoreExports;
+  readonly memory: WebAssembly.Memory;
+  /** Clears RAM, interrupt controllers and the vCPU. */
+  reset(): void;
+  load(address: bigint, bytes: Uint8Array): void;
+  run(options: { pc: bigint; maxInstructions: number }): TestRun;
+  /** Goes on where the last run ended. */
+  resume(options: { maxInstructions: number }): TestRun;
+  readU64(address: bigint): bigint;
+  bytes(address: bigint, length: number): Uint8Array;
+  x(index: number): bigint;
+  f(index: number): bigint;
+  pc(): bigint;
+  /** Host time that the core sees, in ms; advances by itself by 1 µs a reading. */
+  advanceTime(ms: number): void;
+}
+
+export interface CoreExports {
+  reset(index: number, pc: bigint, hart: bigint): void;
+  run(index: number): number;
+  sleepMs(index: number): number;
+  slept(index: number, ms: number, timedOut: number): void;
+  peekCsr(index: number, csr: number): bigint;
+  stateOf(index: number): number;
+}
+
+const RAM_PHYSICAL = 0x8000_0000n;
+const RAM_BYTES = 64 << 20;
+/** Plain RAM in place of the devices that programs written for QEMU touch. */
+const SCRATCH = [
+  { base: 0x0010_0000n, size: 0x1000 },
+  { base: 0x1000_0000n, size: 0x1000 },
+];
+const STATE_PC = 0x200;
+const X = 0x000;
+const F = 0x100;
+
+function corePath(): string {
+  const path = fileURLToPath(new URL('../../build/core.debug.wasm', import.meta.url));
+  if (!existsSync(path)) throw new Error('build/core.debug.wasm is missing: run `npm run build`');
+  return path;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Makes a machine with one vCPU; `debug` builds of the core check every block they make. */
+export async function createTestCore(_options: { tier: TestTier }): Promise<TestCore> {
+  compiled ??= await WebAssembly.compile(readFileSync(corePath()));
+  const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
+  const scratchBase = ramBase + RAM_BYTES;
+  const pages = (scratchBase + 0x10000) >> 16;
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const view = new DataView(memory.buffer);
+  const all = new Uint8Array(memory.buffer);
+  let time = 0;
+  const instance = await WebAssembly.instantiate(compiled, {
+    env: {
+      memory,
+      now: () => {
+        time += 0.001;
+        return time;
+      },
+      abort: (_message: number, _file: number, line: number, column: number) => {
+        throw new Error(`assertion failed in the core, line ${line}:${column}`);
+      },
+    },
+  });
+  const exports = instance.exports as unknown as CoreExports;
+
+  let regions = 0;
+  const addRegion = (base: bigint, size: bigint, kind: number, linear: number) => {
+    const at = L.REGION_TABLE + regions++ * L.REGION_STRIDE;
+    view.setBigUint64(at + L.REGION_BASE, base, true);
+    view.setBigUint64(at + L.REGION_SIZE, size, true);
+    view.setUint32(at + L.REGION_KIND, kind, true);
+    view.setUint32(at + L.REGION_LINEAR, linear, true);
+  };
+  addRegion(RAM_PHYSICAL, BigInt(RAM_BYTES), L.REGION_KIND_RAM, ramBase);
+  SCRATCH.forEach(({ base, size }, index) => addRegion(base, BigInt(size), L.REGION_KIND_RAM, scratchBase + index * 0x1000));
+  addRegion(0x0200_0000n, 0x10000n, L.REGION_KIND_LOCAL, L.LOCAL_ACLINT_MSWI_MTIMER);
+  addRegion(0x0c00_0000n, 0x60_0000n, L.REGION_KIND_LOCAL, L.LOCAL_PLIC);
+  view.setInt32(L.VM_REGION_COUNT, regions, true);
+  view.setInt32(L.VM_VCPU_COUNT, 1, true);
+  view.setInt32(L.VM_ICOUNT_SHIFT, -1, true);
+  for (let timer = 0; timer < L.TIMER_COUNT; timer++) view.setBigInt64(L.TIMER_DEADLINES + timer * 8, -1n, true);
+
+  const state = exports.stateOf(0);
+  const linear = (address: bigint): number => {
+    const offset = address - RAM_PHYSICAL;
+    if (offset < 0n || offset >= BigInt(RAM_BYTES)) throw new RangeError(`0x${address.toString(16)} is outside the test RAM`);
+    return ramBase + Number(offset);
+  };
+  const instructions = () => view.getBigUint64(L.VCPU_BASE + L.COUNTER_INSTRUCTIONS, true);
+  const go = (maxInstructions: number): TestRun => {
+    const end = instructions() + BigInt(maxInstructions);
+    for (;;) {
+      const result = exports.run(0);
+      if (result === L.RESULT_HALT) {
+        const ms = exports.sleepMs(0);
+        if (!Number.isFinite(ms)) return { reason: 'wfi', instructions: instructions() };
+        time += ms;
+        exports.slept(0, ms, 1);
+      } else if (result === L.RESULT_TRAP_LOOP) return { reason: 'trap-loop', instructions: instructions() };
+      else if (result !== L.RESULT_SLICE) return { reason: 'internal', instructions: instructions() };
+      if (instructions() >= end) return { reason: 'budget', instructions: instructions() };
+    }
+  };
+
+  return {
+    exports,
+    memory,
+    reset() {
+      all.fill(0, ramBase, scratchBase + 0x10000);
+      exports.reset(0, RAM_PHYSICAL, 0n);
+    },
+    load(address, bytes) {
+      all.set(bytes, linear(address));
+    },
+    run({ pc, maxInstructions }) {
+      exports.reset(0, pc, 0n);
+      return go(maxInstructions);
+    },
+    resume({ maxInstructions }) {
+      return go(maxInstructions);
+    },
+    readU64: (address) => view.getBigUint64(linear(address), true),
+    bytes: (address, length) => all.slice(linear(address), linear(address) + length),
+    x: (index) => view.getBigUint64(state + X + 8 * index, true),
+    f: (index) => view.getBigUint64(state + F + 8 * index, true),
+    pc: () => view.getBigUint64(state + STATE_PC, true),
+    advanceTime(ms) {
+      time += ms;
+    },
+  };
+}

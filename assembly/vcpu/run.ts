@@ -1,0 +1,189 @@
+/**
+ * The run loop of a vCPU: finds blocks, runs them, delivers traps and interrupts, and looks up at regular intervals.
+ *
+ * Time is cut into slices of at most SLICE_INSNS guest instructions. Between slices the loop reads the kick word, then what may have
+ * changed with it (requests of the page, IRQ lines, timers): so nothing inside a slice polls, and an interrupt is noticed within a
+ * slice (about 0.1 ms). A call returns to JavaScript after CALL_MS, since V8 never replaces a running Wasm frame.
+ */
+import * as L from '../layout';
+import { interpret, LEAVE_EXCEPTION, LEAVE_EXIT } from '../backend/interpreter';
+import { EXIT_WFI } from '../guest/riscv/cpu';
+import { riscvDeadline, riscvHasWakeup, riscvInterrupt, riscvUpdateLines } from '../guest/riscv/irq';
+import { riscvReset } from '../guest/riscv/reset';
+import { riscvDeliverException, riscvTakeInterrupt } from '../guest/riscv/trap';
+import { tlbFlush } from '../softmmu/tlb';
+import { wakePage } from '../softmmu/device';
+import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
+import { blockNext } from '../tb/lookup';
+import { guestNow, hostNow, icountShift, publishVirtualTime, retired } from './clock';
+import { count } from './counters';
+import * as S from './state';
+
+const SLICE_INSNS: i64 = 16384;
+const CALL_MS: f64 = 4;
+/** Traps in a row that retire no instruction, after which the guest is given up: a handler that faults on its own first instruction. */
+const TRAP_LOOP_LIMIT: u32 = 100000;
+
+/** Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. */
+export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64): void {
+  memory.fill(cpu, 0, L.CPU_STATE_SIZE);
+  store<u32>(cpu, index, S.STATE_INDEX);
+  store<u32>(cpu, L.REGION_MAX, S.STATE_LAST_REGION);
+  store<i64>(cpu, i64.MAX_VALUE, S.STATE_DEVICE_DEADLINE);
+  store<u32>(cpu, atomic.load<u32>(L.VM_MAP_GENERATION), S.STATE_MAP_SEEN);
+  store<u64>(cpu, pc, S.STATE_PC);
+  blockFlushAll(cpu);
+  tlbFlush(cpu);
+  riscvReset(cpu, hart);
+  for (let i: u32 = 0; i < L.COUNTER_COUNT; i++) store<u64>(cpu - L.CPU_STATE + L.COMM_COUNTERS + i * 8, 0);
+}
+
+/** Runs until something has to be decided outside; returns RESULT_*. */
+export function vcpuRun(cpu: usize): u32 {
+  const comm = cpu - L.CPU_STATE;
+  const start = hostNow();
+  while (true) {
+    const requests = lookUp(cpu);
+    if (requests & L.REQUEST_STOP) return L.RESULT_STOP;
+    if (requests & L.REQUEST_PAUSE) return L.RESULT_PAUSE;
+    const slice = sliceLength(cpu);
+    store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) + slice, S.STATE_ICOUNT);
+    store<i64>(cpu, load<i64>(cpu, S.STATE_BUDGET) + slice, S.STATE_BUDGET);
+    const result = runSlice(cpu);
+    store<i64>(comm, retired(cpu), L.COUNTER_INSTRUCTIONS);
+    if (result != L.RESULT_SLICE) return result;
+    if (hostNow() - start > CALL_MS) return L.RESULT_SLICE;
+  }
+}
+
+/** Under -icount a slice ends at the instruction at which the next timer is due. */
+function sliceLength(cpu: usize): i64 {
+  const shift = icountShift();
+  if (shift < 0) return SLICE_INSNS;
+  const left = (load<i64>(cpu, S.STATE_DEADLINE) - guestNow(cpu) + ((<i64>1 << shift) - 1)) >> shift;
+  return left < 1 ? 1 : left < SLICE_INSNS ? left : SLICE_INSNS;
+}
+
+/** Reads the kick word, then whatever a kick may stand for. Returns the requests that the caller has to obey. */
+function lookUp(cpu: usize): u32 {
+  const comm = cpu - L.CPU_STATE;
+  const kick = atomic.load<i32>(comm, L.COMM_KICK);
+  const kicked = kick != load<i32>(cpu, S.STATE_KICK_SEEN);
+  store<i32>(cpu, kick, S.STATE_KICK_SEEN);
+  const requests = atomic.load<u32>(comm, L.COMM_REQUEST);
+  if (requests & L.REQUEST_FLUSH_TLB) {
+    atomic.and<u32>(comm + L.COMM_REQUEST, ~L.REQUEST_FLUSH_TLB);
+    tlbFlush(cpu);
+  }
+  if (requests & L.REQUEST_INVALIDATE) blockTakeStalePages(cpu);
+  if (load<u32>(cpu, S.STATE_INDEX) == 0) deviceTimers(cpu, kicked);
+  riscvUpdateLines(cpu);
+  checkInterrupt(cpu);
+  const deadline = riscvDeadline(cpu);
+  const device = load<i64>(cpu, S.STATE_DEVICE_DEADLINE);
+  store<i64>(cpu, deadline < device ? deadline : device, S.STATE_DEADLINE);
+  return requests;
+}
+
+/** Expires the devices' timers and wakes the page for them. The earliest deadline is found anew after every kick. */
+function deviceTimers(cpu: usize, kicked: bool): void {
+  const now = guestNow(cpu);
+  if (!kicked && load<i64>(cpu, S.STATE_DEVICE_DEADLINE) > now) return;
+  let earliest = i64.MAX_VALUE;
+  let fired = false;
+  for (let timer: u32 = 0; timer < L.TIMER_COUNT; timer++) {
+    const deadline = atomic.load<i64>(L.TIMER_DEADLINES + timer * 8);
+    if (deadline < 0) continue;
+    if (deadline > now) {
+      if (deadline < earliest) earliest = deadline;
+      continue;
+    }
+    // The page may have armed it anew in between: then it stays armed.
+    if (atomic.cmpxchg<i64>(L.TIMER_DEADLINES + timer * 8, deadline, -1) != deadline) {
+      earliest = now;
+      continue;
+    }
+    atomic.or<u32>(L.TIMER_FIRED + (timer >> 5) * 4, 1 << (timer & 31));
+    fired = true;
+  }
+  store<i64>(cpu, earliest, S.STATE_DEVICE_DEADLINE);
+  if (fired) {
+    publishVirtualTime(cpu);
+    wakePage(true);
+  }
+}
+
+function checkInterrupt(cpu: usize): void {
+  const interrupt = riscvInterrupt(cpu);
+  if (interrupt < 0) return;
+  count(cpu, L.COUNTER_INTERRUPT);
+  riscvTakeInterrupt(cpu, interrupt);
+}
+
+/** Runs blocks until the slice's budget is used up (RESULT_SLICE) or the guest cannot go on. */
+function runSlice(cpu: usize): u32 {
+  while (load<i64>(cpu, S.STATE_BUDGET) > 0) {
+    if (load<u32>(cpu, S.STATE_TB_FLAGS) & S.BLOCK_CHECK) {
+      store<u32>(cpu, load<u32>(cpu, S.STATE_TB_FLAGS) & ~S.BLOCK_CHECK, S.STATE_TB_FLAGS);
+      riscvUpdateLines(cpu);
+      checkInterrupt(cpu);
+    }
+    store<u32>(cpu, 0, S.STATE_LEAVE);
+    const block = blockNext(cpu);
+    const leave = block == 0 ? LEAVE_EXCEPTION : interpret(cpu, block);
+    if (leave == LEAVE_EXCEPTION) {
+      count(cpu, L.COUNTER_EXCEPTION);
+      if (trapLoops(cpu)) return L.RESULT_TRAP_LOOP;
+      riscvDeliverException(cpu);
+    } else if (leave == LEAVE_EXIT && load<u32>(cpu, S.STATE_EXIT_REASON) == EXIT_WFI) {
+      riscvUpdateLines(cpu);
+      if (!riscvHasWakeup(cpu)) return halt(cpu);
+    }
+  }
+  return L.RESULT_SLICE;
+}
+
+/** Whether the guest has trapped again and again without retiring one instruction. */
+function trapLoops(cpu: usize): bool {
+  const now = retired(cpu);
+  if (now != load<i64>(cpu, S.STATE_LAST_TRAP_COUNT)) {
+    store<i64>(cpu, now, S.STATE_LAST_TRAP_COUNT);
+    store<u32>(cpu, 0, S.STATE_TRAP_REPEATS);
+    return false;
+  }
+  const repeats = load<u32>(cpu, S.STATE_TRAP_REPEATS) + 1;
+  store<u32>(cpu, repeats, S.STATE_TRAP_REPEATS);
+  return repeats >= TRAP_LOOP_LIMIT;
+}
+
+/** Gives the rest of the slice back, so that the count of retired instructions stands still while the vCPU sleeps. */
+function halt(cpu: usize): u32 {
+  count(cpu, L.COUNTER_HALT);
+  store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) - load<i64>(cpu, S.STATE_BUDGET), S.STATE_ICOUNT);
+  store<i64>(cpu, 0, S.STATE_BUDGET);
+  publishVirtualTime(cpu);
+  return L.RESULT_HALT;
+}
+
+/**
+ * How long a halted vCPU may sleep, in ms; infinity without a timer. The caller waits on COMM_KICK with the value in STATE_KICK_SEEN, which
+ * was read before everything that led to the halt, so a wake-up in between is not lost.
+ */
+export function vcpuSleepMs(cpu: usize): f64 {
+  const device = load<i64>(cpu, S.STATE_DEVICE_DEADLINE);
+  let deadline = riscvDeadline(cpu);
+  if (device < deadline) deadline = device;
+  if (deadline == i64.MAX_VALUE) return Infinity;
+  const left = deadline - guestNow(cpu);
+  return left <= 0 ? 0 : <f64>left / 1e6;
+}
+
+/** Moves virtual time on after a sleep under -icount: to the deadline if nothing woke the vCPU before it, else by the time slept. */
+export function vcpuSlept(cpu: usize, ms: f64, timedOut: bool): void {
+  const comm = cpu - L.CPU_STATE;
+  store<i64>(comm, load<i64>(comm, L.COUNTER_SLEEP_NS) + <i64>(ms * 1e6), L.COUNTER_SLEEP_NS);
+  if (icountShift() < 0) return;
+  const left = vcpuSleepMs(cpu);
+  const step = timedOut || ms > left ? left : ms;
+  if (step < Infinity) store<i64>(cpu, load<i64>(cpu, S.STATE_CLOCK_WARP) + <i64>ceil(step * 1e6), S.STATE_CLOCK_WARP);
+}

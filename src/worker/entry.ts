@@ -1,0 +1,124 @@
+/**
+ * The vCPU worker: instantiates the core on the machine's shared memory and runs it. While it runs it takes no messages; the page speaks to
+ * it through the words of the communication block, and it sleeps in Atomics.wait on the kick word.
+ */
+import * as Comlink from 'comlink';
+import * as L from '../memory/layout.gen.ts';
+import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
+
+interface CoreExports {
+  stateOf(index: number): number;
+  reset(index: number, pc: bigint, hart: bigint): void;
+  run(index: number): number;
+  sleepMs(index: number): number;
+  slept(index: number, ms: number, timedOut: number): void;
+  peekCsr(index: number, csr: number): bigint;
+}
+
+const STATE_PC = 0x200;
+const STATE_KICK_SEEN = 0x268;
+/** Longest single sleep: a bound on what a lost timer could cost, not a polling interval anybody relies on. */
+const LONGEST_SLEEP_MS = 60_000;
+
+const TRAP_CSRS: [string, number][] = [
+  ['mstatus', 0x300],
+  ['mepc', 0x341],
+  ['mcause', 0x342],
+  ['mtval', 0x343],
+  ['mtvec', 0x305],
+  ['sepc', 0x141],
+  ['scause', 0x142],
+  ['stval', 0x143],
+  ['stvec', 0x105],
+  ['satp', 0x180],
+];
+
+let core: CoreExports;
+let index = 0;
+let words: Int32Array;
+let longs: BigUint64Array;
+let area = 0;
+
+const wordAt = (field: number): number => (area + field) >> 2;
+
+function setRunState(state: number): void {
+  Atomics.store(words, wordAt(L.COMM_RUN_STATE), state);
+  Atomics.notify(words, wordAt(L.COMM_RUN_STATE));
+  Atomics.add(words, L.VM_PAGE_WAKE >> 2, 1);
+  Atomics.notify(words, L.VM_PAGE_WAKE >> 2);
+}
+
+/** Sleeps until the next timer or until somebody kicks. The kick word was read before whatever led here, so no wake-up is lost. */
+function sleep(): void {
+  const ms = Math.min(core.sleepMs(index), LONGEST_SLEEP_MS);
+  if (ms <= 0) return core.slept(index, 0, 1);
+  const seen = words[(core.stateOf(index) + STATE_KICK_SEEN) >> 2] as number;
+  const before = performance.now();
+  Atomics.store(words, wordAt(L.COMM_RUN_STATE), L.RUN_STATE_HALTED);
+  const result = Atomics.wait(words, wordAt(L.COMM_KICK), seen, ms);
+  Atomics.store(words, wordAt(L.COMM_RUN_STATE), L.RUN_STATE_RUNNING);
+  core.slept(index, performance.now() - before, result === 'timed-out' && ms < LONGEST_SLEEP_MS ? 1 : 0);
+}
+
+/** Sleeps while REQUEST_PAUSE is set. */
+function paused(): void {
+  setRunState(L.RUN_STATE_PAUSED);
+  for (;;) {
+    const kick = Atomics.load(words, wordAt(L.COMM_KICK));
+    const requests = Atomics.load(words, wordAt(L.COMM_REQUEST));
+    if ((requests & L.REQUEST_PAUSE) === 0 || requests & L.REQUEST_STOP) break;
+    Atomics.wait(words, wordAt(L.COMM_KICK), kick);
+  }
+  setRunState(L.RUN_STATE_RUNNING);
+}
+
+const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
+
+const api: VcpuWorkerApi = {
+  async init(options: VcpuInit) {
+    index = options.index;
+    area = L.VCPU_BASE + index * L.VCPU_STRIDE;
+    words = new Int32Array(options.memory.buffer);
+    longs = new BigUint64Array(options.memory.buffer);
+    const instance = await WebAssembly.instantiate(options.module, {
+      env: {
+        memory: options.memory,
+        now: () => performance.timeOrigin + performance.now(),
+        abort: (_message: number, _file: number, line: number, column: number) => {
+          throw new Error(`assertion failed in the core at line ${line}:${column}`);
+        },
+      },
+    });
+    core = instance.exports as unknown as CoreExports;
+  },
+
+  async reset({ pc, hartId }) {
+    core.reset(index, pc, BigInt(hartId));
+  },
+
+  async run() {
+    setRunState(L.RUN_STATE_RUNNING);
+    try {
+      for (;;) {
+        const result = core.run(index);
+        if (result === L.RESULT_HALT) sleep();
+        else if (result === L.RESULT_PAUSE) paused();
+        else if (result !== L.RESULT_SLICE) return result;
+      }
+    } finally {
+      setRunState(L.RUN_STATE_STOPPED);
+    }
+  },
+
+  async describe() {
+    const state = core.stateOf(index) >> 3;
+    const lines = [`pc ${hex(longs[state + (STATE_PC >> 3)] as bigint)}`];
+    for (let i = 0; i < 32; i += 4) {
+      lines.push([0, 1, 2, 3].map((k) => `x${String(i + k).padEnd(2)} ${hex(longs[state + i + k] as bigint)}`).join('  '));
+    }
+    lines.push(...TRAP_CSRS.map(([name, csr]) => `${name.padEnd(7)} ${hex(core.peekCsr(index, csr))}`));
+    return lines.join('\n');
+  },
+};
+
+Comlink.expose(api);
