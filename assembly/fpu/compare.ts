@@ -1,6 +1,6 @@
 /**
- * Comparison, minimum, maximum and class. Wasm's float comparisons are exact and false on a NaN; only NaNs need flags.
- * Results of comparisons are 1 or 0.
+ * Comparison, minimum, maximum and class. Wasm's float comparisons are exact and false on a NaN; only NaNs
+ * need flags. Results of comparisons are 1 or 0.
  */
 import {
   F32_INFINITY,
@@ -121,8 +121,8 @@ function f32NumberBeatsNaN(a: u32, b: u32, flags: usize): u32 {
 }
 
 /**
- * One bit of ten, as RISC-V's FCLASS: 0 -infinity, 1 negative normal, 2 negative subnormal, 3 -0, 4 +0, 5 positive
- * subnormal, 6 positive normal, 7 +infinity, 8 signalling NaN, 9 quiet NaN.
+ * One bit of ten, as RISC-V's FCLASS: 0 -infinity, 1 negative normal, 2 negative subnormal, 3 -0, 4 +0, 5
+ * positive subnormal, 6 positive normal, 7 +infinity, 8 signalling NaN, 9 quiet NaN.
  */
 export function f64Classify(a: u64): u32 {
   if (f64IsNaN(a)) return f64IsSignalling(a) ? 1 << 8 : 1 << 9;

@@ -1,7 +1,7 @@
 /**
- * Conversions between binary32, binary64 and integers, and rounding to an integral value. Wasm's trunc, floor, ceil,
- * nearest, promote and the exact integer conversions raise nothing and round as IEEE says, so they do the work here in
- * every rounding mode; NX is raised by comparing with the operand.
+ * Conversions between binary32, binary64 and integers, and rounding to an integral value. Wasm's trunc,
+ * floor, ceil, nearest, promote and the exact integer conversions raise nothing and round as IEEE says, so
+ * they do the work here in every rounding mode; NX is raised by comparing with the operand.
  */
 import {
   F32,
@@ -18,7 +18,10 @@ import { propagateNaN } from './nan';
 import { roundPack } from './round-pack';
 import { NV, NX, RDN, RMM, RNE, ROUNDING_MASK, RTZ, RUP, raise } from './status';
 
-/** What an invalid conversion to an integer (NaN or out of range, raising NV) gives. RISC-V: saturated, a NaN as +infinity. */
+/**
+ * What an invalid conversion to an integer (NaN or out of range, raising NV) gives. RISC-V: saturated, a NaN
+ * as +infinity.
+ */
 export const INVALID_RISCV: u32 = 0;
 /** Arm: saturated, a NaN gives 0. */
 export const INVALID_ARM: u32 = 1;

@@ -1,6 +1,7 @@
 /**
- * binary32 arithmetic, with the fast paths described in `f64-arith.ts`. Exactness is cheaper to show here, since
- * binary64 holds every product of two binary32 values exactly; an exact result is right in every rounding mode.
+ * binary32 arithmetic, with the fast paths described in `f64-arith.ts`. Exactness is cheaper to show here,
+ * since binary64 holds every product of two binary32 values exactly; an exact result is right in every
+ * rounding mode.
  */
 import { F32, F32_MIN_NORMAL, F64_SIGN, widen } from './format';
 import { softAdd } from './soft-add';
@@ -40,7 +41,8 @@ export function f32Sub(a: u32, b: u32, rm: u32, flags: usize): u32 {
 }
 
 export function f32Mul(a: u32, b: u32, rm: u32, flags: usize): u32 {
-  // 24 + 24 bits and exponents in [-298, 256): the binary64 product is exact, so demoting it is the only rounding.
+  // 24 + 24 bits and exponents in [-298, 256): the binary64 product is exact, so demoting it is the only
+  // rounding.
   const product = <f64>reinterpret<f32>(a) * <f64>reinterpret<f32>(b);
   const r = <f32>product;
   if (<f64>r == product) return reinterpret<u32>(r);
@@ -76,9 +78,9 @@ export function f32Sqrt(a: u32, rm: u32, flags: usize): u32 {
 /** a × b + c with one rounding. */
 export function f32Fma(a: u32, b: u32, c: u32, rm: u32, flags: usize): u32 {
   if ((rm & ROUNDING_MASK) == RNE) {
-    // The product is exact, the sum rounded to 53 bits. It lies on the same side of every midpoint between binary32
-    // numbers as the true value unless it is one itself, so demoting it is right; above the smallest normal number,
-    // midpoints are the sums whose 29 low bits are 100…0.
+    // The product is exact, the sum rounded to 53 bits. It lies on the same side of every midpoint between
+    // binary32 numbers as the true value unless it is one itself, so demoting it is right; above the smallest
+    // normal number, midpoints are the sums whose 29 low bits are 100…0.
     const product = <f64>reinterpret<f32>(a) * <f64>reinterpret<f32>(b);
     const addend = <f64>reinterpret<f32>(c);
     const sum = product + addend;

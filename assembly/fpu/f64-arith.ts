@@ -1,9 +1,10 @@
 /**
- * binary64 arithmetic. A fast path takes the host's Wasm instruction where result and flags are provably the same, and
- * makes no call; everything else, every NaN result included, goes to the soft path.
+ * binary64 arithmetic. A fast path takes the host's Wasm instruction where result and flags are provably the
+ * same, and makes no call; everything else, every NaN result included, goes to the soft path.
  *
- * Common to all fast paths: Wasm rounds to nearest even, so a finite result has not overflowed, and a result above the
- * smallest normal number is not tiny. What is left is NX: it is already set, or the result is shown to be exact.
+ * Common to all fast paths: Wasm rounds to nearest even, so a finite result has not overflowed, and a result
+ * above the smallest normal number is not tiny. What is left is NX: it is already set, or the result is shown
+ * to be exact.
  */
 import { F64, F64_HIDDEN, F64_MIN_NORMAL, F64_SIGN } from './format';
 import { softAdd } from './soft-add';
@@ -11,6 +12,11 @@ import { softDiv, softSqrt } from './soft-div';
 import { softFma } from './soft-fma';
 import { softMul } from './soft-mul';
 import { NX, RNE, ROUNDING_MASK } from './status';
+
+/** 2^-960, 2^990 and 2^27 + 1. */
+const FMA_LEAST_PRODUCT: f64 = 1.0261342003245941e-289;
+const FMA_FACTOR_LIMIT: f64 = 1.0463951242053392e298;
+const FMA_SPLITTER: f64 = 134217729.0;
 
 export function f64Add(a: u64, b: u64, rm: u32, flags: usize): u64 {
   if ((rm & ROUNDING_MASK) == RNE) {
@@ -75,5 +81,35 @@ export function f64Sqrt(a: u64, rm: u32, flags: usize): u64 {
 
 /** a × b + c with one rounding. Wasm has no such instruction. */
 export function f64Fma(a: u64, b: u64, c: u64, rm: u32, flags: usize): u64 {
+  if ((rm & ROUNDING_MASK) == RNE) {
+    const x = reinterpret<f64>(a);
+    const y = reinterpret<f64>(b);
+    const z = reinterpret<f64>(c);
+    const product = x * y;
+    if (abs(product) > FMA_LEAST_PRODUCT && abs(x) < FMA_FACTOR_LIMIT && abs(y) < FMA_FACTOR_LIMIT) {
+      // Dekker's product: x × y is product + tail exactly, since no step overflows and the tail has no bit
+      // below 2^-1074.
+      const splitX = x * FMA_SPLITTER;
+      const splitY = y * FMA_SPLITTER;
+      const highX = splitX - (splitX - x);
+      const highY = splitY - (splitY - y);
+      const lowX = x - highX;
+      const lowY = y - highY;
+      const tail = lowX * lowY - (product - highX * highY - lowX * highY - highX * lowY);
+      // 2Sum: product + z is sum + error exactly; should an intermediate overflow, r below is not finite.
+      const sum = product + z;
+      const t = sum - product;
+      const error = product - (sum - t) + (z - t);
+      // The true value is sum + error + tail. `rest` is within half a unit of error + tail, and exact below
+      // 2^-1021, so that rest ± rest × 2^-52 enclose it; rounding is monotonic, so r is right where both give
+      // it.
+      const rest = error + tail;
+      const margin = rest * 2.220446049250313e-16;
+      const r = sum + (rest - margin);
+      if (r == sum + (rest + margin) && abs(r) < Infinity && abs(r) > F64_MIN_NORMAL) {
+        if (rest == 0 || (load<u32>(flags) & NX) != 0) return reinterpret<u64>(r);
+      }
+    }
+  }
   return softFma(a, b, c, rm, flags, F64);
 }

@@ -1,6 +1,6 @@
 /**
- * Encodings. The soft path computes on binary64 patterns only: a binary32 operand is embedded with `widen`, which is
- * exact, and the destination format matters in the last step (`round-pack.ts`).
+ * Encodings. The soft path computes on binary64 patterns only: a binary32 operand is embedded with `widen`,
+ * which is exact, and the destination format matters in the last step (`round-pack.ts`).
  *
  *   63 62        52 51                  0        31 30     23 22          0
  *   s  exponent     fraction                     s  exponent  fraction

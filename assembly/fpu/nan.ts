@@ -1,6 +1,6 @@
 /**
- * What a NaN result looks like: the only place that knows. Arithmetic, square root, fused multiply-add and conversions
- * between formats all end here when an operand is a NaN or the operation is invalid.
+ * What a NaN result looks like: the only place that knows. Arithmetic, square root, fused multiply-add and
+ * conversions between formats all end here when an operand is a NaN or the operation is invalid.
  */
 import { F32_INFINITY, F32_QUIET, F64, F64_INFINITY, F64_QUIET, f64IsNaN, f64IsSignalling } from './format';
 import { NAN_POLICY_MASK, NAN_X86, NV, raise } from './status';
@@ -12,8 +12,8 @@ export function invalidOperation(rm: u32, flags: usize, format: u32): u64 {
 }
 
 /**
- * Result in `format` of an operation with at least one NaN among its operands (binary64 patterns; an operation with
- * fewer than three passes zeros). A signalling one raises NV.
+ * Result in `format` of an operation with at least one NaN among its operands (binary64 patterns; an
+ * operation with fewer than three passes zeros). A signalling one raises NV.
  */
 export function propagateNaN(a: u64, b: u64, c: u64, rm: u32, flags: usize, format: u32): u64 {
   if (f64IsSignalling(a) || f64IsSignalling(b) || f64IsSignalling(c)) raise(flags, NV);

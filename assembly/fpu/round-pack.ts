@@ -1,4 +1,7 @@
-/** The last step of every soft operation: round a normalised significand to the destination format, raise flags. */
+/**
+ * The last step of every soft operation: round a normalised significand to the destination format, raise
+ * flags.
+ */
 import { F64 } from './format';
 import { NX, OF, RDN, RMM, RNE, ROUNDING_MASK, RTZ, UF, raise } from './status';
 import { shiftRightJam } from './wide';
@@ -13,7 +16,9 @@ export function roundPack(sign: u32, exp: i32, sig: u64, rm: u32, flags: usize, 
     : ((<u64>sign) << 31) | roundMagnitude(sign, exp + 127, sig, rm & ROUNDING_MASK, flags, 39, 0xff);
 }
 
-/** `drop` low bits of sig are rounded away; `exp` is biased and `infinite` is the exponent field of infinity. */
+/**
+ * `drop` low bits of sig are rounded away; `exp` is biased and `infinite` is the exponent field of infinity.
+ */
 function roundMagnitude(
   sign: u32,
   exp: i32,
@@ -31,7 +36,8 @@ function roundMagnitude(
 
   let raised: u32 = 0;
   if (exp <= 0) {
-    // With an unbounded exponent the value would round up to the smallest normal number only from just below it.
+    // With an unbounded exponent the value would round up to the smallest normal number only from just below
+    // it.
     if (exp < 0 || sig + increment < (<u64>1) << 63) raised = UF;
     sig = shiftRightJam(sig, 1 - exp);
     exp = 1;

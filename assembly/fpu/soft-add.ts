@@ -42,7 +42,8 @@ export function softAdd(a: u64, b: u64, negate: u64, rm: u32, flags: usize, form
   const sigA = f64Significand(a);
   if (f64IsZero(b)) return roundPack(sign, exp, sigA, rm, flags, format);
 
-  // The ten low bits of both are zero: one makes room for the carry, the others hold what alignment shifts out.
+  // The ten low bits of both are zero: one makes room for the carry, the others hold what alignment shifts
+  // out.
   const distance = exp - f64Exponent(b);
   const sigB = shiftRightJam(f64Significand(b), distance + 1);
   const sum = opposite ? (sigA >> 1) - sigB : (sigA >> 1) + sigB;

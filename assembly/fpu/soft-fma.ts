@@ -36,7 +36,8 @@ export function softFma(a: u64, b: u64, c: u64, rm: u32, flags: usize, format: u
     return roundPack(signC, f64Exponent(c), f64Significand(c), rm, flags, format);
   }
 
-  // The product as high:low with its leading one at bit 126; its 20 low bits are zero, so no shift here loses a bit.
+  // The product as high:low with its leading one at bit 126; its 20 low bits are zero, so no shift here loses
+  // a bit.
   const sigA = f64Significand(a) << 1;
   const sigB = f64Significand(b) << 1;
   let high = mulHigh(sigA, sigB);
@@ -49,7 +50,8 @@ export function softFma(a: u64, b: u64, c: u64, rm: u32, flags: usize, format: u
   }
   if (f64IsZero(c)) return roundPack(signP, exp, high | (low != 0 ? 1 : 0), rm, flags, format);
 
-  // Both move down one bit to leave room for the carry. `high:low` becomes the larger, `otherHigh:otherLow` the smaller.
+  // Both move down one bit to leave room for the carry. `high:low` becomes the larger, `otherHigh:otherLow`
+  // the smaller.
   low = (low >> 1) | (high << 63);
   high >>= 1;
   let otherHigh = f64Significand(c) >> 1;

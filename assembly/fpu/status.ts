@@ -1,7 +1,8 @@
 /**
  * Rounding modes, exception flags and NaN policies shared by every operation in `fpu/`.
  *
- * Numbers are those of RISC-V (unprivileged specification, chapter "F", frm and fflags); other guests map theirs.
+ * Numbers are those of RISC-V (unprivileged specification, chapter "F", frm and fflags); other guests map
+ * theirs.
  *
  * Every operation takes `rm` and `flags`:
  *   rm     bits 2..0 rounding mode, bits 4..3 NaN policy (0 is RISC-V's)
@@ -36,7 +37,10 @@ export const NV: u32 = 16;
 
 /** A NaN result is the positive quiet NaN with an empty payload. */
 export const NAN_CANONICAL: u32 = 0;
-/** A NaN result is the first NaN operand, made quiet; an invalid operation gives the negative default NaN (x86 SSE). */
+/**
+ * A NaN result is the first NaN operand, made quiet; an invalid operation gives the negative default NaN (x86
+ * SSE).
+ */
 export const NAN_X86: u32 = 1 << 3;
 /** The bits of `rm` that hold the NaN policy. */
 export const NAN_POLICY_MASK: u32 = 3 << 3;

@@ -1,11 +1,15 @@
 /*
- * Runs one floating-point operation on real hardware (x86-64) or under qemu-riscv64 and records what it gives.
+ * Runs one floating-point operation on real hardware (x86-64) or under qemu-riscv64 and records what it
+ * gives.
  *
  *   generate NAME < operands > results
  *
- * operands: three little-endian 64-bit words a, b, c per case; binary32 values and 32-bit integers in the low half.
- * results: per case and rounding mode (RISC-V's numbers 0..4) a 64-bit result and a 64-bit set of fflags; the flags are
- * all ones where this architecture lacks the mode. Status 3: this architecture lacks the operation.
+ * operands: three little-endian 64-bit words a, b, c per case; binary32 values and 32-bit integers in the low
+ *           half
+ * results:  per case and rounding mode (RISC-V's numbers 0..4) a 64-bit result and a 64-bit set of fflags; the
+ *           flags are all ones where this architecture lacks the mode
+ *
+ * Status 3: this architecture lacks the operation.
  */
 #include <stdint.h>
 #include <stdio.h>
