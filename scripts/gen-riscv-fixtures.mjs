@@ -21,9 +21,7 @@ async function generate(name) {
     const expected = program.runsOnQemu
       ? await resultsFromQemu(assembled, program.words)
       : Array.from({ length: program.words }, () => 0n);
-    for (const [index, value] of program.overrides) {
-      expected[index] = typeof value === 'function' ? value(assembled.symbols) : value;
-    }
+    for (const [index, value] of program.overrides) expected[index] = value(expected[index]);
     const file = encodeFixture(program, assembled.binary, expected);
     writeFileSync(`${OUT_DIR}${name}.json.gz`, file);
     const cases = program.sections.reduce((sum, section) => sum + section.count * section.labels.length, 0);

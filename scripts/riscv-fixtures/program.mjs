@@ -74,9 +74,9 @@ export class Program {
     if (RESULT_BASE + BigInt(this.words) * 8n > 0x81000000n) throw new Error(`${this.group}: result buffer is full`);
   }
 
-  /** Replaces QEMU's word `index` (counted from the first result word) by the specification's. */
+  /** Replaces QEMU's word `index` (counted from the first result word) by the specification's: a value, or a function of QEMU's. */
   override(index, value) {
-    this.overrides.set(index, BigInt(value) & MASK64);
+    this.overrides.set(index, typeof value === 'function' ? value : () => BigInt(value) & MASK64);
   }
 
   /** Whole assembly source; `handler` replaces the default handler, which stops the run at the first trap. */

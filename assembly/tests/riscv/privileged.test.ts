@@ -1,0 +1,4 @@
+import { conformance } from './conformance.ts';
+
+conformance('csr');
+conformance('traps');
