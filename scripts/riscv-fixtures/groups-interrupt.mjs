@@ -1,6 +1,6 @@
 // Interrupts: sources, enables, delegation, priority, vectored mode, WFI.
 import { hex64 } from './program.mjs';
-import { MSTATUS, SystemProgram } from './system.mjs';
+import { MSTATUS, SLOT_LABELS, SystemProgram } from './system.mjs';
 
 const MSIP = '  li t0, 0x02000000\n  li t1, 1\n  sw t1, 0(t0)';
 const MTIMER = '  li t0, 0x02004000\n  sd x0, 0(t0)';
@@ -44,7 +44,16 @@ function priorities(program) {
     program.trapCase(`pending: ${names.join(', ')}`, { pre: `${raise(names)}\n${csrs('mie', 0xaaan)}`, code: WAIT, status: MSTATUS.MPIE });
     program.trapCase(`pending in S, delegated: ${names.join(', ')}`, { mode: 'S', pre: `${raise(names)}\n${csrs('mie', 0xaaan)}\n${csrs('mideleg', 0x222n)}`, code: WAIT, status: MSTATUS.SIE });
   }
-  program.trapSection('priority');
+  const first = program.trapSection('priority');
+  // 1.12, mip and mie: MEI, MSI, MTI, SEI, SSI, STI in that order, what is not delegated first; QEMU 7.2 takes the
+  // lowest number.
+  const ranked = ['MSI', 'MTI', 'SEI', 'SSI', 'STI'];
+  const code = { MSI: 3n, MTI: 7n, SEI: 9n, SSI: 1n, STI: 5n };
+  for (let set = 1; set < 32; set += 1) {
+    const names = order.filter((_, i) => set & (1 << i));
+    const cause = (1n << 63n) | code[ranked.find((name) => names.includes(name))];
+    for (const at of [0, 1]) program.override(first + ((set - 1) * 2 + at) * SLOT_LABELS.length, cause);
+  }
 }
 
 function wakes(program) {
@@ -71,7 +80,8 @@ function wakes(program) {
 }
 
 export function interrupts() {
-  const program = new SystemProgram('interrupts', 'QEMU 7.2: ACLINT, Sstc, mip; PLIC is tested with the device.');
+  const program = new SystemProgram('interrupts', 'QEMU 7.2: ACLINT, Sstc, mip; the order of priority from the privileged specification ' +
+    '1.12. The PLIC is tested with the device.');
   program.sourceOptions.handler += `
 .balign 256
 vector_table:
