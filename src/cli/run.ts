@@ -115,7 +115,8 @@ class GuestRun {
       const report = await this.#report(ending);
       await this.#writeOutputs(report);
       const message = this.#explain(ending);
-      if (message) process.stderr.write(`snowglobe: ${message.replaceAll(/\s*\n\s*/g, ' ')}\n`);
+      // Register dumps and logs follow the first line; the report has them.
+      if (message) process.stderr.write(`snowglobe: ${message.split('\n')[0]}\n`);
       return ending.signal === undefined
         ? exitStatus(report, this.#script.pending !== undefined)
         : 128 + ending.signal;

@@ -1,0 +1,105 @@
+/** Guests that misbehave: the page stays usable, says what happened, and can always stop them. */
+import { expect, test } from '../src/playwright/index.ts';
+import { bareMetal, image } from './support/images.ts';
+import { longestGap } from './support/responsiveness.ts';
+
+/** A page frozen this long is felt; an idle one measures under 30 ms. */
+const FREEZE_MS = 500;
+
+test('a guest that traps in its own trap handler for ever is reported', async ({ vm }, testInfo) => {
+  await vm.boot(bareMetal('trap-loop', testInfo.outputDir));
+  const error = await vm.waitForError();
+  expect(error.code).toBe('guest-hang');
+  expect(error.message).toMatch(/trap/i);
+  await vm.waitForState('error');
+  expect(vm.serialText).toBe('about to trap\r\n');
+});
+
+test('accesses outside memory trap with cause and address, and the guest goes on', async ({
+  vm,
+}, testInfo) => {
+  await vm.boot({ ...bareMetal('outside', testInfo.outputDir), memory: 128 });
+  expect((await vm.waitForExit()).outcome).toBe('poweroff');
+  // What qemu-system-riscv64 7.2 prints for the same guest.
+  expect(vm.serialText.split('\r\n')).toEqual([
+    'trap 7 4000000000000000',
+    'trap 5 000000000f000000',
+    'trap 7 0000000088000000',
+    'trap 5 0000000088000000',
+    'trap 1 000000000f000000',
+    '1122334455667788 done',
+    '',
+  ]);
+});
+
+test('a flood on the serial port loses nothing, does not freeze the page, and can be stopped', async ({
+  vm,
+}, testInfo) => {
+  await vm.boot(bareMetal('flood', testInfo.outputDir));
+  const gap = await longestGap(vm.page, () =>
+    expect.poll(() => vm.serialText.length, { timeout: 60_000 }).toBeGreaterThan(2_000_000),
+  );
+  expect(gap).toBeLessThan(FREEZE_MS);
+  await vm.powerOff();
+  expect((await vm.waitForExit()).outcome).toBe('stopped');
+  const lines = vm.serialText.split('\n');
+  expect(lines.slice(0, -1).filter((line) => line !== '0123456789')).toEqual([]);
+  expect('0123456789'.startsWith(lines.at(-1) as string)).toBe(true);
+});
+
+test('a guest that spins with interrupts off does not freeze the page and can be stopped', async ({
+  vm,
+}, testInfo) => {
+  await vm.boot(bareMetal('spin', testInfo.outputDir));
+  await vm.waitForSerial('spinning');
+  const gap = await longestGap(vm.page, () =>
+    expect
+      .poll(async () => (await vm.report()).instructions, { timeout: 60_000 })
+      .toBeGreaterThan(200_000_000),
+  );
+  expect(gap).toBeLessThan(FREEZE_MS);
+  await vm.powerOff();
+  expect((await vm.waitForExit()).outcome).toBe('stopped');
+});
+
+test('a guest that sleeps with interrupts off costs nothing and can be stopped', async ({ vm }, testInfo) => {
+  await vm.boot(bareMetal('wfi', testInfo.outputDir));
+  await vm.waitForSerial('sleeping');
+  await expect.poll(async () => (await vm.report()).sleepMs).toBeGreaterThan(500);
+  // wfi may return early, so the loop may turn; it must not spin.
+  expect((await vm.report()).instructions).toBeLessThan(1_000_000);
+  await vm.powerOff();
+  expect((await vm.waitForExit()).outcome).toBe('stopped');
+});
+
+test('a kernel panic is reported with its reason', async ({ vm }) => {
+  test.setTimeout(180_000);
+  await vm.boot({ ...image('riscv64-debian'), append: 'console=ttyS0 rdinit=/missing' });
+  expect(await vm.waitForPanic({ timeout: 75_000 })).toMatch(/Kernel panic - not syncing/);
+  await vm.powerOff();
+});
+
+test('machines that come and go leave the page usable', async ({ newVm }, testInfo) => {
+  const config = bareMetal('echo', testInfo.outputDir);
+  for (let turn = 0; turn < 10; turn++) {
+    const vm = newVm();
+    await vm.boot({ ...config, memory: 1024 });
+    await vm.waitForSerial('ready');
+    await vm.destroy();
+    await vm.waitForState('destroyed');
+  }
+});
+
+test.describe('a worker that dies', () => {
+  test('is reported, and the next machine works', async ({ newVm, page }, testInfo) => {
+    const config = bareMetal('echo', testInfo.outputDir);
+    await page.route(/\/entry-[^/]*\.js$/, (route) => route.abort());
+    const broken = newVm();
+    await expect(broken.boot(config)).rejects.toMatchObject({ code: 'worker-died' });
+    await broken.destroy();
+    await page.unrouteAll();
+    const vm = newVm();
+    await vm.boot(config);
+    await vm.waitForSerial('ready');
+  });
+});

@@ -1,0 +1,58 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assembleFile } from '../../scripts/lib/riscv-asm/index.mjs';
+import type { GuestConfig } from '../../src/playwright/index.ts';
+
+export const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
+
+const images = join(repository, '.cache/images');
+
+interface Manifest {
+  arch: string;
+  machine?: string;
+  memory?: number;
+  bios?: string;
+  kernel: string;
+  initrd?: string;
+  append?: string;
+}
+
+/** A built image as the fixture takes it. Fails with what to run where it is not built. */
+export function image(name: string): GuestConfig {
+  const folder = join(images, name);
+  const path = join(folder, 'manifest.json');
+  if (!existsSync(path)) throw new Error(`the image ${name} is not built; run: npm run images -- ${name}`);
+  const { arch, machine, memory, bios, kernel, initrd, append } = JSON.parse(
+    readFileSync(path, 'utf8'),
+  ) as Manifest;
+  return {
+    arch,
+    machine,
+    memory,
+    append,
+    kernel: join(folder, kernel),
+    ...(bios !== undefined && { bios: bios === 'none' ? bios : join(folder, bios) }),
+    ...(initrd !== undefined && { initrd: join(folder, initrd) }),
+  };
+}
+
+/** Path of a bare-metal guest: e2e/guests/NAME.s as an ELF file, assembled into `folder`. */
+export function assembleGuest(name: string, folder: string): string {
+  const { elf } = assembleFile(join(repository, 'e2e/guests', `${name}.s`));
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `${name}.elf`);
+  writeFileSync(path, elf);
+  return path;
+}
+
+/** A bare-metal guest as the fixture takes it. */
+export function bareMetal(name: string, folder: string): GuestConfig {
+  return {
+    arch: 'riscv64',
+    machine: 'virt',
+    bios: 'none',
+    kernel: assembleGuest(name, folder),
+    noReboot: true,
+  };
+}

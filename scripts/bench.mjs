@@ -1,0 +1,267 @@
+// npm run bench: Snowglobe and native QEMU side by side in one run, the contenders taking turns. Prints a Markdown table;
+// --write puts it into docs/benchmarks.md. docs/benchmarks.md says what each line means.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { main, SetupError, say, step } from './lib/console.mjs';
+import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
+import { measureIdle, measureMemory } from './lib/measure-page.mjs';
+import { buildDir, imagesDir, root } from './lib/project.mjs';
+import { findProgram, run } from './lib/run.mjs';
+
+const LIMIT_MS = 300_000;
+const IDLE_SECONDS = 20;
+const BOOTS = 10;
+const SECTION = { begin: '<!-- bench:begin -->', end: '<!-- bench:end -->' };
+
+const seconds = (values) => `${spread(values.map((ms) => ms / 1000))} s`;
+const times = (values) => `${spread(values, 2)} ×`;
+const percent = (value) => `${(100 * value).toFixed(1)} %`;
+const verdict = (ok) => (ok ? 'yes' : '**no**');
+
+function findQemu() {
+  const qemu = findProgram('qemu-system-riscv64');
+  if (qemu) return qemu;
+  throw new SetupError(
+    'qemu-system-riscv64 is not on the PATH; install it (Debian: apt-get install qemu-system-misc), or leave out ' +
+      'what needs it: npm run bench -- --only idle,memory,size',
+  );
+}
+
+/** An image's files as options that QEMU and Snowglobe both take. */
+function imageOptions(name, append) {
+  const folder = join(imagesDir, name);
+  if (!existsSync(join(folder, 'manifest.json'))) {
+    throw new SetupError(`the image ${name} is not built; build it with: npm run images -- ${name}`);
+  }
+  const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+  const file = (path) => (path === 'none' ? path : join(folder, path));
+  const commandLine = [manifest.append, append].filter(Boolean).join(' ');
+  return [
+    ...['-M', manifest.machine ?? 'virt', '-m', String(manifest.memory ?? 128), '-nographic'],
+    ...(manifest.bios ? ['-bios', file(manifest.bios)] : []),
+    ...['-kernel', file(manifest.kernel)],
+    ...(manifest.initrd ? ['-initrd', file(manifest.initrd)] : []),
+    ...(commandLine ? ['-append', commandLine] : []),
+  ];
+}
+
+class Contest {
+  #folder = mkdtempSync(join(tmpdir(), 'snowglobe-bench-'));
+
+  async qemu(options) {
+    const args = [...options, '-monitor', 'none', '-serial', 'stdio'].filter((arg) => arg !== '-nographic');
+    return timeProcess(findQemu(), [...args, '-display', 'none'], { limitMs: LIMIT_MS });
+  }
+
+  async snowglobe(options) {
+    const json = join(this.#folder, 'report.json');
+    const program = [join(root, 'bin/snowglobe.js'), 'riscv64', ...options, '--json', json];
+    const result = await timeProcess(process.execPath, program, { limitMs: LIMIT_MS });
+    return { ...result, report: JSON.parse(readFileSync(json, 'utf8')) };
+  }
+
+  /** Runs both `runs` times in turn; which one goes first changes too. */
+  async alternate(title, options, runs) {
+    const results = { qemu: [], ours: [] };
+    for (let index = 0; index < runs; index++) {
+      const turns = [
+        async () => results.qemu.push(await this.qemu(options)),
+        async () => results.ours.push(await this.snowglobe(options)),
+      ];
+      if (index % 2) turns.reverse();
+      await step(`${title}, run ${index + 1} of ${runs}`, async () => {
+        for (const turn of turns) await turn();
+        return `QEMU ${(results.qemu.at(-1).ms / 1000).toFixed(1)} s, Snowglobe ${(results.ours.at(-1).ms / 1000).toFixed(1)} s`;
+      });
+    }
+    return results;
+  }
+
+  close() {
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+async function boot(contest, runs) {
+  const options = imageOptions('riscv64-debian', 'snowglobe.poweroff');
+  const { qemu, ours } = await contest.alternate('Boot to power-off', options, runs);
+  const native = qemu.map(({ ms }) => ms);
+  const guest = ours.map(({ report }) => report.guestMs);
+  const ratios = guest.map((ms, index) => ms / native[index]);
+  const rate = (list) => `${spread(list, 0)} MIPS`;
+  const mips = ours.map(({ report }) => report.instructions / report.guestMs / 1000);
+  const sleeping = ours.map(({ report }) => report.sleepMs);
+  const instructions = (summary(ours.map(({ report }) => report.instructions)).median / 1e9).toFixed(2);
+  return [
+    [
+      'Debian boot to power-off: first instruction to the end, against the whole process of QEMU',
+      seconds(native),
+      seconds(guest),
+      times(ratios),
+      'at most 4 ×, aim 2.5 ×',
+      verdict(summary(ratios).median <= 4),
+    ],
+    [
+      'The same, whole process with the browser',
+      seconds(native),
+      seconds(ours.map(({ ms }) => ms)),
+      '',
+      '',
+      '',
+    ],
+    [
+      `Rate over that boot (${instructions} G instructions, ${(summary(sleeping).median / 1000).toFixed(1)} s of it asleep)`,
+      '',
+      rate(mips),
+      '',
+      'reported',
+      '',
+    ],
+  ];
+}
+
+/** The guest prints `MIPS n` by its own clock, so the start of a process or browser is not in the number. */
+const LOOP_RESULT = /([\d.]+) MIPS/;
+
+async function loop(contest, runs) {
+  const { qemu, ours } = await contest.alternate('Integer loop', imageOptions('riscv64-bench-loop'), runs);
+  const read = ({ stdout }) => {
+    const match = LOOP_RESULT.exec(stdout);
+    if (!match) throw new SetupError(`the loop guest printed no result: ${stdout.slice(-200)}`);
+    return Number(match[1]);
+  };
+  const native = qemu.map(read);
+  const guest = ours.map(read);
+  return [
+    [
+      'Integer loop, by the guest’s own clock',
+      `${spread(native, 0)} MIPS`,
+      `${spread(guest, 0)} MIPS`,
+      times(guest.map((mips, index) => mips / native[index])),
+      'at least 200 MIPS',
+      verdict(summary(guest).median >= 200),
+    ],
+  ];
+}
+
+async function idle() {
+  const { renderer, browser } = await step(`Idle prompt, ${IDLE_SECONDS} s`, () => measureIdle(IDLE_SECONDS));
+  return [
+    [
+      'Idle prompt: renderer',
+      '',
+      `${percent(renderer)} of a core`,
+      '',
+      'under 3 %',
+      verdict(renderer < 0.03),
+    ],
+    ['Idle prompt: all of the browser', '', `${percent(browser)} of a core`, '', '', ''],
+  ];
+}
+
+async function memory() {
+  const { first, last } = await step(`${BOOTS} boots in one page`, (progress) =>
+    measureMemory(BOOTS, progress),
+  );
+  const growth = last / first - 1;
+  const mib = (bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
+  return [
+    [
+      `Renderer’s resident size after boot 1 and boot ${BOOTS}`,
+      '',
+      `${mib(first)}, ${mib(last)}`,
+      `${growth < 0 ? '−' : '+'}${percent(Math.abs(growth))}`,
+      'within 10 %',
+      verdict(growth <= 0.1),
+    ],
+  ];
+}
+
+async function size() {
+  const { status, stdout, stderr } = await run(process.execPath, [join(root, 'scripts/size.mjs')]);
+  const total = /([\d.]+ kB) of ([\d.]+ kB)\s*$/.exec(stdout);
+  if (!total) throw new SetupError(`npm run size: ${(stderr || stdout).trim()}`);
+  return [
+    [
+      'JavaScript and Wasm without xterm.js, gzipped',
+      '',
+      total[1],
+      '',
+      `at most ${total[2]}`,
+      verdict(status === 0),
+    ],
+  ];
+}
+
+const PARTS = { boot, loop, idle, memory, size };
+
+async function versions() {
+  const { chromiumLaunchOptions } = await import(join(buildDir, 'ts/cli/chromium.js'));
+  const first = async (program, args) => (await run(program, args)).stdout.split('\n')[0].trim();
+  return [
+    `${cpuModel()}, ${cpus().length} cores`,
+    `Node ${process.version.slice(1)}`,
+    await first(chromiumLaunchOptions().executablePath, ['--version', '--no-sandbox']),
+    findProgram('qemu-system-riscv64') ? await first('qemu-system-riscv64', ['--version']) : 'no QEMU',
+  ];
+}
+
+function table(rows) {
+  const header = ['', 'native QEMU', 'Snowglobe', 'ratio', 'goal', 'met'];
+  return [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function writeDocument(text) {
+  const path = join(root, 'docs/benchmarks.md');
+  const document = readFileSync(path, 'utf8');
+  const [from, to] = [document.indexOf(SECTION.begin), document.indexOf(SECTION.end)];
+  if (from < 0 || to < from)
+    throw new SetupError(`docs/benchmarks.md has no ${SECTION.begin} … ${SECTION.end}`);
+  writeFileSync(path, `${document.slice(0, from)}${SECTION.begin}\n${text}\n${document.slice(to)}`);
+}
+
+await main(async () => {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: 'string', default: '3' },
+      only: { type: 'string' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    say(`npm run bench [-- --runs N] [--only ${Object.keys(PARTS).join(',')}] [--write]`);
+    return 0;
+  }
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new SetupError('--runs takes a whole number above 0');
+  const parts = values.only?.split(',') ?? Object.keys(PARTS);
+  const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
+  if (unknown) throw new SetupError(`there is no part "${unknown}": ${Object.keys(PARTS).join(', ')}`);
+  if (!existsSync(join(buildDir, 'ts/cli/main.js')) || !existsSync(join(buildDir, 'site/runner.html'))) {
+    throw new SetupError('nothing is built yet: npm run build');
+  }
+  if (parts.includes('boot') || parts.includes('loop')) findQemu();
+
+  const load = loadavg()[0];
+  const contest = new Contest();
+  const rows = [];
+  try {
+    for (const part of parts) rows.push(...(await PARTS[part](contest, runs)));
+  } finally {
+    contest.close();
+  }
+  const facts = [
+    new Date().toISOString().slice(0, 10),
+    ...(await versions()),
+    `${runs} ${runs === 1 ? 'run' : 'runs'}: median (least–greatest)`,
+    `load before: ${load.toFixed(1)}`,
+  ];
+  const text = `${facts.join('; ')}.\n\n${table(rows)}`;
+  say(`\n${text}`);
+  if (load > 0.5) say('\nThe machine was busy before the run; the numbers suffer from it.');
+  if (values.write) writeDocument(text);
+  return 0;
+});

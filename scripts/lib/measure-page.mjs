@@ -1,0 +1,112 @@
+// Measures of a guest in a page that is watched from outside: processor time and resident size of its processes.
+import { join } from 'node:path';
+import { browserProcesses, rendererOf, residentBytes } from './measure.mjs';
+import { buildDir } from './project.mjs';
+
+const PROMPT = /root@snowglobe:\S*# /;
+const BOOT_LIMIT_MS = 180_000;
+
+async function openRunner() {
+  const module = (name) => import(join(buildDir, 'ts', `${name}.js`));
+  const [
+    { chromium },
+    { chromiumLaunchOptions },
+    { startSiteServer },
+    { RunnerPage },
+    { VirtualMachine },
+    images,
+  ] = await Promise.all([
+    import('playwright'),
+    module('cli/chromium'),
+    module('cli/site-server'),
+    module('cli/runner-page'),
+    module('playwright/virtual-machine'),
+    module('cli/guest-files'),
+  ]);
+  const site = await startSiteServer();
+  const browser = await chromium.launch(chromiumLaunchOptions());
+  const page = await browser.newPage();
+  const runner = await RunnerPage.open(page, site);
+  const folder = join(images.packageRoot, '.cache/images/riscv64-debian');
+  const config = {
+    arch: 'riscv64',
+    memory: 512,
+    kernel: join(folder, 'vmlinux'),
+    initrd: join(folder, 'initrd.gz'),
+    append: 'console=ttyS0',
+  };
+  return {
+    page,
+    browserCdp: await browser.newBrowserCDPSession(),
+    pageCdp: await page.context().newCDPSession(page),
+    /** Boots Debian to its prompt, with a terminal if `screen` says so. */
+    async boot({ screen = false } = {}) {
+      const vm = new VirtualMachine(page, runner.createVm());
+      await vm.boot(config, { screen });
+      await vm.waitForSerial(PROMPT, { timeout: BOOT_LIMIT_MS });
+      return vm;
+    },
+    async close() {
+      await browser.close();
+      await site.close();
+    },
+  };
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Share of a core that an idle shell prompt takes over `seconds`, with its terminal on the page: {renderer, browser}. */
+export async function measureIdle(seconds) {
+  const runner = await openRunner();
+  try {
+    await runner.boot({ screen: true });
+    // The kernel's last start-up work and the JIT's own are over by then.
+    await pause(5000);
+    const cpuTimes = async () => {
+      const processes = await browserProcesses(runner.browserCdp);
+      return new Map(processes.map(({ id, cpuTime }) => [id, cpuTime]));
+    };
+    const { id } = await rendererOf(runner.browserCdp);
+    const before = await cpuTimes();
+    const start = performance.now();
+    await pause(seconds * 1000);
+    const after = await cpuTimes();
+    const elapsed = (performance.now() - start) / 1000;
+    let browser = 0;
+    for (const [process, cpuTime] of after) browser += cpuTime - (before.get(process) ?? 0);
+    return { renderer: (after.get(id) - before.get(id)) / elapsed, browser: browser / elapsed };
+  } finally {
+    await runner.close();
+  }
+}
+
+/** Resident bytes of the renderer after the first and the last of `boots` machines, each booted, destroyed and collected. */
+export async function measureMemory(boots, progress = () => {}) {
+  const runner = await openRunner();
+  try {
+    const sizes = [];
+    for (let boot = 1; boot <= boots; boot++) {
+      const vm = await runner.boot();
+      await vm.destroy();
+      const { id } = await rendererOf(runner.browserCdp);
+      sizes.push(await settledSize(id, runner.pageCdp));
+      progress(`${boot} of ${boots}: ${(sizes.at(-1) / 2 ** 20).toFixed(0)} MiB`);
+    }
+    return { first: sizes[0], last: sizes.at(-1) };
+  } finally {
+    await runner.close();
+  }
+}
+
+/** A worker's end and the release of its memory take a moment: collects until the size no longer falls. */
+async function settledSize(pid, pageCdp) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let calm = 0; calm < 4; ) {
+    await pageCdp.send('HeapProfiler.collectGarbage');
+    await pause(250);
+    const size = residentBytes(pid);
+    calm = size < least * 0.99 ? 0 : calm + 1;
+    least = Math.min(least, size);
+  }
+  return least;
+}
