@@ -22,10 +22,13 @@ const CORE_FLAGS = [
 
 const temporary = (path) => join(dirname(path), `.${process.pid}.${path.split(/[\\/]/).pop()}`);
 
-async function buildCore() {
-  const target = join(buildDir, 'core.wasm');
+/** The tests' core checks its own assertions and validates the IR of every block that it makes. */
+const DEBUG_CORE_FLAGS = CORE_FLAGS.filter((flag) => flag !== '--noAssert');
+
+async function buildCore(file, flags) {
+  const target = join(buildDir, file);
   const partial = temporary(target);
-  const args = [binary('assemblyscript/bin/asc.js'), 'assembly/index.ts', '-o', partial, ...CORE_FLAGS];
+  const args = [binary('assemblyscript/bin/asc.js'), 'assembly/index.ts', '-o', partial, ...flags];
   try {
     await runOrFail('Compiling the core (asc)', process.execPath, args);
     renameSync(partial, target);
@@ -63,7 +66,16 @@ const STEPS = [
     extra: CORE_FLAGS.join(' '),
     inputs: () => listFiles(['assembly', 'package-lock.json'], notTest),
     outputs: [join(buildDir, 'core.wasm')],
-    build: buildCore,
+    build: () => buildCore('core.wasm', CORE_FLAGS),
+  },
+  {
+    name: 'core-debug',
+    title: 'Compiling the core with assertions (→ build/core.debug.wasm)',
+    forTests: true,
+    extra: DEBUG_CORE_FLAGS.join(' '),
+    inputs: () => listFiles(['assembly', 'package-lock.json'], notTest),
+    outputs: [join(buildDir, 'core.debug.wasm')],
+    build: () => buildCore('core.debug.wasm', DEBUG_CORE_FLAGS),
   },
   {
     name: 'ts',
@@ -97,14 +109,14 @@ const STEPS = [
 
 export const STEP_NAMES = STEPS.map(({ name }) => name);
 
-/** Builds the named steps in order, each only if its inputs changed. Returns the names of those it built. */
-export async function build({ only = STEP_NAMES, force = false } = {}) {
+/** Builds the named steps in order (all; what only tests need with `tests`), each only if its inputs changed. Returns the names of those it built. */
+export async function build({ only, tests = false, force = false } = {}) {
   await ensureNodeModules();
   mkdirSync(buildDir, { recursive: true });
   return withLock('build', async () => {
     const built = [];
-    for (const { name, title, inputs, outputs, extra, build: work } of STEPS) {
-      if (!only.includes(name)) continue;
+    for (const { name, title, forTests, inputs, outputs, extra, build: work } of STEPS) {
+      if (only ? !only.includes(name) : forTests && !tests) continue;
       // Hashed before the work: an edit made meanwhile is then stale, not lost. Generators rewrite their own inputs.
       let hash = hashFiles(inputs(), extra);
       if (!force && isFresh(name, hash, outputs)) continue;
@@ -128,7 +140,7 @@ if (process.argv[1] && existsSync(process.argv[1]) && shown(process.argv[1]) ===
         help: { type: 'boolean', short: 'h' },
       },
     });
-    if (values.help) return say('npm run build [-- --force] [-- --only gen,core,ts,site]');
+    if (values.help) return say('npm run build [-- --force] [-- --only gen,core,core-debug,ts,site]');
     const only = values.only?.split(',');
     const unknown = only?.find((name) => !STEP_NAMES.includes(name));
     if (unknown) throw new SetupError(`unknown step "${unknown}": there are ${STEP_NAMES.join(', ')}`);

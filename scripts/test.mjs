@@ -107,7 +107,7 @@ const hasTests = (name, long) => {
 async function prepare(names) {
   try {
     if (names.some((name) => SUITES[name].browser)) await ensureChromium();
-    await build();
+    await build({ tests: true });
     const { obstacle } = await buildImagesIfPossible();
     if (obstacle) say(yellow(`  No Linux guest, so its tests will fail: ${obstacle}`));
     return true;
