@@ -24,7 +24,6 @@ import {
   REQUEST_PAUSE,
   REQUEST_STOP,
   RUN_STATE_PAUSED,
-  RUN_STATE_STOPPED,
 } from '../memory/layout.gen.ts';
 import { SharedClock } from '../memory/shared-clock.ts';
 import { VmMemory } from '../memory/vm-memory.ts';
@@ -125,13 +124,13 @@ export class Session {
     this.memory.withdrawAll(REQUEST_PAUSE);
   }
 
-  /** Resolves once every vCPU stands still: paused or out of run(). */
+  /** Resolves once every vCPU has paused, or the session is closed. */
   async standstill(): Promise<void> {
     for (let i = 0; i < this.memory.vcpus; i++) {
       const word = (this.memory.vcpu(i) + COMM_RUN_STATE) >> 2;
       for (;;) {
         const state = Atomics.load(this.memory.i32, word);
-        if (this.closed || state === RUN_STATE_PAUSED || state === RUN_STATE_STOPPED) break;
+        if (this.closed || state === RUN_STATE_PAUSED) break;
         const wait = Atomics.waitAsync(this.memory.i32, word, state, STATE_POLL_MS);
         if (wait.async) await (this.stateWait = wait.value);
       }

@@ -69,6 +69,8 @@ class MachineVm implements Vm {
   private stopRequest: StopRequest | null = null;
   /** While someone waits for the vCPU to stand still, undigested output must not hold it back. */
   private urgent = 0;
+  /** The host wants the machine paused; it is, once its state says so. */
+  private pauseWanted = false;
   private end: { outcome: VmOutcome; code: number } | null = null;
   private panicked = false;
   private firstSerialMs: number | null = null;
@@ -139,23 +141,22 @@ class MachineVm implements Vm {
     if (this.current === 'paused') return;
     this.expectState('pause', 'running');
     const session = this.session!;
+    this.pauseWanted = true;
     session.requestPause();
     await this.urgently(session, () => session.standstill());
     // The guest may have ended, or someone may have resumed it, while it came to a stop.
-    if (this.current !== 'running' || this.stopRequest !== null) return;
+    if (this.current !== 'running' || !this.pauseWanted) return;
     session.server.drainAll();
     session.clock.stop();
     this.setState('paused');
   }
 
   async resume(): Promise<void> {
-    if (this.current === 'running') {
-      this.session!.withdrawPause();
-      return;
-    }
-    this.expectState('resume', 'paused');
-    this.session!.clock.start();
-    this.session!.withdrawPause();
+    this.expectState('resume', 'paused', 'running');
+    const session = this.session!;
+    this.pauseWanted = false;
+    session.clock.start();
+    session.withdrawPause();
     this.setState('running');
   }
 
@@ -282,8 +283,8 @@ class MachineVm implements Vm {
         this.stopRequest = null;
         this.panicked = false;
         this.panicWatch.reset();
-        if (this.current === 'paused') session.requestPause();
-        else session.clock.start();
+        if (this.current !== 'paused') session.clock.start();
+        if (this.pauseWanted) session.requestPause();
       }
     } catch (error) {
       if (this.session === session) this.fail(asVmError(error));
