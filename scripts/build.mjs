@@ -9,7 +9,7 @@ import { ensureNodeModules } from './lib/node-modules.mjs';
 import { buildDir, hashFiles, isFresh, listFiles, markFresh, root, shown } from './lib/project.mjs';
 import { binary, runNode, runOrFail } from './lib/run.mjs';
 
-const notTest = (path) => !/\.test\.(ts|mjs)$|\/tests\//.test(path);
+const notTest = (path) => !/\.test\.(ts|mjs)$|\/(tests|fixtures)\//.test(path);
 
 /**
  * The core is built without asserts and without a heap of its own. One instance per vCPU imports the one shared memory,
@@ -64,7 +64,8 @@ const STEPS = [
     name: 'core',
     title: 'Compiling the core (AssemblyScript → build/core.wasm)',
     extra: CORE_FLAGS.join(' '),
-    inputs: () => listFiles(['assembly', 'package-lock.json'], notTest),
+    inputs: () =>
+      listFiles(['assembly', 'package-lock.json'], (path) => notTest(path) && /\.ts$|lock/.test(path)),
     outputs: [join(buildDir, 'core.wasm')],
     build: () => buildCore('core.wasm', CORE_FLAGS),
   },
@@ -73,7 +74,8 @@ const STEPS = [
     title: 'Compiling the core with assertions (→ build/core.debug.wasm)',
     forTests: true,
     extra: DEBUG_CORE_FLAGS.join(' '),
-    inputs: () => listFiles(['assembly', 'package-lock.json'], notTest),
+    inputs: () =>
+      listFiles(['assembly', 'package-lock.json'], (path) => notTest(path) && /\.ts$|lock/.test(path)),
     outputs: [join(buildDir, 'core.debug.wasm')],
     build: () => buildCore('core.debug.wasm', DEBUG_CORE_FLAGS),
   },
