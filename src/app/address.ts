@@ -1,6 +1,6 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`. */
-import { configFromText, isLocalImage, VM_OPTIONS } from '../element/index.ts';
-import type { VmConfig } from '../element/index.ts';
+import type { ImageSource, VmConfig } from '../core/vm-api.ts';
+import { configFromText, isLocalImage, VM_OPTIONS } from '../element/options.ts';
 
 /** What the address asks for: the list, or a machine. */
 export interface Address {
@@ -30,9 +30,9 @@ export function parseAddress(search: string): Address | null {
 export function formatAddress({ machine, options }: Address): string {
   const params = new URLSearchParams();
   if (machine) params.set('machine', machine);
-  for (const { key, param } of VM_OPTIONS) {
+  for (const { key, param, kind } of VM_OPTIONS) {
     const value = options[key];
-    if (value === undefined || isLocalImage(value as VmConfig['kernel'])) continue;
+    if (value === undefined || (kind === 'image' && isLocalImage(value as ImageSource))) continue;
     params.set(param, String(value));
   }
   // Slashes and colons may stand in a query as they are, and image addresses are easier to read so.

@@ -1,6 +1,6 @@
 /** The `snowglobe` command line that boots what the page boots. */
-import { imageName, VM_OPTIONS } from '../element/index.ts';
-import type { ImageSource, VmConfig } from '../element/index.ts';
+import { imageName, VM_OPTIONS } from '../element/options.ts';
+import type { ImageSource, VmConfig } from '../core/vm-api.ts';
 
 /** Quotes a word for a POSIX shell where it needs quoting. */
 export function shellQuote(word: string): string {

@@ -100,11 +100,16 @@ export function listView(catalog: Catalog, { open, pick }: ListActions): HTMLEle
       ),
     ),
     obstacle(),
-    h('section', { 'aria-label': 'Machines' }, h('h2', {}, 'Choose a machine'), machines(catalog, open)),
+    h(
+      'section',
+      { 'aria-label': 'Machines' },
+      h('h2', { class: 'section-title' }, 'Choose a machine'),
+      machines(catalog, open),
+    ),
     h(
       'section',
       { class: 'own' },
-      h('h2', {}, 'Or bring your own'),
+      h('h2', { class: 'section-title' }, 'Or bring your own'),
       h(
         'p',
         {},

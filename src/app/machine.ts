@@ -1,4 +1,4 @@
-import type { VmConfig } from '../element/index.ts';
+import type { VmConfig } from '../core/vm-api.ts';
 import type { Address } from './address.ts';
 import type { CatalogEntry } from './catalog.ts';
 

@@ -1,7 +1,7 @@
 /** The page: its address decides between the list of machines and one machine. */
 import './app.css';
 import { h } from '../element/dom.ts';
-import { configFromText } from '../element/index.ts';
+import { configFromText } from '../element/options.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { fileKind } from './file-kind.ts';

@@ -1,7 +1,7 @@
 /** The options below a running machine: what may be changed, and the command line that does the same. */
 import { h } from '../element/dom.ts';
-import { imageName, parseMemory, TIERS, VM_OPTIONS } from '../element/index.ts';
-import type { VmConfig } from '../element/index.ts';
+import { imageName, parseMemory, TIERS, VM_OPTIONS } from '../element/options.ts';
+import type { VmConfig } from '../core/vm-api.ts';
 import { commandLine } from './command-line.ts';
 import type { PickedFiles } from './machine.ts';
 
@@ -48,7 +48,11 @@ function fileField(
   config: VmConfig,
 ): { element: HTMLElement; input: HTMLInputElement } {
   const source = config[key];
-  const current = h('span', { class: 'file-name' }, source === undefined ? 'none' : imageName(source));
+  const current = h(
+    'span',
+    { class: 'file-name' },
+    source === undefined ? (key === 'bios' ? 'default' : 'none') : imageName(source),
+  );
   const input = h('input', { type: 'file', class: 'visually-hidden', name: key });
   input.addEventListener('change', () => {
     if (input.files?.[0]) current.textContent = input.files[0].name;

@@ -126,6 +126,12 @@ export function endPanel(
   );
 }
 
+/** The banner's text; Linux's own `Kernel panic - not syncing:` says the same twice. */
+export function panicText(message: string): string {
+  const reason = message.replace(/^kernel panic( - not syncing)?:?\s*/i, '').trim();
+  return reason ? `The guest’s kernel has panicked: ${reason}` : 'The guest’s kernel has panicked.';
+}
+
 /** A line above the terminal that hides nothing of it: a panic, or a hint. */
 export function banner(kind: 'panic' | 'hint', text: string, onClose: () => void): HTMLElement {
   const close = markup('button', { type: 'button', 'aria-label': 'Dismiss' }, ICONS.close);

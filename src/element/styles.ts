@@ -59,8 +59,8 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .banner button:hover { background: #ffffff1f; }
 
 .stage { position: relative; flex: 1; min-height: 0; }
-.terminal { position: absolute; inset: 8px 2px 6px 10px; }
-.stage.covered .terminal { opacity: .38; }
+.viewport { position: absolute; inset: 8px 2px 6px 10px; }
+.stage.covered .viewport { opacity: .38; }
 .layer { position: absolute; inset: 0; display: flex; pointer-events: none; }
 .layer:empty { display: none; }
 
@@ -101,9 +101,8 @@ progress::-moz-progress-bar { background: var(--accent); }
 progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--accent), var(--line)); }
 
 .strip {
-  margin: auto 12px 12px; flex: 1; display: flex; align-items: center; justify-content: space-between; gap: 14px;
-  padding: 10px 12px 10px 16px; background: var(--chrome); border: 1px solid var(--line); border-radius: 10px;
-  box-shadow: 0 8px 30px #0007;
+  flex: none; display: flex; align-items: center; justify-content: space-between; gap: 14px;
+  padding: 8px 10px 8px 14px; background: var(--chrome); border-top: 1px solid var(--line);
 }
 .strip p { margin: 0; color: var(--dim); }
 
@@ -115,7 +114,7 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
 @container (max-width: 34rem) {
   .status { display: none; }
   .toolbar { gap: 8px; padding: 5px 6px; }
-  .terminal { inset: 6px 0 4px 6px; }
+  .viewport { inset: 6px 0 4px 6px; }
   .strip { flex-wrap: wrap; }
 }
 @container (max-width: 25rem) {

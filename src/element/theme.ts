@@ -15,7 +15,7 @@ export const COLORS = {
   cursor: ['cursor', '#8ecbff'],
   cursorAccent: ['background', '#0b1220'],
   selectionBackground: ['selection', '#33517a'],
-  black: ['black', '#1b2536'],
+  black: ['black', '#3d4b63'],
   red: ['red', '#ff7b85'],
   green: ['green', '#7fd99b'],
   yellow: ['yellow', '#f0c674'],

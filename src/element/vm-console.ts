@@ -3,7 +3,7 @@ import type { SerialStream, Vm, VmConfig, VmEvents, VmOutcome, VmReport, VmState
 import { h } from './dom.ts';
 import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
 import { configFromText } from './options.ts';
-import { banner, endPanel, failurePanel, ProgressPanel, startPanel } from './panels.ts';
+import { banner, endPanel, failurePanel, ProgressPanel, panicText, startPanel } from './panels.ts';
 import { SerialHub } from './serial-hub.ts';
 import { Session } from './session.ts';
 import { formatStats, statsBetween } from './stats.ts';
@@ -40,10 +40,11 @@ export class VmConsole extends HTMLElement {
     (text) => this.#typed(text),
     () => this.#terminal,
   );
-  readonly #host = h('div', { class: 'terminal', part: 'terminal' });
+  readonly #host = h('div', { class: 'viewport', part: 'terminal' });
   readonly #layer = h('div', { class: 'layer' });
   readonly #stage = h('div', { class: 'stage', part: 'stage' }, this.#host, this.#layer);
   readonly #banners = h('div', {});
+  readonly #footer = h('div', {});
   #config: Partial<VmConfig> = {};
   #session: Session | null = null;
   #started: Promise<void> | null = null;
@@ -69,6 +70,7 @@ export class VmConsole extends HTMLElement {
         this.#toolbar.element,
         this.#banners,
         this.#stage,
+        this.#footer,
         this.#keys.element,
       ),
     );
@@ -356,15 +358,13 @@ export class VmConsole extends HTMLElement {
   }
 
   #onExit(end: { outcome: VmOutcome; code: number }): void {
-    this.#cover(
-      endPanel(end, this.report, () => this.#startByHand()),
-      false,
-    );
+    this.#cover(null);
+    this.#footer.replaceChildren(endPanel(end, this.report, () => this.#startByHand()));
     this.#emit('vm-exit', end);
   }
 
   #onPanic(panic: VmEvents['panic']): void {
-    this.#banner('panic', `The guest’s kernel has panicked: ${panic.message}`);
+    this.#banner('panic', panicText(panic.message));
     this.#emit('vm-panic', panic);
   }
 
@@ -385,21 +385,20 @@ export class VmConsole extends HTMLElement {
     this.#toolbar.update(state, label);
     this.#keys.element.classList.toggle('on', state === 'running');
     if (state === 'created') {
-      this.#cover(
-        startPanel(label, () => this.#startByHand()),
-        false,
-      );
+      this.#cover(startPanel(label, () => this.#startByHand()));
     } else if (state === 'loading') {
       if (this.#progress) return;
       this.#progress = new ProgressPanel(label, () => void this.powerOff());
       this.#cover(this.#progress.element, true);
     } else if (state === 'running') {
       this.#progress = null;
-      this.#cover(null, false);
+      this.#cover(null);
     }
   }
 
-  #cover(panel: HTMLElement | null, dim: boolean): void {
+  /** Lays a panel over the terminal; the strip of an earlier end goes. */
+  #cover(panel: HTMLElement | null, dim = false): void {
+    this.#footer.replaceChildren();
     this.#layer.replaceChildren(...(panel ? [panel] : []));
     this.#stage.classList.toggle('covered', dim);
   }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { formatAddress, parseAddress } from './address.ts';
+
+describe('the page’s address', () => {
+  it('without a machine is the list', () => {
+    expect(parseAddress('')).toBeNull();
+    expect(parseAddress('?utm_source=x&m=512')).toBeNull();
+  });
+
+  it('names a machine and options', () => {
+    expect(parseAddress('?machine=riscv64-debian&m=1G&append=quiet%20loglevel%3D3&tier=interp')).toEqual({
+      machine: 'riscv64-debian',
+      options: { memory: 1024, append: 'quiet loglevel=3', tier: 'interp' },
+    });
+  });
+
+  it('may describe a machine that is in no list', () => {
+    expect(parseAddress('?arch=riscv64&M=virt&kernel=https://a.example/Image&bios=none')).toEqual({
+      options: { arch: 'riscv64', machine: 'virt', kernel: 'https://a.example/Image', bios: 'none' },
+    });
+  });
+
+  it('is read back as it was written', () => {
+    const addresses = [
+      { machine: 'riscv64-debian', options: {} },
+      { machine: 'a b&c=d', options: { memory: 256, append: "init=/bin/sh -- 'x' & 100% + ü", icount: 0 } },
+      { options: { arch: 'riscv64', kernel: 'https://a.example/x?y=1&z=2#f', append: '' } },
+    ];
+    for (const address of addresses) expect(parseAddress(formatAddress(address))).toEqual(address);
+  });
+
+  it('keeps image addresses readable and leaves files of the user out', () => {
+    expect(formatAddress({ options: { arch: 'riscv64', kernel: 'https://a.example/Image' } })).toBe(
+      '?arch=riscv64&kernel=https://a.example/Image',
+    );
+    expect(formatAddress({ machine: 'x', options: { kernel: new Blob(['k']) } })).toBe('?machine=x');
+  });
+
+  it('refuses an option that cannot be read, by the name it has in the address', () => {
+    expect(() => parseAddress('?machine=x&m=lots')).toThrow(/Option “m” in the address: "lots"/);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { commandLine, shellQuote } from './command-line.ts';
+
+const images = 'http://127.0.0.1:8080/images/';
+
+describe('the command line', () => {
+  it('names images of this site where the build puts them', () => {
+    const line = commandLine(
+      {
+        arch: 'riscv64',
+        machine: 'virt',
+        memory: 512,
+        kernel: `${images}riscv64-debian/vmlinux`,
+        initrd: `${images}riscv64-debian/initrd.gz`,
+        append: 'console=ttyS0 quiet',
+        tier: 'auto',
+      },
+      images,
+    );
+    expect(line).toBe(
+      'npx snowglobe riscv64 -M virt -m 512 -kernel .cache/images/riscv64-debian/vmlinux ' +
+        "-initrd .cache/images/riscv64-debian/initrd.gz -append 'console=ttyS0 quiet' -nographic",
+    );
+  });
+
+  it('spells our own options with two dashes and icount as QEMU does', () => {
+    const line = commandLine(
+      { arch: 'riscv64', bios: 'none', icount: 3, tier: 'interp', append: '' },
+      images,
+    );
+    expect(line).toBe('npx snowglobe riscv64 -bios none -icount shift=3 --tier interp -nographic');
+  });
+
+  it('names a picked file as it is called', () => {
+    const kernel = new File(['k'], "my kernel's Image");
+    expect(commandLine({ arch: 'riscv64', kernel, bios: 'default' }, images)).toBe(
+      "npx snowglobe riscv64 -kernel 'my kernel'\\''s Image' -nographic",
+    );
+  });
+
+  it.each([
+    ['plain', 'plain'],
+    ['a=b,c', 'a=b,c'],
+    ['', "''"],
+    ['$(reboot)', "'$(reboot)'"],
+    ["it's", "'it'\\''s'"],
+  ])('quotes %s for a shell', (word, quoted) => expect(shellQuote(word)).toBe(quoted));
+});

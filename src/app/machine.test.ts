@@ -1,0 +1,149 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type CatalogEntry, loadCatalog, readCatalog } from './catalog.ts';
+import { fileKind } from './file-kind.ts';
+import { differingOptions, resolveMachine } from './machine.ts';
+
+const base = 'http://host/site/images/index.json';
+const debian = {
+  name: 'riscv64-debian',
+  title: 'Debian',
+  description: 'Linux',
+  arch: 'riscv64',
+  machine: 'virt',
+  memory: 512,
+  kernel: 'riscv64-debian/vmlinux',
+  initrd: 'riscv64-debian/initrd.gz',
+  firmware: 'firmware/opensbi/fw_dynamic.bin',
+  append: 'console=ttyS0',
+  download: 33_000_000,
+};
+const demo = {
+  name: 'riscv64-demo',
+  title: 'Snowfall',
+  arch: 'riscv64',
+  kernel: 'riscv64-demo/snowfall.elf',
+  firmware: 'none',
+};
+const entries: CatalogEntry[] = readCatalog({ machines: [debian, demo] }, base);
+
+describe('the list of machines', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  const answer = (body: string, init: ResponseInit) =>
+    vi.stubGlobal('fetch', async () => new Response(body, init));
+  const json = { headers: { 'Content-Type': 'application/json' } };
+
+  it('makes addresses absolute and leaves out what is not there', () => {
+    expect(entries[0]).toMatchObject({
+      kernel: 'http://host/site/images/riscv64-debian/vmlinux',
+      firmware: 'http://host/site/images/firmware/opensbi/fw_dynamic.bin',
+    });
+    expect(entries[1]).toEqual({
+      ...demo,
+      description: '',
+      kernel: 'http://host/site/images/riscv64-demo/snowfall.elf',
+    });
+  });
+
+  it('refuses what is no list, and says what is wrong', () => {
+    expect(() => readCatalog([], base)).toThrow('no list');
+    expect(() => readCatalog(null, base)).toThrow('no list');
+    expect(() => readCatalog({ machines: [{ name: 'x', arch: 'riscv64' }] }, base)).toThrow(
+      'machine 0 has no "title"',
+    );
+  });
+
+  it('tells a list that was never built from one that cannot be had', async () => {
+    answer(JSON.stringify({ machines: [demo] }), json);
+    expect(await loadCatalog(base)).toMatchObject({ kind: 'found' });
+    answer('', { status: 404 });
+    expect(await loadCatalog(base)).toEqual({ kind: 'missing' });
+    answer('<!doctype html>', { headers: { 'Content-Type': 'text/html' } });
+    expect(await loadCatalog(base)).toEqual({ kind: 'missing' });
+    answer(JSON.stringify({ machines: [] }), json);
+    expect(await loadCatalog(base)).toEqual({ kind: 'missing' });
+    answer('{"machines": [', json);
+    expect(await loadCatalog(base)).toMatchObject({ kind: 'broken', message: expect.stringContaining(base) });
+    answer('', { status: 503 });
+    expect(await loadCatalog(base)).toMatchObject({
+      kind: 'broken',
+      message: expect.stringContaining('503'),
+    });
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('offline')));
+    expect(await loadCatalog(base)).toMatchObject({ kind: 'broken' });
+  });
+});
+
+describe('a machine put together', () => {
+  it('takes the list’s options, changed by the address', () => {
+    const machine = resolveMachine(
+      { machine: 'riscv64-debian', options: { memory: 1024, append: 'quiet' } },
+      {},
+      entries,
+    );
+    expect(machine).toEqual({
+      title: 'Debian',
+      firmware: entries[0].firmware,
+      config: {
+        arch: 'riscv64',
+        machine: 'virt',
+        memory: 1024,
+        kernel: entries[0].kernel,
+        initrd: entries[0].initrd,
+        append: 'quiet',
+      },
+    });
+  });
+
+  it('without firmware says -bios none', () => {
+    expect(resolveMachine({ machine: 'riscv64-demo', options: {} }, {}, entries)?.config.bios).toBe('none');
+  });
+
+  it('that no list has is none', () => {
+    expect(resolveMachine({ machine: 'pdp11', options: {} }, {}, entries)).toBeNull();
+  });
+
+  it('with a picked kernel drops the other kernel’s initrd, and keeps a picked one', () => {
+    const kernel = new File(['k'], 'Image');
+    const initrd = new File(['i'], 'initrd.gz');
+    const alone = resolveMachine({ machine: 'riscv64-debian', options: {} }, { kernel }, entries);
+    expect(alone?.config.kernel).toBe(kernel);
+    expect(alone?.config).not.toHaveProperty('initrd');
+    const both = resolveMachine({ machine: 'riscv64-debian', options: {} }, { kernel, initrd }, entries);
+    expect(both?.config.initrd).toBe(initrd);
+    const keptKernel = resolveMachine({ machine: 'riscv64-debian', options: {} }, { initrd }, entries);
+    expect(keptKernel?.config).toMatchObject({ kernel: entries[0].kernel, initrd });
+  });
+
+  it('around a dropped file gets the firmware that the list has for its architecture', () => {
+    const kernel = new File(['k'], 'Image');
+    expect(resolveMachine({ options: {} }, { kernel }, entries)).toEqual({
+      title: 'Image',
+      firmware: entries[0].firmware,
+      config: { arch: 'riscv64', kernel },
+    });
+    expect(resolveMachine({ options: { arch: 'i386' } }, { kernel }, entries)).not.toHaveProperty('firmware');
+  });
+
+  it('is named in the address only by what differs', () => {
+    const options = { memory: 512, append: '', tier: 'auto', icount: 3 } as const;
+    expect(differingOptions(options, entries[0])).toEqual({ append: '', icount: 3 });
+    expect(differingOptions({ memory: 512, tier: 'interp' }, undefined)).toEqual({
+      memory: 512,
+      tier: 'interp',
+    });
+  });
+});
+
+describe('dropped files', () => {
+  it.each([
+    ['Image', 'kernel'],
+    ['vmlinuz-6.1', 'kernel'],
+    ['snowfall.elf', 'kernel'],
+    ['initrd.gz', 'initrd'],
+    ['initramfs-linux.img', 'initrd'],
+    ['rootfs.cpio', 'initrd'],
+    ['fw_dynamic.bin', 'bios'],
+    ['opensbi.elf', 'bios'],
+  ])('%s is a %s', (name, kind) => expect(fileKind(name)).toBe(kind));
+});

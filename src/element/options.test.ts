@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { configFromText, imageName, isLocalImage, parseMemory, VM_OPTIONS } from './options.ts';
+
+const read = (texts: Record<string, string>) =>
+  configFromText(
+    (option) => texts[option.attribute] ?? null,
+    (option) => `Attribute ${option.attribute}`,
+  );
+
+describe('options as text', () => {
+  it('reads every option with its type', () => {
+    const config = read({
+      arch: ' riscv64 ',
+      machine: 'virt',
+      memory: '512',
+      smp: '1',
+      bios: 'none',
+      kernel: 'Image',
+      initrd: 'rootfs.cpio.gz',
+      append: 'console=ttyS0 quiet',
+      icount: '3',
+      tier: 'interp',
+    });
+    expect(config).toEqual({
+      arch: 'riscv64',
+      machine: 'virt',
+      memory: 512,
+      smp: 1,
+      bios: 'none',
+      kernel: 'Image',
+      initrd: 'rootfs.cpio.gz',
+      append: 'console=ttyS0 quiet',
+      icount: 3,
+      tier: 'interp',
+    });
+    expect(Object.keys(config)).toHaveLength(VM_OPTIONS.length);
+  });
+
+  it('takes an absent or empty option as not given, except an empty kernel command line', () => {
+    expect(read({})).toEqual({});
+    expect(read({ memory: '', kernel: ' ', append: '' })).toEqual({ append: '' });
+  });
+
+  it.each([
+    ['128', 128],
+    ['512M', 512],
+    ['512MiB', 512],
+    ['2G', 2048],
+    ['1.5g', 1536],
+  ])('reads the memory size %s as %i MiB', (text, mib) => {
+    expect(parseMemory(text, '-m')).toBe(mib);
+  });
+
+  it.each(['0', '-1', 'lots', '0.3', '512K', '1e3', ''])(
+    'refuses the memory size "%s" and says what to write',
+    (text) => {
+      expect(() => parseMemory(text, 'Option “m”')).toThrow(/Option “m”.*MiB/);
+    },
+  );
+
+  it('reads icount as QEMU spells it', () => {
+    expect(read({ icount: 'shift=0' })).toEqual({ icount: 0 });
+  });
+
+  it.each([
+    [{ icount: '11' }, 'Attribute icount: "11" is not a whole number from 0 to 10.'],
+    [{ smp: 'two' }, 'Attribute smp: "two" is not a whole number from 0 to 512.'],
+    [{ tier: 'fast' }, 'Attribute tier: "fast" is not a tier. Choose auto, interp, jit, check.'],
+  ])('names the option that cannot be read: %o', (texts, message) => {
+    expect(() => read(texts)).toThrow(expect.objectContaining({ code: 'bad-config', message }));
+  });
+});
+
+describe('images', () => {
+  it('tells files from addresses', () => {
+    expect(isLocalImage('Image')).toBe(false);
+    expect(isLocalImage(undefined)).toBe(false);
+    expect(isLocalImage(new Uint8Array(4))).toBe(true);
+    expect(isLocalImage(new Blob(['x']))).toBe(true);
+  });
+
+  it('names an image shortly', () => {
+    expect(imageName('https://example.org/a/Image?x=1#y')).toBe('Image');
+    expect(imageName(new File(['abc'], 'vmlinux'))).toBe('vmlinux');
+    expect(imageName(new Blob(['abc']))).toBe('3 bytes');
+    expect(imageName(new Uint8Array(7))).toBe('7 bytes');
+  });
+});
