@@ -2,11 +2,12 @@
 //   fields.gen.ts    extraction of every operand
 //   decode.gen.ts    instruction word → number of the instruction; compressed instruction → 32-bit instruction
 //   dispatch.gen.ts  number of the instruction → its trans function in trans-<table>.ts
+//   disas.gen.ts     what the disassembler prints: mnemonics, operands, names of CSRs (csrs.def)
 // `--check` exits 1 if a committed output is stale.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { operandNames, readTables } from './lib/riscv-decode.mjs';
+import { operandNames, readCsrNames, readTables } from './lib/riscv-decode.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const folder = 'assembly/guest/riscv';
@@ -183,6 +184,85 @@ const dispatchSource = () => {
   ].join('\n');
 };
 
+/** Kinds of operands, as the disassembler numbers them. */
+const KINDS = ['x', 'f', 'i', 'u', 'h', 'p', 'csr', 'fence', 'rm', 'cupper'];
+/** In an operand string, a byte from here on stands for a field. */
+const FIELD_BASE = 0x80;
+
+/** Bytes of an instruction's text: mnemonic, 0, operands with a byte for each field, 0. */
+function textBytes(pattern, fieldNumbers) {
+  const operands = pattern.operands
+    .split(/([,()])/)
+    .filter((part) => part !== '')
+    .flatMap((part) =>
+      fieldNumbers.has(part) ? [FIELD_BASE + fieldNumbers.get(part)] : [...Buffer.from(part)],
+    );
+  return [...Buffer.from(pattern.name), 0, ...operands, 0];
+}
+
+function dataSource(name, type, values) {
+  const lines = [];
+  for (let i = 0; i < values.length; i += 20) lines.push(`  ${values.slice(i, i + 20).join(', ')},`);
+  return [`export const ${name}: usize = memory.data<${type}>([`, ...lines, ']);'];
+}
+
+const disasSource = () => {
+  const all = [...wide, ...compressed];
+  const used = [...fields.values()].filter(({ name }) =>
+    all.some((p) => operandNames(p.operands).includes(name)),
+  );
+  const fieldNumbers = new Map(used.map((field, index) => [field.name, index]));
+  const offsets = [];
+  const text = [0, 0];
+  for (const pattern of all) {
+    offsets.push(text.length);
+    text.push(...textBytes(pattern, fieldNumbers));
+  }
+  const csrs = readCsrNames(join(root, folder, 'csrs.def'));
+  const csrText = [];
+  const csrEntries = csrs.flatMap(({ first, last, name, index }) => {
+    const at = csrText.length;
+    csrText.push(...Buffer.from(name), 0);
+    return [first, last, at, index];
+  });
+  return [
+    header,
+    `import {\n${used.map(({ name }) => `  ${fieldFunction(name)},\n`).join('')}} from './fields.gen';\n`,
+    ...KINDS.map((kind, index) => `export const KIND_${kind.toUpperCase()}: u32 = ${index};`),
+    `export const FIELD_BASE: u32 = ${hex(FIELD_BASE)};`,
+    '',
+    '/** u16 for each instruction number: offset of its text. */',
+    ...dataSource('TEXT_OFFSETS', 'u16', [0, ...offsets]),
+    '',
+    '/** Mnemonic, 0, operands with FIELD_BASE + number for each field, 0. */',
+    ...dataSource('TEXT', 'u8', text),
+    '',
+    '/** u8 for each field: KIND_*. */',
+    ...dataSource(
+      'FIELD_KINDS',
+      'u8',
+      used.map(({ kind }) => KINDS.indexOf(kind)),
+    ),
+    '',
+    '/** Four u16 for each series of CSRs: first and last number, offset of the name, index of the first; 0xffff where there is one only. */',
+    ...dataSource('CSRS', 'u16', csrEntries),
+    `export const CSRS_END: usize = CSRS + ${csrEntries.length * 2};`,
+    ...dataSource('CSR_TEXT', 'u8', csrText),
+    '',
+    '/** Value of the field of that number. */',
+    'export function riscvFieldValue(field: u32, insn: u32): i32 {',
+    '  switch (field) {',
+    ...used.flatMap(({ name }, index) => [
+      `    case ${index}:`,
+      `      return <i32>${fieldFunction(name)}(insn);`,
+    ]),
+    '  }',
+    '  return 0;',
+    '}',
+    '',
+  ].join('\n');
+};
+
 const fieldsSource = () => [header, ...[...fields.values()].map(fieldSource)].join('\n');
 
 let stale = false;
@@ -190,6 +270,7 @@ for (const [name, text] of [
   ['fields.gen.ts', fieldsSource()],
   ['decode.gen.ts', decodeSource()],
   ['dispatch.gen.ts', dispatchSource()],
+  ['disas.gen.ts', disasSource()],
 ]) {
   const path = join(root, folder, name);
   let present = '';

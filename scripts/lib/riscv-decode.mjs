@@ -96,6 +96,16 @@ export function readTables(folder) {
   return { fields, wide, compressed };
 }
 
+/** Names of CSRs; `index` is 0xffff unless they are a numbered series. @param {string} path of csrs.def */
+export function readCsrNames(path) {
+  return contentLines(readFileSync(path, 'utf8')).map((line) => {
+    const match =
+      /^(0x\w+)(?:\s*-\s*(0x\w+))?\s*\|\s*(\w+)(?:\s+(\d+))?$/.exec(line.text) ?? fail(line, 'not a CSR');
+    const [, first, last = first, name, index = '0xffff'] = match;
+    return { first: Number(first), last: Number(last), name, index: Number(index) };
+  });
+}
+
 /** Value of an operand, as a signed 32-bit number. @param {Field} field @param {number} word */
 export function extractField(field, word) {
   let value = 0;

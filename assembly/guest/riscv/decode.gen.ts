@@ -241,37 +241,36 @@ export const INSN_C_LD: u32 = 208;
 export const INSN_C_FSD: u32 = 209;
 export const INSN_C_SW: u32 = 210;
 export const INSN_C_SD: u32 = 211;
-export const INSN_C_NOP: u32 = 212;
-export const INSN_C_ADDI: u32 = 213;
-export const INSN_C_ADDIW: u32 = 214;
-export const INSN_C_LI: u32 = 215;
-export const INSN_C_ADDI16SP: u32 = 216;
-export const INSN_C_LUI: u32 = 217;
-export const INSN_C_SRLI: u32 = 218;
-export const INSN_C_SRAI: u32 = 219;
-export const INSN_C_ANDI: u32 = 220;
-export const INSN_C_SUB: u32 = 221;
-export const INSN_C_XOR: u32 = 222;
-export const INSN_C_OR: u32 = 223;
-export const INSN_C_AND: u32 = 224;
-export const INSN_C_SUBW: u32 = 225;
-export const INSN_C_ADDW: u32 = 226;
-export const INSN_C_J: u32 = 227;
-export const INSN_C_BEQZ: u32 = 228;
-export const INSN_C_BNEZ: u32 = 229;
-export const INSN_C_SLLI: u32 = 230;
-export const INSN_C_FLDSP: u32 = 231;
-export const INSN_C_LWSP: u32 = 232;
-export const INSN_C_LDSP: u32 = 233;
-export const INSN_C_JR: u32 = 234;
-export const INSN_C_MV: u32 = 235;
-export const INSN_C_EBREAK: u32 = 236;
-export const INSN_C_JALR: u32 = 237;
-export const INSN_C_ADD: u32 = 238;
-export const INSN_C_FSDSP: u32 = 239;
-export const INSN_C_SWSP: u32 = 240;
-export const INSN_C_SDSP: u32 = 241;
-export const INSN_COUNT: u32 = 242;
+export const INSN_C_ADDI: u32 = 212;
+export const INSN_C_ADDIW: u32 = 213;
+export const INSN_C_LI: u32 = 214;
+export const INSN_C_ADDI16SP: u32 = 215;
+export const INSN_C_LUI: u32 = 216;
+export const INSN_C_SRLI: u32 = 217;
+export const INSN_C_SRAI: u32 = 218;
+export const INSN_C_ANDI: u32 = 219;
+export const INSN_C_SUB: u32 = 220;
+export const INSN_C_XOR: u32 = 221;
+export const INSN_C_OR: u32 = 222;
+export const INSN_C_AND: u32 = 223;
+export const INSN_C_SUBW: u32 = 224;
+export const INSN_C_ADDW: u32 = 225;
+export const INSN_C_J: u32 = 226;
+export const INSN_C_BEQZ: u32 = 227;
+export const INSN_C_BNEZ: u32 = 228;
+export const INSN_C_SLLI: u32 = 229;
+export const INSN_C_FLDSP: u32 = 230;
+export const INSN_C_LWSP: u32 = 231;
+export const INSN_C_LDSP: u32 = 232;
+export const INSN_C_JR: u32 = 233;
+export const INSN_C_MV: u32 = 234;
+export const INSN_C_EBREAK: u32 = 235;
+export const INSN_C_JALR: u32 = 236;
+export const INSN_C_ADD: u32 = 237;
+export const INSN_C_FSDSP: u32 = 238;
+export const INSN_C_SWSP: u32 = 239;
+export const INSN_C_SDSP: u32 = 240;
+export const INSN_COUNT: u32 = 241;
 
 /** Number of a 32-bit instruction. */
 export function riscvDecode(insn: u32): u32 {
@@ -1225,9 +1224,7 @@ export function riscvDecodeCompressed(insn: u32): u32 {
     case 0x1: {
       switch ((insn >> 13) & 0x7) {
         case 0x0: {
-          if ((insn & 0xf80) == 0x0) return INSN_C_NOP;
-          if (fieldCrd(insn) != 0) return INSN_C_ADDI;
-          return 0;
+          return INSN_C_ADDI;
         }
         case 0x1: {
           if (fieldCrd(insn) != 0) return INSN_C_ADDIW;
@@ -1367,8 +1364,6 @@ export function riscvExpand(insn: u32): u32 {
       return 0x2023 | ((<u32>fieldCrd3(insn) & 0x1f) << 20) | ((<u32>fieldClw(insn) >> 5) << 25) | ((<u32>fieldClw(insn) & 0x1f) << 7) | ((<u32>fieldCrs13(insn) & 0x1f) << 15);
     case INSN_C_SD:
       return 0x3023 | ((<u32>fieldCrd3(insn) & 0x1f) << 20) | ((<u32>fieldCld(insn) >> 5) << 25) | ((<u32>fieldCld(insn) & 0x1f) << 7) | ((<u32>fieldCrs13(insn) & 0x1f) << 15);
-    case INSN_C_NOP:
-      return 0x13 | (<u32>fieldCimm(insn) << 20);
     case INSN_C_ADDI:
       return 0x13 | ((<u32>fieldCrd(insn) & 0x1f) << 7) | ((<u32>fieldCrd(insn) & 0x1f) << 15) | (<u32>fieldCimm(insn) << 20);
     case INSN_C_ADDIW:

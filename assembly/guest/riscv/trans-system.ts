@@ -5,8 +5,7 @@
 import { emit, emitTemp } from '../../ir/builder';
 import { OP_GOTOIND } from '../../ir/ops.gen';
 import { EXIT_AGAIN, EXIT_WFI } from './cpu';
-import { helperCsr } from './csr';
-import { csrClearIsInert, csrEndsBlock } from './csr-effects';
+import { csrEndsBlock, helperCsr } from './csr';
 import {
   emitCallEffect,
   emitExit,
@@ -33,6 +32,16 @@ function emitCsr(e: usize, insn: u32, source: u32, ends: bool): bool {
   emitCallEffect(e, slotResult(e, insn), source, ZERO, helperCsr.index, insn);
   if (ends) emitExit(e, EXIT_AGAIN, nextPc(e));
   return true;
+}
+
+const SSTATUS: u32 = 0x100;
+const MSTATUS: u32 = 0x300;
+/** SIE and MIE, in both. */
+const INTERRUPT_ENABLES: u32 = 0xa;
+
+/** Clearing SIE or MIE alone, as local_irq_save does, can only keep interrupts from being taken: the block goes on. */
+function clearsInterruptEnablesOnly(csr: u32, bits: u32): bool {
+  return (csr == SSTATUS || csr == MSTATUS) && (bits & ~INTERRUPT_ENABLES) == 0;
 }
 
 /** csrrs and csrrc of x0, csrrsi and csrrci of 0 do not write: the field of rs1 says so for all four. */
@@ -62,7 +71,7 @@ export function transCsrrsi(e: usize, insn: u32): bool {
 
 export function transCsrrci(e: usize, insn: u32): bool {
   const csr = fieldCsr(insn);
-  const ends = !csrClearIsInert(csr, fieldUimm(insn)) && csrEndsBlock(csr, isWrite(insn));
+  const ends = !clearsInterruptEnablesOnly(csr, fieldUimm(insn)) && csrEndsBlock(csr, isWrite(insn));
   return emitCsr(e, insn, ZERO, ends);
 }
 
