@@ -204,11 +204,11 @@ export async function buildImagesIfPossible() {
 }
 
 async function buildDemo() {
-  const hash = hashFiles(listFiles(['images/demo', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm']));
+  const hash = hashFiles(listFiles(['images/demo', 'images/bench-loop', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm']));
   const manifest = join(imagesDir, 'riscv64-demo', 'manifest.json');
   if (isFresh('demo', hash, [manifest])) return;
-  await step('Building the bare-metal demo', async () => {
-    await runNode('Building the bare-metal demo', 'scripts/build-demo.mjs');
+  await step('Building the bare-metal guests', async () => {
+    await runNode('Building the bare-metal guests', 'scripts/build-demo.mjs');
   });
   markFresh('demo', hash);
 }

@@ -54,7 +54,7 @@ export const SECTION_ORDER = ['.text', '.rodata', '.data', '.bss'];
 export const PAGE_SIZE = 0x1000;
 
 export class Assembler {
-  /** @param {(path: string, from: SourcePosition | null) => string} readSource */
+  /** @param {import('./source.mjs').ReadSource} readSource */
   constructor(readSource) {
     this.preprocessor = new Preprocessor(readSource, (text, position) => this.constant(text, position));
     /** @type {Map<string, Section>} */

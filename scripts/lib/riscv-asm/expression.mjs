@@ -183,14 +183,14 @@ export function parseString(text, position) {
   /** @type {number[]} */
   const bytes = [];
   const encoder = new TextEncoder();
-  for (const [, hex, octal, escape, plain] of literal[1].matchAll(
+  for (const [, hex, octal, escaped, plain] of literal[1].matchAll(
     /\\[xX]([0-9a-fA-F]+)|\\([0-7]{1,3})|\\(.)|([^\\]+)/gsu,
   )) {
     if (hex !== undefined) bytes.push(Number.parseInt(hex.slice(-2), 16));
     else if (octal !== undefined) bytes.push(Number.parseInt(octal, 8) & 255);
     else if (plain !== undefined) bytes.push(...encoder.encode(plain));
-    else if (escape in ESCAPES) bytes.push(ESCAPES[escape]);
-    else throw new AsmError(position, `unknown escape '\\${escape}' in a string`);
+    else if (escaped in ESCAPES) bytes.push(ESCAPES[escaped]);
+    else throw new AsmError(position, `unknown escape '\\${escaped}' in a string`);
   }
   return bytes;
 }

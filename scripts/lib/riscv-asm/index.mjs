@@ -33,7 +33,7 @@ export function assembleWith(path, readSource, base = DEFAULT_BASE) {
   const assembler = new Assembler((wanted, from) => {
     const resolved = from ? join(dirname(path), wanted) : wanted;
     try {
-      return readSource(resolved);
+      return { text: readSource(resolved), file: resolved };
     } catch (error) {
       if (!from) throw error;
       throw new AsmError(from, `cannot read "${wanted}": ${error instanceof Error ? error.message : error}`);

@@ -6,6 +6,8 @@ import { AsmError } from './errors.mjs';
 /**
  * @typedef {import('./errors.mjs').SourcePosition} SourcePosition
  * @typedef {{text: string, position: SourcePosition}} Line one statement with its labels, without comments
+ * @typedef {(path: string, from: SourcePosition | null) => {text: string, file: string}} ReadSource the text of a source
+ *   file and the path to name it by; `from` is where it is included, null for the main file
  * @typedef {{name: string, parameters: {name: string, fallback?: string}[], body: Line[]}} Macro
  */
 
@@ -75,7 +77,7 @@ const MAX_STATEMENTS = 1_000_000;
 
 export class Preprocessor {
   /**
-   * @param {(path: string, from: SourcePosition | null) => string} readSource returns the text of a source file
+   * @param {ReadSource} readSource
    * @param {(text: string, position: SourcePosition) => bigint} evaluateConstant for `.rept` and `.if`
    */
   constructor(readSource, evaluateConstant) {
@@ -94,7 +96,9 @@ export class Preprocessor {
    * @returns {Generator<Line>}
    */
   *expandFile(path) {
-    yield* this.expand(splitStatements(this.readSource(path, null), path), 0);
+    const { text, file } = this.readSource(path, null);
+    const lines = splitStatements(text, file);
+    if (lines.length > 0) yield* this.expand(lines, 0);
   }
 
   /**
@@ -129,7 +133,8 @@ export class Preprocessor {
       } else if (name === '.include') {
         const path = /^"(.*)"$/.exec(rest.trim())?.[1];
         if (path === undefined) throw new AsmError(position, `.include takes a quoted path, not '${rest}'`);
-        const included = splitStatements(this.readSource(path, position), path);
+        const source = this.readSource(path, position);
+        const included = splitStatements(source.text, source.file);
         if (included.length > 0) yield* this.expand(included, depth + 1);
       } else if (['.endm', '.endr', '.endif', '.else'].includes(name)) {
         throw new AsmError(position, `${name} without its beginning`);
