@@ -204,7 +204,9 @@ export async function buildImagesIfPossible() {
 }
 
 async function buildDemo() {
-  const hash = hashFiles(listFiles(['images/demo', 'images/bench-loop', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm']));
+  const hash = hashFiles(
+    listFiles(['images/demo', 'images/bench-loop', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm']),
+  );
   const manifest = join(imagesDir, 'riscv64-demo', 'manifest.json');
   if (isFresh('demo', hash, [manifest])) return;
   await step('Building the bare-metal guests', async () => {
