@@ -8,10 +8,12 @@ import type { Log } from '../core/log.ts';
 import { SharedTimers } from '../memory/device-timers.ts';
 import { SlotGuestMemory } from '../memory/guest-memory.ts';
 import {
+  COMM_COUNTERS,
   COMM_EXIT_PENDING,
   COMM_RING_HEAD,
   COMM_RING_TAIL,
   COMM_RUN_STATE,
+  COUNTER_COUNT,
   COUNTER_DOORBELL,
   COUNTER_EXIT_MMIO_READ,
   COUNTER_EXIT_MMIO_WRITE,
@@ -53,6 +55,13 @@ export interface SessionOptions {
   failed(error: unknown): void;
 }
 
+/** Guest instructions retired, ns slept, and how often each kind of exit happened. */
+export interface Counters {
+  instructions: number;
+  sleepNs: number;
+  exits: Record<string, number>;
+}
+
 export class Session {
   readonly memory: VmMemory;
   readonly clock: SharedClock;
@@ -62,6 +71,8 @@ export class Session {
   private readonly timers: SharedTimers;
   private stateWait: Promise<unknown> = Promise.resolve();
   private closed = false;
+  /** Counts up to the last reset. */
+  private before: Counters | null = null;
 
   /** @throws VmError out-of-memory, unsupported, or what the images deserve */
   constructor(options: SessionOptions) {
@@ -100,15 +111,20 @@ export class Session {
 
   /** Puts machine and vCPU into their reset state; the vCPU is stopped before and after. RAM keeps what is not loaded anew. */
   async reset(): Promise<void> {
+    // First of all: a stop that is asked for from here on is a new one.
+    this.memory.withdrawAll(REQUEST_STOP);
     this.server.forget();
+    this.before = this.counters();
     for (let i = 0; i < this.memory.vcpus; i++) {
       const area = this.memory.vcpu(i);
       this.memory.store(area + COMM_RING_HEAD, this.memory.load(area + COMM_RING_TAIL));
       this.memory.store(area + COMM_EXIT_PENDING, 0);
+      for (let i = 0; i < COUNTER_COUNT; i++)
+        Atomics.store(this.memory.i64, (area + COMM_COUNTERS) / 8 + i, 0n);
     }
+    this.clock.reset();
     this.board.reset();
     await this.vcpu.reset({ pc: BigInt(this.board.resetPc), hartId: 0 });
-    this.memory.withdrawAll(REQUEST_STOP);
   }
 
   requestStop(): void {
@@ -147,8 +163,20 @@ export class Session {
     this.vcpu.terminate();
   }
 
-  /** Counters of all vCPUs: instructions, ns slept, and how often each kind of exit happened. */
-  counters(): { instructions: number; sleepNs: number; exits: Record<string, number> } {
+  /** Counters of all vCPUs since the machine started, resets included: a vCPU's own start again at each. */
+  counters(): Counters {
+    const { before } = this;
+    const now = this.sinceReset();
+    const exits: Record<string, number> = {};
+    for (const [kind, count] of Object.entries(now.exits)) exits[kind] = (before?.exits[kind] ?? 0) + count;
+    return {
+      instructions: (before?.instructions ?? 0) + now.instructions,
+      sleepNs: (before?.sleepNs ?? 0) + now.sleepNs,
+      exits,
+    };
+  }
+
+  private sinceReset(): Counters {
     const sum = (counter: number): number => {
       let total = 0n;
       for (let i = 0; i < this.memory.vcpus; i++) {

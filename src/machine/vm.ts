@@ -127,6 +127,7 @@ class MachineVm implements Vm {
     try {
       session = await this.load();
     } catch (error) {
+      if (this.end) throw new VmError('bad-config', 'The machine was ended while it was loading.');
       const failure = asVmError(error);
       this.fail(failure);
       throw failure;
@@ -279,8 +280,8 @@ class MachineVm implements Vm {
           this.finish(request.outcome, request.code);
           return;
         }
-        await session.reset();
         this.stopRequest = null;
+        await session.reset();
         this.panicked = false;
         this.panicWatch.reset();
         if (this.current !== 'paused') session.clock.start();

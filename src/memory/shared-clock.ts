@@ -49,6 +49,13 @@ export class SharedClock implements GuestClock {
     this.stoppedAt ??= this.hostMs();
   }
 
+  /** Virtual time starts at 0 again with the vCPU's instruction count; host time goes on over a reset. */
+  reset(): void {
+    if (!this.virtual) return;
+    Atomics.store(this.vm.i64, VM_VIRTUAL_NS / 8, 0n);
+    this.last = 0n;
+  }
+
   private get epoch(): number {
     return this.vm.view.getFloat64(VM_CLOCK_EPOCH, true);
   }

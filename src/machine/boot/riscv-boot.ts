@@ -3,7 +3,7 @@
  * 7.2's `hw/riscv/boot.c` address for address; the differences are named where they are.
  */
 import { VmError } from '../../core/errors.ts';
-import { EM_RISCV, isElf, parseElf } from './elf.ts';
+import { type ElfSegment, EM_RISCV, isElf, parseElf } from './elf.ts';
 import { parseRawKernel } from './riscv-image.ts';
 
 const MIB = 1048576;
@@ -167,14 +167,15 @@ function loadFile(bytes: Uint8Array, what: string, base: number, ram: Ram): Load
 
 function loadElf(bytes: Uint8Array, what: string, ram: Ram): LoadedFile {
   const elf = parseElf(bytes, EM_RISCV, what);
-  const inside = elf.segments.filter((s) => s.address < ram.end && pieceEnd(s) > ram.base);
+  // As in QEMU, what would lie below RAM is left out: linkers put the ELF header there. The entry must be in RAM, though,
+  // or there is nothing to run.
+  const inside = elf.segments
+    .filter((s) => s.address < ram.end && pieceEnd(s) > ram.base)
+    .map(aboveBase(ram));
   for (const segment of inside) {
-    if (segment.address < ram.base || pieceEnd(segment) > ram.end) {
-      throw tooLarge(what, pieceEnd(segment) - segment.address, segment.address, ram);
-    }
+    const size = pieceEnd(segment) - segment.address;
+    if (segment.address + size > ram.end) throw tooLarge(what, size, segment.address, ram);
   }
-  // As in QEMU, a segment of which nothing lies in RAM is left out: linkers put the ELF header itself into one. The
-  // entry must be in RAM, though, or there is nothing to run.
   if (!inside.some((s) => elf.entry >= s.address && elf.entry < pieceEnd(s))) {
     throw new VmError(
       'bad-image',
@@ -183,6 +184,19 @@ function loadElf(bytes: Uint8Array, what: string, ram: Ram): LoadedFile {
     );
   }
   return { parts: inside, entry: elf.entry, end: Math.max(...inside.map(pieceEnd)) };
+}
+
+/** Cuts off what a segment has below RAM. */
+function aboveBase(ram: Ram): (segment: ElfSegment) => ElfSegment {
+  return (segment) => {
+    const cut = Math.max(0, ram.base - segment.address);
+    const fileCut = Math.min(cut, segment.bytes.length);
+    return {
+      address: segment.address + cut,
+      bytes: segment.bytes.subarray(fileCut),
+      zeros: segment.zeros - (cut - fileCut),
+    };
+  };
 }
 
 function checkOverlaps(pieces: readonly LoadPiece[]): void {
