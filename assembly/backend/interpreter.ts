@@ -498,7 +498,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       }
       case O.OP_RMW_32: {
         const kind = <u32>load<u64>(op, OP_IMM);
-        const linear = memAtomic(cpu, rb(cpu, op), kind >> 8);
+        const linear = memAtomic(cpu, rb(cpu, op), 4, kind >> 8);
         if (linear == 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, sext32(<u64>rmw32(linear, kind & 0xff, <u32>rc(cpu, op))));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -506,7 +506,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       }
       case O.OP_RMW_64: {
         const kind = <u32>load<u64>(op, OP_IMM);
-        const linear = memAtomic(cpu, rb(cpu, op), kind >> 8);
+        const linear = memAtomic(cpu, rb(cpu, op), 8, kind >> 8);
         if (linear == 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, rmw64(linear, kind & 0xff, rc(cpu, op)));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);

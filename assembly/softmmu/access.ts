@@ -3,10 +3,10 @@
  * helpers use. Status 0 is success; STATUS_EXCEPTION means that an exception is pending.
  */
 import { PAGE_SIZE } from '../layout';
-import { STATE_ACCESS_LINEAR, STATE_ACCESS_PHYSICAL, STATE_LOADED } from '../vcpu/state';
+import { STATE_ACCESS_LINEAR, STATE_ACCESS_PHYSICAL, STATE_ACCESS_SIZE, STATE_LOADED } from '../vcpu/state';
 import { blockWriteHook } from '../tb/invalidate';
 import { deviceRead, deviceWrite } from './device';
-import { ACCESS_LOAD, ACCESS_STORE, busError } from './hook';
+import { ACCESS_LOAD, ACCESS_MISALIGNED_ATOMIC, ACCESS_STORE, busError } from './hook';
 import { FILL_DEVICE, FILL_EXCEPTION, FILL_MEMORY, FILL_READ_ONLY, tlbEntry, tlbFill, TLB_ADDEND, TLB_READ, TLB_WRITE, VPAGE_MASK } from './tlb';
 
 export const STATUS_OK: u32 = 0;
@@ -24,6 +24,7 @@ export function memLoad(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
   let linear: usize;
   if ((va & VPAGE_MASK) == load<u64>(entry, TLB_READ)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
   else {
+    store<u32>(cpu, size, STATE_ACCESS_SIZE);
     const fill = tlbFill(cpu, va, ACCESS_LOAD, mmu);
     if (fill == FILL_EXCEPTION) return STATUS_EXCEPTION;
     if (fill == FILL_DEVICE) return loadDevice(cpu, va, size, mmu);
@@ -65,6 +66,7 @@ export function memStore(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): 
   let linear: usize;
   if ((va & VPAGE_MASK) == load<u64>(entry, TLB_WRITE)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
   else {
+    store<u32>(cpu, size, STATE_ACCESS_SIZE);
     const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
     if (fill == FILL_EXCEPTION) return STATUS_EXCEPTION;
     if (fill == FILL_DEVICE) return storeDevice(cpu, va, value, size, mmu);
@@ -87,11 +89,10 @@ function storeDevice(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 
 }
 
 function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
-  if (crossesPage(va, size) && memProbe(cpu, va + size - 1, 1, mmu, ACCESS_STORE) != STATUS_OK) {
-    // The first page faults first if both do.
+  if (crossesPage(va, size)) {
+    // In order: a fault in the first page leaves the second page's A and D alone.
     if (memProbe(cpu, va, 1, mmu, ACCESS_STORE) != STATUS_OK) return STATUS_EXCEPTION;
-    memProbe(cpu, (va + size - 1) & VPAGE_MASK, 1, mmu, ACCESS_STORE);
-    return STATUS_EXCEPTION;
+    if (memProbe(cpu, (va + size - 1) & VPAGE_MASK, 1, mmu, ACCESS_STORE) != STATUS_OK) return STATUS_EXCEPTION;
   }
   for (let i: u32 = 0; i < size; i++) {
     if (memStore(cpu, va + i, value >> (i * 8), 1, mmu) != STATUS_OK) return STATUS_EXCEPTION;
@@ -103,16 +104,22 @@ function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
 export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32): u32 {
   const entry = tlbEntry(cpu, va, mmu);
   if ((va & VPAGE_MASK) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ))) return STATUS_OK;
+  store<u32>(cpu, size, STATE_ACCESS_SIZE);
   return tlbFill(cpu, va, access, mmu) == FILL_EXCEPTION ? STATUS_EXCEPTION : STATUS_OK;
 }
 
 /**
- * Linear address of naturally aligned memory to be read and written atomically, or 0 with an exception pending. Devices and
- * read-only memory take no atomics: bus error.
+ * Linear address of naturally aligned memory of size 4 or 8 bytes to be read and written atomically, or 0 with an exception
+ * pending. Devices and read-only memory take no atomics: bus error.
  */
-export function memAtomic(cpu: usize, va: u64, mmu: u32): usize {
+export function memAtomic(cpu: usize, va: u64, size: u32, mmu: u32): usize {
+  if (va & (size - 1)) {
+    busError(cpu, va, ACCESS_MISALIGNED_ATOMIC);
+    return 0;
+  }
   const entry = tlbEntry(cpu, va, mmu);
   if ((va & VPAGE_MASK) == load<u64>(entry, TLB_WRITE)) return <u32>va + load<u32>(entry, TLB_ADDEND);
+  store<u32>(cpu, size, STATE_ACCESS_SIZE);
   const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
   if (fill == FILL_EXCEPTION) return 0;
   if (fill != FILL_MEMORY) {
@@ -126,7 +133,7 @@ export function memAtomic(cpu: usize, va: u64, mmu: u32): usize {
 
 /** Stores value if the naturally aligned memory holds expected (4 or 8 bytes, compared in full). */
 export function memCompareExchange(cpu: usize, va: u64, expected: u64, value: u64, size: u32, mmu: u32): u32 {
-  const linear = memAtomic(cpu, va, mmu);
+  const linear = memAtomic(cpu, va, size, mmu);
   if (linear == 0) return STATUS_EXCEPTION;
   if (size == 8) return atomic.cmpxchg<u64>(linear, expected, value) == expected ? STATUS_OK : STATUS_MISMATCH;
   return atomic.cmpxchg<u32>(linear, <u32>expected, <u32>value) == <u32>expected ? STATUS_OK : STATUS_MISMATCH;

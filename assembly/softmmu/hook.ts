@@ -4,13 +4,16 @@
  * Page walk:  walk(cpu, va, access, mmu) → 0, or 1 with the exception raised. It stores the guest-physical page
  *             (STATE_WALK_PHYSICAL), what may be cached (STATE_WALK_PERMISSIONS) and log2 of the mapping's size
  *             (STATE_WALK_SIZE; below PAGE_BITS: the answer holds for this one access only).
- * Bus error:  busError(cpu, va, access) raises the exception for an access that no memory and no device answers.
+ *             STATE_ACCESS_SIZE says how many bytes are accessed, for protection finer than a page.
+ * Bus error:  busError(cpu, va, access) raises the exception for an access that no memory and no device answers, and for an
+ *             atomic one that is not naturally aligned (ACCESS_MISALIGNED_ATOMIC).
  */
 import { STATE_HOOK_BUS_ERROR, STATE_HOOK_WALK } from '../vcpu/state';
 
 export const ACCESS_LOAD: u32 = 0;
 export const ACCESS_STORE: u32 = 1;
 export const ACCESS_FETCH: u32 = 2;
+export const ACCESS_MISALIGNED_ATOMIC: u32 = 3;
 
 export const PERM_READ: u32 = 1;
 export const PERM_WRITE: u32 = 2;

@@ -68,6 +68,8 @@ export const STATE_INDEX: u32 = 0x284;
 /** u64. ICOUNT - BUDGET at the last exception, to recognise a trap that loops on itself. */
 export const STATE_LAST_TRAP_COUNT: u32 = 0x288;
 export const STATE_TRAP_REPEATS: u32 = 0x290;
+/** u32. Bytes that the slow access in progress wants (loads and stores; a fetch asks for a page). */
+export const STATE_ACCESS_SIZE: u32 = 0x2b4;
 /** u32. Word that memory fences write: see backend/atomic.ts. */
 export const STATE_FENCE: u32 = 0x2b0;
 /** u32. Linear address of the last slow access that hit memory. */

@@ -1,10 +1,10 @@
 /** Address translation: Sv39, Sv48 and Sv57 with hardware update of A and D, and physical memory protection. Volume II, 3.7 and 4.3. */
 import { PAGE_BITS, REGION_BASE, REGION_KIND, REGION_KIND_RAM, REGION_KIND_ROM, REGION_LINEAR } from '../../layout';
-import { ACCESS_FETCH, ACCESS_STORE, PERM_EXECUTE, PERM_READ, PERM_WRITE } from '../../softmmu/hook';
+import { ACCESS_FETCH, ACCESS_MISALIGNED_ATOMIC, ACCESS_STORE, PERM_EXECUTE, PERM_READ, PERM_WRITE } from '../../softmmu/hook';
 import { regionFind } from '../../softmmu/region';
 import { blockWriteHook } from '../../tb/invalidate';
 import { raise } from '../../vcpu/exception';
-import { STATE_WALK_PERMISSIONS, STATE_WALK_PHYSICAL, STATE_WALK_SIZE } from '../../vcpu/state';
+import { STATE_ACCESS_SIZE, STATE_WALK_PERMISSIONS, STATE_WALK_PHYSICAL, STATE_WALK_SIZE } from '../../vcpu/state';
 import * as H from './cpu';
 import { pmpCheck, pmpIsUniform } from './pmp';
 
@@ -103,7 +103,8 @@ function finish(cpu: usize, va: u64, physical: u64, access: u32, mode: u32, perm
       for (let kind = PERM_READ; kind <= PERM_EXECUTE; kind <<= 1) if (!pmpCheck(cpu, page, 4, mode, kind)) permissions &= ~kind;
       if ((permissions & wanted(access)) == 0) return accessFault(cpu, va, access);
     } else {
-      if (!pmpCheck(cpu, physical, 1, mode, wanted(access))) return accessFault(cpu, va, access);
+      const bytes: u32 = access == ACCESS_FETCH ? 2 : load<u32>(cpu, STATE_ACCESS_SIZE);
+      if (!pmpCheck(cpu, physical, bytes, mode, wanted(access))) return accessFault(cpu, va, access);
       size = 0;
     }
   }
@@ -125,5 +126,6 @@ function accessFault(cpu: usize, va: u64, access: u32): u32 {
 
 /** Handler of STATE_HOOK_BUS_ERROR. */
 export function riscvBusError(cpu: usize, va: u64, access: u32): void {
+  if (access == ACCESS_MISALIGNED_ATOMIC) return raise(cpu, H.CAUSE_STORE_MISALIGNED, va);
   raise(cpu, access == ACCESS_FETCH ? H.CAUSE_FETCH_ACCESS : access == ACCESS_STORE ? H.CAUSE_STORE_ACCESS : H.CAUSE_LOAD_ACCESS, va);
 }
