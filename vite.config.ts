@@ -12,7 +12,9 @@ const images: Plugin = {
 };
 
 /** Pages of the site: the gallery page, and the bare page that the command line drives. */
-const pages = ['index.html', 'runner.html'].filter((page) => existsSync(page));
+const pages = Object.fromEntries(
+  ['index', 'runner'].map((name) => [name, `${name}.html`]).filter(([, page]) => existsSync(page)),
+);
 
 export default defineConfig({
   // Relative URLs: the site can be served from any folder.
@@ -34,8 +36,12 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
     rolldownOptions: {
-      input: pages,
+      input: { ...pages, 'vm-console': 'src/element/index.ts' },
+      // The component's entry keeps its exports: other sites import them (docs/vm-console.md).
+      preserveEntrySignatures: 'exports-only',
       output: {
+        // Other sites name this file, so its name stays.
+        entryFileNames: ({ name }) => (name === 'vm-console' ? 'vm-console.js' : 'assets/[name]-[hash].js'),
         // xterm.js is outside the page's size budget, so it gets a file of its own (scripts/size.mjs counts the rest).
         codeSplitting: { groups: [{ name: 'xterm', test: /node_modules[\\/]@xterm[\\/]/ }] },
       },

@@ -61,6 +61,8 @@ export function failurePanel(
   failure: Failure,
   actions: { onRetry: () => void; onCopy: () => Promise<void> },
 ): HTMLElement {
+  // A message may go on after its first line, with the guest's registers for example.
+  const [message, ...more] = failure.message.split('\n');
   const copy = h('button', { type: 'button', part: 'panel-button' }, 'Copy details');
   copy.addEventListener('click', () => {
     const say = (text: string) => {
@@ -75,8 +77,9 @@ export function failurePanel(
     'div',
     { class: 'panel card failure', part: 'panel failure', role: 'alert' },
     h('h2', {}, failure.title),
-    h('p', { class: 'message', part: 'failure-message' }, failure.message),
+    h('p', { class: 'message', part: 'failure-message' }, message),
     h('p', { class: 'advice', part: 'failure-advice' }, failure.advice),
+    more.length > 0 && h('pre', { part: 'failure-more', tabindex: 0 }, more.join('\n').trimEnd()),
     h(
       'div',
       { class: 'actions' },

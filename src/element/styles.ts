@@ -80,6 +80,10 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
   background: var(--chrome); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 18px 50px #0008;
 }
 .failure { border-top: 3px solid #ff7b85; }
+.failure pre {
+  margin: 12px 0 0; padding: 8px 10px; max-height: 11rem; overflow: auto; background: var(--bg); border-radius: 6px;
+  font: 11px/1.45 ui-monospace, "SF Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
+}
 .failure .advice { color: var(--dim); }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 16px; }
 .actions button, .strip button { padding: 6px 14px; border-color: var(--line); }
