@@ -18,8 +18,8 @@ const { fields, wide, compressed } = readTables(folder);
 const hex = (word) => `0x${(word >>> 0).toString(16)}`;
 
 let frontend;
-beforeAll(() => {
-  frontend = loadFrontend().exports;
+beforeAll(async () => {
+  ({ exports: frontend } = await loadFrontend());
 });
 
 /** Mnemonic of an instruction's number. */

@@ -6,8 +6,8 @@ import { folder, loadFrontend } from './tests/module.mjs';
 
 const OUT = 0x10_0000;
 
-it('prints what objdump prints', () => {
-  const { exports, memory } = loadFrontend();
+it('prints what objdump prints', async () => {
+  const { exports, memory } = await loadFrontend();
   const lines = readFileSync(join(folder, 'fixtures/objdump.txt'), 'utf8').trim().split('\n');
   expect(lines.length).toBeGreaterThan(300);
   const printed = lines.map((line) => {

@@ -139,7 +139,8 @@ export function transJalr(e: usize, insn: u32): bool {
   endBlock(e);
   if (constant != 0) {
     const target = <u64>(constantAt(constant) + offset) & ~1;
-    emitLoadConstant(e, insn, <i64>nextPc(e));
+    if (slotRd(insn) == rs1) replaceConstant(constant, <i64>nextPc(e));
+    else emitLoadConstant(e, insn, <i64>nextPc(e));
     emitGoto(e, 0, target);
     return true;
   }
