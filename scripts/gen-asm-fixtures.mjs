@@ -3,9 +3,10 @@
  * Needs Debian's binutils-riscv64-linux-gnu. Usage: node scripts/gen-asm-fixtures.mjs
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GOLDEN_PRELUDE, goldenCases } from './lib/riscv-asm/golden-cases.mjs';
 
@@ -23,6 +24,42 @@ function combinedSource(cases) {
     parts.push(`.Lstart${index}:\n${source}\n.Lend${index}:\n`);
   });
   return parts.join('');
+}
+
+/** Whole programs: their flat image must have the digest that GNU as, ld and objcopy give. */
+const PROGRAMS = ['images/demo/snowfall.s', 'images/bench-loop/bench-loop.s'];
+/** The layout that docs/riscv-asm.md promises. */
+const LINKER_SCRIPT = `SECTIONS {
+  . = 0x80000000;
+  .text : { *(.text) } .rodata : { *(.rodata) } . = ALIGN(0x1000);
+  .data : { *(.data) } .bss : { *(.bss) }
+}`;
+
+/**
+ * @param {string} program path relative to the root
+ * @param {(name: string) => string} path in the work folder
+ * @returns {string} SHA-256 of the flat image, in hex
+ */
+function programDigest(program, path) {
+  const source = fileURLToPath(new URL(`../${program}`, import.meta.url));
+  writeFileSync(path('link.ld'), LINKER_SCRIPT);
+  const flags = [`-march=${MARCH}`, '-mabi=lp64d', '-mno-relax'];
+  execFileSync('riscv64-linux-gnu-as', [...flags, '-o', path('p.o'), source], {
+    cwd: dirname(source),
+    stdio: 'inherit',
+  });
+  execFileSync('riscv64-linux-gnu-ld', [
+    '--no-relax',
+    '-T',
+    path('link.ld'),
+    '-o',
+    path('p.elf'),
+    path('p.o'),
+  ]);
+  execFileSync('riscv64-linux-gnu-objcopy', ['-O', 'binary', path('p.elf'), path('p.bin')]);
+  return createHash('sha256')
+    .update(readFileSync(path('p.bin')))
+    .digest('hex');
 }
 
 const cases = goldenCases();
@@ -58,7 +95,12 @@ try {
   });
   const version = execFileSync('riscv64-linux-gnu-as', ['--version'], { encoding: 'utf8' }).split('\n')[0];
   const rows = golden.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
-  writeFileSync(OUTPUT, `{\n  "recordedFrom": ${JSON.stringify(version)},\n  "cases": [\n${rows}\n  ]\n}\n`);
+  const digests = PROGRAMS.map((name) => `    ${JSON.stringify(name)}: "${programDigest(name, path)}"`);
+  const programs = `  "programs": {\n${digests.join(',\n')}\n  },\n`;
+  writeFileSync(
+    OUTPUT,
+    `{\n  "recordedFrom": ${JSON.stringify(version)},\n${programs}  "cases": [\n${rows}\n  ]\n}\n`,
+  );
   console.log(`${golden.length} cases recorded from ${version}`);
 } finally {
   rmSync(folder, { recursive: true });

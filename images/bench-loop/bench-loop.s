@@ -167,7 +167,7 @@ put_hex:
   mv a0, t0
   j put_text
 
-.rodata
+.section .rodata
 text_start: .asciz "bench-loop: running\r\n"
 text_instructions: .asciz "bench-loop: instructions "
 text_instret: .asciz " instret "

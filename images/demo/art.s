@@ -1,6 +1,6 @@
 # Sprites, height maps and small tables of the scene.
 
-.rodata
+.section .rodata
 # Height maps: the first row of each column, counted from the top of the glass.
 far_range:
   .byte 24, 24, 23, 22, 21, 20, 19, 18, 17, 16, 17, 18, 19, 18, 17, 18, 19, 20, 21, 20, 19, 18
@@ -9,8 +9,12 @@ near_range:
   .byte 26, 25, 26, 24, 26, 23, 25, 24, 26, 24, 25, 23, 25, 26, 25, 26, 27, 26, 27, 25, 27, 26
   .byte 27, 26, 27, 26, 27, 25, 26, 25, 26, 24, 25, 23, 25, 24, 26, 24, 25, 23, 25, 26, 25, 26
 ground:
-  .byte 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 31, 31, 31, 31, 31, 31, 31
-  .byte 31, 31, 31, 31, 31, 31, 31, 30, 30, 30, 30, 30, 29, 29, 29, 29, 29, 29, 29, 29, 29, 29
+  .byte 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31
+  .byte 31, 31, 31, 31, 31, 31, 31, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30
+# How high the snow can lie in each column, in 1/16 pixel: the wind round the house leaves a hollow at its door.
+drift_limits:
+  .byte 0, 0, 0, 0, 0, 72, 76, 76, 72, 64, 56, 46, 38, 32, 26, 22, 20, 16, 16, 18, 20, 24
+  .byte 30, 38, 48, 56, 58, 52, 44, 38, 36, 42, 52, 62, 70, 76, 82, 88, 92, 0, 0, 0, 0, 0
 
 # Stars in the globe's sky: x, y, brightness; the end is a brightness of zero.
 stars:
@@ -79,7 +83,7 @@ sprites:                         # picture; left, top, width, height, depth
   .dword fir_tall
   .byte 33, 17, 9, 13, 3, 0, 0, 0
   .dword snowman
-  .byte 27, 24, 5, 9, 3, 0, 0, 0
+  .byte 27, 22, 5, 9, 3, 0, 0, 0
   .dword 0
 
 cabin:
@@ -130,7 +134,7 @@ snowman:
   .ascii "wwwwr"
   .ascii "wwkwh"
   .ascii "wwwwh"
-  .ascii ".wkh."
+  .ascii ".wwh."
 
 # Rows of the base from BASE_TOP down: colour, half width in half pixels.
 .balign 4

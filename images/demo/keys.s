@@ -170,7 +170,7 @@ crash:                           # to show the report of an unexpected trap
   .word 0xffffffff
   ret
 
-.rodata
+.section .rodata
 text_farewell: .asciz "Snowfall: powered off after "
 text_frames: .asciz " frames.\r\n"
 text_reboot: .asciz "Snowfall: rebooting.\r\n"

@@ -185,16 +185,6 @@ compose_status:
   store t0, output_end, t1
   la a0, text_title
   call put_text
-  li s2, 6
-  addi s3, s0, THEME_NAME
-2:
-  lbu a0, 0(s3)
-  call put_byte
-  addi s3, s3, 1
-  addi s2, s2, -1
-  bnez s2, 2b
-  la a0, text_frame
-  call put_text
   load a0, frame
   call put_decimal
   la a0, text_up
@@ -430,7 +420,7 @@ put_colour:
   addi sp, sp, 32
   ret
 
-.rodata
+.section .rodata
 # The other screen, title, no wrapping, no cursor.
 text_open: .asciz "\033[?1049h\033]0;Snowfall\007\033[?7l\033[?25l\033[2J"
 text_close: .asciz "\033[0m\033[?25h\033[?7h\033[?1049l"
@@ -438,8 +428,7 @@ text_24_bit: .asciz "8;2;"
 text_plate: .asciz "S N O W F A L L"
 text_help:
   .asciz " space shake   \001 \003 wind   + - snow   c light   r reboot   q power off   ? hide"
-text_title: .asciz " Snowfall \005 "
-text_frame: .asciz "\005 frame "
+text_title: .asciz " Snowfall \005 frame "
 text_up: .asciz " \005 up "
 text_snow: .asciz " \005 snow "
 text_wind: .asciz " \005 wind "

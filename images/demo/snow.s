@@ -21,8 +21,9 @@
 .equ WALL, 4540                  # 17.7 pixels: where a flake touches the glass
 .equ FIRST_COLUMN, 5             # the ground inside the glass
 .equ LAST_COLUMN, 38
-.equ DRIFT_PER_FLAKE, 44         # 1/256 pixel
-.equ MOST_DRIFT, 1280
+.equ DRIFT_PER_FLAKE, 64         # 1/256 pixel
+.equ DRIFT_PER_THROWN, 80        # a shake loses some of it
+.equ MOST_THROWN, 20             # flakes that a shake takes from one column
 .equ STEEPEST, 150               # difference between columns at which snow slips
 .equ SHAKE_FRAMES, 14
 .equ CHIMNEY_X, 22               # where the smoke begins
@@ -71,6 +72,14 @@ flake_from_top:
   li a0, 33
   call random_below
   addi s1, a0, -16               # pixels from the middle
+  load t0, wind                  # further upwind, where there is one
+  slli t1, t0, 1
+  add t0, t0, t1
+  sub s1, s1, t0
+  li t0, -16
+  max s1, s1, t0
+  li t0, 16
+  min s1, s1, t0
   li a0, 256
   call random_below
   slli t0, s1, 8
@@ -136,7 +145,7 @@ snow_step:
   srai a0, a0, 4
   addi t0, s3, 1
   mul a0, a0, t0
-  li t1, 11
+  li t1, 5
   mul t0, t0, t1
   mul t0, t0, s2
   add a0, a0, t0
@@ -153,6 +162,7 @@ snow_step:
   add s8, s8, t0
   add s5, s5, s7
   add s6, s6, s8
+  li s11, 0
   # Glass: pushed back towards the middle, with half its speed.
   li t0, CENTRE_X
   sub t0, s5, t0
@@ -166,7 +176,11 @@ snow_step:
   sub s5, s5, t3
   neg s7, s7
   srai s7, s7, 1
+  snez t2, s2                    # a falling flake that the wind holds against the glass has landed
+  slt t3, zero, s8
+  and s11, t2, t3
   bgez t1, 3f
+  li s11, 0
   srai t3, t1, 4
   sub s6, s6, t3
   bgez s8, 3f
@@ -177,7 +191,7 @@ snow_step:
   sw s6, FLAKE_Y(s0)
   sh s7, FLAKE_VX(s0)
   sh s8, FLAKE_VY(s0)
-  # Ground: the far flakes vanish behind the drifts, the others build them.
+  # Ground, or in the wind the lee side of the glass: the far flakes vanish behind the drifts, the others build them.
   bltz s8, 9f
   srai s9, s5, 8
   li t0, FIRST_COLUMN
@@ -193,7 +207,9 @@ snow_step:
   add t1, t1, t2
   lhu t2, 0(t1)
   sub t0, t0, t2
+  bnez s11, 3f
   blt s6, t0, 9f
+3:
   li t2, 1
   beq s3, t2, 4f
   mv a0, s9
@@ -226,7 +242,10 @@ drift_grow:
   add t0, t0, t1
   lhu t1, 0(t0)
   addi t1, t1, DRIFT_PER_FLAKE
-  li t2, MOST_DRIFT
+  la t2, drift_limits
+  add t2, t2, a0
+  lbu t2, 0(t2)
+  slli t2, t2, 4
   minu t1, t1, t2
   sh t1, 0(t0)
   lhu t2, -2(t0)                 # the drifts have a spare column on either side
@@ -283,17 +302,18 @@ snow_shake:
   addi s0, s0, FLAKE_SIZE
   la t0, flakes_end
   bltu s0, t0, 1b
-  li s1, FIRST_COLUMN
+  li s4, MOST_THROWN
 3:
+  li s1, FIRST_COLUMN
+4:
   la s2, drifts
   slli t0, s1, 1
   add s2, s2, t0
-4:
   lhu s3, 0(s2)
-  addi s3, s3, -DRIFT_PER_FLAKE
+  addi s3, s3, -DRIFT_PER_THROWN
   bltz s3, 5f
   call flake_free
-  beqz a0, 6f
+  beqz a0, 6f                    # no flake is left: the rest stays on the ground
   sh s3, 0(s2)
   mv s0, a0
   slli t0, s1, 8
@@ -308,13 +328,13 @@ snow_shake:
   sw t0, FLAKE_Y(s0)
   call flake_character
   call flake_throw
-  j 4b
-6:
-  sh zero, 0(s2)                 # no flake left to become: it is lost in the flurry
 5:
   addi s1, s1, 1
   li t0, LAST_COLUMN
-  ble s1, t0, 3b
+  ble s1, t0, 4b
+  addi s4, s4, -1
+  bnez s4, 3b
+6:
   leave
 
 # flake_throw: gives the flake s0 a speed upwards and to any side.

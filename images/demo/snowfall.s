@@ -166,7 +166,7 @@ park:
 .include "screen.s"
 .include "keys.s"
 
-.rodata
+.section .rodata
 text_greeting:
   .asciz "Snowfall: a snow globe in bare RISC-V. Keys: ? for help, q to power off.\r\n"
 

@@ -128,7 +128,7 @@ trap_again:
   wfi
   j 1b
 
-.rodata
+.section .rodata
 text_trap: .asciz "snowfall: unexpected trap: mcause="
 text_mepc: .asciz " mepc="
 text_mtval: .asciz " mtval="

@@ -59,7 +59,10 @@ export class Assembler {
     this.preprocessor = new Preprocessor(readSource, (text, position) => this.constant(text, position));
     /** @type {Map<string, Section>} */
     this.sections = new Map(
-      SECTION_ORDER.map((name) => [name, { name, items: [], size: 0, align: 4, address: 0n }]),
+      SECTION_ORDER.map((name) => [
+        name,
+        { name, items: [], size: 0, align: name === '.text' ? 4 : 1, address: 0n },
+      ]),
     );
     this.section = /** @type {Section} */ (this.sections.get('.text'));
     /** @type {Map<string, {position: SourcePosition, resolve: () => Value}>} */
@@ -86,6 +89,7 @@ export class Assembler {
       this.sequence++;
       this.statement(line.text, line.position);
     }
+    this.fillSections();
     this.layout(base);
     return this.emit(base);
   }
@@ -289,6 +293,16 @@ export class Assembler {
     const { value, section } = parseExpression(text, position)((name) => this.lookup(name, place));
     if (section !== null) throw new AsmError(position, `'${text}' is an address, not a constant; use la`);
     return value;
+  }
+
+  /** GNU as fills a section up to its own alignment, code with NOPs: so what follows lies where it would put it. */
+  fillSections() {
+    const used = [...this.sections.values()].filter((section) => section.size > 0);
+    for (const section of used.slice(0, -1)) {
+      this.section = section;
+      const last = /** @type {Item} */ (section.items.at(-1));
+      DIRECTIVES['.balign'](this, [String(section.align)], last.position, '.balign');
+    }
   }
 
   /** @param {bigint} base */

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { GOLDEN_PRELUDE, goldenCases } from './golden-cases.mjs';
-import { assembleText, assembleWith } from './index.mjs';
+import { assembleFile, assembleText, assembleWith } from './index.mjs';
 import { EXTENSIONS } from './tables/index.mjs';
 import { PSEUDO_INSTRUCTIONS } from './tables/pseudo.mjs';
 
-/** @type {{cases: [source: string, hex: string][]}} */
+/** @type {{programs: Record<string, string>, cases: [source: string, hex: string][]}} */
 const golden = JSON.parse(readFileSync(new URL('./fixtures/golden.json', import.meta.url), 'utf8'));
 
 /** @param {string} source */
@@ -51,6 +53,15 @@ describe('encodings recorded from GNU as', () => {
       .map(([source, hex]) => ({ source, hex, ours: hexOf(GOLDEN_PRELUDE + source) }))
       .filter(({ hex, ours }) => hex !== ours);
     expect(different).toEqual([]);
+  });
+});
+
+describe('whole programs', () => {
+  it.each(Object.entries(golden.programs))('%s is what GNU as and ld make of it', (program, digest) => {
+    const path = fileURLToPath(new URL(`../../../${program}`, import.meta.url));
+    const { flat, entry } = assembleFile(path);
+    expect(createHash('sha256').update(flat).digest('hex')).toBe(digest);
+    expect(entry).toBe(0x80000000n);
   });
 });
 
