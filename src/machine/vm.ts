@@ -15,6 +15,7 @@ import type {
 } from '../core/vm-api.ts';
 import { RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
 import { gunzip, loadImage } from './boot/image-source.ts';
+import { checkInitrd } from './boot/initrd-check.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
@@ -243,7 +244,10 @@ class MachineVm implements Vm {
         signal: this.abort.signal,
       };
       const bytes = await loadImage(source, options);
-      return what === 'initrd' ? bytes : gunzip(bytes, options);
+      // The guest unpacks its initrd itself.
+      if (what !== 'initrd') return gunzip(bytes, options);
+      await checkInitrd(bytes);
+      return bytes;
     };
     let bios: ImageSource | undefined;
     if (config.bios === undefined || config.bios === 'default') {
