@@ -112,7 +112,6 @@ fir_tall:
   .ascii ".wwgggee."
   .ascii "wgggggeee"
   .ascii "....t...."
-  .ascii "....t...."
 fir_small:
   .ascii "...w..."
   .ascii "...g..."
@@ -123,7 +122,6 @@ fir_small:
   .ascii ".wwgee."
   .ascii "wwgggee"
   .ascii "ggggeee"
-  .ascii "...t..."
   .ascii "...t..."
 snowman:
   .ascii ".kkk."

@@ -3,9 +3,10 @@
 #
 #   snowfall.s  constants, start, main loop        trap.s     interrupts, the report of an unexpected trap
 #   uart.s      output buffer, numbers, text       keys.s     what the keys do
-#   draw.s      pixels, blending, random numbers   scene.s    the room, the globe and the landscape in it
-#   snow.s      flakes, drifts, smoke              screen.s   cells, and sending those that changed
-#   art.s       sprites and height maps            themes.s   the four kinds of light
+#   draw.s      pixels, blending, random numbers   scene.s    the room, and the landscape in the globe
+#   snow.s      flakes, drifts, smoke              glass.s    the ball of glass and its base
+#   art.s       sprites and height maps            screen.s   cells, and sending those that changed
+#   themes.s    the four kinds of light
 #
 # The picture is 80 x 46 pixels: a cell of the terminal shows two of them, one above the other, as the upper half block
 # in two colours. Row 24 is the status line. Colours are 0xRRGGBB; positions of flakes are in 1/256 pixel.
@@ -98,11 +99,21 @@
   sd \reg, 0(\scratch)
 .endm
 
+.bss
+.balign 16
+bss_start:
+
 .text
 .globl _start
 _start:
   csrr t0, mhartid
   bnez t0, park                  # hart 0 does everything
+  la t0, bss_start               # a reset need not have cleared it
+  la t1, stack_top
+1:
+  sd zero, 0(t0)
+  addi t0, t0, 8
+  bltu t0, t1, 1b
   la sp, stack_top
   la t0, trap_entry
   csrw mtvec, t0
@@ -162,6 +173,7 @@ park:
 .include "themes.s"
 .include "art.s"
 .include "scene.s"
+.include "glass.s"
 .include "snow.s"
 .include "screen.s"
 .include "keys.s"
