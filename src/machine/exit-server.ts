@@ -29,8 +29,8 @@ import { mmioRead, mmioWrite } from './mmio-access.ts';
 
 /** One turn works at most this long before it gives the page's other tasks a chance: a quarter of a frame at 60 Hz. */
 const TURN_MS = 4;
-/** The clock is looked at once per so many ring entries: reading it costs about as much as a posted byte. */
-const ENTRIES_PER_CLOCK = 64;
+/** The clock is looked at once per so many ring entries: reading it costs about as much as handling a posted byte. */
+const ENTRIES_PER_CLOCK = 16;
 
 /** What the server calls. */
 export interface ExitHandlers {
