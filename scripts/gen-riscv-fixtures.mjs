@@ -17,6 +17,7 @@ const OUT_DIR = fileURLToPath(new URL('../assembly/tests/riscv/fixtures/', impor
 async function generate(name) {
   const program = GROUPS[name]();
   const assembled = assemble(program.source(program.sourceOptions));
+  program.symbols = assembled.symbols;
   try {
     const expected = program.runsOnQemu
       ? await resultsFromQemu(assembled, program.words)

@@ -11,7 +11,11 @@ const WAIT = '6: j 6b';
 const [SSI, MSI, STI, MTI, SEI] = [2n, 8n, 0x20n, 0x80n, 0x200n];
 
 const SOURCES = {
-  MSI: [MSI, MSIP], MTI: [MTI, MTIMER], SSI: [SSI, csrs('mip', SSI)], STI: [STI, csrs('mip', STI)], SEI: [SEI, csrs('mip', SEI)],
+  MSI: [MSI, MSIP],
+  MTI: [MTI, MTIMER],
+  SSI: [SSI, csrs('mip', SSI)],
+  STI: [STI, csrs('mip', STI)],
+  SEI: [SEI, csrs('mip', SEI)],
   'STI by stimecmp': [STI, `${STCE}\n  csrw stimecmp, x0`],
 };
 
@@ -19,19 +23,54 @@ function taken(program) {
   for (const [name, [bit, raise]] of Object.entries(SOURCES)) {
     for (const mode of ['M', 'S', 'U']) {
       const status = mode === 'M' ? MSTATUS.MPIE : 0n;
-      program.trapCase(`${name} taken in ${mode}`, { mode, pre: `${raise}\n${csrs('mie', bit)}`, code: WAIT, status });
-      program.trapCase(`${name} not enabled, ${mode}`, { mode, pre: raise, code: '  nop\n  nop\n  li a0, 1', status });
-      if (mode === 'M') program.trapCase(`${name} with MIE clear, M`, { mode, pre: `${raise}\n${csrs('mie', bit)}`, code: '  nop\n  csrr a0, mip\n  andi a0, a0, 0x2aa' });
+      program.trapCase(`${name} taken in ${mode}`, {
+        mode,
+        pre: `${raise}\n${csrs('mie', bit)}`,
+        code: WAIT,
+        status,
+      });
+      program.trapCase(`${name} not enabled, ${mode}`, {
+        mode,
+        pre: raise,
+        code: '  nop\n  nop\n  li a0, 1',
+        status,
+      });
+      if (mode === 'M')
+        program.trapCase(`${name} with MIE clear, M`, {
+          mode,
+          pre: `${raise}\n${csrs('mie', bit)}`,
+          code: '  nop\n  csrr a0, mip\n  andi a0, a0, 0x2aa',
+        });
       if (!(bit & 0x222n)) continue;
       const delegated = `${raise}\n${csrs('mie', bit)}\n${csrs('mideleg', bit)}`;
-      program.trapCase(`${name} delegated, ${mode}, SIE set`, { mode, pre: delegated, code: mode === 'M' ? '  nop' : WAIT, status: status | MSTATUS.SIE });
-      program.trapCase(`${name} delegated, ${mode}, SIE clear`, { mode, pre: delegated, code: mode === 'U' ? WAIT : '  nop\n  li a0, 2', status });
+      program.trapCase(`${name} delegated, ${mode}, SIE set`, {
+        mode,
+        pre: delegated,
+        code: mode === 'M' ? '  nop' : WAIT,
+        status: status | MSTATUS.SIE,
+      });
+      program.trapCase(`${name} delegated, ${mode}, SIE clear`, {
+        mode,
+        pre: delegated,
+        code: mode === 'U' ? WAIT : '  nop\n  li a0, 2',
+        status,
+      });
       program.trapCase(`${name} delegated and vectored, ${mode}`, {
-        mode, pre: `${delegated}\n  la t0, vector_table + 1\n  csrw stvec, t0`, code: mode === 'M' ? '  nop' : WAIT, status: status | MSTATUS.SIE,
+        mode,
+        pre: `${delegated}\n  la t0, vector_table + 1\n  csrw stvec, t0`,
+        code: mode === 'M' ? '  nop' : WAIT,
+        status: status | MSTATUS.SIE,
       });
     }
-    program.trapCase(`${name} vectored in M`, { pre: `${raise}\n${csrs('mie', bit)}\n  la t0, vector_table_m + 1\n  csrw mtvec, t0`, code: WAIT, status: MSTATUS.MPIE });
-    program.trapCase(`${name} pending seen in mip`, { pre: raise, code: '  nop\n  csrr a0, mip\n  andi a0, a0, 0x2aa' });
+    program.trapCase(`${name} vectored in M`, {
+      pre: `${raise}\n${csrs('mie', bit)}\n  la t0, vector_table_m + 1\n  csrw mtvec, t0`,
+      code: WAIT,
+      status: MSTATUS.MPIE,
+    });
+    program.trapCase(`${name} pending seen in mip`, {
+      pre: raise,
+      code: '  nop\n  csrr a0, mip\n  andi a0, a0, 0x2aa',
+    });
   }
   program.trapSection('sources, enables, delegation, vectored mode');
 }
@@ -41,8 +80,17 @@ function priorities(program) {
   const raise = (names) => names.map((name) => SOURCES[name][1]).join('\n');
   for (let set = 1; set < 32; set += 1) {
     const names = order.filter((_, i) => set & (1 << i));
-    program.trapCase(`pending: ${names.join(', ')}`, { pre: `${raise(names)}\n${csrs('mie', 0xaaan)}`, code: WAIT, status: MSTATUS.MPIE });
-    program.trapCase(`pending in S, delegated: ${names.join(', ')}`, { mode: 'S', pre: `${raise(names)}\n${csrs('mie', 0xaaan)}\n${csrs('mideleg', 0x222n)}`, code: WAIT, status: MSTATUS.SIE });
+    program.trapCase(`pending: ${names.join(', ')}`, {
+      pre: `${raise(names)}\n${csrs('mie', 0xaaan)}`,
+      code: WAIT,
+      status: MSTATUS.MPIE,
+    });
+    program.trapCase(`pending in S, delegated: ${names.join(', ')}`, {
+      mode: 'S',
+      pre: `${raise(names)}\n${csrs('mie', 0xaaan)}\n${csrs('mideleg', 0x222n)}`,
+      code: WAIT,
+      status: MSTATUS.SIE,
+    });
   }
   const first = program.trapSection('priority');
   // 1.12, mip and mie: MEI, MSI, MTI, SEI, SSI, STI in that order, what is not delegated first; QEMU 7.2 takes the
@@ -58,30 +106,90 @@ function priorities(program) {
 
 function wakes(program) {
   for (const [name, [bit, raise]] of Object.entries(SOURCES)) {
-    program.trapCase(`wfi goes on with ${name} pending and interrupts off`, { pre: `${raise}\n${csrs('mie', bit)}`, code: '  wfi\n  li a0, 1' });
-    program.trapCase(`wfi in S goes on with ${name} pending, delegated, SIE clear`, { mode: 'S', pre: `${raise}\n${csrs('mie', bit)}\n${csrs('mideleg', 0x222n)}`, code: bit & 0x222n ? '  wfi\n  li a0, 1' : '7: j 7b' });
+    program.trapCase(`wfi goes on with ${name} pending and interrupts off`, {
+      pre: `${raise}\n${csrs('mie', bit)}`,
+      code: '  wfi\n  li a0, 1',
+    });
+    program.trapCase(`wfi in S goes on with ${name} pending, delegated, SIE clear`, {
+      mode: 'S',
+      pre: `${raise}\n${csrs('mie', bit)}\n${csrs('mideleg', 0x222n)}`,
+      code: bit & 0x222n ? '  wfi\n  li a0, 1' : '7: j 7b',
+    });
   }
-  program.trapCase('MIE set by csrs takes a pending interrupt', { pre: `${MSIP}\n${csrs('mie', MSI)}`, code: '  li a0, 1\n  csrsi mstatus, 8\n6: j 6b' });
-  program.trapCase('mret that sets MIE takes a pending interrupt at its target', { pre: `${MSIP}\n${csrs('mie', MSI)}`, code: '  la t0, 6f\n  csrw mepc, t0\n  li t0, 0x1880\n  csrs mstatus, t0\n  li a0, 3\n  mret\n6: li a0, 4', status: 0n });
-  program.trapCase('sret that sets SIE takes a pending interrupt at its target', { mode: 'S', pre: `${csrs('mip', SSI)}\n${csrs('mie', SSI)}\n${csrs('mideleg', SSI)}`, code: '  la t0, 6f\n  csrw sepc, t0\n  li t0, 0x120\n  csrs sstatus, t0\n  li a0, 3\n  sret\n6: li a0, 4' });
-  program.trapCase('mie set by csrs takes a pending interrupt', { pre: MSIP, code: '  li a0, 8\n  csrs mie, a0\n6: j 6b', status: MSTATUS.MPIE });
-  program.trapCase('sip.SSIP set by S', { mode: 'S', pre: `${csrs('mie', SSI)}\n${csrs('mideleg', SSI)}`, code: '  csrsi sip, 2\n6: j 6b', status: MSTATUS.SIE });
-  program.trapCase('the timer counts down to an interrupt', { pre: csrs('mie', MTI), code: '  li t0, 0x0200bff8\n  ld t1, 0(t0)\n  li t2, 2000\n  add t1, t1, t2\n  li t0, 0x02004000\n  sd t1, 0(t0)\n6: j 6b', status: MSTATUS.MPIE });
-  program.trapCase('stimecmp counts down to an interrupt', { mode: 'S', pre: `${STCE}\n${csrs('mie', STI)}\n${csrs('mideleg', STI)}\n  csrwi mcounteren, 7`, code: '  rdtime t1\n  li t2, 2000\n  add t1, t1, t2\n  csrw stimecmp, t1\n6: j 6b', status: MSTATUS.SIE });
-  program.trapCase('wfi sleeps until the timer', { pre: csrs('mie', MTI), code: '  li t0, 0x0200bff8\n  ld t1, 0(t0)\n  li t2, 20000\n  add t1, t1, t2\n  li t0, 0x02004000\n  sd t1, 0(t0)\n  wfi\n  li t0, 0x0200bff8\n  ld a0, 0(t0)\n  sltu a0, a0, t1' });
-  program.trapCase('msip reads back one bit', { code: '  li t0, 0x02000000\n  li t1, -1\n  sw t1, 0(t0)\n  lw a0, 0(t0)\n  sw x0, 0(t0)' });
-  program.trapCase('mtimecmp reads back', { code: '  li t0, 0x02004000\n  li t1, 0x7234567812345678\n  sd t1, 0(t0)\n  ld a0, 0(t0)' });
-  program.trapCase('mtimecmp by halves', { code: '  li t0, 0x02004000\n  li t1, 0x71234567\n  sw t1, 4(t0)\n  li t1, 0x12345678\n  sw t1, 0(t0)\n  lwu a0, 4(t0)\n  slli a0, a0, 32\n  lwu t1, 0(t0)\n  or a0, a0, t1' });
-  program.trapCase('MSIP clear lowers mip', { pre: MSIP, code: '  li t0, 0x02000000\n  sw x0, 0(t0)\n  nop\n  csrr a0, mip\n  andi a0, a0, 8' });
-  program.trapCase('mtimecmp raised lowers MTIP', { pre: MTIMER, code: '  li t0, 0x02004000\n  li t1, -1\n  sd t1, 0(t0)\n  nop\n  csrr a0, mip\n  andi a0, a0, 0x80' });
-  program.trapCase('stimecmp raised lowers STIP', { pre: `${STCE}\n  csrw stimecmp, x0`, code: '  csrr a0, mip\n  li t0, -1\n  csrw stimecmp, t0\n  csrr t0, mip\n  slli t0, t0, 16\n  or a0, a0, t0\n  li t1, 0x200020\n  and a0, a0, t1' });
-  program.trapCase('with STCE, mip.STIP cannot be written', { pre: STCE, code: '  li t0, 0x20\n  csrs mip, t0\n  csrr a0, mip\n  andi a0, a0, 0x20' });
+  program.trapCase('MIE set by csrs takes a pending interrupt', {
+    pre: `${MSIP}\n${csrs('mie', MSI)}`,
+    code: '  li a0, 1\n  csrsi mstatus, 8\n6: j 6b',
+  });
+  program.trapCase('mret that sets MIE takes a pending interrupt at its target', {
+    pre: `${MSIP}\n${csrs('mie', MSI)}`,
+    code: '  la t0, 6f\n  csrw mepc, t0\n  li t0, 0x1880\n  csrs mstatus, t0\n  li a0, 3\n  mret\n6: li a0, 4',
+    status: 0n,
+  });
+  program.trapCase('sret that sets SIE takes a pending interrupt at its target', {
+    mode: 'S',
+    pre: `${csrs('mip', SSI)}\n${csrs('mie', SSI)}\n${csrs('mideleg', SSI)}`,
+    code: '  la t0, 6f\n  csrw sepc, t0\n  li t0, 0x120\n  csrs sstatus, t0\n  li a0, 3\n  sret\n6: li a0, 4',
+  });
+  program.trapCase('mie set by csrs takes a pending interrupt', {
+    pre: MSIP,
+    code: '  li a0, 8\n  csrs mie, a0\n6: j 6b',
+    status: MSTATUS.MPIE,
+  });
+  program.trapCase('sip.SSIP set by S', {
+    mode: 'S',
+    pre: `${csrs('mie', SSI)}\n${csrs('mideleg', SSI)}`,
+    code: '  csrsi sip, 2\n6: j 6b',
+    status: MSTATUS.SIE,
+  });
+  program.trapCase('the timer counts down to an interrupt', {
+    pre: csrs('mie', MTI),
+    code: '  li t0, 0x0200bff8\n  ld t1, 0(t0)\n  li t2, 2000\n  add t1, t1, t2\n  li t0, 0x02004000\n  sd t1, 0(t0)\n6: j 6b',
+    status: MSTATUS.MPIE,
+  });
+  program.trapCase('stimecmp counts down to an interrupt', {
+    mode: 'S',
+    pre: `${STCE}\n${csrs('mie', STI)}\n${csrs('mideleg', STI)}\n  csrwi mcounteren, 7`,
+    code: '  rdtime t1\n  li t2, 2000\n  add t1, t1, t2\n  csrw stimecmp, t1\n6: j 6b',
+    status: MSTATUS.SIE,
+  });
+  program.trapCase('wfi sleeps until the timer', {
+    pre: csrs('mie', MTI),
+    code: '  li t0, 0x0200bff8\n  ld t1, 0(t0)\n  li t2, 20000\n  add t1, t1, t2\n  li t0, 0x02004000\n  sd t1, 0(t0)\n  wfi\n  li t0, 0x0200bff8\n  ld a0, 0(t0)\n  sltu a0, a0, t1',
+  });
+  program.trapCase('msip reads back one bit', {
+    code: '  li t0, 0x02000000\n  li t1, -1\n  sw t1, 0(t0)\n  lw a0, 0(t0)\n  sw x0, 0(t0)',
+  });
+  program.trapCase('mtimecmp reads back', {
+    code: '  li t0, 0x02004000\n  li t1, 0x7234567812345678\n  sd t1, 0(t0)\n  ld a0, 0(t0)',
+  });
+  program.trapCase('mtimecmp by halves', {
+    code: '  li t0, 0x02004000\n  li t1, 0x71234567\n  sw t1, 4(t0)\n  li t1, 0x12345678\n  sw t1, 0(t0)\n  lwu a0, 4(t0)\n  slli a0, a0, 32\n  lwu t1, 0(t0)\n  or a0, a0, t1',
+  });
+  program.trapCase('MSIP clear lowers mip', {
+    pre: MSIP,
+    code: '  li t0, 0x02000000\n  sw x0, 0(t0)\n  nop\n  csrr a0, mip\n  andi a0, a0, 8',
+  });
+  program.trapCase('mtimecmp raised lowers MTIP', {
+    pre: MTIMER,
+    code: '  li t0, 0x02004000\n  li t1, -1\n  sd t1, 0(t0)\n  nop\n  csrr a0, mip\n  andi a0, a0, 0x80',
+  });
+  program.trapCase('stimecmp raised lowers STIP', {
+    pre: `${STCE}\n  csrw stimecmp, x0`,
+    code: '  csrr a0, mip\n  li t0, -1\n  csrw stimecmp, t0\n  csrr t0, mip\n  slli t0, t0, 16\n  or a0, a0, t0\n  li t1, 0x200020\n  and a0, a0, t1',
+  });
+  program.trapCase('with STCE, mip.STIP cannot be written', {
+    pre: STCE,
+    code: '  li t0, 0x20\n  csrs mip, t0\n  csrr a0, mip\n  andi a0, a0, 0x20',
+  });
   program.trapSection('wake-up, timers, ACLINT');
 }
 
 export function interrupts() {
-  const program = new SystemProgram('interrupts', 'QEMU 7.2: ACLINT, Sstc, mip; the order of priority from the privileged specification ' +
-    '1.12. The PLIC is tested with the device.');
+  const program = new SystemProgram(
+    'interrupts',
+    'QEMU 7.2: ACLINT, Sstc, mip; the order of priority from the privileged specification ' +
+      '1.12. The PLIC is tested with the device.',
+  );
   program.sourceOptions.handler += `
 .balign 256
 vector_table:

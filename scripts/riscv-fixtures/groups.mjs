@@ -10,13 +10,36 @@ import { traps } from './groups-trap.mjs';
 import { mmuSv39, mmuSv48, mmuSv57 } from './groups-mmu.mjs';
 import { interrupts } from './groups-interrupt.mjs';
 import { pmp } from './groups-pmp.mjs';
+import { randomPrograms } from './groups-random.mjs';
 import { selfModifying } from './groups-smc.mjs';
 import { zicbo } from './groups-zicbo.mjs';
 
 const BUILDERS = [
-  rv64i, rv64iMemory, rv64m, rv64zb, rv64a, rv64c, rv64f, rv64d, rv64fFused, rv64dFused, rv64fConvert, rv64dConvert,
-  compressedSweep, integerSweep, floatSweep,
-  csr, traps, mmuSv39, mmuSv48, mmuSv57, pmp, interrupts, selfModifying, zicbo,
+  rv64i,
+  rv64iMemory,
+  rv64m,
+  rv64zb,
+  rv64a,
+  rv64c,
+  rv64f,
+  rv64d,
+  rv64fFused,
+  rv64dFused,
+  rv64fConvert,
+  rv64dConvert,
+  compressedSweep,
+  integerSweep,
+  floatSweep,
+  csr,
+  traps,
+  mmuSv39,
+  mmuSv48,
+  mmuSv57,
+  pmp,
+  interrupts,
+  selfModifying,
+  zicbo,
+  randomPrograms,
 ];
 
 export const GROUPS = Object.fromEntries(BUILDERS.map((build) => [build().group, build]));

@@ -4,9 +4,32 @@ import { Random } from './program.mjs';
 const MASK64 = (1n << 64n) - 1n;
 
 export const INT_BOUNDARIES = [
-  0n, 1n, 2n, -1n, -2n, 0x1fn, 0x20n, 0x3fn, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0x8000n, 0xffffn, 0x7fffffffn,
-  0x80000000n, 0xffffffffn, 0x100000000n, -0x80000000n, -0x80000001n, 0x7fffffffffffffffn, 0x8000000000000000n,
-  0x8000000000000001n, 0x5555555555555555n, 0xaaaaaaaaaaaaaaaan, 0x0123456789abcdefn,
+  0n,
+  1n,
+  2n,
+  -1n,
+  -2n,
+  0x1fn,
+  0x20n,
+  0x3fn,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0x8000n,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x100000000n,
+  -0x80000000n,
+  -0x80000001n,
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0x8000000000000001n,
+  0x5555555555555555n,
+  0xaaaaaaaaaaaaaaaan,
+  0x0123456789abcdefn,
 ].map((value) => BigInt.asUintN(64, value));
 
 /** Random integers whose width is random too, so that small ones occur. */
@@ -46,10 +69,23 @@ export function floatBoundaries({ width, fraction, exponent }) {
   const maxFraction = (1n << fraction) - 1n;
   const quiet = 1n << (fraction - 1n);
   const positive = [
-    make(0n, 0n), make(0n, 1n), make(0n, maxFraction), make(1n, 0n), make(1n, 1n), make(bias, 0n), make(bias, 1n),
-    make(bias - 1n, maxFraction), make(bias, quiet), make(bias + 1n, 0n), make(bias - 1n, 0n),
-    make(maxExponent - 1n, maxFraction), make(maxExponent - 1n, 0n), make(maxExponent, 0n), make(maxExponent, quiet),
-    make(maxExponent, 1n), make(maxExponent, quiet | 5n),
+    make(0n, 0n),
+    make(0n, 1n),
+    make(0n, maxFraction),
+    make(1n, 0n),
+    make(1n, 1n),
+    make(bias, 0n),
+    make(bias, 1n),
+    make(bias - 1n, maxFraction),
+    make(bias, quiet),
+    make(bias + 1n, 0n),
+    make(bias - 1n, 0n),
+    make(maxExponent - 1n, maxFraction),
+    make(maxExponent - 1n, 0n),
+    make(maxExponent, 0n),
+    make(maxExponent, quiet),
+    make(maxExponent, 1n),
+    make(maxExponent, quiet | 5n),
   ];
   const sign = 1n << (width - 1n);
   return [...positive, ...positive.map((bits) => bits | sign)];
@@ -93,25 +129,31 @@ export function floatRows(seed, format, arity, { limit, randomCount }) {
   if (total <= limit) {
     for (let i = 0; i < total; i += 1) {
       let rest = i;
-      rows.push(Array.from({ length: arity }, () => {
-        const value = boundaries[rest % boundaries.length];
-        rest = Math.floor(rest / boundaries.length);
-        return value;
-      }));
+      rows.push(
+        Array.from({ length: arity }, () => {
+          const value = boundaries[rest % boundaries.length];
+          rest = Math.floor(rest / boundaries.length);
+          return value;
+        }),
+      );
     }
   } else {
-    for (let i = 0; i < limit; i += 1) rows.push(Array.from({ length: arity }, () => random.pick(boundaries)));
+    for (let i = 0; i < limit; i += 1)
+      rows.push(Array.from({ length: arity }, () => random.pick(boundaries)));
   }
   for (let i = 0; i < randomCount; i += 1) {
-    const row = Array.from({ length: arity }, () => randomFloat(random, format));
-    // Half of the fused cases nearly cancel: the addend is minus the product of the leading parts.
-    rows.push(row);
+    rows.push(Array.from({ length: arity }, () => randomFloat(random, format)));
   }
   const values = rows.map((row) => row.map((bits) => asRegister(format, bits)));
   if (format.width === 32n) {
     // A value that is not NaN-boxed reads as the canonical NaN (unprivileged spec, "NaN Boxing of Narrower Values").
     for (let i = 0; i < 8; i += 1) {
-      values.push(Array.from({ length: arity }, (_, at) => (at === i % arity ? 0x3f800000n : box(0x40000000n)) | (BigInt(i) << 40n)));
+      values.push(
+        Array.from(
+          { length: arity },
+          (_, at) => (at === i % arity ? 0x3f800000n : box(0x40000000n)) | (BigInt(i) << 40n),
+        ),
+      );
     }
   }
   return values;

@@ -16,7 +16,8 @@ const QEMU_TIMEOUT_MS = 60_000;
 function tool(program, args) {
   const result = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
   if (result.error) throw new Error(`${program} could not be started: ${result.error.message}`);
-  if (result.status !== 0) throw new Error(`${program} failed:\n${result.stderr.split('\n').slice(0, 12).join('\n')}`);
+  if (result.status !== 0)
+    throw new Error(`${program} failed:\n${result.stderr.split('\n').slice(0, 12).join('\n')}`);
   return result.stdout;
 }
 
@@ -27,7 +28,13 @@ export function assemble(source) {
   writeFileSync(file('p.s'), source);
   tool('riscv64-linux-gnu-as', [`-march=${MARCH}`, '-mabi=lp64d', '-o', file('p.o'), file('p.s')]);
   tool('riscv64-linux-gnu-ld', [
-    '--no-relax', '-nostdlib', '-N', `-Ttext=0x${PROGRAM_BASE.toString(16)}`, '-o', file('p.elf'), file('p.o'),
+    '--no-relax',
+    '-nostdlib',
+    '-N',
+    `-Ttext=0x${PROGRAM_BASE.toString(16)}`,
+    '-o',
+    file('p.elf'),
+    file('p.o'),
   ]);
   tool('riscv64-linux-gnu-objcopy', ['-O', 'binary', file('p.elf'), file('p.bin')]);
   const symbols = new Map();
@@ -46,12 +53,35 @@ export function assemble(source) {
 /** QEMU 7.2 exits at once when the test device is told to power off, so programs ask it for a reset, which stops here. */
 /** Runs an ELF to power-off and returns `length` bytes of guest memory at `address`. */
 async function runToPowerOff(elf, address, length, scratch) {
-  const qemu = spawn('qemu-system-riscv64', [
-    '-M', 'virt', '-cpu', QEMU_CPU, '-m', '64', '-bios', 'none', '-kernel', elf,
-    '-display', 'none', '-serial', 'null', '-no-reboot', '-no-shutdown', '-S', '-qmp', 'stdio',
-  ], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const qemu = spawn(
+    'qemu-system-riscv64',
+    [
+      '-M',
+      'virt',
+      '-cpu',
+      QEMU_CPU,
+      '-m',
+      '64',
+      '-bios',
+      'none',
+      '-kernel',
+      elf,
+      '-display',
+      'none',
+      '-serial',
+      'null',
+      '-no-reboot',
+      '-no-shutdown',
+      '-S',
+      '-qmp',
+      'stdio',
+    ],
+    { stdio: ['pipe', 'pipe', 'pipe'] },
+  );
   let errors = '';
-  qemu.stderr.on('data', (chunk) => { errors += chunk; });
+  qemu.stderr.on('data', (chunk) => {
+    errors += chunk;
+  });
   const timer = setTimeout(() => qemu.kill('SIGKILL'), QEMU_TIMEOUT_MS);
   const send = (command) => qemu.stdin.write(`${JSON.stringify(command)}\n`);
   let saved = false;
@@ -65,7 +95,11 @@ async function runToPowerOff(elf, address, length, scratch) {
     }
     if (message.error) throw new Error(`QMP: ${message.error.desc}`);
     if (message.event === 'SHUTDOWN' && !saved) {
-      send({ execute: 'pmemsave', arguments: { val: Number(address), size: length, filename: scratch }, id: 'save' });
+      send({
+        execute: 'pmemsave',
+        arguments: { val: Number(address), size: length, filename: scratch },
+        id: 'save',
+      });
     }
     if (message.id === 'save') {
       saved = true;
@@ -92,7 +126,8 @@ export async function resultsFromQemu(assembled, wordCount) {
     const [cause, pc, value] = [8, 16, 24].map((offset) => word(offset).toString(16));
     throw new Error(`unexpected trap on QEMU: mcause ${cause} mepc ${pc} mtval ${value}`);
   }
-  if (count !== BigInt(wordCount)) throw new Error(`QEMU wrote ${count} words, the sections declare ${wordCount}`);
+  if (count !== BigInt(wordCount))
+    throw new Error(`QEMU wrote ${count} words, the sections declare ${wordCount}`);
   const words = [];
   for (let i = 0; i < wordCount; i += 1) words.push(word(Number(RESULT_BASE - RESULT_HEADER) + i * 8));
   return words;

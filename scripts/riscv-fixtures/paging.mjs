@@ -11,6 +11,11 @@ export const READY = PTE.V | PTE.A | PTE.D;
 export const TABLES = 0x80200000n;
 export const DATA = 0x80300000n;
 
+/** The page that most cases map. */
+export const PAGE_VA = 0x20000000n;
+/** Nothing answers here on the virt board. */
+export const HOLE = 0x18000000n;
+
 export const SCHEMES = {
   sv39: { mode: 8n, levels: 3 },
   sv48: { mode: 9n, levels: 4 },
@@ -76,8 +81,22 @@ export class PageTables {
 }
 
 /** Accesses that a probe can make; a0 takes what was loaded, a2 what is stored. */
-export const ACCESSES = ['lb a0, 0(a1)', 'lhu a0, 0(a1)', 'lw a0, 0(a1)', 'ld a0, 0(a1)', 'sb a2, 0(a1)', 'sh a2, 0(a1)', 'sw a2, 0(a1)', 'sd a2, 0(a1)',
-  'jalr a0, 0(a1)', 'amoadd.d a0, a2, (a1)', 'lr.d a0, (a1)', 'fld fa0, 0(a1)', 'fsd fa1, 0(a1)', 'amoswap.w a0, a2, (a1)'];
+export const ACCESSES = [
+  'lb a0, 0(a1)',
+  'lhu a0, 0(a1)',
+  'lw a0, 0(a1)',
+  'ld a0, 0(a1)',
+  'sb a2, 0(a1)',
+  'sh a2, 0(a1)',
+  'sw a2, 0(a1)',
+  'sd a2, 0(a1)',
+  'jalr a0, 0(a1)',
+  'amoadd.d a0, a2, (a1)',
+  'lr.d a0, (a1)',
+  'fld fa0, 0(a1)',
+  'fsd fa1, 0(a1)',
+  'amoswap.w a0, a2, (a1)',
+];
 export const accessIndex = (mnemonic) => {
   const index = ACCESSES.findIndex((text) => text.startsWith(`${mnemonic} `));
   if (index < 0) throw new Error(`no access ${mnemonic}`);
@@ -85,7 +104,17 @@ export const accessIndex = (mnemonic) => {
 };
 
 export const PROBE_LABELS = ['cause', 'epc', 'tval', 'a0', 'entry', 'second entry', 'memory'];
-export const PROBE_OPERANDS = ['satp', 'entry address', 'entry', 'second entry address', 'second entry', 'mstatus', 'va', 'access', 'memory at'];
+export const PROBE_OPERANDS = [
+  'satp',
+  'entry address',
+  'entry',
+  'second entry address',
+  'second entry',
+  'mstatus',
+  'va',
+  'access',
+  'memory at',
+];
 
 /**
  * Zeroed tables, data pages of a known pattern that execute as `li a0, 77; ecall` at their start and middle; then
@@ -223,11 +252,24 @@ export function probeSection(program, title, tables, rows) {
     tables.emit(program, `tables_${n}`);
     program.emit(`  call sys_reset\n  la a0, tables_${n}\n  call pt_load`);
   }
-  program.table(`probes_${n}`, PROBE_OPERANDS, rows.map((row) => [
-    row.satp ?? tables?.satp ?? 0n, row.entryAddress ?? 0n, row.entry ?? 0n, row.secondAddress ?? 0n, row.second ?? 0n,
-    (MODE[row.mode] << 11n) | (row.status ?? 0n), row.va, accessIndex(row.access), row.memory ?? 0n,
-  ]));
-  program.emit(`${program.probeSetup ?? ''}\n  la a0, probes_${n}\n  li a1, ${rows.length * PROBE_OPERANDS.length * 8}\n  add a1, a1, a0\n  call probe_run`);
+  program.table(
+    `probes_${n}`,
+    PROBE_OPERANDS,
+    rows.map((row) => [
+      row.satp ?? tables?.satp ?? 0n,
+      row.entryAddress ?? 0n,
+      row.entry ?? 0n,
+      row.secondAddress ?? 0n,
+      row.second ?? 0n,
+      (MODE[row.mode] << 11n) | (row.status ?? 0n),
+      row.va,
+      accessIndex(row.access),
+      row.memory ?? 0n,
+    ]),
+  );
+  program.emit(
+    `${program.probeSetup ?? ''}\n  la a0, probes_${n}\n  li a1, ${rows.length * PROBE_OPERANDS.length * 8}\n  add a1, a1, a0\n  call probe_run`,
+  );
   program.section(title, PROBE_LABELS, { table: `probes_${n}`, count: rows.length });
   rows.forEach((row, i) => {
     if (!row.access.startsWith('amo')) return;

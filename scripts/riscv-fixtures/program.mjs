@@ -37,6 +37,7 @@ export class Program {
     this.words = 0;
     this.overrides = new Map();
     this.runsOnQemu = true;
+    this.symbols = null;
   }
 
   label(prefix = 'L') {
@@ -71,12 +72,20 @@ export class Program {
     const cases = names ? names.length : count;
     this.sections.push({ title, labels, names, table, variants, count: cases, first: this.words });
     this.words += cases * labels.length;
-    if (RESULT_BASE + BigInt(this.words) * 8n > 0x81000000n) throw new Error(`${this.group}: result buffer is full`);
+    if (RESULT_BASE + BigInt(this.words) * 8n > 0x81000000n)
+      throw new Error(`${this.group}: result buffer is full`);
   }
 
   /** Replaces QEMU's word `index` (counted from the first result word) by the specification's: a value, or a function of QEMU's. */
   override(index, value) {
     this.overrides.set(index, typeof value === 'function' ? value : () => BigInt(value) & MASK64);
+  }
+
+  /** Address of a label; for overrides, which are applied after the program is assembled. */
+  symbol(name) {
+    const address = this.symbols?.get(name);
+    if (address === undefined) throw new Error(`${this.group}: no label ${name}`);
+    return address;
   }
 
   /** Whole assembly source; `handler` replaces the default handler, which stops the run at the first trap. */
@@ -132,7 +141,7 @@ export class Program {
  */
 export class Random {
   constructor(seed) {
-    this.state = BigInt(seed) * 0x9e3779b97f4a7c15n & MASK64 || 1n;
+    this.state = (BigInt(seed) * 0x9e3779b97f4a7c15n) & MASK64 || 1n;
   }
 
   next() {

@@ -66,7 +66,13 @@ export function sweepRunner(program, { registers, floats }) {
 /** Runs each of `encodings` once; `title` names the set. */
 export function sweep(program, title, encodings, fcsr = 0) {
   const table = `sweep_${program.sections.length}`;
-  program.table(table, ['slot (instruction, ebreak)'], encodings.map((encoding) => [slot(encoding)]));
-  program.emit(`  la a0, ${table}\n  li a1, ${encodings.length * 8}\n  add a1, a1, a0\n  li a2, ${fcsr}\n  call sweep_run`);
+  program.table(
+    table,
+    ['slot (instruction, ebreak)'],
+    encodings.map((encoding) => [slot(encoding)]),
+  );
+  program.emit(
+    `  la a0, ${table}\n  li a1, ${encodings.length * 8}\n  add a1, a1, a0\n  li a2, ${fcsr}\n  call sweep_run`,
+  );
   program.section(title, ['mtval ok | pc | cause | hash'], { table, count: encodings.length });
 }

@@ -7,8 +7,19 @@ import { hex64, Program } from './program.mjs';
 
 export const MODE = { U: 0n, S: 1n, M: 3n };
 export const MSTATUS = {
-  SIE: 1n << 1n, MIE: 1n << 3n, SPIE: 1n << 5n, MPIE: 1n << 7n, SPP: 1n << 8n, MPP: 3n << 11n, FS: 3n << 13n,
-  MPRV: 1n << 17n, SUM: 1n << 18n, MXR: 1n << 19n, TVM: 1n << 20n, TW: 1n << 21n, TSR: 1n << 22n,
+  SIE: 1n << 1n,
+  MIE: 1n << 3n,
+  SPIE: 1n << 5n,
+  MPIE: 1n << 7n,
+  SPP: 1n << 8n,
+  MPP: 3n << 11n,
+  FS: 3n << 13n,
+  MPRV: 1n << 17n,
+  SUM: 1n << 18n,
+  MXR: 1n << 19n,
+  TVM: 1n << 20n,
+  TW: 1n << 21n,
+  TSR: 1n << 22n,
 };
 /** Fields that a record shows; FS and SD are left to their own cases, since an implementation may set Dirty early. */
 const STATUS_SHOWN = 0x7e19aan;
@@ -16,7 +27,9 @@ const SSTATUS_SHOWN = 0xc0122n;
 const CLINT_MTIMECMP = 0x02004000n;
 
 const RECORD = ['cause', 'epc', 'tval', 'status', 'a0'];
-export const SLOT_LABELS = [1, 2, 3].flatMap((n) => RECORD.map((name) => (n === 1 ? name : `${name} of trap ${n}`))).concat('extra');
+export const SLOT_LABELS = [1, 2, 3]
+  .flatMap((n) => RECORD.map((name) => (n === 1 ? name : `${name} of trap ${n}`)))
+  .concat('extra');
 const SLOT_BYTES = SLOT_LABELS.length * 8;
 
 /** In paged cases U-mode code runs at this alias of the program. */
@@ -128,30 +141,32 @@ export class SystemProgram extends Program {
    */
   trapCase(name, { pre = '', mode = 'M', code, post = '', paged = false, status = 0n }) {
     const [start, resume] = [this.label('case'), this.label('resume')];
-    this.emit([
-      `# ${name}`,
-      '  mv tp, gp',
-      '  call sys_reset',
-      pre,
-      `  la t0, ${resume}`,
-      '  la t1, resume_pc',
-      '  sd t0, 0(t1)',
-      `  la t0, ${start}`,
-      mode === 'U' && paged ? `  li t1, ${hex64(USER_ALIAS - 0x80000000n)}\n  add t0, t0, t1` : '',
-      '  csrw mepc, t0',
-      `  li t0, ${hex64(MSTATUS.MPP)}`,
-      '  csrc mstatus, t0',
-      `  li t0, ${hex64((MODE[mode] << 11n) | status)}`,
-      '  csrs mstatus, t0',
-      '  mret',
-      `${start}:`,
-      code,
-      '  ecall',
-      '.balign 4',
-      `${resume}:`,
-      post,
-      `  addi gp, tp, ${SLOT_BYTES}`,
-    ].join('\n'));
+    this.emit(
+      [
+        `# ${name}`,
+        '  mv tp, gp',
+        '  call sys_reset',
+        pre,
+        `  la t0, ${resume}`,
+        '  la t1, resume_pc',
+        '  sd t0, 0(t1)',
+        `  la t0, ${start}`,
+        mode === 'U' && paged ? `  li t1, ${hex64(USER_ALIAS - 0x80000000n)}\n  add t0, t0, t1` : '',
+        '  csrw mepc, t0',
+        `  li t0, ${hex64(MSTATUS.MPP)}`,
+        '  csrc mstatus, t0',
+        `  li t0, ${hex64((MODE[mode] << 11n) | status)}`,
+        '  csrs mstatus, t0',
+        '  mret',
+        `${start}:`,
+        code,
+        '  ecall',
+        '.balign 4',
+        `${resume}:`,
+        post,
+        `  addi gp, tp, ${SLOT_BYTES}`,
+      ].join('\n'),
+    );
     this.pending.push(name);
   }
 
@@ -248,14 +263,32 @@ exec_data: .skip 128
 const ECALL = 0x73n;
 
 /** Runs `instructions` (32-bit words) in `mode`. @returns index of the section's first word */
-export function execSection(program, title, instructions, { mode, status = MSTATUS.FS, mcounteren = 0, scounteren = 0, menvcfg = 0n, senvcfg = 0n }) {
+export function execSection(
+  program,
+  title,
+  instructions,
+  { mode, status = MSTATUS.FS, mcounteren = 0, scounteren = 0, menvcfg = 0n, senvcfg = 0n },
+) {
   const table = `exec_${program.sections.length}`;
   const first = program.words;
-  program.table(table, ['slot (instruction, ecall)'], instructions.map((word) => [BigInt(word) | (ECALL << 32n)]));
-  program.emit([
-    `  la a0, ${table}`, `  li a1, ${instructions.length * 8}`, '  add a1, a1, a0', `  li a2, ${hex64((MODE[mode] << 11n) | status)}`,
-    `  li a3, ${mcounteren}`, `  li a4, ${scounteren}`, `  li a5, ${hex64(menvcfg)}`, `  li a6, ${hex64(senvcfg)}`, '  call exec_run',
-  ].join('\n'));
+  program.table(
+    table,
+    ['slot (instruction, ecall)'],
+    instructions.map((word) => [BigInt(word) | (ECALL << 32n)]),
+  );
+  program.emit(
+    [
+      `  la a0, ${table}`,
+      `  li a1, ${instructions.length * 8}`,
+      '  add a1, a1, a0',
+      `  li a2, ${hex64((MODE[mode] << 11n) | status)}`,
+      `  li a3, ${mcounteren}`,
+      `  li a4, ${scounteren}`,
+      `  li a5, ${hex64(menvcfg)}`,
+      `  li a6, ${hex64(senvcfg)}`,
+      '  call exec_run',
+    ].join('\n'),
+  );
   program.section(title, ['cause', 'mtval', 'mepc − slot'], { table, count: instructions.length });
   return first;
 }

@@ -25,7 +25,9 @@ function mismatches(section: Section, readWord: (index: number) => bigint): stri
       if (actual === expected) continue;
       count += 1;
       if (lines.length < SHOWN_MISMATCHES) {
-        lines.push(`case ${index} (${section.describe(index)}): ${label} is ${hex(actual)}, expected ${hex(expected)}`);
+        lines.push(
+          `case ${index} (${section.describe(index)}): ${label} is ${hex(actual)}, expected ${hex(expected)}`,
+        );
       }
     }
   }
@@ -49,7 +51,8 @@ export function conformance(group: string): void {
       const [cause, pc, value] = [8n, 16n, 24n].map((offset) => hex(core.readU64(RESULT_HEADER + offset)));
       if (count === UNEXPECTED_TRAP) end = `unexpected trap: mcause ${cause}, mepc ${pc}, mtval ${value}`;
       else if (reason !== 'wfi') end = `the run ended by '${reason}' at pc ${hex(core.pc())}`;
-      else if (count !== BigInt(fixture.words)) end = `${count} result words at pc ${hex(core.pc())}, expected ${fixture.words}`;
+      else if (count !== BigInt(fixture.words))
+        end = `${count} result words at pc ${hex(core.pc())}, expected ${fixture.words}`;
       readWord = (index) => core.readU64(RESULT_BASE + BigInt(index * 8));
     }, 120_000);
 

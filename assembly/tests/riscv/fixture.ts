@@ -89,7 +89,9 @@ export function loadFixture(group: string): Fixture {
       describe: (index) => {
         if (section.names) return section.names[index];
         if (!table || !operand) return `case ${index}`;
-        return table.labels.map((label, column) => `${label} = ${hex(operand(column * table.count + index))}`).join(', ');
+        return table.labels
+          .map((label, column) => `${label} = ${hex(operand(column * table.count + index))}`)
+          .join(', ');
       },
     };
   });

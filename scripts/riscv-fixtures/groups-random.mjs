@@ -1,0 +1,223 @@
+// Random programs: straight lines, forward branches and short loops over all user instructions, compared by hashes of
+// the registers and of the memory they touched. They find what the tables by instruction cannot: how instructions
+// share registers, flags and blocks.
+import { asRegister, floatBoundaries, FORMATS, randomFloat, randomInt } from './operands.mjs';
+import { Program, Random, hex64 } from './program.mjs';
+
+const THREE = (
+  'add sub sll slt sltu xor srl sra or and addw subw sllw srlw sraw mul mulh mulhsu mulhu div divu rem remu mulw divw divuw remw remuw ' +
+  'add.uw sh1add sh2add sh3add sh1add.uw sh2add.uw sh3add.uw andn orn xnor min minu max maxu rol rolw ror rorw bclr bext binv bset'
+).split(' ');
+// ctzw is left out: QEMU 7.2 has it wrong.
+const TWO = 'clz ctz cpop clzw cpopw sext.b sext.h zext.h rev8 orc.b'.split(' ');
+const IMMEDIATE = 'addi slti sltiu xori ori andi addiw'.split(' ');
+const SHIFT64 = 'slli srli srai rori bclri bexti binvi bseti slli.uw'.split(' ');
+const SHIFT32 = 'slliw srliw sraiw roriw'.split(' ');
+const FLOAT_TWO = 'fadd fsub fmul fdiv fsgnj fsgnjn fsgnjx fmin fmax'.split(' ');
+const FLOAT_THREE = 'fmadd fmsub fnmsub fnmadd'.split(' ');
+const ROUNDED = new Set(['fadd', 'fsub', 'fmul', 'fdiv']);
+const MODES = ['rne', 'rtz', 'rdn', 'rup', 'rmm', 'dyn'];
+const LOADS = { lb: 1, lbu: 1, lh: 2, lhu: 2, lw: 4, lwu: 4, ld: 8 };
+const STORES = { sb: 1, sh: 2, sw: 4, sd: 8 };
+const AMOS = 'amoswap amoadd amoand amoor amoxor amomax amomaxu amomin amominu'.split(' ');
+const BRANCHES = 'beq bne blt bge bltu bgeu'.split(' ');
+const MEMORY_BYTES = 256;
+
+/** x2 points to the memory, x3 and x4 belong to the runner, x31 counts loops; few registers make many dependencies. */
+const X = ['x0', 'x1', 'x5', 'x6', 'x7', 'x8', 'x9', 'x10', 'x11', 'x12', 'x13', 'x14', 'x15'];
+const F = Array.from({ length: 10 }, (_, i) => `f${i}`);
+
+class Generator {
+  constructor(program, random) {
+    this.program = program;
+    this.random = random;
+  }
+
+  x() {
+    return this.random.pick(X);
+  }
+
+  f() {
+    return this.random.pick(F);
+  }
+
+  instruction() {
+    const { random } = this;
+    const letter = random.pick(['s', 'd']);
+    switch (random.below(16)) {
+      case 0:
+      case 1:
+      case 2:
+      case 3:
+        return `${random.pick(THREE)} ${this.x()}, ${this.x()}, ${this.x()}`;
+      case 4:
+        return `${random.pick(TWO)} ${this.x()}, ${this.x()}`;
+      case 5:
+        return `${random.pick(IMMEDIATE)} ${this.x()}, ${this.x()}, ${random.below(4096) - 2048}`;
+      case 6:
+        return random.below(2)
+          ? `${random.pick(SHIFT64)} ${this.x()}, ${this.x()}, ${random.below(64)}`
+          : `${random.pick(SHIFT32)} ${this.x()}, ${this.x()}, ${random.below(32)}`;
+      case 7:
+        return `lui ${this.x()}, ${random.below(1 << 20)}`;
+      case 8:
+      case 9: {
+        const [mnemonic, size] = random.pick(Object.entries(LOADS));
+        return `${mnemonic} ${this.x()}, ${random.below(MEMORY_BYTES - size)}(x2)`;
+      }
+      case 10: {
+        const [mnemonic, size] = random.pick(Object.entries(STORES));
+        return `${mnemonic} ${this.x()}, ${random.below(MEMORY_BYTES - size)}(x2)`;
+      }
+      case 11: {
+        const mnemonic = random.pick(FLOAT_TWO);
+        return `${mnemonic}.${letter} ${this.f()}, ${this.f()}, ${this.f()}${ROUNDED.has(mnemonic) ? `, ${random.pick(MODES)}` : ''}`;
+      }
+      case 12:
+        return random.below(2)
+          ? `${random.pick(FLOAT_THREE)}.${letter} ${this.f()}, ${this.f()}, ${this.f()}, ${this.f()}, ${random.pick(MODES)}`
+          : `fsqrt.${letter} ${this.f()}, ${this.f()}, ${random.pick(MODES)}`;
+      case 13:
+        return this.conversion(letter);
+      case 14:
+        return random.below(2)
+          ? `${random.pick(AMOS)}.${random.pick(['w', 'd'])} ${this.x()}, ${this.x()}, (x2)`
+          : `${random.pick(letter === 's' ? ['flw', 'fsw'] : ['fld', 'fsd'])} ${this.f()}, ${random.below(MEMORY_BYTES - 8)}(x2)`;
+      default:
+        return random.pick([
+          `csrr ${this.x()}, fflags`,
+          `csrrw ${this.x()}, mscratch, ${this.x()}`,
+          `csrwi frm, ${random.below(5)}`,
+          `csrrs ${this.x()}, mscratch, ${this.x()}`,
+          `csrci fflags, ${random.below(32)}`,
+        ]);
+    }
+  }
+
+  conversion(letter) {
+    const { random } = this;
+    const type = random.pick(['w', 'wu', 'l', 'lu']);
+    const bits = letter === 's' ? 'w' : 'd';
+    return random.pick([
+      `fcvt.${type}.${letter} ${this.x()}, ${this.f()}, ${random.pick(MODES)}`,
+      letter === 'd' && type.startsWith('w')
+        ? `fcvt.d.${type} ${this.f()}, ${this.x()}`
+        : `fcvt.${letter}.${type} ${this.f()}, ${this.x()}, ${random.pick(MODES)}`,
+      `fcvt.s.d ${this.f()}, ${this.f()}, ${random.pick(MODES)}`,
+      `fcvt.d.s ${this.f()}, ${this.f()}`,
+      `fmv.x.${bits} ${this.x()}, ${this.f()}`,
+      `fmv.${bits}.x ${this.f()}, ${this.x()}`,
+      `${random.pick(['feq', 'flt', 'fle'])}.${letter} ${this.x()}, ${this.f()}, ${this.f()}`,
+      `fclass.${letter} ${this.x()}, ${this.f()}`,
+    ]);
+  }
+
+  /** `count` instructions with forward branches among them, some in a loop; half of them may be compressed. */
+  body(count) {
+    const { random, program } = this;
+    const lines = [];
+    const open = [];
+    let loop = null;
+    for (let i = 0; i < count; i += 1) {
+      for (let at = open.length - 1; at >= 0; at -= 1)
+        if (open[at].until <= i) lines.push(`${open.splice(at, 1)[0].label}:`);
+      const kind = random.below(12);
+      if (kind === 0) {
+        const label = program.label('r');
+        lines.push(`  ${random.pick(BRANCHES)} ${this.x()}, ${this.x()}, ${label}`);
+        open.push({ label, until: i + 2 + random.below(6) });
+      } else if (kind === 1 && !loop && open.length === 0) {
+        loop = { label: program.label('r'), until: i + 2 + random.below(8) };
+        lines.push(`  li x31, ${2 + random.below(5)}\n${loop.label}:`);
+      } else {
+        lines.push(`  ${this.instruction()}`);
+      }
+      if (loop && i >= loop.until && open.length === 0) {
+        lines.push(`  addi x31, x31, -1\n  bnez x31, ${loop.label}`);
+        loop = null;
+      }
+    }
+    for (const { label } of open) lines.push(`${label}:`);
+    if (loop) lines.push(`  addi x31, x31, -1\n  bnez x31, ${loop.label}`);
+    return `  .option push\n  .option ${random.below(2) ? 'rvc' : 'norvc'}\n${lines.join('\n')}\n  .option pop`;
+  }
+}
+
+const HASH = '0x9e3779b97f4a7c15';
+
+export function randomPrograms() {
+  const program = new Program(
+    'random-programs',
+    'QEMU 7.2: hashes of the integer registers, of the floating-point registers with fcsr, and of the memory.',
+  );
+  const random = new Random(1101);
+  const generator = new Generator(program, random);
+  const [s, d] = [FORMATS.s, FORMATS.d];
+  program.emitData('.balign 4096\nrandom_memory: .skip 512\nrandom_save: .skip 256\nrandom_seed:');
+  for (let i = 0; i < 96; i += 1) program.emitData(`.dword ${hex64(randomInt(random))}`);
+  program.emitData('random_floats:');
+  for (let i = 0; i < 64; i += 1) {
+    const format = i % 2 ? s : d;
+    program.emitData(
+      `.dword ${hex64(asRegister(format, random.below(3) ? randomFloat(random, format) : random.pick(floatBoundaries(format))))}`,
+    );
+  }
+  const fill = Array.from(
+    { length: MEMORY_BYTES / 8 },
+    (_, i) => `  ld x5, ${i * 8}(x6)\n  sd x5, ${i * 8}(x2)`,
+  ).join('\n');
+  program.sourceOptions = {
+    handler: `
+random_setup:
+  la x2, random_memory
+  la x6, random_seed
+${fill}
+  ret
+# Folds the words at x6 up to x7 into x5.
+random_hash:
+  li x9, ${HASH}
+1: ld x8, 0(x6)
+  xor x5, x5, x8
+  mul x5, x5, x9
+  srli x8, x5, 29
+  xor x5, x5, x8
+  addi x6, x6, 8
+  bltu x6, x7, 1b
+  ret
+`,
+  };
+  const names = [];
+  for (let i = 0; i < 500; i += 1) {
+    const seed = random.below(60);
+    program.emit(
+      `  call random_setup\n  la x1, random_floats\n${F.map((f) => `  fld ${f}, ${random.below(64) * 8}(x1)`).join('\n')}\n  csrw fcsr, x0\n  csrw mscratch, x0\n  la x1, random_seed + ${seed * 8}`,
+    );
+    program.emit(
+      X.slice(2)
+        .map((x, at) => `  ld ${x}, ${at * 8}(x1)`)
+        .join('\n'),
+    );
+    program.emit(generator.body(16 + random.below(40)));
+    // The registers go to memory behind the area that the program may change, then three hashes.
+    program.emit(
+      `  la x4, random_save\n${X.slice(1)
+        .map((x, at) => `  sd ${x}, ${at * 8}(x4)`)
+        .join(
+          '\n',
+        )}\n  li x5, 1\n  mv x6, x4\n  addi x7, x4, ${(X.length - 1) * 8}\n  call random_hash\n  sd x5, 0(gp)`,
+    );
+    program.emit(
+      `  la x4, random_save\n${F.map((f, at) => `  fsd ${f}, ${at * 8}(x4)`).join('\n')}\n  csrr x5, fcsr\n  mv x6, x4\n  addi x7, x4, ${F.length * 8}\n  call random_hash\n  sd x5, 8(gp)`,
+    );
+    program.emit(
+      `  la x6, random_memory\n  addi x7, x6, ${MEMORY_BYTES}\n  li x5, 3\n  call random_hash\n  sd x5, 16(gp)\n  addi gp, gp, 24`,
+    );
+    names.push(`program ${i}`);
+  }
+  for (let at = 0; at < names.length; at += 50) {
+    program.section(`programs ${at} to ${at + 49}`, ['hash of x', 'hash of f and fcsr', 'hash of memory'], {
+      names: names.slice(at, at + 50),
+    });
+  }
+  return program;
+}
