@@ -28,6 +28,20 @@ test.describe('bare metal', () => {
     expect(report.guestMs).toBeGreaterThanOrEqual(report.firstSerialMs as number);
   });
 
+  test('the snow globe draws, answers keys and powers off', async ({ vm }) => {
+    await vm.boot(image('riscv64-demo'), { screen: true });
+    const screen = vm.page.locator('.screen .xterm-rows');
+    await expect(screen).toContainText('S N O W F A L L');
+    await expect(screen).toContainText('▀▀▀▀');
+    await expect(screen).toContainText(/frame [1-9]/);
+    await expect(screen).toContainText('wind calm');
+    await vm.press('ArrowRight');
+    await expect(screen).toContainText(/wind (?!calm)\S/);
+    await vm.press('q');
+    await vm.waitForSerial(/powered off after \d+ frames/);
+    expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
+  });
+
   test('the failure code of the test device reaches the host', async ({ vm }, testInfo) => {
     await vm.boot(bareMetal('echo', testInfo.outputDir));
     await vm.waitForSerial('ready');

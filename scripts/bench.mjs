@@ -122,18 +122,22 @@ async function boot(contest, runs) {
   ];
 }
 
-/** The guest prints `MIPS n` by its own clock, so the start of a process or browser is not in the number. */
-const LOOP_RESULT = /([\d.]+) MIPS/;
+/** The guest measures itself, so the start of a process or a browser is not in the number. */
+const LOOP_RESULT = /rate (\d+) MIPS checksum (\w+)/;
 
 async function loop(contest, runs) {
   const { qemu, ours } = await contest.alternate('Integer loop', imageOptions('riscv64-bench-loop'), runs);
+  const checksums = new Set();
   const read = ({ stdout }) => {
     const match = LOOP_RESULT.exec(stdout);
     if (!match) throw new SetupError(`the loop guest printed no result: ${stdout.slice(-200)}`);
+    checksums.add(match[2]);
     return Number(match[1]);
   };
   const native = qemu.map(read);
   const guest = ours.map(read);
+  if (checksums.size !== 1)
+    throw new SetupError(`the checksums of the loop differ: ${[...checksums].join(', ')}`);
   return [
     [
       'Integer loop, by the guest’s own clock',
