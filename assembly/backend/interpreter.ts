@@ -521,6 +521,8 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       }
       case O.OP_CALLX: {
+        // Counter reads end their block, so the count at the block's end is exact for them.
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         const result = callHelper(cpu, op);
         if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, result);
