@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { AptArchive, aptObstacle } from './lib/apt.mjs';
 import { main, megabytes, SetupError, say, step, yellow } from './lib/console.mjs';
 import { encodeCpio } from './lib/cpio.mjs';
-import { withLock } from './lib/lock.mjs';
+import { removeLeftovers, withLock } from './lib/lock.mjs';
 import {
   cacheDir,
   hashFiles,
@@ -168,6 +168,7 @@ async function buildOne(path, recipe, update, progress) {
  */
 export async function buildImages({ names = listRecipes(), update = false } = {}) {
   return withLock('images', async () => {
+    removeLeftovers(join(cacheDir, 'tmp'));
     const built = [];
     for (const path of names) {
       const recipe = readRecipe(path);

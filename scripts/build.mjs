@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { main, SetupError, say, step } from './lib/console.mjs';
-import { withLock } from './lib/lock.mjs';
+import { removeLeftovers, withLock } from './lib/lock.mjs';
 import { ensureNodeModules } from './lib/node-modules.mjs';
 import { buildDir, hashFiles, isFresh, listFiles, markFresh, root, shown } from './lib/project.mjs';
 import { binary, runNode, runOrFail } from './lib/run.mjs';
@@ -116,6 +116,7 @@ export async function build({ only, tests = false, force = false } = {}) {
   await ensureNodeModules();
   mkdirSync(buildDir, { recursive: true });
   return withLock('build', async () => {
+    removeLeftovers(buildDir);
     const built = [];
     for (const { name, title, forTests, inputs, outputs, extra, build: work } of STEPS) {
       if (only ? !only.includes(name) : forTests && !tests) continue;

@@ -24,10 +24,10 @@ export function aptObstacle() {
 
 const networkHint = 'If the network was away, run the command again: what was fetched is kept.';
 
-/** apt's own words for a failure: its E: lines, without the warnings. */
+/** apt's own words for a failure: its errors, without warnings and progress. */
 function aptErrors({ stdout, stderr }) {
-  const lines = `${stderr}\n${stdout}`.split('\n').filter((line) => /^(E:|Err:)/.test(line));
-  return [...new Set(lines)].slice(0, 6).join('\n') || stderr.trim();
+  const lines = stderr.split('\n').filter((line) => line.startsWith('E:'));
+  return [...new Set(lines)].slice(0, 6).join('\n') || stderr.trim() || stdout.trim();
 }
 
 /** URIs of Debian's main archive in apt's configuration, read from the lists in `listsDir` (the system's if undefined). */

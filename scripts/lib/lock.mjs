@@ -1,5 +1,5 @@
 // One build at a time in a working tree: a second one waits, and a lock whose owner died is taken over.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from './console.mjs';
@@ -41,5 +41,15 @@ export async function withLock(name, work, dir = join(cacheDir, 'locks')) {
     return await work();
   } finally {
     rmSync(path, { force: true });
+  }
+}
+
+/** Removes temporary files and folders, those with a process id in their name, whose process is gone. */
+export function removeLeftovers(dir) {
+  if (!existsSync(dir)) return;
+  for (const name of readdirSync(dir)) {
+    const owner = name.match(/^\.(\d+)\.|-(\d+)(?:-old)?$/);
+    if (owner && !isAlive(Number(owner[1] ?? owner[2])))
+      rmSync(join(dir, name), { recursive: true, force: true });
   }
 }

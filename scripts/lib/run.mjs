@@ -30,7 +30,11 @@ export function run(program, args, { cwd = root, env, onLine, input } = {}) {
       env: { ...process.env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
-    const stop = (signal) => child.kill(signal);
+    // Ctrl-C ends us too; locks and temporary folders of dead processes are cleared by the next run.
+    const stop = (signal) => {
+      child.kill(signal);
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
     const streams = { stdout: '', stderr: '' };

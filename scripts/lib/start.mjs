@@ -77,7 +77,8 @@ await main(async () => {
   say(bold('Snowglobe'));
   const built = await build({ only: options.dev ? ['gen', 'core', 'ts'] : undefined });
   const { machines, obstacle } = await buildImagesIfPossible();
-  if (built.length === 0) say(`  ${green('✓')} Everything is built ${dim(seconds(Date.now() - start))}`);
+  if (built.length === 0 && !obstacle)
+    say(`  ${green('✓')} Everything is built ${dim(seconds(Date.now() - start))}`);
   sayMachines(machines, obstacle);
   if (options.dev) {
     const port = options.port === undefined ? [] : ['--port', String(options.port), '--strictPort'];
