@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type CatalogEntry, loadCatalog, readCatalog } from './catalog.ts';
-import { fileKind } from './file-kind.ts';
+import { fileKind, runsWithoutFirmware } from './file-kind.ts';
 import { differingOptions, resolveMachine } from './machine.ts';
 
 const base = 'http://host/site/images/index.json';
@@ -146,4 +146,28 @@ describe('dropped files', () => {
     ['fw_dynamic.bin', 'bios'],
     ['opensbi.elf', 'bios'],
   ])('%s is a %s', (name, kind) => expect(fileKind(name)).toBe(kind));
+});
+
+describe('a picked kernel', () => {
+  const elf = (entry: bigint, elfClass = 2) => {
+    const header = new Uint8Array(80);
+    const view = new DataView(header.buffer);
+    view.setUint32(0, 0x7f454c46);
+    view.setUint8(4, elfClass);
+    view.setBigUint64(24, entry, true);
+    return header;
+  };
+
+  it('that begins where RAM begins takes the firmware’s place', () => {
+    expect(runsWithoutFirmware(elf(0x8000_0000n))).toBe(true);
+    expect(runsWithoutFirmware(elf(0x8000_0094n).subarray(0, 64))).toBe(true);
+  });
+
+  it('of any other kind is started by firmware', () => {
+    expect(runsWithoutFirmware(elf(0x8020_0000n))).toBe(false);
+    expect(runsWithoutFirmware(elf(0x7fff_fffen))).toBe(false);
+    expect(runsWithoutFirmware(elf(0x8000_0000n, 1))).toBe(false);
+    expect(runsWithoutFirmware(elf(0x8000_0000n).subarray(0, 40))).toBe(false);
+    expect(runsWithoutFirmware(new Uint8Array(64))).toBe(false);
+  });
 });

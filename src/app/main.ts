@@ -4,7 +4,7 @@ import { h } from '../element/dom.ts';
 import { configFromText } from '../element/options.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
-import { fileKind } from './file-kind.ts';
+import { fileKind, HEADER_SIZE, runsWithoutFirmware } from './file-kind.ts';
 import { listView, notice } from './list-view.ts';
 import { differingOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
@@ -64,7 +64,7 @@ function render(): void {
         files = { ...files, ...picked };
         const options = { ...wanted.options, ...changed };
         if (texts.icount?.trim() === '') delete options.icount;
-        go({
+        void goWithFiles({
           ...wanted,
           options: differingOptions(
             options,
@@ -88,6 +88,19 @@ function goHome(): void {
   go(null);
 }
 
+/** Goes to a machine that may hold a picked kernel, which decides whether firmware runs before it. */
+async function goWithFiles(address: Address): Promise<void> {
+  const { kernel, bios } = files;
+  if (kernel && !bios && address.options.bios === undefined) {
+    const header = new Uint8Array(await kernel.slice(0, HEADER_SIZE).arrayBuffer());
+    if (runsWithoutFirmware(header)) {
+      go({ ...address, options: { ...address.options, bios: 'none' } });
+      return;
+    }
+  }
+  go(address);
+}
+
 /** Boots files of the user's: the machine at hand gets them, or a new one is made around them. */
 function takeFiles(list: Iterable<File>): void {
   const picked: PickedFiles = {};
@@ -100,7 +113,7 @@ function takeFiles(list: Iterable<File>): void {
   } catch {
     // An address that cannot be read has no machine to keep.
   }
-  go(here ?? { options: { arch: 'riscv64' } });
+  void goWithFiles(here ?? { options: { arch: 'riscv64' } });
 }
 
 function acceptDrops(): void {

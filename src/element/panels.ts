@@ -23,7 +23,13 @@ export function progressText({ loaded, total }: Pick<VmProgress, 'loaded' | 'tot
 export class ProgressPanel {
   readonly element: HTMLElement;
   readonly #steps = new Map<string, { row: HTMLElement; bar: HTMLProgressElement; text: HTMLElement }>();
-  readonly #list = h('ul', {});
+  readonly #waiting = h(
+    'li',
+    {},
+    h('span', { class: 'step' }, 'Preparing'),
+    h('progress', { 'aria-label': 'Preparing' }),
+  );
+  readonly #list = h('ul', {}, this.#waiting);
 
   constructor(label: string, onCancel: () => void) {
     const cancel = h('button', { type: 'button', part: 'panel-button', onclick: onCancel }, 'Cancel');
@@ -39,6 +45,7 @@ export class ProgressPanel {
   show(progress: VmProgress): void {
     let step = this.#steps.get(progress.step);
     if (!step) {
+      this.#waiting.remove();
       const bar = h('progress', { 'aria-label': progress.step });
       const text = h('span', { class: 'amount' });
       const row = h('li', {}, h('span', { class: 'step' }, progress.step), text, bar);

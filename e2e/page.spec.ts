@@ -1,0 +1,257 @@
+/** The page: the list of machines, one machine, and what is said when something is missing or wrong. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, screenText, test, withoutIsolation } from './support/site.ts';
+
+const ECHO = '?arch=riscv64&bios=none&m=64&kernel=images/echo.elf';
+
+test('the list shows the machines; a click boots one, keys reach it, and it can be started again', async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.url);
+  await expect(page.getByRole('heading', { name: 'Snowglobe' })).toBeVisible();
+  const card = page.getByRole('link', { name: /Echo/ });
+  await expect(card).toContainText('Answers every key.');
+  await expect(card).toContainText('RISC-V 64-bit');
+  await expect(card).toContainText('64 MB of memory');
+  await expect(card).toContainText('12.1 KB to load');
+  await card.click();
+  await expect(page).toHaveURL(/\?machine=echo$/);
+  await expect(page).toHaveTitle('Echo · Snowglobe');
+  await expect.poll(() => screenText(page)).toBe('ready');
+  // The terminal has the focus without another click.
+  await page.keyboard.type('ab');
+  await expect.poll(() => screenText(page)).toBe('ready\n[a][b]');
+  await page.keyboard.press('q');
+  await expect(page.getByRole('heading', { name: 'The guest has powered off' })).toBeVisible();
+  expect(await screenText(page)).toBe('ready\n[a][b]');
+  await expect.poll(() => page.workers().length).toBe(0);
+  await page.getByRole('button', { name: 'Start again' }).last().click();
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.keyboard.type('c');
+  await expect.poll(() => screenText(page)).toBe('ready\n[c]');
+});
+
+test('the back button returns to the list and ends the machine', async ({ page, site }) => {
+  await page.goto(site.url);
+  await page.getByRole('link', { name: /Echo/ }).click();
+  await expect.poll(() => page.workers().length).toBe(1);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.goBack();
+  await expect(page.getByRole('link', { name: /Flood/ })).toBeVisible();
+  await expect.poll(() => page.workers().length).toBe(0);
+  await page.goForward();
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.getByRole('link', { name: 'All machines' }).click();
+  await expect(page.getByRole('link', { name: /Flood/ })).toBeVisible();
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('an address with a machine and options boots it and shows the command line', async ({ page, site }) => {
+  await page.goto(`${site.url}?machine=echo&m=128&append=a%20b&tier=interp`);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.getByText('Options', { exact: true }).click();
+  await expect(page.getByTestId('command-line')).toHaveText(
+    "npx snowglobe riscv64 -M virt -m 128 -bios none -kernel .cache/images/echo.elf -append 'a b' --tier interp -nographic",
+  );
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('npx snowglobe riscv64');
+});
+
+test('options can be changed: the address follows and the machine starts with them', async ({
+  page,
+  site,
+}) => {
+  await page.goto(`${site.url}?machine=echo`);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.getByText('Options', { exact: true }).click();
+  await page.getByLabel('Memory').fill('lots');
+  await page.getByRole('button', { name: 'Restart with these options' }).click();
+  await expect(page.getByText('"lots" is not a memory size')).toBeVisible();
+  await page.getByLabel('Memory').fill('256');
+  await page.getByLabel('Kernel command line').fill('quiet');
+  await page.getByRole('button', { name: 'Restart with these options' }).click();
+  await expect(page).toHaveURL(/\?machine=echo&m=256&append=quiet$/);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  const config = await page.evaluate(() => document.querySelector('vm-console')?.vm?.config);
+  expect(config).toMatchObject({ memory: 256, append: 'quiet' });
+  await expect.poll(() => page.workers().length).toBe(1);
+});
+
+test('a kernel from disk boots, chosen or dropped', async ({ page, site }) => {
+  await page.goto(site.url);
+  await page.getByTestId('pick').setInputFiles(join(site.images, 'echo.elf'));
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await expect(page).toHaveURL(/\?arch=riscv64&bios=none$/);
+
+  await page.goto(`${site.url}?machine=flood&m=96`);
+  await expect.poll(() => screenText(page)).toContain('0123456789');
+  const bytes = [...readFileSync(join(site.images, 'echo.elf'))];
+  await page.evaluate((content) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(content)], 'my kernel.elf'));
+    for (const type of ['dragenter', 'dragover', 'drop']) {
+      document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    }
+  }, bytes);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await expect(page.getByTestId('command-line')).toHaveText(
+    "npx snowglobe riscv64 -M virt -m 96 -bios none -kernel 'my kernel.elf' -nographic",
+  );
+  await expect.poll(() => page.workers().length).toBe(1);
+});
+
+test('a kernel that wants firmware, on a site that has none, is told so', async ({ page, site }) => {
+  await page.goto(site.url);
+  await page.getByTestId('pick').setInputFiles({
+    name: 'Image',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.alloc(4096),
+  });
+  await expect(page.getByRole('alert')).toContainText('The default firmware (OpenSBI) is not here');
+});
+
+test.describe('images and options that cannot work', () => {
+  const cases = [
+    [
+      'a kernel that is not there',
+      '&kernel=images/nothing.elf',
+      'An image could not be loaded',
+      /nothing\.elf.*404/,
+    ],
+    ['a kernel for x86', '&kernel=images/x86.elf', 'An image is not usable', /x86/i],
+    [
+      'a truncated kernel',
+      '&kernel=images/truncated.elf',
+      'An image is not usable',
+      /truncated|cut short|ends/i,
+    ],
+    [
+      'an initrd larger than memory',
+      '&kernel=images/echo.elf&initrd=images/large.cpio&m=32',
+      'An image does not fit into the guest’s memory',
+      /initrd/,
+    ],
+    [
+      'more memory than a machine can have',
+      '&kernel=images/echo.elf&m=64G',
+      'The machine cannot be built like this',
+      /memory|-m/i,
+    ],
+    [
+      'a board that does not exist',
+      '&kernel=images/echo.elf&M=pdp11',
+      'The machine cannot be built like this',
+      /pdp11/,
+    ],
+  ] as const;
+  for (const [name, options, title, message] of cases) {
+    test(name, async ({ page, site }) => {
+      await page.goto(`${site.url}?arch=riscv64&bios=none${options}`);
+      const panel = page.getByRole('alert');
+      await expect(panel.getByRole('heading')).toHaveText(title);
+      await expect(panel).toContainText(message);
+      await expect.poll(() => page.workers().length).toBe(0);
+      await panel.getByRole('button', { name: 'Copy details' }).click();
+      await expect(panel.getByRole('button', { name: 'Copied' })).toBeVisible();
+      expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('arch: riscv64');
+      await panel.getByRole('button', { name: 'Try again' }).click();
+      await expect(page.getByRole('alert').getByRole('heading')).toHaveText(title);
+    });
+  }
+
+  test('a truncated download, and trying again once it is whole', async ({ page, site }) => {
+    await page.route('**/images/echo.elf', async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      await route.fulfill({ response, body: body.subarray(0, body.length / 2) });
+    });
+    await page.goto(site.url + ECHO);
+    await expect(page.getByRole('alert')).toContainText('An image is not usable');
+    await page.unrouteAll();
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await expect.poll(() => screenText(page)).toBe('ready');
+  });
+
+  test('a machine that no list has, and an option that cannot be read', async ({ page, site }) => {
+    await page.goto(`${site.url}?machine=pdp11`);
+    await expect(page.getByRole('alert')).toContainText('There is no machine called “pdp11” here.');
+    await page.goto(`${site.url}?machine=echo&m=lots`);
+    await expect(page.getByRole('alert')).toContainText(
+      'Option “m” in the address: "lots" is not a memory size',
+    );
+    await page.getByRole('link', { name: 'All machines' }).last().click();
+    await expect(page.getByRole('link', { name: /Echo/ })).toBeVisible();
+  });
+});
+
+test('a list that is not there says how to build one; a broken one says what is wrong', async ({
+  page,
+  site,
+}) => {
+  await page.route('**/images/index.json', (route) => route.fulfill({ status: 404 }));
+  await page.goto(site.url);
+  await expect(page.getByRole('alert')).toContainText('npm start');
+  await page.unrouteAll();
+  await page.route('**/images/index.json', (route) =>
+    route.fulfill({ contentType: 'application/json', body: '{"machines": [' }),
+  );
+  await page.reload();
+  await expect(page.getByRole('alert')).toContainText('index.json cannot be read');
+});
+
+test('a page that is not cross-origin isolated says which headers it lacks', async ({ page, site }) => {
+  await withoutIsolation(page, site.url);
+  await page.goto(site.url);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await expect(page.getByRole('alert')).toContainText('Cross-Origin-Opener-Policy: same-origin');
+  await page.getByRole('link', { name: /Echo/ }).click();
+  await expect(page.getByRole('heading', { name: 'This page may not share memory' })).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('Cross-Origin-Embedder-Policy: require-corp');
+});
+
+test('the demo of this repository draws and answers its keys', async ({ page, site }) => {
+  await page.goto(`${site.builtUrl}?machine=riscv64-demo`);
+  await expect.poll(() => screenText(page).then((text) => text.length)).toBeGreaterThan(200);
+  const before = await screenText(page);
+  await expect.poll(() => screenText(page)).not.toBe(before);
+  await page.keyboard.press('q');
+  await expect(page.getByRole('heading', { name: 'The guest has powered off' })).toBeVisible();
+});
+
+test('Debian boots to a shell that answers, and its panic is announced without hiding the terminal', async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.builtUrl);
+  await page.getByRole('link', { name: /Debian/ }).click();
+  await expect.poll(() => screenText(page), { timeout: 60_000 }).toMatch(/# $|#$/);
+  await page.keyboard.type('echo $((6 * 7)) $(uname -m)\n');
+  await expect.poll(() => screenText(page)).toContain('\n42 riscv64');
+  await page.keyboard.type('echo c > /proc/sysrq-trigger\n');
+  await expect(page.getByRole('alert')).toContainText(
+    'The guest’s kernel has panicked: sysrq triggered crash',
+  );
+  await expect.poll(() => screenText(page)).toContain('Kernel panic');
+  await page.getByRole('button', { name: 'Power off' }).click();
+  await expect.poll(() => page.workers().length).toBe(0);
+});
+
+test('on a phone nothing is wider than the screen, and a console line has its 80 columns', async ({
+  page,
+  site,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  await page.goto(site.url);
+  await expect(page.getByRole('link', { name: /Echo/ })).toBeVisible();
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  await page.goto(`${site.url}?machine=echo`);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.getByText('Options', { exact: true }).click();
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  const columns = await page.evaluate(() => document.querySelector('vm-console')?.terminalSize?.columns);
+  expect(columns).toBeGreaterThanOrEqual(80);
+});
