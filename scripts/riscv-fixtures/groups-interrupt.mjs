@@ -184,11 +184,39 @@ function wakes(program) {
   program.trapSection('wake-up, timers, ACLINT');
 }
 
+/** Registers of the PLIC with no source active: what is kept of a write, what reads zero (PLIC 1.0, QEMU's virt board). */
+function plic(program) {
+  const base = 0x0c000000;
+  const names = [];
+  const one = (name, address, value, width = 'w') => {
+    program.emit(
+      `  li a0, ${base + address}\n  li a1, ${hex64(value)}\n  s${width} a1, 0(a0)\n  lwu a2, 0(a0)\n  sw x0, 0(a0)\n  lwu a3, 0(a0)\n  sd a2, 0(gp)\n  sd a3, 8(gp)\n  addi gp, gp, 16`,
+    );
+    names.push(name);
+  };
+  one('priority of source 0', 0, -1n);
+  for (const source of [1, 10, 95]) {
+    one(`priority of source ${source}, all ones`, source * 4, -1n);
+    one(`priority of source ${source}, 5`, source * 4, 5n);
+  }
+  for (const word of [0, 1, 2]) {
+    one(`pending word ${word}`, 0x1000 + word * 4, -1n);
+    for (const context of [0, 1])
+      one(`enables of context ${context}, word ${word}`, 0x2000 + context * 0x80 + word * 4, 0x5a5a5a5an);
+  }
+  for (const context of [0, 1]) {
+    one(`threshold of context ${context}, 7`, 0x200000 + context * 0x1000, 7n);
+    one(`threshold of context ${context}, 3`, 0x200000 + context * 0x1000, 3n);
+    one(`claim and complete of context ${context}`, 0x200004 + context * 0x1000, 10n);
+  }
+  program.section('PLIC registers', ['read', 'after a write of 0'], { names });
+}
+
 export function interrupts() {
   const program = new SystemProgram(
     'interrupts',
     'QEMU 7.2: ACLINT, Sstc, mip; the order of priority from the privileged specification ' +
-      '1.12. The PLIC is tested with the device.',
+      '1.12. Claims of the PLIC are tested with the device.',
   );
   program.sourceOptions.handler += `
 .balign 256
@@ -203,5 +231,6 @@ ${Array.from({ length: 12 }, (_, i) => `vector_m_${i}:\n  addi a0, a0, ${0x200 +
   taken(program);
   priorities(program);
   wakes(program);
+  plic(program);
   return program;
 }

@@ -145,12 +145,13 @@ class Generator {
 
 const HASH = '0x9e3779b97f4a7c15';
 
-export function randomPrograms() {
+/** `seed` chooses another set of programs, for longer runs by hand. */
+export function randomPrograms(seed = 1101) {
   const program = new Program(
     'random-programs',
     'QEMU 7.2: hashes of the integer registers, of the floating-point registers with fcsr, and of the memory.',
   );
-  const random = new Random(1101);
+  const random = new Random(seed);
   const generator = new Generator(program, random);
   const [s, d] = [FORMATS.s, FORMATS.d];
   program.emitData('.balign 4096\nrandom_memory: .skip 512\nrandom_save: .skip 256\nrandom_seed:');
@@ -188,9 +189,9 @@ random_hash:
   };
   const names = [];
   for (let i = 0; i < 500; i += 1) {
-    const seed = random.below(60);
+    const first = random.below(60);
     program.emit(
-      `  call random_setup\n  la x1, random_floats\n${F.map((f) => `  fld ${f}, ${random.below(64) * 8}(x1)`).join('\n')}\n  csrw fcsr, x0\n  csrw mscratch, x0\n  la x1, random_seed + ${seed * 8}`,
+      `  call random_setup\n  la x1, random_floats\n${F.map((f) => `  fld ${f}, ${random.below(64) * 8}(x1)`).join('\n')}\n  csrw fcsr, x0\n  csrw mscratch, x0\n  la x1, random_seed + ${first * 8}`,
     );
     program.emit(
       X.slice(2)
