@@ -142,7 +142,21 @@ export const COUNTER_GUEST_ERROR = 0x4168;
 export const COUNTER_INVALIDATE = 0x4170;
 export const COUNTER_SLEEP_NS = 0x4178;
 export const COUNTER_LOOKUP = 0x4180;
-export const COUNTER_COUNT = 0x11;
+/** Instructions that tier 1 retired; of COUNTER_INSTRUCTIONS. */
+export const COUNTER_JIT_INSTRUCTIONS = 0x4188;
+/** Regions compiled, bytes of Wasm emitted for them, guest instructions in them, regions invalidated, regions evicted. */
+export const COUNTER_REGIONS = 0x4190;
+export const COUNTER_REGION_BYTES = 0x4198;
+export const COUNTER_REGION_INSNS = 0x41a0;
+export const COUNTER_REGION_KILLED = 0x41a8;
+export const COUNTER_REGION_EVICTED = 0x41b0;
+/** Times a region was entered from the run loop, and times one left for lack of a next one. */
+export const COUNTER_REGION_ENTER = 0x41b8;
+/** Compile time in ns (emission and the engine's), written by the worker's JavaScript. */
+export const COUNTER_COMPILE_NS = 0x41c0;
+/** Hot blocks that tier 1 refused. */
+export const COUNTER_REGION_REFUSED = 0x41c8;
+export const COUNTER_COUNT = 0x1a;
 /** Data page of string exits. */
 export const CPU_EXIT_DATA = 0x5000;
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, u64 guest ns. */
@@ -159,13 +173,25 @@ export const CPU_TLB = 0x40000;
 export const CPU_TLB_END = 0x80000;
 export const CPU_JUMP_CACHE = 0x80000;
 export const CPU_JUMP_CACHE_END = 0xc0000;
+/** Scratch of tier 1's compiler: control-flow graph, locals, queue of hot blocks. */
+export const CPU_COMPILER = 0xc0000;
+export const CPU_COMPILER_END = 0x100000;
 export const CPU_TB_HASH = 0x100000;
 export const CPU_TB_HASH_END = 0x180000;
 /** u32 for each 4 KiB of linear memory: first block of the list of blocks that were translated from it. */
 export const CPU_TB_PAGES = 0x200000;
 export const CPU_TB_PAGES_END = 0x600000;
 export const CPU_TB_ARENA = 0x600000;
-export const CPU_TB_ARENA_END = 0x4000000;
+export const CPU_TB_ARENA_END = 0x3400000;
+/** Tier 1. u32 for each 4 KiB of linear memory: first region that has code in it. */
+export const CPU_REGION_PAGES = 0x3400000;
+export const CPU_REGION_PAGES_END = 0x3800000;
+/** Region descriptors: see assembly/tb/region.ts. */
+export const CPU_REGIONS = 0x3800000;
+export const CPU_REGIONS_END = 0x3c00000;
+/** The Wasm module that is being emitted. */
+export const CPU_MODULE = 0x3c00000;
+export const CPU_MODULE_END = 0x4000000;
 /** Leave run() for good; COMM_STOP_REASON says why. */
 export const REQUEST_STOP = 0x1;
 /** Sleep until the bit is cleared. */

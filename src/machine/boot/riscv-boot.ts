@@ -162,7 +162,9 @@ function loadFile(bytes: Uint8Array, what: string, base: number, ram: Ram): Load
   if (what === 'kernel') memoryBytes = parseRawKernel(bytes).memoryBytes;
   else if (bytes.length === 0) throw new VmError('bad-image', `The ${what} is empty: choose another file.`);
   if (base + memoryBytes > ram.end) throw tooLarge(what, memoryBytes, base, ram);
-  return { parts: [{ address: base, bytes, zeros: 0 }], entry: base, end: base + memoryBytes };
+  // The kernel clears its zero-initialised data itself; clearing it here keeps everything else out of it.
+  const zeros = memoryBytes - bytes.length;
+  return { parts: [{ address: base, bytes, zeros }], entry: base, end: base + memoryBytes };
 }
 
 function loadElf(bytes: Uint8Array, what: string, ram: Ram): LoadedFile {

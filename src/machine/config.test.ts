@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import type { VmConfig } from '../core/vm-api.ts';
+import { availableMachines, resolveConfig } from './config.ts';
+import { createVm } from './vm.ts';
+
+describe('resolveConfig', () => {
+  it("fills in QEMU's defaults", () => {
+    expect(resolveConfig({ arch: 'riscv64' })).toMatchObject({
+      board: { names: ['virt-1.0', 'virt'] },
+      memory: 128,
+      smp: 1,
+      tier: 'auto',
+    });
+  });
+
+  it('takes the board by its versioned name and by its alias', () => {
+    const byAlias = resolveConfig({ arch: 'riscv64', machine: 'virt' });
+    expect(resolveConfig({ arch: 'riscv64', machine: 'virt-1.0' }).board).toBe(byAlias.board);
+  });
+
+  it.each<[Partial<VmConfig> & Record<string, unknown>, string]>([
+    [{ arch: 'sparc' }, 'choose riscv64'],
+    [{ arch: 'constructor' }, 'choose riscv64'],
+    [{ machine: 'q35' }, 'choose virt-1.0 or virt'],
+    [{ memory: 0 }, 'from 1 to 2048'],
+    [{ memory: 2049 }, 'from 1 to 2048'],
+    [{ memory: 1.5 }, 'from 1 to 2048'],
+    [{ smp: 2 }, 'not built yet on virt-1.0: choose 1'],
+    [{ smp: 0 }, 'choose 1'],
+    [{ initrd: 'x' }, 'needs a kernel'],
+    [{ append: 'x' }, 'needs a kernel'],
+    [{ kernel: 'k', append: 'a\0b' }, 'zero byte'],
+    [{ icount: -1 }, 'from 0 to 10'],
+    [{ icount: 11 }, 'from 0 to 10'],
+    [{ tier: 'jit' }, 'not built yet: choose auto or interp'],
+    [{ tier: 'check' }, 'not built yet'],
+    [{ tier: 'fast' as 'jit' }, 'choose auto or interp'],
+    [{ drive: 'x' }, 'Unknown option "drive"'],
+  ])('refuses %j', (config, message) => {
+    const full = { arch: 'riscv64', ...config } as VmConfig;
+    expect(() => resolveConfig(full)).toThrow(
+      expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(message) }),
+    );
+  });
+
+  it('lists the machines there are', () => {
+    expect(availableMachines()).toEqual([{ arch: 'riscv64', machines: ['virt-1.0', 'virt'] }]);
+  });
+});
+
+describe('createVm', () => {
+  const assets = { core: 'core.wasm', createWorker: () => ({}) as Worker };
+
+  it('refuses a page that is not cross-origin isolated, naming the headers', () => {
+    Object.assign(globalThis, { crossOriginIsolated: false });
+    try {
+      expect(() => createVm({ arch: 'riscv64' }, assets)).toThrow(
+        expect.objectContaining({
+          code: 'not-isolated',
+          message: expect.stringContaining('Cross-Origin-Embedder-Policy: require-corp'),
+        }),
+      );
+    } finally {
+      Reflect.deleteProperty(globalThis, 'crossOriginIsolated');
+    }
+  });
+
+  it('throws for a bad configuration, and freezes a good one', () => {
+    expect(() => createVm({ arch: 'riscv64', smp: 4 }, assets)).toThrow('not built yet');
+    const vm = createVm({ arch: 'riscv64' }, assets);
+    expect(Object.isFrozen(vm.config)).toBe(true);
+  });
+});
