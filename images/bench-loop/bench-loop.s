@@ -14,8 +14,9 @@
 
 .equ ITERATIONS, 60000000        # of the loop, of 25 or 26 instructions each
 .equ TABLE_SIZE, 4096
-# What minstret counts from the read before the kernel to the read after it, from QEMU -icount shift=0. The work is fixed, so
-# the number is too; a version of the loop in C gives the same number and checksum. It serves as the numerator of MIPS, since QEMU without -icount counts host ticks in minstret.
+# What minstret counts from the read before the kernel to the read after it, from QEMU -icount shift=0. The work is
+# fixed, so the number is too; a version of the loop in C gives the same number and checksum. It serves as the numerator
+# of MIPS, since QEMU without -icount counts host ticks in minstret.
 .equ INSTRUCTIONS, 1529999479
 
 .text
