@@ -41,6 +41,8 @@ const MIB = 1048576;
 const FIXED_START = 1_767_225_600_000_000_000n;
 /** The vCPU notifies its run state; looking again by the clock covers the one notify that a state passed in a hurry. */
 const STATE_POLL_MS = 20;
+/** How long a vCPU may take to leave its loop before its worker is terminated all the same, ms. */
+const IDLE_LIMIT_MS = 100;
 
 export interface SessionOptions {
   config: ResolvedConfig;
@@ -156,11 +158,13 @@ export class Session {
   /** Ends the service, settles every pending wait, then terminates the worker; only in this order is the memory freed. */
   async close(): Promise<void> {
     this.closed = true;
-    // A worker that is told to stop is gone at once; one that runs on is only killed by Chromium after 2 s (measured).
-    this.requestStop();
     for (let i = 0; i < this.memory.vcpus; i++) {
       Atomics.notify(this.memory.i32, (this.memory.vcpu(i) + COMM_RUN_STATE) >> 2);
     }
+    // A worker out of its loop is gone at once; Chromium lets one that is still in it run on for 2 s (measured).
+    this.server.release();
+    this.requestStop();
+    await this.vcpu.idle(IDLE_LIMIT_MS);
     await Promise.all([this.server.dispose(), this.stateWait]);
     this.vcpu.terminate();
   }

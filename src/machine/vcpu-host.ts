@@ -8,6 +8,7 @@ export class VcpuHost {
   private readonly api: Comlink.Remote<VcpuWorkerApi>;
   private readonly died: Promise<never>;
   private terminated = false;
+  private running: Promise<unknown> = Promise.resolve();
 
   /** @param onDeath called once if the worker fails by itself */
   constructor(createWorker: () => Worker, onDeath: (error: VmError) => void) {
@@ -47,7 +48,19 @@ export class VcpuHost {
 
   /** @returns RESULT_STOP, RESULT_TRAP_LOOP or RESULT_INTERNAL_ERROR */
   run(): Promise<number> {
-    return this.call(this.api.run());
+    const result = this.call(this.api.run());
+    this.running = result.catch(() => {});
+    return result;
+  }
+
+  /** Resolves once the vCPU is out of run(), or after `limitMs`. */
+  async idle(limitMs: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise((resolve) => {
+      timer = setTimeout(resolve, limitMs);
+    });
+    await Promise.race([this.running, limit]);
+    clearTimeout(timer);
   }
 
   describe(): Promise<string> {
