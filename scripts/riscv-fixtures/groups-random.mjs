@@ -2,7 +2,9 @@
 // the registers and of the memory they touched. They find what the tables by instruction cannot: how instructions
 // share registers, flags and blocks.
 import { asRegister, floatBoundaries, FORMATS, randomFloat, randomInt } from './operands.mjs';
-import { Program, Random, hex64 } from './program.mjs';
+import { DATA, PageTables, PROBE_RUNNER, PTE, READY, RWX } from './paging.mjs';
+import { hex64, Program, Random } from './program.mjs';
+import { SystemProgram, USER_ALIAS } from './system.mjs';
 
 const THREE = (
   'add sub sll slt sltu xor srl sra or and addw subw sllw srlw sraw mul mulh mulhsu mulhu div divu rem remu mulw divw divuw remw remuw ' +
@@ -28,9 +30,11 @@ const X = ['x0', 'x1', 'x5', 'x6', 'x7', 'x8', 'x9', 'x10', 'x11', 'x12', 'x13',
 const F = Array.from({ length: 10 }, (_, i) => `f${i}`);
 
 class Generator {
-  constructor(program, random) {
+  /** @param {string[]} traps instructions of four bytes that raise exceptions, to be mixed in */
+  constructor(program, random, traps = []) {
     this.program = program;
     this.random = random;
+    this.traps = traps;
   }
 
   x() {
@@ -130,7 +134,8 @@ class Generator {
         loop = { label: program.label('r'), until: i + 2 + random.below(8) };
         lines.push(`  li x31, ${2 + random.below(5)}\n${loop.label}:`);
       } else {
-        lines.push(`  ${this.instruction()}`);
+        const trap = this.traps.length > 0 && random.below(6) === 0;
+        lines.push(`  ${trap ? random.pick(this.traps).replaceAll('REG', this.x()) : this.instruction()}`);
       }
       if (loop && i >= loop.until && open.length === 0) {
         lines.push(`  addi x31, x31, -1\n  bnez x31, ${loop.label}`);
@@ -145,14 +150,8 @@ class Generator {
 
 const HASH = '0x9e3779b97f4a7c15';
 
-/** `seed` chooses another set of programs, for longer runs by hand. */
-export function randomPrograms(seed = 1101) {
-  const program = new Program(
-    'random-programs',
-    'QEMU 7.2: hashes of the integer registers, of the floating-point registers with fcsr, and of the memory.',
-  );
-  const random = new Random(seed);
-  const generator = new Generator(program, random);
+/** Tables and subroutines of all random programs; `memory` loads the address of the programs' memory into x2. */
+function prepare(program, random, memory) {
   const [s, d] = [FORMATS.s, FORMATS.d];
   program.emitData('.balign 4096\nrandom_memory: .skip 512\nrandom_save: .skip 256\nrandom_seed:');
   for (let i = 0; i < 96; i += 1) program.emitData(`.dword ${hex64(randomInt(random))}`);
@@ -167,12 +166,12 @@ export function randomPrograms(seed = 1101) {
     { length: MEMORY_BYTES / 8 },
     (_, i) => `  ld x5, ${i * 8}(x6)\n  sd x5, ${i * 8}(x2)`,
   ).join('\n');
-  program.sourceOptions = {
-    handler: `
+  return `
 random_setup:
-  la x2, random_memory
+  ${memory}
   la x6, random_seed
 ${fill}
+  csrw fcsr, x0
   ret
 # Folds the words at x6 up to x7 into x5.
 random_hash:
@@ -185,40 +184,131 @@ random_hash:
   addi x6, x6, 8
   bltu x6, x7, 1b
   ret
-`,
-  };
-  const names = [];
-  for (let i = 0; i < 500; i += 1) {
-    const first = random.below(60);
-    program.emit(
-      `  call random_setup\n  la x1, random_floats\n${F.map((f) => `  fld ${f}, ${random.below(64) * 8}(x1)`).join('\n')}\n  csrw fcsr, x0\n  csrw mscratch, x0\n  la x1, random_seed + ${first * 8}`,
-    );
-    program.emit(
-      X.slice(2)
-        .map((x, at) => `  ld ${x}, ${at * 8}(x1)`)
-        .join('\n'),
-    );
-    program.emit(generator.body(16 + random.below(40)));
-    // The registers go to memory behind the area that the program may change, then three hashes.
-    program.emit(
-      `  la x4, random_save\n${X.slice(1)
-        .map((x, at) => `  sd ${x}, ${at * 8}(x4)`)
-        .join(
-          '\n',
-        )}\n  li x5, 1\n  mv x6, x4\n  addi x7, x4, ${(X.length - 1) * 8}\n  call random_hash\n  sd x5, 0(gp)`,
-    );
-    program.emit(
-      `  la x4, random_save\n${F.map((f, at) => `  fsd ${f}, ${at * 8}(x4)`).join('\n')}\n  csrr x5, fcsr\n  mv x6, x4\n  addi x7, x4, ${F.length * 8}\n  call random_hash\n  sd x5, 8(gp)`,
-    );
-    program.emit(
-      `  la x6, random_memory\n  addi x7, x6, ${MEMORY_BYTES}\n  li x5, 3\n  call random_hash\n  sd x5, 16(gp)\n  addi gp, gp, 24`,
-    );
-    names.push(`program ${i}`);
+`;
+}
+
+/** One program: registers from the tables, `generator`'s instructions, three hashes; gp advances by `words` words. */
+function emitProgram(program, random, generator, words) {
+  const first = random.below(60);
+  program.emit(
+    `  call random_setup\n  la x1, random_floats\n${F.map((f) => `  fld ${f}, ${random.below(64) * 8}(x1)`).join('\n')}\n  la x1, random_seed + ${first * 8}`,
+  );
+  program.emit(
+    X.slice(2)
+      .map((x, at) => `  ld ${x}, ${at * 8}(x1)`)
+      .join('\n'),
+  );
+  program.emit(generator.body(16 + random.below(40)));
+  // The registers go to memory behind the area that the program may change, then three hashes.
+  const saveX = X.slice(1).map((x, at) => `  sd ${x}, ${at * 8}(x4)`);
+  const saveF = F.map((f, at) => `  fsd ${f}, ${at * 8}(x4)`);
+  program.emit(
+    [
+      '  la x4, random_save',
+      ...saveX,
+      `  li x5, 1\n  mv x6, x4\n  addi x7, x4, ${saveX.length * 8}\n  call random_hash\n  sd x5, 0(gp)`,
+      ...saveF,
+      `  csrr x5, fcsr\n  mv x6, x4\n  addi x7, x4, ${F.length * 8}\n  call random_hash\n  sd x5, 8(gp)`,
+      `  mv x6, x2\n  addi x7, x6, ${MEMORY_BYTES}\n  li x5, 3\n  call random_hash\n  sd x5, 16(gp)\n  addi gp, gp, ${words * 8}`,
+    ].join('\n'),
+  );
+}
+
+function sections(program, labels, count) {
+  for (let at = 0; at < count; at += 50) {
+    const names = Array.from({ length: 50 }, (_, i) => `program ${at + i}`);
+    program.section(`programs ${at} to ${at + 49}`, labels, { names });
   }
-  for (let at = 0; at < names.length; at += 50) {
-    program.section(`programs ${at} to ${at + 49}`, ['hash of x', 'hash of f and fcsr', 'hash of memory'], {
-      names: names.slice(at, at + 50),
-    });
+}
+
+const LABELS = ['hash of x', 'hash of f and fcsr', 'hash of memory'];
+
+/** In M-mode, untranslated. `seed` chooses another set of programs, for longer runs by hand. */
+export function randomPrograms(seed = 1101) {
+  const program = new Program(
+    'random-programs',
+    'QEMU 7.2: hashes of the integer registers, of the floating-point registers with fcsr, and of the memory.',
+  );
+  const random = new Random(seed);
+  program.sourceOptions = { handler: prepare(program, random, 'la x2, random_memory') };
+  const generator = new Generator(program, random);
+  program.emit('  csrw mscratch, x0');
+  for (let i = 0; i < 500; i += 1) emitProgram(program, random, generator, LABELS.length);
+  sections(program, LABELS, 500);
+  return program;
+}
+
+/** Where U-mode sees its memory: across two pages that are not neighbours in physical memory; nothing follows them. */
+const MEMORY_VA = 0x20001000n - BigInt(MEMORY_BYTES / 2);
+const RESULTS_VA = 0x30000000n;
+
+const TRAPS = [
+  'ld REG, 0(x27)',
+  'sw REG, 4(x27)',
+  'sd REG, -4(x25)',
+  'ld REG, -3(x25)',
+  'lw REG, 0(x25)',
+  'lr.d REG, (x23)',
+  '.word 0xffffffff',
+  '.word 0x0000200b',
+  'csrrw REG, mhartid, REG',
+  'csrrs REG, sstatus, x0',
+  'ecall',
+  '.word 0x00100073',
+  'sret',
+  'sfence.vma',
+];
+
+/** In U-mode under Sv39 with exceptions in their midst: the handler folds (cause, tval, epc) into x26 and skips four bytes. */
+export function randomTraps(seed = 1201) {
+  const program = new SystemProgram(
+    'random-traps',
+    'QEMU 7.2, as random-programs, and a hash of all exceptions; AMOs that fault are not among them, since QEMU 7.2 gives them the wrong cause.',
+  );
+  const random = new Random(seed);
+  const tables = new PageTables('sv39');
+  tables.map(0x20000000n, DATA + 0x2000n, 0, READY | RWX | PTE.U);
+  tables.map(0x20001000n, DATA + 0x5000n, 0, READY | RWX | PTE.U);
+  tables.map(RESULTS_VA, 0x80400000n, 1, READY | PTE.R | PTE.W | PTE.U);
+  tables.emit(program, 'random_tables');
+  program.sourceOptions.handler += PROBE_RUNNER + prepare(program, random, `li x2, ${hex64(MEMORY_VA)}`);
+  program.sourceOptions.handler += `
+.balign 4
+random_trap:
+  csrr x28, mcause
+  bnez x24, random_exit
+  li x29, ${HASH}
+  xor x26, x26, x28
+  mul x26, x26, x29
+  csrr x28, mtval
+  xor x26, x26, x28
+  mul x26, x26, x29
+  csrr x28, mepc
+  xor x26, x26, x28
+  mul x26, x26, x29
+  srli x29, x26, 31
+  xor x26, x26, x29
+  addi x28, x28, 4
+  csrw mepc, x28
+  mret
+random_exit:
+  li x28, ${hex64(RESULTS_VA - 0x80400000n)}
+  sub gp, gp, x28
+  j finish
+`;
+  program.emit(
+    `  call sys_reset\n  la a0, random_tables\n  call pt_load\n  li t0, ${hex64(tables.satp)}\n  csrw satp, t0\n  sfence.vma\n  la t0, random_trap\n  csrw mtvec, t0\n  li t0, 0x1800\n  csrc mstatus, t0`,
+  );
+  program.emit(
+    `  li t0, ${hex64(RESULTS_VA - 0x80400000n)}\n  add gp, gp, t0\n  la t0, 1f\n  li t1, ${hex64(USER_ALIAS - 0x80000000n)}\n  add t0, t0, t1\n  csrw mepc, t0\n  mret\n1:\n  li x24, 0\n  li x27, 0x60000000\n  li x25, 0x20002000\n  li x23, 0x20000004`,
+  );
+  const generator = new Generator(program, random, TRAPS);
+  for (let i = 0; i < 300; i += 1) {
+    program.emit('  li x26, 7');
+    emitProgram(program, random, generator, LABELS.length + 1);
+    program.emit('  sd x26, -8(gp)');
   }
+  program.emit('  li x24, 1\n  ecall');
+  sections(program, [...LABELS, 'hash of exceptions'], 300);
   return program;
 }

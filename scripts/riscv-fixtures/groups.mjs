@@ -10,7 +10,7 @@ import { traps } from './groups-trap.mjs';
 import { mmuSv39, mmuSv48, mmuSv57 } from './groups-mmu.mjs';
 import { interrupts } from './groups-interrupt.mjs';
 import { pmp } from './groups-pmp.mjs';
-import { randomPrograms } from './groups-random.mjs';
+import { randomPrograms, randomTraps } from './groups-random.mjs';
 import { selfModifying } from './groups-smc.mjs';
 import { zicbo } from './groups-zicbo.mjs';
 
@@ -40,6 +40,7 @@ const BUILDERS = [
   selfModifying,
   zicbo,
   randomPrograms,
+  randomTraps,
 ];
 
 export const GROUPS = Object.fromEntries(BUILDERS.map((build) => [build().group, build]));

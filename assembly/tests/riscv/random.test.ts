@@ -1,3 +1,4 @@
 import { conformance } from './conformance.ts';
 
 conformance('random-programs');
+conformance('random-traps');
