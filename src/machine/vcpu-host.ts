@@ -69,8 +69,11 @@ export class VcpuHost {
 
   /** Ends the worker at once. Calls in progress never settle. */
   terminate(): void {
+    if (this.terminated) return;
     this.terminated = true;
     this.worker.terminate();
+    // Comlink's registry of proxies holds the worker, whose listeners hold the proxy: without this neither is ever freed.
+    this.api[Comlink.releaseProxy]();
   }
 
   private call<T>(result: Promise<T>): Promise<T> {
