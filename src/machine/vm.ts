@@ -128,7 +128,10 @@ class MachineVm implements Vm {
     try {
       session = await this.load();
     } catch (error) {
-      if (this.end) throw new VmError('bad-config', 'The machine was ended while it was loading.');
+      // A worker that died has ended the machine already, and is the reason.
+      if (this.end && this.end.outcome !== 'error') {
+        throw new VmError('bad-config', 'The machine was ended while it was loading.');
+      }
       const failure = asVmError(error);
       this.fail(failure);
       throw failure;
