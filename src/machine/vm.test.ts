@@ -300,6 +300,24 @@ describe('a machine', () => {
     expect(events).toEqual(['state loading', 'state error', 'error not-found', 'exit error 1']);
   });
 
+  it('fails to start when the worker dies before it is ready', async () => {
+    const { vm, worker, events } = machine(idle, {}, { init: () => new Promise(() => {}) });
+    const start = vm.start();
+    await eventually(() => worker() !== null);
+    worker().dispatchEvent(new Event('error'));
+    await expect(start).rejects.toMatchObject({ code: 'worker-died' });
+    expect(events).toEqual(['state loading', 'state error', 'error worker-died', 'exit error 1']);
+  });
+
+  it('says so when it is ended while it loads', async () => {
+    const { vm } = machine(idle, {}, { init: () => new Promise((resolve) => setTimeout(resolve, 20)) });
+    const start = vm.start();
+    await vm.powerOff();
+    await expect(start).rejects.toThrow('ended while it was loading');
+    expect(await vm.ended).toEqual({ outcome: 'stopped', code: 0 });
+    expect(vm.state).toBe('stopped');
+  });
+
   it('fails to start when the core cannot be instantiated', async () => {
     const { vm } = machine(idle, {}, { init: () => Promise.reject(new Error('import env.now missing')) });
     await expect(vm.start()).rejects.toMatchObject({ code: 'internal' });
