@@ -312,3 +312,47 @@ random_exit:
   sections(program, [...LABELS, 'hash of exceptions'], 300);
   return program;
 }
+
+/**
+ * The same under a timer that interrupts every 50 µs: what an interrupt does to the programs must not show. The handler
+ * uses x28 to x30 only; the last word says that there were interrupts.
+ */
+export function randomInterrupts(seed = 1301) {
+  const program = new Program('random-interrupts', 'QEMU 7.2, as random-programs, interrupted by the timer.');
+  const random = new Random(seed);
+  program.sourceOptions = {
+    handler: `${prepare(program, random, 'la x2, random_memory')}
+.balign 4
+timer_trap:
+  csrr x28, mcause
+  bgez x28, default_trap
+  li x28, 0x0200bff8
+  ld x29, 0(x28)
+  addi x29, x29, 500
+  li x28, 0x02004000
+  sd x29, 0(x28)
+  la x28, timer_count
+  ld x29, 0(x28)
+  addi x29, x29, 1
+  sd x29, 0(x28)
+  mret
+.balign 8
+timer_count: .dword 0
+`,
+  };
+  const generator = new Generator(program, random);
+  program.emit(
+    '  la t0, timer_trap\n  csrw mtvec, t0\n  li t0, 0x80\n  csrw mie, t0\n  li t0, 0x02004000\n  sd x0, 0(t0)\n  csrsi mstatus, 8',
+  );
+  const loop = program.label('again');
+  // Twenty rounds over the same programs, the last of which counts.
+  program.emit(`  li x27, 20\n  mv x26, gp\n${loop}:\n  mv gp, x26`);
+  for (let i = 0; i < 150; i += 1) emitProgram(program, random, generator, LABELS.length);
+  program.emit(`  addi x27, x27, -1\n  beqz x27, 1f\n  la x28, ${loop}\n  jr x28\n1:`);
+  program.emit(
+    '  csrci mstatus, 8\n  csrw mie, x0\n  la t0, timer_count\n  ld t0, 0(t0)\n  snez t0, t0\n  sd t0, 0(gp)\n  addi gp, gp, 8',
+  );
+  sections(program, LABELS, 150);
+  program.section('the timer interrupted them', ['taken'], { names: ['at least one interrupt'] });
+  return program;
+}

@@ -10,7 +10,7 @@ import { traps } from './groups-trap.mjs';
 import { mmuSv39, mmuSv48, mmuSv57 } from './groups-mmu.mjs';
 import { interrupts } from './groups-interrupt.mjs';
 import { pmp } from './groups-pmp.mjs';
-import { randomPrograms, randomTraps } from './groups-random.mjs';
+import { randomInterrupts, randomPrograms, randomTraps } from './groups-random.mjs';
 import { selfModifying } from './groups-smc.mjs';
 import { zicbo } from './groups-zicbo.mjs';
 
@@ -41,6 +41,7 @@ const BUILDERS = [
   zicbo,
   randomPrograms,
   randomTraps,
+  randomInterrupts,
 ];
 
 export const GROUPS = Object.fromEntries(BUILDERS.map((build) => [build().group, build]));
