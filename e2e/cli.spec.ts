@@ -108,13 +108,31 @@ test.describe('a run', () => {
     expect(bytes.length).toBeGreaterThan(1000);
   });
 
-  test('SIGTERM ends it with 128 + 15 and takes the browser along', async () => {
+  test('SIGTERM ends it with 128 + 15', async () => {
     const result = await snowglobe(echo, {
-      onOutput: (stdout, kill) => {
-        if (stdout.includes('ready')) kill('SIGTERM');
+      onOutput: (stdout, child) => {
+        if (stdout.includes('ready')) child.kill('SIGTERM');
       },
     });
     expect(result.status).toBe(143);
+  });
+
+  test('on a terminal Ctrl-C goes to the guest, Ctrl-A is the escape', async () => {
+    let typed = 0;
+    const result = await snowglobe(echo, {
+      terminal: true,
+      onOutput: (stdout, child) => {
+        // Each piece is typed once its answer to the one before is there.
+        const script = [
+          ['ready', 'a\x03\x01\x01'],
+          ['[a][\x03][\x01]', '\x01h'],
+          ['C-a x    exit', '\x01x'],
+        ];
+        while (typed < script.length && stdout.includes(script[typed][0])) child.type(script[typed++][1]);
+      },
+    });
+    expect(typed).toBe(3);
+    expect(result.status).toBe(0);
   });
 
   test('-icount repeats a run to the instruction', async () => {

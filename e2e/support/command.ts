@@ -13,21 +13,32 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** Written to stdin, which is then closed. Without it stdin stays open and empty. */
   input?: string;
-  /** Called with the output so far; may send a signal. */
-  onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Gives the program a terminal (through script, of util-linux), on which stdout and stderr come together. */
+  terminal?: boolean;
+  /** Called with the output so far; may send a signal or type. */
+  onOutput?: (
+    stdout: string,
+    child: { kill(signal: NodeJS.Signals): void; type(text: string): void },
+  ) => void;
 }
 
 /** Runs the real `snowglobe` program of this repository. */
 export function snowglobe(args: string[], options: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(repository, 'bin/snowglobe.js'), ...args], {
+    const program = [process.execPath, join(repository, 'bin/snowglobe.js'), ...args];
+    const quoted = program.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const [file, ...rest] = options.terminal ? ['script', '-qec', quoted, '/dev/null'] : program;
+    const child = spawn(file, rest, {
       env: { ...process.env, ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const result = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       result.stdout += text;
-      options.onOutput?.(result.stdout, (signal) => child.kill(signal));
+      options.onOutput?.(result.stdout, {
+        kill: (signal) => child.kill(signal),
+        type: (keys) => child.stdin.write(keys),
+      });
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       result.stderr += text;
