@@ -314,7 +314,7 @@ random_exit:
 }
 
 /**
- * The same under a timer that interrupts every 50 µs: what an interrupt does to the programs must not show. The handler
+ * The same under a timer that interrupts every 3 µs: what an interrupt does to the programs must not show. The handler
  * uses x28 to x30 only; the last word says that there were interrupts.
  */
 export function randomInterrupts(seed = 1301) {
@@ -328,7 +328,7 @@ timer_trap:
   bgez x28, default_trap
   li x28, 0x0200bff8
   ld x29, 0(x28)
-  addi x29, x29, 500
+  addi x29, x29, 30
   li x28, 0x02004000
   sd x29, 0(x28)
   la x28, timer_count
