@@ -87,13 +87,14 @@ export const works = (program, ...args) => spawnSync(program, args, { stdio: 'ig
 export function runVisibly(program, args, { cwd = root, env } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: 'inherit' });
-    // Ctrl-C reaches the child by itself; we wait for its end.
-    const ignore = () => {};
-    process.on('SIGINT', ignore);
-    child.on('error', () => resolve(127));
-    child.on('close', (status) => {
-      process.off('SIGINT', ignore);
-      resolve(status ?? 143);
-    });
+    // Ctrl-C reaches the child by itself, a signal to us alone does not; either way we wait for its end.
+    const forward = (signal) => child.kill(signal);
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, forward);
+    const done = (status) => {
+      for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, forward);
+      resolve(status);
+    };
+    child.on('error', () => done(127));
+    child.on('close', (status) => done(status ?? 143));
   });
 }
