@@ -125,6 +125,7 @@ export function writeIndex(dir = imagesDir) {
       initrd: relative(manifest.initrd),
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
+      terminal: manifest.terminal,
       download: downloadSize(name, manifest, dir),
     });
   }

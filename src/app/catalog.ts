@@ -14,6 +14,8 @@ export interface CatalogEntry {
   append?: string;
   /** Address of the firmware, or `none`. */
   firmware?: string;
+  /** The only terminal size that the guest draws for, such as `80x24`. */
+  terminal?: string;
   /** Bytes of everything that a start downloads. */
   download?: number;
 }

@@ -32,6 +32,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
   element.setAttribute('label', machine.config.arch);
   element.setAttribute('autostart', '');
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
+  if (machine.terminal) element.setAttribute('terminal-size', machine.terminal);
   element.config = machine.config;
   // The page was opened to type into this machine.
   const focus = () => element.focus();

@@ -8,6 +8,8 @@ export interface Machine {
   config: VmConfig;
   /** Address of the board's default firmware, where this site has one. */
   firmware?: string;
+  /** The only terminal size that the guest draws for. */
+  terminal?: string;
 }
 
 /** Files that the user picked; they stand before everything else, and live only as long as the page. */
@@ -55,5 +57,10 @@ export function resolveMachine(
       : entries.find(({ arch, firmware }) => arch === config.arch && firmware && firmware !== 'none')
           ?.firmware;
   const title = entry?.title ?? (files.kernel?.name || `${config.arch} machine`);
-  return firmware ? { title, config, firmware } : { title, config };
+  return {
+    title,
+    config,
+    ...(firmware && { firmware }),
+    ...(entry?.terminal && !ownKernel && { terminal: entry.terminal }),
+  };
 }

@@ -18,7 +18,7 @@ const TEXTS: Record<VmErrorCode, { title: string; advice: string }> = {
     title: 'This page may not share memory',
     advice:
       'Serve the page with the headers “Cross-Origin-Opener-Policy: same-origin” and ' +
-      '“Cross-Origin-Embedder-Policy: require-corp”, over https or from localhost. `npm start` does both.',
+      '“Cross-Origin-Embedder-Policy: require-corp”, over https or from localhost. “npm start” does both.',
   },
   unsupported: {
     title: 'This browser is too old for the machine',
@@ -32,7 +32,7 @@ const TEXTS: Record<VmErrorCode, { title: string; advice: string }> = {
     title: 'An image could not be loaded',
     advice:
       'Check its address and your connection. A file on another site must be sent with ' +
-      '“Access-Control-Allow-Origin”. Images of this repository are built by `npm start`.',
+      '“Access-Control-Allow-Origin”. Images of this repository are built by “npm start”.',
   },
   'bad-image': {
     title: 'An image is not usable',

@@ -61,6 +61,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .stage { position: relative; flex: 1; min-height: 0; }
 .viewport { position: absolute; inset: 8px 2px 6px 10px; }
 .stage.covered .viewport { opacity: .38; }
+:host([terminal-size]) .viewport { display: grid; place-content: safe center; }
 .layer { position: absolute; inset: 0; display: flex; pointer-events: none; }
 .layer:empty { display: none; }
 

@@ -4,21 +4,31 @@ import { Terminal } from '@xterm/xterm';
 import css from '@xterm/xterm/css/xterm.css?inline';
 import type { TerminalLook } from './theme.ts';
 
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
 export interface TerminalViewOptions {
   look: TerminalLook;
   /** Lines kept above the screen. */
   scrollback: number;
-  /** The font shrinks until this many columns fit, or until it is MIN_FONT_SIZE. */
+  /** The font shrinks until this many columns and rows fit, or until it is MIN_FONT_SIZE. */
   minColumns: number;
+  minRows: number;
+  /** A size that never changes; the font is scaled until it fills the host. */
+  fixedSize: TerminalSize | null;
   /** What the user typed or pasted, as the guest shall receive it. */
   onInput(data: string | Uint8Array): void;
-  onResize(size: { columns: number; rows: number }): void;
+  onResize(size: TerminalSize): void;
   /** Ctrl+F6: the way out for people who use only the keyboard, since the terminal takes Tab. */
   onLeave(): void;
 }
 
 /** Below this a line is a row of dots even on a dense screen. */
 const MIN_FONT_SIZE = 7;
+const MAX_FONT_SIZE = 64;
+const FONT_STEP = 0.25;
 
 export class TerminalView {
   readonly #terminal: Terminal;
@@ -108,22 +118,18 @@ export class TerminalView {
     return lines.join('\n').trimEnd();
   }
 
-  /** Fits columns, rows and, on narrow hosts, the font to the host's size. */
+  /** Fits columns, rows and, on small hosts, the font to the host's size. */
   fit(): void {
     if (this.#host.clientWidth === 0 || this.#host.clientHeight === 0) return;
-    const { look, minColumns } = this.#options;
-    let size = this.#fitWith(look.fontSize);
-    if (size && size.cols < minColumns && look.fontSize > MIN_FONT_SIZE) {
-      const wanted = (look.fontSize * size.cols) / minColumns;
-      let fontSize = Math.max(MIN_FONT_SIZE, Math.floor(wanted * 4) / 4);
-      size = this.#fitWith(fontSize);
-      // Cells are rounded to device pixels, so the estimate may be one step too large.
-      while (size && size.cols < minColumns && fontSize > MIN_FONT_SIZE) {
-        fontSize -= 0.25;
-        size = this.#fitWith(fontSize);
-      }
+    const { look, minColumns, minRows, fixedSize } = this.#options;
+    if (fixedSize) {
+      this.#fillWith(fixedSize);
+      return;
     }
-    if (size) this.#terminal.resize(Math.max(size.cols, 2), Math.max(size.rows, 1));
+    const size = this.#fitWith(look.fontSize);
+    if (!size) return;
+    const fitted = this.#shrinkUntil(look.fontSize, size, { columns: minColumns, rows: minRows });
+    this.#terminal.resize(Math.max(fitted.columns, 2), Math.max(fitted.rows, 1));
   }
 
   dispose(): void {
@@ -134,10 +140,39 @@ export class TerminalView {
     this.#host.replaceChildren();
   }
 
-  #fitWith(fontSize: number): { cols: number; rows: number } | undefined {
+  /** How many characters of a font fit the host. */
+  #fitWith(fontSize: number): TerminalSize | null {
     if (this.#terminal.options.fontSize !== fontSize) this.#terminal.options.fontSize = fontSize;
     const size = this.#fit.proposeDimensions();
-    return size && Number.isFinite(size.cols) && Number.isFinite(size.rows) ? size : undefined;
+    if (!size || !Number.isFinite(size.cols) || !Number.isFinite(size.rows)) return null;
+    return { columns: size.cols, rows: size.rows };
+  }
+
+  /** Shrinks the font from `fontSize`, of which `size` characters fit, until `wanted` fit or it is the smallest. */
+  #shrinkUntil(fontSize: number, size: TerminalSize, wanted: TerminalSize): TerminalSize {
+    const share = ({ columns, rows }: TerminalSize) =>
+      Math.min(columns / wanted.columns, rows / wanted.rows, 1);
+    let fitted = size;
+    let font = fontSize;
+    if (share(fitted) < 1) font = Math.max(MIN_FONT_SIZE, font * share(fitted)) + FONT_STEP;
+    // Cells are rounded to device pixels, so the estimate may be some steps too large.
+    while (share(fitted) < 1 && font > MIN_FONT_SIZE) {
+      font = Math.max(MIN_FONT_SIZE, font - FONT_STEP);
+      fitted = this.#fitWith(font) ?? fitted;
+    }
+    return fitted;
+  }
+
+  /** Gives the terminal exactly `size`, in the largest font in which it fits. */
+  #fillWith(size: TerminalSize): void {
+    const smallest = this.#fitWith(MIN_FONT_SIZE);
+    if (!smallest) return;
+    // Character cells grow with the font, a little less than in proportion because they are rounded.
+    const estimate = MIN_FONT_SIZE * Math.min(smallest.columns / size.columns, smallest.rows / size.rows);
+    const font = Math.min(MAX_FONT_SIZE, Math.max(MIN_FONT_SIZE, Math.ceil(estimate) + 2));
+    const fitted = this.#fitWith(font);
+    if (fitted) this.#shrinkUntil(font, fitted, size);
+    this.#terminal.resize(size.columns, size.rows);
   }
 
   /** The console's own keys; false keeps a key from the guest. */

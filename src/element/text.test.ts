@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatBytes, formatCount, formatDuration, formatMemory } from './format.ts';
 import { endSummary, endTitle, panicText, progressText } from './panels.ts';
 import { formatStats, statsBetween } from './stats.ts';
-import { COLORS, terminalLook } from './theme.ts';
+import { COLORS, parseTerminalSize, terminalLook } from './theme.ts';
 import { isEnabled, primaryAction, STATUS } from './toolbar.ts';
 import { touchKeySequence, withControl } from './touch-input.ts';
 
@@ -140,5 +140,16 @@ describe('the terminal’s look', () => {
     expect(look.theme.cursorAccent).toBe('#fff');
     expect(look.fontSize).toBe(18);
     expect(Object.keys(look.theme)).toEqual(Object.keys(COLORS));
+  });
+});
+
+describe('a terminal’s size as text', () => {
+  it('is columns and rows', () => {
+    expect(parseTerminalSize('80x24')).toEqual({ columns: 80, rows: 24 });
+    expect(parseTerminalSize(' 132 × 43 ')).toEqual({ columns: 132, rows: 43 });
+  });
+
+  it.each([null, '', '80', '80x', '1x1', '80x0', '5000x5000', 'axb'])('%s is none', (text) => {
+    expect(parseTerminalSize(text)).toBeNull();
   });
 });

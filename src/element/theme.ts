@@ -44,7 +44,16 @@ export function terminalLook(property: (name: string) => string): TerminalLook {
   return {
     fontFamily: read('font-family') || MONOSPACE,
     fontSize: Number.parseFloat(read('font-size')) || 14,
-    lineHeight: Number.parseFloat(read('line-height')) || 1.15,
+    // Above 1, box and block characters of neighbouring lines do not meet.
+    lineHeight: Number.parseFloat(read('line-height')) || 1,
     theme,
   };
+}
+
+/** `80x24` → 80 columns and 24 rows; null for anything else, and for sizes no terminal has. */
+export function parseTerminalSize(text: string | null): { columns: number; rows: number } | null {
+  const match = /^\s*(\d{1,3})\s*[x×]\s*(\d{1,3})\s*$/.exec(text ?? '');
+  if (!match) return null;
+  const [columns, rows] = [Number(match[1]), Number(match[2])];
+  return columns >= 2 && rows >= 1 ? { columns, rows } : null;
 }

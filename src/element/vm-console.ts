@@ -9,7 +9,7 @@ import { Session } from './session.ts';
 import { formatStats, statsBetween } from './stats.ts';
 import { STYLES } from './styles.ts';
 import type { TerminalView } from './terminal.ts';
-import { terminalLook } from './theme.ts';
+import { parseTerminalSize, terminalLook } from './theme.ts';
 import { Toolbar, type ToolbarAction } from './toolbar.ts';
 import { TouchKeys } from './touch-keys.ts';
 
@@ -306,6 +306,8 @@ export class VmConsole extends HTMLElement {
           look: terminalLook((name) => style.getPropertyValue(name)),
           scrollback: this.#numberAttribute('scrollback', 5000),
           minColumns: this.#numberAttribute('min-columns', 80),
+          fixedSize: parseTerminalSize(this.getAttribute('terminal-size')),
+          minRows: this.#numberAttribute('min-rows', 24),
           onInput: (data) => this.#typed(data),
           onResize: () => {},
           onLeave: () => this.#toolbar.focus(),
