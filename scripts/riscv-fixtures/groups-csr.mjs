@@ -223,6 +223,17 @@ function fields(program) {
     '  li a0, 0x6000\n  csrc mstatus, a0\n  li a0, 0x2000\n  csrs mstatus, a0\n  csrw fcsr, x0\n  csrr a0, mstatus\n  srli a0, a0, 13\n  andi a0, a0, 3',
   );
   value('SD follows FS', '  csrr a0, mstatus\n  srli a0, a0, 63');
+  // MPP is WARL and never holds the reserved mode 2 (1.12, 3.1.6.1); QEMU 7.2 keeps it.
+  program.override(program.words + names.length, 0n);
+  value(
+    'MPP never reads 2',
+    '  li a0, 0x1800\n  csrc mstatus, a0\n  li a0, 0x1000\n  csrs mstatus, a0\n  csrr a0, mstatus\n  srli a0, a0, 11\n  andi a0, a0, 3\n  addi a0, a0, -2\n  seqz a0, a0\n  li a1, 0x1800\n  csrs mstatus, a1',
+  );
+  // The FS cases go on from here.
+  value(
+    'FS clean before',
+    '  li a0, 0x6000\n  csrc mstatus, a0\n  li a0, 0x4000\n  csrs mstatus, a0\n  csrr a0, mstatus\n  srli a0, a0, 13\n  andi a0, a0, 3',
+  );
   value(
     'SD clear with FS clean',
     '  li a0, 0x6000\n  csrc mstatus, a0\n  li a0, 0x4000\n  csrs mstatus, a0\n  csrr a0, mstatus\n  srli a0, a0, 63\n  csrr a1, sstatus\n  srli a1, a1, 63\n  slli a1, a1, 1\n  or a0, a0, a1',
