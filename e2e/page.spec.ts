@@ -230,6 +230,9 @@ test('Debian boots to a shell that answers, and its panic is announced without h
   await expect.poll(() => screenText(page), { timeout: 60_000 }).toMatch(/# $|#$/);
   await page.keyboard.type('echo $((6 * 7)) $(uname -m)\n');
   await expect.poll(() => screenText(page)).toContain('\n42 riscv64');
+  // One character in two batches.
+  await page.keyboard.type("printf 'caf\\303'; usleep 200000; printf '\\251.\\n'\n");
+  await expect.poll(() => screenText(page)).toContain('\ncafé.');
   await page.keyboard.type('echo c > /proc/sysrq-trigger\n');
   await expect(page.getByRole('alert')).toContainText(
     'The guest’s kernel has panicked: sysrq triggered crash',

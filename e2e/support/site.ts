@@ -103,8 +103,8 @@ export async function withoutIsolation(page: Page, url: string): Promise<void> {
   );
 }
 
-/** An empty page of the site's origin that has the component, isolated as the site is. */
-export async function openEmptyPage(page: Page, url: string, body = ''): Promise<void> {
+/** An empty page of the site's origin that has the component (from the site at `component`), isolated as the site is. */
+export async function openEmptyPage(page: Page, url: string, body = '', component = url): Promise<void> {
   await page.route(`${url}empty.html`, (route) =>
     route.fulfill({
       contentType: 'text/html',
@@ -112,7 +112,7 @@ export async function openEmptyPage(page: Page, url: string, body = ''): Promise
         'Cross-Origin-Opener-Policy': 'same-origin',
         'Cross-Origin-Embedder-Policy': 'require-corp',
       },
-      body: `<!doctype html><title>Test</title><script type="module" src="./vm-console.js"></script><body>${body}</body>`,
+      body: `<!doctype html><title>Test</title><script type="module" src="${component}vm-console.js"></script><body>${body}</body>`,
     }),
   );
   await page.goto(`${url}empty.html`);
