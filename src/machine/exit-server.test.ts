@@ -119,6 +119,18 @@ describe('the exit server', () => {
     expect(log).toEqual(['write 0=9', 'doorbell 1', 'doorbell 3']);
   });
 
+  it('handles posted writes, then doorbells, before the exit that follows them', async () => {
+    const { server, log, cpus } = machine();
+    server.start();
+    for (let round = 0; round < 20; round++) {
+      log.length = 0;
+      await cpus[0].store(POSTED, 1, 4);
+      await cpus[0].store(DOORBELL, 2, 4);
+      await cpus[0].store(EXIT, 3, 4);
+      expect(log).toEqual(['write 0=1', 'doorbell 2', 'write 4=3']);
+    }
+  });
+
   it('serves posted writes and doorbells with no exit', async () => {
     const { server, log, cpus } = machine();
     server.start();

@@ -48,9 +48,9 @@ export interface ExitHandlers {
 /**
  * Serves the vCPUs from the page: posted writes, doorbells, expired timers and exits (design section 1).
  *
- * Order. A turn first takes what is pending (doorbell bits, fired timers, exit flags), then drains every vCPU's ring up
- * to the tail it finds, and only then handles what it took. A vCPU writes its ring entry before it rings or exits, so
- * whatever it posted before is in the ring by the time its doorbell or exit was taken.
+ * Order. A turn first looks which exits are pending, then takes the doorbells and fired timers, then drains every vCPU's
+ * ring up to the tail it finds, and only then handles doorbells, timers and exits. A vCPU posts before it rings, and both
+ * before it exits; so in this order, the reverse of the vCPU's, whatever came before an exit or a doorbell is found.
  *
  * No lost wake-up. A vCPU makes its work visible, then increments VM_PAGE_WAKE, then reads VM_PAGE_AWAKE, and notifies
  * if that is 0 (an exit always notifies). The page remembers VM_PAGE_WAKE from before its last look at the work, stores
@@ -171,9 +171,9 @@ export class ExitServer {
 
   /** One look at everything; false if time ran out before all that was found is handled. */
   private step(deadline: number): boolean {
+    const exits = this.pendingExits();
     this.takeDoorbells();
     this.takenTimers |= this.timers.take();
-    const exits = this.pendingExits();
     if (!this.drain(deadline, false)) return false;
     const doorbells = this.takenDoorbells;
     this.takenDoorbells = [];
@@ -219,7 +219,11 @@ export class ExitServer {
         if (this.holding && !evenIfHeld) return false;
         if (++entries % ENTRIES_PER_CLOCK === 0 && performance.now() >= deadline) return false;
         const entry = area + CPU_RING + ((head >>> 0) % RING_ENTRIES) * RING_STRIDE;
-        this.guarded(() => this.posted(entry));
+        try {
+          this.posted(entry);
+        } catch (error) {
+          this.handlers.failed(error);
+        }
         head = (head + 1) | 0;
         this.vm.store(area + COMM_RING_HEAD, head);
         if (this.vm.load(area + COMM_RING_WAITING) === 1) {

@@ -29,11 +29,16 @@ export class SerialPort implements SerialBackend, SerialStream {
   private readonly output = new ByteQueue();
   private readonly input = new ByteQueue();
   private undigested = 0;
-  private holding = false;
+  private held = false;
   private started = false;
 
   constructor(hooks: SerialPortHooks) {
     this.hooks = hooks;
+  }
+
+  /** Whether so much output is undigested that the guest is to be held back. */
+  get holding(): boolean {
+    return this.held;
   }
 
   transmit(byte: number): void {
@@ -91,14 +96,14 @@ export class SerialPort implements SerialBackend, SerialStream {
 
   private await(waits: Promise<void>[], bytes: number): void {
     this.undigested += bytes;
-    if (this.undigested >= SERIAL_HIGH_WATER && !this.holding) {
-      this.holding = true;
+    if (this.undigested >= SERIAL_HIGH_WATER && !this.held) {
+      this.held = true;
       this.hooks.hold();
     }
     void Promise.all(waits).then(() => {
       this.undigested -= bytes;
-      if (this.undigested >= SERIAL_HIGH_WATER || !this.holding) return;
-      this.holding = false;
+      if (this.undigested >= SERIAL_HIGH_WATER || !this.held) return;
+      this.held = false;
       this.hooks.release();
     });
   }

@@ -100,9 +100,7 @@ class MachineVm implements Vm {
     });
     this.port = new SerialPort({
       inputReady: () => this.session?.board.serialReady(),
-      hold: () => {
-        if (this.urgent === 0) this.session?.server.hold();
-      },
+      hold: () => this.holdIfFull(),
       release: () => this.session?.server.release(),
       firstOutput: () => {
         this.firstSerialMs = this.session?.clock.hostElapsedMs() ?? null;
@@ -293,6 +291,7 @@ class MachineVm implements Vm {
         this.panicWatch.reset();
         if (this.current !== 'paused') session.clock.start();
         if (this.pauseWanted) session.requestPause();
+        this.holdIfFull();
       }
     } catch (error) {
       if (this.session === session) this.fail(asVmError(error));
@@ -316,7 +315,12 @@ class MachineVm implements Vm {
       return await wait();
     } finally {
       this.urgent--;
+      this.holdIfFull();
     }
+  }
+
+  private holdIfFull(): void {
+    if (this.port.holding && this.urgent === 0) this.session?.server.hold();
   }
 
   private finish(outcome: VmOutcome, code: number): void {

@@ -30,6 +30,7 @@ import {
   REGION_SPACING,
   REGION_STRIDE,
   REGION_TABLE,
+  VM_ICOUNT_SHIFT,
   VM_REGION_COUNT,
 } from './layout.gen.ts';
 import type { MemorySlot } from './slots.ts';
@@ -71,12 +72,18 @@ const STALE_REGISTERS = 64;
 /** Fills in the machine's region table and reach tables (layout.ts). Overlapping regions: the later entry wins. */
 export class RegionTable {
   private readonly vm: VmMemory;
+  /**
+   * Under -icount every write is an exit: the page handles a posted one at some later instruction, and an interrupt that
+   * follows from it would come at another one in each run.
+   */
+  private readonly repeatable: boolean;
   private count = 0;
   private reachEnd = REACH_TABLES;
   private doorbellEnd = 0;
 
   constructor(vm: VmMemory) {
     this.vm = vm;
+    this.repeatable = vm.load(VM_ICOUNT_SHIFT) >= 0;
   }
 
   addSlot(slot: MemorySlot): void {
@@ -102,7 +109,7 @@ export class RegionTable {
     for (const register of reach.registers) {
       const at = record(register.offset);
       view.setUint8(at + REACH_READ, register.read === 'shadow' ? REACH_SHADOW : REACH_EXIT);
-      view.setUint8(at + REACH_WRITE, writeKind(register));
+      view.setUint8(at + REACH_WRITE, this.repeatable ? REACH_EXIT : writeKind(register));
       view.setBigUint64(at + REACH_STALE_MASK, staleMask(register, spacing), true);
       if (register.write !== 'doorbell') continue;
       const count = register.doorbells ?? 1;

@@ -55,13 +55,29 @@ export class FakeWorker extends EventTarget {
   }
 }
 
-/** Idles as a guest in WFI does: until it is asked to stop; sleeps through pauses. */
+/** Stands still as long as a pause is asked for. */
+export async function pausePoint(vcpu: FakeVcpu): Promise<void> {
+  if (!(vcpu.word(L.COMM_REQUEST) & L.REQUEST_PAUSE)) return;
+  vcpu.setWord(L.COMM_RUN_STATE, L.RUN_STATE_PAUSED);
+  await kicked(vcpu, () => (vcpu.word(L.COMM_REQUEST) & L.REQUEST_PAUSE) === 0);
+  vcpu.setWord(L.COMM_RUN_STATE, L.RUN_STATE_RUNNING);
+}
+
+/** Idles as a guest in WFI does: until it is asked to stop; stands still through pauses. */
 export async function idle(vcpu: FakeVcpu): Promise<number> {
+  while (!(vcpu.word(L.COMM_REQUEST) & L.REQUEST_STOP)) {
+    await pausePoint(vcpu);
+    vcpu.setWord(L.COMM_RUN_STATE, L.RUN_STATE_HALTED);
+    await kicked(vcpu, () => (vcpu.word(L.COMM_REQUEST) & (L.REQUEST_STOP | L.REQUEST_PAUSE)) !== 0);
+  }
+  return L.RESULT_STOP;
+}
+
+/** Sleeps on the kick word until `ready`. */
+async function kicked(vcpu: FakeVcpu, ready: () => boolean): Promise<void> {
   for (;;) {
-    const request = vcpu.word(L.COMM_REQUEST);
     const kick = vcpu.word(L.COMM_KICK);
-    if (request & L.REQUEST_STOP) return L.RESULT_STOP;
-    vcpu.setWord(L.COMM_RUN_STATE, request & L.REQUEST_PAUSE ? L.RUN_STATE_PAUSED : L.RUN_STATE_HALTED);
+    if (ready()) return;
     const wait = Atomics.waitAsync(vcpu.i32, (vcpu.area + L.COMM_KICK) >> 2, kick, 50);
     if (wait.async) await wait.value;
   }

@@ -12,6 +12,8 @@ export interface LoadOptions {
 
 /** Largest image taken, bytes: what the largest machine could hold. Also bounds what a small gzip file may grow to. */
 const IMAGE_MAX = 2048 * 1024 * 1024;
+/** Room for a file of unknown length to begin with, bytes; it doubles as needed. */
+const FIRST_BYTES = 1024 * 1024;
 
 /**
  * Fetches an image, with progress.
@@ -83,7 +85,8 @@ interface ReadOptions extends LoadOptions {
 
 async function readAll(stream: ReadableStream<Uint8Array>, options: ReadOptions): Promise<Uint8Array> {
   const { what, step, total } = options;
-  const chunks: Uint8Array[] = [];
+  // The length is a promise that may be broken both ways; while it holds, every chunk is garbage as soon as it is copied.
+  let bytes = new Uint8Array(Math.min(total ?? FIRST_BYTES, IMAGE_MAX));
   let loaded = 0;
   const report = (): void => options.onProgress({ step, loaded, ...(total === undefined ? {} : { total }) });
   report();
@@ -91,24 +94,24 @@ async function readAll(stream: ReadableStream<Uint8Array>, options: ReadOptions)
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    chunks.push(value);
-    loaded += value.length;
-    if (loaded > IMAGE_MAX) {
+    const end = loaded + value.length;
+    if (end > IMAGE_MAX) {
       await reader.cancel();
       throw new VmError(
         'too-large',
         `The ${what} is larger than ${IMAGE_MAX / 1048576} MiB: no machine can load it.`,
       );
     }
+    if (end > bytes.length) {
+      const larger = new Uint8Array(Math.min(Math.max(end, 2 * bytes.length), IMAGE_MAX));
+      larger.set(bytes.subarray(0, loaded));
+      bytes = larger;
+    }
+    bytes.set(value, loaded);
+    loaded = end;
     report();
   }
-  const bytes = new Uint8Array(loaded);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
+  return loaded === bytes.length ? bytes : bytes.slice(0, loaded);
 }
 
 /**
