@@ -75,7 +75,7 @@ export function helperEcall(cpu: usize, b: u64, c: u64, third: u64, immediate: u
   return 0;
 }
 
-/** mtval of a breakpoint is the address of the instruction, which the translator passes in b. */
+/** mtval of a breakpoint is b: 0 from the translator, as in QEMU 7.2; the address would be legal too (volume II, 3.1.16). */
 export function helperEbreak(cpu: usize, b: u64, c: u64, third: u64, immediate: u32): u64 {
   raise(cpu, H.CAUSE_BREAKPOINT, b);
   return 0;
