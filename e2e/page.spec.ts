@@ -162,6 +162,27 @@ test.describe('images and options that cannot work', () => {
     });
   }
 
+  test('more memory than the browser gives', async ({ page, site }) => {
+    await page.addInitScript(() => {
+      const { Memory } = WebAssembly;
+      WebAssembly.Memory = new Proxy(Memory, {
+        construct(target, [descriptor]) {
+          // As Chromium does for an address space or a container that is too small.
+          if (descriptor.initial > 16_384)
+            throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+          return new target(descriptor);
+        },
+      });
+    });
+    await page.goto(`${site.url}?machine=echo&m=2G`);
+    await expect(
+      page.getByRole('heading', { name: 'The browser would not give that much memory' }),
+    ).toBeVisible();
+    await expect.poll(() => page.workers().length).toBe(0);
+    await page.goto(`${site.url}?machine=echo&m=512`);
+    await expect.poll(() => screenText(page)).toBe('ready');
+  });
+
   test('a truncated download, and trying again once it is whole', async ({ page, site }) => {
     await page.route('**/images/echo.elf', async (route) => {
       const response = await route.fetch();

@@ -99,6 +99,11 @@ export class TerminalView {
     this.#terminal.focus();
   }
 
+  /** Hides the cursor of a guest that will never move it again; reset() brings it back. */
+  hideCursor(): void {
+    this.#terminal.write('\x1b[?25l');
+  }
+
   /** Clears screen, scrollback and every mode the guest has set. */
   reset(): void {
     this.#terminal.reset();

@@ -361,6 +361,7 @@ export class VmConsole extends HTMLElement {
 
   #onExit(end: { outcome: VmOutcome; code: number }): void {
     this.#cover(null);
+    this.#terminal?.hideCursor();
     this.#footer.replaceChildren(endPanel(end, this.report, () => this.#startByHand()));
     this.#emit('vm-exit', end);
   }
