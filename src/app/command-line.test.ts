@@ -25,10 +25,10 @@ describe('the command line', () => {
 
   it('spells our own options with two dashes and icount as QEMU does', () => {
     const line = commandLine(
-      { arch: 'riscv64', bios: 'none', icount: 3, tier: 'interp', append: '' },
+      { arch: 'riscv64', bios: 'none', icount: 3, noReboot: true, tier: 'interp', append: '' },
       images,
     );
-    expect(line).toBe('npx snowglobe riscv64 -bios none -icount shift=3 --tier interp -nographic');
+    expect(line).toBe('npx snowglobe riscv64 -bios none -icount shift=3 -no-reboot --tier interp -nographic');
   });
 
   it('names a picked file as it is called', () => {

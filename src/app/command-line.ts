@@ -29,6 +29,10 @@ export function commandLine(config: VmConfig, imagesUrl: string): string {
     )
       continue;
     if (key === 'tier' && value === 'auto') continue;
+    if (kind === 'flag') {
+      if (value) words.push(flag);
+      continue;
+    }
     const word =
       kind === 'image' && value !== 'none' ? imagePath(value as ImageSource, imagesUrl) : String(value);
     words.push(flag, shellQuote(key === 'icount' ? `shift=${word}` : word));

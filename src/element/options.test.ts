@@ -19,6 +19,7 @@ describe('options as text', () => {
       initrd: 'rootfs.cpio.gz',
       append: 'console=ttyS0 quiet',
       icount: '3',
+      'no-reboot': '',
       tier: 'interp',
     });
     expect(config).toEqual({
@@ -31,6 +32,7 @@ describe('options as text', () => {
       initrd: 'rootfs.cpio.gz',
       append: 'console=ttyS0 quiet',
       icount: 3,
+      noReboot: true,
       tier: 'interp',
     });
     expect(Object.keys(config)).toHaveLength(VM_OPTIONS.length);
@@ -57,6 +59,12 @@ describe('options as text', () => {
       expect(() => parseMemory(text, 'Option “m”')).toThrow(/Option “m”.*MiB/);
     },
   );
+
+  it('takes a flag by its presence, unless it says false', () => {
+    expect(read({ 'no-reboot': '' })).toEqual({ noReboot: true });
+    expect(read({ 'no-reboot': 'true' })).toEqual({ noReboot: true });
+    expect(read({ 'no-reboot': 'false' })).toEqual({ noReboot: false });
+  });
 
   it('reads icount as QEMU spells it', () => {
     expect(read({ icount: 'shift=0' })).toEqual({ icount: 0 });

@@ -5,7 +5,7 @@
 import { VmError } from '../core/errors.ts';
 import type { ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
 
-type OptionKind = 'text' | 'count' | 'memory' | 'image' | 'tier';
+type OptionKind = 'text' | 'count' | 'memory' | 'image' | 'tier' | 'flag';
 
 export interface VmOption {
   readonly key: keyof VmConfig;
@@ -31,6 +31,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'initrd', attribute: 'initrd', param: 'initrd', flag: '-initrd', kind: 'image' },
   { key: 'append', attribute: 'append', param: 'append', flag: '-append', kind: 'text' },
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
+  { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
   { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },
 ];
 
@@ -70,7 +71,7 @@ function parseTier(text: string, name: string): Tier {
 
 /**
  * Reads a configuration from text.
- * @param read the text of an option, or null where it is absent; an empty string counts as absent, except for `append`
+ * @param read the text of an option, or null where it is absent; an empty string counts as absent, except for `append` and flags
  * @param nameOf how the user wrote the option, for error messages
  * @throws VmError `bad-config`
  */
@@ -81,7 +82,7 @@ export function configFromText(
   const config: Partial<Record<keyof VmConfig, unknown>> = {};
   for (const option of VM_OPTIONS) {
     const text = read(option);
-    if (text === null || (text.trim() === '' && option.key !== 'append')) continue;
+    if (text === null || (text.trim() === '' && option.key !== 'append' && option.kind !== 'flag')) continue;
     const name = nameOf(option);
     switch (option.kind) {
       case 'memory':
@@ -92,6 +93,9 @@ export function configFromText(
         break;
       case 'tier':
         config[option.key] = parseTier(text, name);
+        break;
+      case 'flag':
+        config[option.key] = text.trim() !== 'false';
         break;
       case 'image':
         config[option.key] = text.trim();
