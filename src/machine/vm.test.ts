@@ -96,6 +96,28 @@ describe('a machine', () => {
     expect(worker().resets.length).toBe(2);
   });
 
+  it('counts over resets, although the vCPU starts its counters again', async () => {
+    const { vm } = machine(async (vcpu, run) => {
+      const counter = (at: number, value: bigint): void => {
+        vcpu.view.setBigUint64(vcpu.area + at, value, true);
+      };
+      expect(vcpu.view.getBigUint64(vcpu.area + L.COUNTER_INSTRUCTIONS, true)).toBe(0n);
+      counter(L.COUNTER_INSTRUCTIONS, 1000n);
+      counter(L.COUNTER_SLEEP_NS, 2_500_000n);
+      counter(L.COUNTER_HALT, 3n);
+      await vcpu.store(TEST_DEVICE, run === 0 ? 0x7777 : 0x5555, 4);
+      return idle(vcpu);
+    });
+    await vm.start();
+    await vm.ended;
+    expect(vm.report()).toMatchObject({
+      instructions: 2000,
+      sleepMs: 5,
+      exits: { halt: 6 },
+      tiers: { interp: 2000 },
+    });
+  });
+
   it('ends with outcome reset under noReboot', async () => {
     const { vm } = machine(
       async (vcpu) => {
