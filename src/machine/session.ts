@@ -13,14 +13,19 @@ import {
   COMM_RING_HEAD,
   COMM_RING_TAIL,
   COMM_RUN_STATE,
+  COUNTER_COMPILE_NS,
   COUNTER_COUNT,
   COUNTER_DOORBELL,
   COUNTER_EXIT_MMIO_READ,
   COUNTER_EXIT_MMIO_WRITE,
   COUNTER_HALT,
   COUNTER_INSTRUCTIONS,
+  COUNTER_JIT_INSTRUCTIONS,
   COUNTER_LOCAL,
   COUNTER_POSTED,
+  COUNTER_REGION_BYTES,
+  COUNTER_REGION_EVICTED,
+  COUNTER_REGIONS,
   COUNTER_SHADOW,
   COUNTER_SLEEP_NS,
   REQUEST_PAUSE,
@@ -57,12 +62,27 @@ export interface SessionOptions {
   failed(error: unknown): void;
 }
 
-/** Guest instructions retired, ns slept, and how often each kind of exit happened. */
-export interface Counters {
-  instructions: number;
-  sleepNs: number;
-  exits: Record<string, number>;
-}
+/** What the vCPUs counted, by name; see the COUNTER_* of layout.ts. */
+export type Counters = Record<keyof typeof COUNTERS, number>;
+
+const COUNTERS = {
+  instructions: COUNTER_INSTRUCTIONS,
+  jitInstructions: COUNTER_JIT_INSTRUCTIONS,
+  sleepNs: COUNTER_SLEEP_NS,
+  mmioRead: COUNTER_EXIT_MMIO_READ,
+  mmioWrite: COUNTER_EXIT_MMIO_WRITE,
+  posted: COUNTER_POSTED,
+  doorbell: COUNTER_DOORBELL,
+  shadow: COUNTER_SHADOW,
+  local: COUNTER_LOCAL,
+  halt: COUNTER_HALT,
+  regions: COUNTER_REGIONS,
+  regionBytes: COUNTER_REGION_BYTES,
+  regionsEvicted: COUNTER_REGION_EVICTED,
+  compileNs: COUNTER_COMPILE_NS,
+} as const;
+
+const COUNTER_NAMES = Object.keys(COUNTERS) as (keyof typeof COUNTERS)[];
 
 export class Session {
   readonly memory: VmMemory;
@@ -74,7 +94,7 @@ export class Session {
   private stateWait: Promise<unknown> = Promise.resolve();
   private closed = false;
   /** Counts up to the last reset. */
-  private before: Counters | null = null;
+  private before = noCounters();
 
   /** @throws VmError out-of-memory, unsupported, or what the images deserve */
   constructor(options: SessionOptions) {
@@ -171,42 +191,22 @@ export class Session {
 
   /** Counters of all vCPUs since the machine started, resets included: a vCPU's own start again at each. */
   counters(): Counters {
-    const { before } = this;
-    const now = this.sinceReset();
-    const exits: Record<string, number> = {};
-    for (const [kind, count] of Object.entries(now.exits)) exits[kind] = (before?.exits[kind] ?? 0) + count;
-    return {
-      instructions: (before?.instructions ?? 0) + now.instructions,
-      sleepNs: (before?.sleepNs ?? 0) + now.sleepNs,
-      exits,
-    };
-  }
-
-  private sinceReset(): Counters {
-    const sum = (counter: number): number => {
-      let total = 0n;
+    const sums = { ...this.before };
+    for (const name of COUNTER_NAMES) {
       for (let i = 0; i < this.memory.vcpus; i++) {
-        total += Atomics.load(this.memory.i64, (this.memory.vcpu(i) + counter) / 8);
+        sums[name] += Number(Atomics.load(this.memory.i64, (this.memory.vcpu(i) + COUNTERS[name]) / 8));
       }
-      return Number(total);
-    };
-    return {
-      instructions: sum(COUNTER_INSTRUCTIONS),
-      sleepNs: sum(COUNTER_SLEEP_NS),
-      exits: {
-        mmioRead: sum(COUNTER_EXIT_MMIO_READ),
-        mmioWrite: sum(COUNTER_EXIT_MMIO_WRITE),
-        posted: sum(COUNTER_POSTED),
-        doorbell: sum(COUNTER_DOORBELL),
-        shadow: sum(COUNTER_SHADOW),
-        local: sum(COUNTER_LOCAL),
-        halt: sum(COUNTER_HALT),
-      },
-    };
+    }
+    return sums;
   }
 }
 
 const HOST_WALL_CLOCK: WallClock = { now: () => BigInt(Math.floor(hostTimeMs() * 1e3)) * 1000n };
+
+/** All counters at 0. */
+export function noCounters(): Counters {
+  return Object.fromEntries(COUNTER_NAMES.map((name) => [name, 0])) as Counters;
+}
 
 /** The same bytes in every run. */
 function fixedBytes(bytes: Uint8Array): void {

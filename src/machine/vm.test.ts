@@ -105,6 +105,9 @@ describe('a machine', () => {
       counter(L.COUNTER_INSTRUCTIONS, 1000n);
       counter(L.COUNTER_SLEEP_NS, 2_500_000n);
       counter(L.COUNTER_HALT, 3n);
+      counter(L.COUNTER_JIT_INSTRUCTIONS, 400n);
+      counter(L.COUNTER_REGIONS, 5n);
+      counter(L.COUNTER_COMPILE_NS, 1_500_000n);
       await vcpu.store(TEST_DEVICE, run === 0 ? 0x7777 : 0x5555, 4);
       return idle(vcpu);
     });
@@ -114,7 +117,8 @@ describe('a machine', () => {
       instructions: 2000,
       sleepMs: 5,
       exits: { halt: 6 },
-      tiers: { interp: 2000 },
+      tiers: { interp: 1200, jit: 800 },
+      regions: { compiled: 10, bytes: 0, compileMs: 3, evicted: 0 },
     });
   });
 

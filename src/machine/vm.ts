@@ -21,7 +21,7 @@ import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { SerialPort } from './serial-port.ts';
-import { Session } from './session.ts';
+import { noCounters, Session } from './session.ts';
 import { VcpuHost } from './vcpu-host.ts';
 
 /** A vCPU that is asked to stop leaves its loop within about 5 ms; one that has not after this long is terminated. */
@@ -352,16 +352,22 @@ class MachineVm implements Vm {
   }
 
   private makeReport(): VmReport {
-    const counters = this.session?.counters() ?? { instructions: 0, sleepNs: 0, exits: {} };
+    const counters = this.session?.counters() ?? noCounters();
+    const { mmioRead, mmioWrite, posted, doorbell, shadow, local, halt } = counters;
     return {
       outcome: this.end?.outcome ?? 'running',
       guestMs: this.session?.clock.hostElapsedMs() ?? 0,
       firstSerialMs: this.firstSerialMs,
       instructions: counters.instructions,
       sleepMs: counters.sleepNs / 1e6,
-      tiers: { interp: counters.instructions, jit: 0 },
-      exits: counters.exits,
-      regions: { compiled: 0, bytes: 0, compileMs: 0, evicted: 0 },
+      tiers: { interp: counters.instructions - counters.jitInstructions, jit: counters.jitInstructions },
+      exits: { mmioRead, mmioWrite, posted, doorbell, shadow, local, halt },
+      regions: {
+        compiled: counters.regions,
+        bytes: counters.regionBytes,
+        compileMs: counters.compileNs / 1e6,
+        evicted: counters.regionsEvicted,
+      },
     };
   }
 
