@@ -4,7 +4,7 @@
  *
  * The transmitter is infinitely fast: a byte written to THR has left the chip when the write has been handled, so
  * LSR.THRE and TEMT always read as set, and the THRE interrupt is pending again after every write. Not implemented, and
- * what the guest sees instead: DMA modes (FCR.3 reads back through nothing, as on the chip); parity and word length
+ * what the guest sees instead: DMA modes (FCR bit 3 has no effect); parity and word length
  * (bytes pass as they are); modem inputs (CTS, DSR and DCD are always asserted and never change, in loopback too, so
  * there are no delta bits and no modem status interrupt).
  *
