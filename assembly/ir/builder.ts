@@ -71,7 +71,7 @@ export function emitTemp(e: usize): u32 {
 
 /** A helper's word: its function, the slot of a third argument and an immediate that it gets as they are. */
 export function helperWord(index: u32, third: u32, immediate: u32): i64 {
-  return <i64>(<u64>index | (<u64>third << 16) | (<u64>immediate << 32));
+  return <i64>(<u64>index | ((<u64>third) << 16) | ((<u64>immediate) << 32));
 }
 
 /** Makes an earlier branch skip to the next operation to be emitted. */

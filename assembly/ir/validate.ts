@@ -7,7 +7,15 @@
  * one of its instruction.
  */
 import { PAGE_SIZE } from '../layout';
-import { BLOCK_CODE, BLOCK_CROSSES, BLOCK_INSN_TABLE, BLOCK_INSNS, BLOCK_OPS, BLOCK_PC, BLOCK_STATE } from '../tb/block';
+import {
+  BLOCK_CODE,
+  BLOCK_CROSSES,
+  BLOCK_INSN_TABLE,
+  BLOCK_INSNS,
+  BLOCK_OPS,
+  BLOCK_PC,
+  BLOCK_STATE,
+} from '../tb/block';
 import { STATE_TEMPS, STATE_TEMP_COUNT } from '../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
 import * as O from './ops.gen';
@@ -35,12 +43,18 @@ export function irValidate(block: usize): u32 {
     if (!operandHolds(op, OP_C, (signature >> 6) & 7, written)) return i + 1;
     if (!operandHolds(op, OP_A, signature & 7, written)) return i + 1;
     const a = <u32>load<u16>(op, OP_A);
-    if ((signature & 7) == O.OPERAND_WRITE && a >= STATE_TEMPS && a < STATE_TEMPS + 64 * 8) written |= <u64>1 << ((a - STATE_TEMPS) >> 3);
+    if ((signature & 7) == O.OPERAND_WRITE && a >= STATE_TEMPS && a < STATE_TEMPS + 64 * 8)
+      written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
     const immediate = load<i64>(op, OP_IMM);
     const kind = (signature >> 9) & 7;
     if (kind == O.IMM_SHIFT && <u64>immediate > 63) return i + 1;
     if (kind == O.IMM_SKIP && (<u64>immediate >= ops || i + 1 + <u32>immediate >= ops)) return i + 1;
-    if (code == O.OP_GOTO && (load<u32>(block, BLOCK_STATE) & BLOCK_CROSSES) == 0 && (<u64>immediate ^ load<u64>(block, BLOCK_PC)) >= PAGE_SIZE) return i + 1;
+    if (
+      code == O.OP_GOTO &&
+      (load<u32>(block, BLOCK_STATE) & BLOCK_CROSSES) == 0 &&
+      (<u64>immediate ^ load<u64>(block, BLOCK_PC)) >= PAGE_SIZE
+    )
+      return i + 1;
     const lastOfInsn = insn < insns ? <u32>load<u16>(table + (insn << 2)) == i + 1 : isExit(op + OP_SIZE);
     if ((effect == O.EFFECT_STORE || effect == O.EFFECT_ATOMIC) && !lastOfInsn) return i + 1;
     if (i == ops - 1 && effect != O.EFFECT_EXIT) return i + 1;
@@ -56,6 +70,7 @@ function operandHolds(op: usize, field: usize, kind: u32, written: u64): bool {
   const slot = <u32>load<u16>(op + field);
   if (kind != O.OPERAND_READ && kind != O.OPERAND_WRITE) return true;
   if (slot & 7 || slot >= OPERAND_END) return false;
-  if (kind == O.OPERAND_READ && slot >= STATE_TEMPS && slot < STATE_TEMPS + 64 * 8) return ((written >> ((slot - STATE_TEMPS) >> 3)) & 1) != 0;
+  if (kind == O.OPERAND_READ && slot >= STATE_TEMPS && slot < STATE_TEMPS + 64 * 8)
+    return ((written >> ((slot - STATE_TEMPS) >> 3)) & 1) != 0;
   return slot < STATE_TEMPS + 64 * 8 || slot >= STATE_TEMPS + STATE_TEMP_COUNT * 8;
 }

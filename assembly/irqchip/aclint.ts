@@ -64,9 +64,10 @@ export function aclintRead(cpu: usize, offset: u32, size: u32): u64 {
   let word: u64 = 0;
   if (offset >= MTIME && offset < MTIME + 8) word = aclintTime(cpu);
   else if (timeCompare(offset) != 0) word = load<u64>(timeCompare(offset));
-  else if (offset >> 2 < load<u32>(VM_VCPU_COUNT)) return (offset & 3) == 0 ? atomic.load<u32>(STATE_MSIP + (offset >> 2) * HART_STRIDE) : 0;
+  else if (offset >> 2 < load<u32>(VM_VCPU_COUNT))
+    return (offset & 3) == 0 ? atomic.load<u32>(STATE_MSIP + (offset >> 2) * HART_STRIDE) : 0;
   word >>= (offset & 7) * 8;
-  return size == 8 ? word : word & ((<u64>1 << (size * 8)) - 1);
+  return size == 8 ? word : word & (((<u64>1) << (size * 8)) - 1);
 }
 
 export function aclintWrite(cpu: usize, offset: u32, value: u64, size: u32): void {
@@ -87,6 +88,6 @@ export function aclintWrite(cpu: usize, offset: u32, value: u64, size: u32): voi
 
 function merge(old: u64, at: u32, value: u64, size: u32): u64 {
   if (size == 8) return value;
-  const mask = ((<u64>1 << (size * 8)) - 1) << (at * 8);
+  const mask = (((<u64>1) << (size * 8)) - 1) << (at * 8);
   return (old & ~mask) | ((value << (at * 8)) & mask);
 }

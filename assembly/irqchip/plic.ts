@@ -71,16 +71,19 @@ export function plicAsserts(context: u32): bool {
 /** Registers are 32 bits wide; a wider read sees two of them, a narrower one its part. */
 export function plicRead(cpu: usize, offset: u32, size: u32): u64 {
   const low = <u64>readRegister(offset & ~3) >> ((offset & 3) * 8);
-  if (size == 8) return low | (<u64>readRegister(offset + 4) << 32);
-  return low & ((<u64>1 << (size * 8)) - 1);
+  if (size == 8) return low | ((<u64>readRegister(offset + 4)) << 32);
+  return low & (((<u64>1) << (size * 8)) - 1);
 }
 
 function readRegister(offset: u32): u32 {
   if (offset < PLIC_SOURCES * 4) return load<u32>(STATE_PRIORITY + offset);
-  if (offset >= PENDING_BASE && offset < PENDING_BASE + WORDS * 4) return pendingWord((offset - PENDING_BASE) / 4);
+  if (offset >= PENDING_BASE && offset < PENDING_BASE + WORDS * 4)
+    return pendingWord((offset - PENDING_BASE) / 4);
   if (offset >= ENABLE_BASE && offset < ENABLE_BASE + contexts() * ENABLE_STRIDE) {
     const word = (offset % ENABLE_STRIDE) / 4;
-    return word < WORDS ? load<u32>(STATE_CONTEXTS + ((offset - ENABLE_BASE) / ENABLE_STRIDE) * CONTEXT_STRIDE + word * 4) : 0;
+    return word < WORDS
+      ? load<u32>(STATE_CONTEXTS + ((offset - ENABLE_BASE) / ENABLE_STRIDE) * CONTEXT_STRIDE + word * 4)
+      : 0;
   }
   if (offset >= CONTEXT_BASE && offset < CONTEXT_BASE + contexts() * 0x1000) {
     const context = (offset - CONTEXT_BASE) >> 12;
@@ -96,7 +99,7 @@ function claim(context: u32): u32 {
   const source = best(context, 0);
   if (source != 0) {
     const word = (source >> 5) * 4;
-    const bit = <u32>1 << (source & 31);
+    const bit = (<u32>1) << (source & 31);
     store<u32>(STATE_CLAIMED + word, load<u32>(STATE_CLAIMED + word) | bit);
     atomic.and<u32>(IRQ_EDGE + word, ~bit);
   }
@@ -114,11 +117,16 @@ function writeRegister(offset: u32, value: u32): void {
     if (offset != 0) store<u32>(STATE_PRIORITY + offset, value & PRIORITY_MASK);
   } else if (offset >= ENABLE_BASE && offset < ENABLE_BASE + contexts() * ENABLE_STRIDE) {
     const word = (offset % ENABLE_STRIDE) / 4;
-    if (word < WORDS) store<u32>(STATE_CONTEXTS + ((offset - ENABLE_BASE) / ENABLE_STRIDE) * CONTEXT_STRIDE + word * 4, word == 0 ? value & ~1 : value);
+    if (word < WORDS)
+      store<u32>(
+        STATE_CONTEXTS + ((offset - ENABLE_BASE) / ENABLE_STRIDE) * CONTEXT_STRIDE + word * 4,
+        word == 0 ? value & ~1 : value,
+      );
   } else if (offset >= CONTEXT_BASE && offset < CONTEXT_BASE + contexts() * 0x1000) {
     const context = (offset - CONTEXT_BASE) >> 12;
     const register = offset & 0xfff;
-    if (register == 0) store<u32>(STATE_CONTEXTS + context * CONTEXT_STRIDE, value & PRIORITY_MASK, CONTEXT_THRESHOLD);
+    if (register == 0)
+      store<u32>(STATE_CONTEXTS + context * CONTEXT_STRIDE, value & PRIORITY_MASK, CONTEXT_THRESHOLD);
     else if (register == 4) complete(context, value);
   }
 }
@@ -127,7 +135,7 @@ function writeRegister(offset: u32, value: u32): void {
 function complete(context: u32, source: u32): void {
   if (source >= PLIC_SOURCES) return;
   const word = (source >> 5) * 4;
-  const bit = <u32>1 << (source & 31);
+  const bit = (<u32>1) << (source & 31);
   if (load<u32>(STATE_CONTEXTS + context * CONTEXT_STRIDE + word) & bit) {
     store<u32>(STATE_CLAIMED + word, load<u32>(STATE_CLAIMED + word) & ~bit);
   }

@@ -7,14 +7,25 @@ import { STATE_ACCESS_LINEAR, STATE_ACCESS_PHYSICAL, STATE_ACCESS_SIZE, STATE_LO
 import { blockWriteHook } from '../tb/invalidate';
 import { deviceRead, deviceWrite } from './device';
 import { ACCESS_LOAD, ACCESS_MISALIGNED_ATOMIC, ACCESS_STORE, busError } from './hook';
-import { FILL_DEVICE, FILL_EXCEPTION, FILL_MEMORY, FILL_READ_ONLY, tlbEntry, tlbFill, TLB_ADDEND, TLB_READ, TLB_WRITE, VPAGE_MASK } from './tlb';
+import {
+  FILL_DEVICE,
+  FILL_EXCEPTION,
+  FILL_MEMORY,
+  FILL_READ_ONLY,
+  tlbEntry,
+  tlbFill,
+  TLB_ADDEND,
+  TLB_READ,
+  TLB_WRITE,
+  VPAGE_MASK,
+} from './tlb';
 
 export const STATUS_OK: u32 = 0;
 export const STATUS_EXCEPTION: u32 = 1;
 export const STATUS_MISMATCH: u32 = 2;
 
 function crossesPage(va: u64, size: u32): bool {
-  return <u32>va % PAGE_SIZE + size > PAGE_SIZE;
+  return (<u32>va % PAGE_SIZE) + size > PAGE_SIZE;
 }
 
 /** Loads size (1, 2, 4, 8) bytes, zero-extended, into STATE_LOADED. Any alignment. */
@@ -92,7 +103,8 @@ function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
   if (crossesPage(va, size)) {
     // In order: a fault in the first page leaves the second page's A and D alone.
     if (memProbe(cpu, va, 1, mmu, ACCESS_STORE) != STATUS_OK) return STATUS_EXCEPTION;
-    if (memProbe(cpu, (va + size - 1) & VPAGE_MASK, 1, mmu, ACCESS_STORE) != STATUS_OK) return STATUS_EXCEPTION;
+    if (memProbe(cpu, (va + size - 1) & VPAGE_MASK, 1, mmu, ACCESS_STORE) != STATUS_OK)
+      return STATUS_EXCEPTION;
   }
   for (let i: u32 = 0; i < size; i++) {
     if (memStore(cpu, va + i, value >> (i * 8), 1, mmu) != STATUS_OK) return STATUS_EXCEPTION;
@@ -103,7 +115,8 @@ function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
 /** Raises what an access of this kind would raise, and touches nothing. Within one page. */
 export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32): u32 {
   const entry = tlbEntry(cpu, va, mmu);
-  if ((va & VPAGE_MASK) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ))) return STATUS_OK;
+  if ((va & VPAGE_MASK) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ)))
+    return STATUS_OK;
   store<u32>(cpu, size, STATE_ACCESS_SIZE);
   return tlbFill(cpu, va, access, mmu) == FILL_EXCEPTION ? STATUS_EXCEPTION : STATUS_OK;
 }
@@ -135,6 +148,9 @@ export function memAtomic(cpu: usize, va: u64, size: u32, mmu: u32): usize {
 export function memCompareExchange(cpu: usize, va: u64, expected: u64, value: u64, size: u32, mmu: u32): u32 {
   const linear = memAtomic(cpu, va, size, mmu);
   if (linear == 0) return STATUS_EXCEPTION;
-  if (size == 8) return atomic.cmpxchg<u64>(linear, expected, value) == expected ? STATUS_OK : STATUS_MISMATCH;
-  return atomic.cmpxchg<u32>(linear, <u32>expected, <u32>value) == <u32>expected ? STATUS_OK : STATUS_MISMATCH;
+  if (size == 8)
+    return atomic.cmpxchg<u64>(linear, expected, value) == expected ? STATUS_OK : STATUS_MISMATCH;
+  return atomic.cmpxchg<u32>(linear, <u32>expected, <u32>value) == <u32>expected
+    ? STATUS_OK
+    : STATUS_MISMATCH;
 }

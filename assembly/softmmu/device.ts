@@ -26,11 +26,16 @@ export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
     return localRead(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, size);
   }
   const reach = reachRecord(region, offset);
-  if (reach != 0 && load<u8>(reach, L.REACH_READ) == L.REACH_SHADOW && size <= load<u32>(region, L.REGION_SPACING) && !isStale(cpu, reach)) {
+  if (
+    reach != 0 &&
+    load<u8>(reach, L.REACH_READ) == L.REACH_SHADOW &&
+    size <= load<u32>(region, L.REGION_SPACING) &&
+    !isStale(cpu, reach)
+  ) {
     count(cpu, L.COUNTER_SHADOW);
     let value = atomic.load<u64>(reach, L.REACH_SHADOW_VALUE);
     value >>= (offset & (load<u32>(region, L.REGION_SPACING) - 1)) * 8;
-    if (size < 8) value &= (<u64>1 << (size * 8)) - 1;
+    if (size < 8) value &= ((<u64>1) << (size * 8)) - 1;
     store<u64>(cpu, value, STATE_LOADED);
     return true;
   }
@@ -44,7 +49,7 @@ export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
 export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): bool {
   const region = regionFind(cpu, physical);
   const offset = physical - load<u64>(region, L.REGION_BASE);
-  if (size < 8) value &= (<u64>1 << (size * 8)) - 1;
+  if (size < 8) value &= ((<u64>1) << (size * 8)) - 1;
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
     return localWrite(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, value, size);
@@ -155,7 +160,8 @@ function exitToPage(cpu: usize, kind: u32, device: u32, offset: u64, size: u32, 
   atomic.store<i32>(comm, L.RUN_STATE_EXIT, L.COMM_RUN_STATE);
   atomic.store<i32>(comm, 1, L.COMM_EXIT_PENDING);
   wakePage(true);
-  while (atomic.load<i32>(comm, L.COMM_EXIT_PENDING) != 0) atomic.wait<i32>(comm + L.COMM_EXIT_PENDING, 1, -1);
+  while (atomic.load<i32>(comm, L.COMM_EXIT_PENDING) != 0)
+    atomic.wait<i32>(comm + L.COMM_EXIT_PENDING, 1, -1);
   atomic.store<i32>(comm, L.RUN_STATE_RUNNING, L.COMM_RUN_STATE);
   const generation = atomic.load<u32>(L.VM_MAP_GENERATION);
   if (generation != load<u32>(cpu, STATE_MAP_SEEN)) {

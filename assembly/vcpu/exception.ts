@@ -1,4 +1,10 @@
-import { STATE_EXCEPTION, STATE_EXCEPTION_VALUE, STATE_TB_FLAGS, BLOCK_CHECK, BLOCK_FLAGS_MASK } from './state';
+import {
+  STATE_EXCEPTION,
+  STATE_EXCEPTION_VALUE,
+  STATE_TB_FLAGS,
+  BLOCK_CHECK,
+  BLOCK_FLAGS_MASK,
+} from './state';
 
 /** Makes an exception pending; whoever called must return to the run loop, which delivers it. */
 export function raise(cpu: usize, cause: u32, value: u64): void {

@@ -14,7 +14,8 @@ export function riscvUpdateLines(cpu: usize): void {
   let lines: u64 = 0;
   if (aclintSoftware(cpu)) lines |= 1 << H.IRQ_M_SOFT;
   if (time >= aclintMtimecmp(cpu)) lines |= 1 << H.IRQ_M_TIMER;
-  if (load<u64>(cpu, H.HART_MENVCFG) & ENVCFG_STCE && time >= load<u64>(cpu, H.HART_STIMECMP)) lines |= 1 << H.IRQ_S_TIMER;
+  if (load<u64>(cpu, H.HART_MENVCFG) & ENVCFG_STCE && time >= load<u64>(cpu, H.HART_STIMECMP))
+    lines |= 1 << H.IRQ_S_TIMER;
   if (plicAsserts(hart * 2)) lines |= 1 << H.IRQ_M_EXT;
   if (plicAsserts(hart * 2 + 1)) lines |= 1 << H.IRQ_S_EXT;
   store<u64>(cpu, lines, H.HART_MIP_LINES);

@@ -1,10 +1,29 @@
 /** Address translation: Sv39, Sv48 and Sv57 with hardware update of A and D, and physical memory protection. Volume II, 3.7 and 4.3. */
-import { PAGE_BITS, REGION_BASE, REGION_KIND, REGION_KIND_RAM, REGION_KIND_ROM, REGION_LINEAR } from '../../layout';
-import { ACCESS_FETCH, ACCESS_MISALIGNED_ATOMIC, ACCESS_STORE, PERM_EXECUTE, PERM_READ, PERM_WRITE } from '../../softmmu/hook';
+import {
+  PAGE_BITS,
+  REGION_BASE,
+  REGION_KIND,
+  REGION_KIND_RAM,
+  REGION_KIND_ROM,
+  REGION_LINEAR,
+} from '../../layout';
+import {
+  ACCESS_FETCH,
+  ACCESS_MISALIGNED_ATOMIC,
+  ACCESS_STORE,
+  PERM_EXECUTE,
+  PERM_READ,
+  PERM_WRITE,
+} from '../../softmmu/hook';
 import { regionFind } from '../../softmmu/region';
 import { blockWriteHook } from '../../tb/invalidate';
 import { raise } from '../../vcpu/exception';
-import { STATE_ACCESS_SIZE, STATE_WALK_PERMISSIONS, STATE_WALK_PHYSICAL, STATE_WALK_SIZE } from '../../vcpu/state';
+import {
+  STATE_ACCESS_SIZE,
+  STATE_WALK_PERMISSIONS,
+  STATE_WALK_PHYSICAL,
+  STATE_WALK_SIZE,
+} from '../../vcpu/state';
 import * as H from './cpu';
 import { pmpCheck, pmpIsUniform } from './pmp';
 
@@ -50,11 +69,16 @@ export function riscvPageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
     const address = table + ((va >> shift) & 0x1ff) * 8;
     if (!pmpCheck(cpu, address, 8, H.PRV_S, PERM_READ)) return accessFault(cpu, va, access);
     const region = regionFind(cpu, address);
-    if (region == 0 || (load<u32>(region, REGION_KIND) != REGION_KIND_RAM && load<u32>(region, REGION_KIND) != REGION_KIND_ROM)) return accessFault(cpu, va, access);
+    if (
+      region == 0 ||
+      (load<u32>(region, REGION_KIND) != REGION_KIND_RAM && load<u32>(region, REGION_KIND) != REGION_KIND_ROM)
+    )
+      return accessFault(cpu, va, access);
     const linear: usize = load<u32>(region, REGION_LINEAR) + <u32>(address - load<u64>(region, REGION_BASE));
     for (;;) {
       const pte = atomic.load<u64>(linear);
-      if ((pte & PTE_V) == 0 || (pte & (PTE_R | PTE_W)) == PTE_W || pte & PTE_RESERVED) return pageFault(cpu, va, access);
+      if ((pte & PTE_V) == 0 || (pte & (PTE_R | PTE_W)) == PTE_W || pte & PTE_RESERVED)
+        return pageFault(cpu, va, access);
       if ((pte & (PTE_R | PTE_X)) == 0) {
         if (pte & (PTE_A | PTE_D | PTE_U)) return pageFault(cpu, va, access);
         table = (pte & PTE_PPN) << 2;
@@ -63,11 +87,15 @@ export function riscvPageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
       const permissions = leafPermissions(cpu, pte, mode, mmu);
       if ((permissions & wanted(access)) == 0) return pageFault(cpu, va, access);
       const page = (pte & PTE_PPN) << 2;
-      const within = (<u64>1 << shift) - 1;
+      const within = ((<u64>1) << shift) - 1;
       if (page & within) return pageFault(cpu, va, access);
       const update = pte | PTE_A | (access == ACCESS_STORE ? PTE_D : 0);
       if (update != pte) {
-        if (load<u32>(region, REGION_KIND) != REGION_KIND_RAM || !pmpCheck(cpu, address, 8, H.PRV_S, PERM_WRITE)) return accessFault(cpu, va, access);
+        if (
+          load<u32>(region, REGION_KIND) != REGION_KIND_RAM ||
+          !pmpCheck(cpu, address, 8, H.PRV_S, PERM_WRITE)
+        )
+          return accessFault(cpu, va, access);
         blockWriteHook(cpu, linear);
         if (atomic.cmpxchg<u64>(linear, pte, update) != pte) continue;
       }
@@ -96,11 +124,20 @@ function wanted(access: u32): u32 {
 }
 
 /** Applies PMP to the page and stores the walk's results. A page that a PMP boundary cuts is not cached: WALK_SIZE 0. */
-function finish(cpu: usize, va: u64, physical: u64, access: u32, mode: u32, permissions: u32, size: u32): u32 {
+function finish(
+  cpu: usize,
+  va: u64,
+  physical: u64,
+  access: u32,
+  mode: u32,
+  permissions: u32,
+  size: u32,
+): u32 {
   const page = physical & ~0xfff;
   if (load<u32>(cpu, H.HART_PMP_ACTIVE) != 0 || mode != H.PRV_M) {
     if (pmpIsUniform(cpu, page)) {
-      for (let kind = PERM_READ; kind <= PERM_EXECUTE; kind <<= 1) if (!pmpCheck(cpu, page, 4, mode, kind)) permissions &= ~kind;
+      for (let kind = PERM_READ; kind <= PERM_EXECUTE; kind <<= 1)
+        if (!pmpCheck(cpu, page, 4, mode, kind)) permissions &= ~kind;
       if ((permissions & wanted(access)) == 0) return accessFault(cpu, va, access);
     } else {
       const bytes: u32 = access == ACCESS_FETCH ? 2 : load<u32>(cpu, STATE_ACCESS_SIZE);
@@ -115,7 +152,15 @@ function finish(cpu: usize, va: u64, physical: u64, access: u32, mode: u32, perm
 }
 
 function pageFault(cpu: usize, va: u64, access: u32): u32 {
-  raise(cpu, access == ACCESS_FETCH ? H.CAUSE_FETCH_PAGE : access == ACCESS_STORE ? H.CAUSE_STORE_PAGE : H.CAUSE_LOAD_PAGE, va);
+  raise(
+    cpu,
+    access == ACCESS_FETCH
+      ? H.CAUSE_FETCH_PAGE
+      : access == ACCESS_STORE
+        ? H.CAUSE_STORE_PAGE
+        : H.CAUSE_LOAD_PAGE,
+    va,
+  );
   return 1;
 }
 
@@ -127,5 +172,13 @@ function accessFault(cpu: usize, va: u64, access: u32): u32 {
 /** Handler of STATE_HOOK_BUS_ERROR. */
 export function riscvBusError(cpu: usize, va: u64, access: u32): void {
   if (access == ACCESS_MISALIGNED_ATOMIC) return raise(cpu, H.CAUSE_STORE_MISALIGNED, va);
-  raise(cpu, access == ACCESS_FETCH ? H.CAUSE_FETCH_ACCESS : access == ACCESS_STORE ? H.CAUSE_STORE_ACCESS : H.CAUSE_LOAD_ACCESS, va);
+  raise(
+    cpu,
+    access == ACCESS_FETCH
+      ? H.CAUSE_FETCH_ACCESS
+      : access == ACCESS_STORE
+        ? H.CAUSE_STORE_ACCESS
+        : H.CAUSE_LOAD_ACCESS,
+    va,
+  );
 }

@@ -5,7 +5,8 @@ import { riscvBusError, riscvPageWalk } from './mmu';
 import { riscvUpdateFlags } from './trap';
 
 /** RV64 with I, M, A, F, D, C, S and U. */
-const MISA: u64 = (2 << 62) | (1 << 0) | (1 << 2) | (1 << 3) | (1 << 5) | (1 << 8) | (1 << 12) | (1 << 18) | (1 << 20);
+const MISA: u64 =
+  (2 << 62) | (1 << 0) | (1 << 2) | (1 << 3) | (1 << 5) | (1 << 8) | (1 << 12) | (1 << 18) | (1 << 20);
 
 /** The state area is zero when this is called. */
 export function riscvReset(cpu: usize, hart: u64): void {

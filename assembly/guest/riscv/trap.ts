@@ -36,12 +36,15 @@ export function riscvTakeInterrupt(cpu: usize, number: u32): void {
 
 function enterTrap(cpu: usize, cause: u32, value: u64, toSupervisor: bool, interrupt: bool): void {
   const pc = load<u64>(cpu, STATE_PC);
-  const causeRegister = <u64>cause | (interrupt ? <u64>1 << 63 : 0);
+  const causeRegister = <u64>cause | (interrupt ? (<u64>1) << 63 : 0);
   const mode = load<u32>(cpu, H.HART_PRIV);
   let mstatus = load<u64>(cpu, H.HART_MSTATUS);
   let vector: u64;
   if (toSupervisor) {
-    mstatus = (mstatus & ~(H.MSTATUS_SPIE | H.MSTATUS_SPP)) | ((mstatus & H.MSTATUS_SIE) << 4) | (<u64>(mode & 1) << 8);
+    mstatus =
+      (mstatus & ~(H.MSTATUS_SPIE | H.MSTATUS_SPP)) |
+      ((mstatus & H.MSTATUS_SIE) << 4) |
+      ((<u64>(mode & 1)) << 8);
     mstatus &= ~H.MSTATUS_SIE;
     store<u64>(cpu, pc, H.HART_SEPC);
     store<u64>(cpu, causeRegister, H.HART_SCAUSE);
@@ -49,7 +52,8 @@ function enterTrap(cpu: usize, cause: u32, value: u64, toSupervisor: bool, inter
     vector = load<u64>(cpu, H.HART_STVEC);
     store<u32>(cpu, H.PRV_S, H.HART_PRIV);
   } else {
-    mstatus = (mstatus & ~(H.MSTATUS_MPIE | H.MSTATUS_MPP)) | ((mstatus & H.MSTATUS_MIE) << 4) | (<u64>mode << 11);
+    mstatus =
+      (mstatus & ~(H.MSTATUS_MPIE | H.MSTATUS_MPP)) | ((mstatus & H.MSTATUS_MIE) << 4) | ((<u64>mode) << 11);
     mstatus &= ~H.MSTATUS_MIE;
     store<u64>(cpu, pc, H.HART_MEPC);
     store<u64>(cpu, causeRegister, H.HART_MCAUSE);
@@ -94,9 +98,13 @@ export function helperMret(cpu: usize, b: u64, c: u64, third: u64, bits: u32): u
 export function helperSret(cpu: usize, b: u64, c: u64, third: u64, bits: u32): u64 {
   let mstatus = load<u64>(cpu, H.HART_MSTATUS);
   const current = load<u32>(cpu, H.HART_PRIV);
-  if (current == H.PRV_U || (current == H.PRV_S && mstatus & H.MSTATUS_TSR)) return helperIllegal(cpu, 0, 0, 0, bits);
+  if (current == H.PRV_U || (current == H.PRV_S && mstatus & H.MSTATUS_TSR))
+    return helperIllegal(cpu, 0, 0, 0, bits);
   const mode = <u32>(mstatus >> 8) & 1;
-  mstatus = (mstatus & ~(H.MSTATUS_SIE | H.MSTATUS_SPP | H.MSTATUS_MPRV)) | ((mstatus & H.MSTATUS_SPIE) >> 4) | H.MSTATUS_SPIE;
+  mstatus =
+    (mstatus & ~(H.MSTATUS_SIE | H.MSTATUS_SPP | H.MSTATUS_MPRV)) |
+    ((mstatus & H.MSTATUS_SPIE) >> 4) |
+    H.MSTATUS_SPIE;
   return returnTo(cpu, mstatus, mode, load<u64>(cpu, H.HART_SEPC));
 }
 
@@ -112,14 +120,16 @@ function returnTo(cpu: usize, mstatus: u64, mode: u32, pc: u64): u64 {
 /** Raises what WFI may raise; the `exit` after it does the waiting. TW with a time limit of 0; from U mode always illegal, as in QEMU. */
 export function helperWfi(cpu: usize, b: u64, c: u64, third: u64, bits: u32): u64 {
   const mode = load<u32>(cpu, H.HART_PRIV);
-  if (mode == H.PRV_U || (mode == H.PRV_S && load<u64>(cpu, H.HART_MSTATUS) & H.MSTATUS_TW)) return helperIllegal(cpu, 0, 0, 0, bits);
+  if (mode == H.PRV_U || (mode == H.PRV_S && load<u64>(cpu, H.HART_MSTATUS) & H.MSTATUS_TW))
+    return helperIllegal(cpu, 0, 0, 0, bits);
   return 0;
 }
 
 /** b = rs1 (virtual address), c = rs2 (ASID, not used: the TLB holds one address space). */
 export function helperSfenceVma(cpu: usize, b: u64, c: u64, third: u64, bits: u32): u64 {
   const mode = load<u32>(cpu, H.HART_PRIV);
-  if (mode == H.PRV_U || (mode == H.PRV_S && load<u64>(cpu, H.HART_MSTATUS) & H.MSTATUS_TVM)) return helperIllegal(cpu, 0, 0, 0, bits);
+  if (mode == H.PRV_U || (mode == H.PRV_S && load<u64>(cpu, H.HART_MSTATUS) & H.MSTATUS_TVM))
+    return helperIllegal(cpu, 0, 0, 0, bits);
   if (((bits >> 15) & 31) == 0) tlbFlush(cpu);
   else tlbFlushPage(cpu, b);
   return 0;
