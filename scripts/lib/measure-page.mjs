@@ -1,48 +1,49 @@
 // Measures of a guest in a page that is watched from outside: processor time and resident size of its processes.
 import { join } from 'node:path';
 import { browserProcesses, rendererOf, residentBytes } from './measure.mjs';
-import { buildDir } from './project.mjs';
+import { SetupError } from './console.mjs';
+import { launchOverPipe } from './cdp-pipe.mjs';
+import { buildDir, imagesDir } from './project.mjs';
 
 const PROMPT = /root@snowglobe:\S*# /;
 const BOOT_LIMIT_MS = 180_000;
 
-async function openRunner() {
-  const module = (name) => import(join(buildDir, 'ts', `${name}.js`));
-  const [
-    { chromium },
-    { chromiumLaunchOptions },
-    { startSiteServer },
-    { RunnerPage },
-    { VirtualMachine },
-    images,
-  ] = await Promise.all([
-    import('playwright'),
-    module('cli/chromium'),
-    module('cli/site-server'),
-    module('cli/runner-page'),
-    module('playwright/virtual-machine'),
-    module('cli/guest-files'),
-  ]);
-  const site = await startSiteServer();
-  const browser = await chromium.launch(chromiumLaunchOptions());
-  const page = await browser.newPage();
-  const runner = await RunnerPage.open(page, site);
-  const folder = join(images.packageRoot, '.cache/images/riscv64-debian');
-  const config = {
+const module = (name) => import(join(buildDir, 'ts', `${name}.js`));
+
+/** The Debian guest as boot() takes it. */
+function debian() {
+  const folder = join(imagesDir, 'riscv64-debian');
+  return {
     arch: 'riscv64',
     memory: 512,
+    bios: join(imagesDir, 'firmware/opensbi-riscv64/fw_dynamic.bin'),
     kernel: join(folder, 'vmlinux'),
     initrd: join(folder, 'initrd.gz'),
     append: 'console=ttyS0',
   };
+}
+
+async function openRunner() {
+  const [{ chromium }, { chromiumLaunchOptions }, { startSiteServer }, { RunnerPage }, { VirtualMachine }] =
+    await Promise.all([
+      import('playwright'),
+      module('cli/chromium'),
+      module('cli/site-server'),
+      module('cli/runner-page'),
+      module('playwright/virtual-machine'),
+      module('cli/guest-files'),
+    ]);
+  const site = await startSiteServer();
+  const browser = await chromium.launch(chromiumLaunchOptions());
+  const page = await browser.newPage();
+  const runner = await RunnerPage.open(page, site);
   return {
     page,
     browserCdp: await browser.newBrowserCDPSession(),
-    pageCdp: await page.context().newCDPSession(page),
     /** Boots Debian to its prompt, with a terminal if `screen` says so. */
     async boot({ screen = false } = {}) {
       const vm = new VirtualMachine(page, runner.createVm());
-      await vm.boot(config, { screen });
+      await vm.boot(debian(), { screen });
       await vm.waitForSerial(PROMPT, { timeout: BOOT_LIMIT_MS });
       return vm;
     },
@@ -82,27 +83,61 @@ export async function measureIdle(seconds) {
 
 /** Resident bytes of the renderer after the first and the last of `boots` machines, each booted, destroyed and collected. */
 export async function measureMemory(boots, progress = () => {}) {
-  const runner = await openRunner();
+  const [{ chromiumLaunchOptions }, { startSiteServer }] = await Promise.all([
+    module('cli/chromium'),
+    module('cli/site-server'),
+  ]);
+  const site = await startSiteServer();
+  const { executablePath, args } = chromiumLaunchOptions();
+  const browser = await launchOverPipe(executablePath, args);
   try {
+    const page = await browser.openPage(`${site.url}/runner.html`);
+    await until(() => browser.evaluate(page, 'window.snowglobeRunner !== undefined'), 'the runner page');
+    await browser.evaluate(
+      page,
+      `window.snowglobePost = async (messages) => {
+      for (const { type, data } of messages) if (type === 'serial') window.serialText += data;
+    };`,
+    );
+    const { bios, kernel, initrd, ...rest } = debian();
+    const config = JSON.stringify({
+      ...rest,
+      bios: site.serveFile(bios),
+      kernel: site.serveFile(kernel),
+      initrd: site.serveFile(initrd),
+    });
+    const ask = async (call) => {
+      const { ok, error } = await browser.evaluate(page, `snowglobeRunner.${call}`);
+      if (!ok) throw new SetupError(`${call.slice(0, 20)}: ${error.message}`);
+    };
     const sizes = [];
     for (let boot = 1; boot <= boots; boot++) {
-      const vm = await runner.boot();
-      await vm.destroy();
-      const { id } = await rendererOf(runner.browserCdp);
-      sizes.push(await settledSize(id, runner.pageCdp));
+      await browser.evaluate(page, "window.serialText = ''");
+      await ask(`boot(${boot}, ${config}, { screen: false })`);
+      await until(() => browser.evaluate(page, `${PROMPT}.test(serialText)`), 'the prompt');
+      await ask(`act(${boot}, 'destroy')`);
+      const { id } = await rendererOf(browser);
+      sizes.push(await settledSize(id, () => browser.send('HeapProfiler.collectGarbage', {}, page)));
       progress(`${boot} of ${boots}: ${(sizes.at(-1) / 2 ** 20).toFixed(0)} MiB`);
     }
     return { first: sizes[0], last: sizes.at(-1) };
   } finally {
-    await runner.close();
+    await browser.close();
+    await site.close();
+  }
+}
+
+async function until(check, what) {
+  for (const limit = Date.now() + BOOT_LIMIT_MS; !(await check()); await pause(100)) {
+    if (Date.now() > limit) throw new SetupError(`${what} did not come within ${BOOT_LIMIT_MS / 1000} s`);
   }
 }
 
 /** A worker's end and the release of its memory take a moment: collects until the size no longer falls. */
-async function settledSize(pid, pageCdp) {
+async function settledSize(pid, collect) {
   let least = Number.POSITIVE_INFINITY;
   for (let calm = 0; calm < 4; ) {
-    await pageCdp.send('HeapProfiler.collectGarbage');
+    await collect();
     await pause(250);
     const size = residentBytes(pid);
     calm = size < least * 0.99 ? 0 : calm + 1;
