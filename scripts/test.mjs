@@ -148,6 +148,7 @@ await main(async () => {
   if (suite && !SUITES[suite]) throw new SetupError(`There is no suite "${suite}": ${all.join(', ')}`);
   const start = Date.now();
   const names = suite ? [suite] : all.filter((name) => !long || hasTests(name, true));
+  if (names.length === 0) throw new SetupError('There are no long tests (*.long.test.ts, *.long.spec.ts).');
   const results = {};
   const env = { SNOWGLOBE_LONG: long ? '1' : '0' };
   await ensureNodeModules();
