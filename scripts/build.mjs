@@ -16,7 +16,16 @@ const notTest = (path) => !/\.test\.(ts|mjs)$|\/(tests|fixtures)\//.test(path);
  * so constant data must lie where the memory map says (`--memoryBase`), below the vCPU's structures.
  */
 const CORE_FLAGS = [
-  ...['-O3', '--converge', '--noAssert', '--runtime', 'stub', '--importMemory', '--sharedMemory'],
+  ...[
+    '-O3',
+    '--converge',
+    '--noAssert',
+    '--runtime',
+    'stub',
+    '--importMemory',
+    '--sharedMemory',
+    '--exportTable',
+  ],
   ...['--initialMemory', '1', '--maximumMemory', '65536', '--memoryBase', '4096', '--enable', 'threads,simd'],
 ];
 
@@ -147,7 +156,7 @@ if (process.argv[1] && existsSync(process.argv[1]) && shown(process.argv[1]) ===
     const only = values.only?.split(',');
     const unknown = only?.find((name) => !STEP_NAMES.includes(name));
     if (unknown) throw new SetupError(`unknown step "${unknown}": there are ${STEP_NAMES.join(', ')}`);
-    const built = await build({ only, force: values.force });
+    const built = await build({ only, tests: true, force: values.force });
     say(built.length ? `Built in ${shown(join(root, 'build'))}/.` : 'Everything is up to date.');
   });
 }

@@ -27,7 +27,8 @@ export function run(program, args, { cwd = root, env, onLine, input } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
-      env: { ...process.env, ...env },
+      // What we catch is shown without colours, or not at all.
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     // Ctrl-C ends us too; locks and temporary folders of dead processes are cleared by the next run.
