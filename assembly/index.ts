@@ -1,5 +1,13 @@
 /** Every Wasm export of the core, nothing else. All state lies in the memory that the creator passes in: see layout.ts. */
-import { CPU_STATE, VCPU_BASE, VCPU_STRIDE } from './layout';
+import { CPU_MODULE, CPU_STATE, VCPU_BASE, VCPU_STRIDE } from './layout';
+import {
+  compileBatch,
+  compileCodeSize,
+  compileCodeStart,
+  compileHeadSize,
+  compileInstall,
+} from './tb/compile';
+import { STATE_QUEUED } from './vcpu/state';
 import { aclintReset } from './irqchip/aclint';
 import { plicReset } from './irqchip/plic';
 import { csrPeek } from './guest/riscv/csr';
@@ -10,13 +18,13 @@ export function stateOf(index: u32): usize {
   return VCPU_BASE + index * VCPU_STRIDE + CPU_STATE;
 }
 
-/** Resets a vCPU; the one with index 0 also resets the interrupt controllers and timers of the machine. */
-export function reset(index: u32, pc: u64, hart: u64): void {
+/** Resets a vCPU, with the executions after which tier 1 takes a block (0: never); the one with index 0 also resets the interrupt controllers and timers of the machine. */
+export function reset(index: u32, pc: u64, hart: u64, threshold: u32): void {
   if (index == 0) {
     aclintReset();
     plicReset();
   }
-  vcpuReset(stateOf(index), index, pc, hart);
+  vcpuReset(stateOf(index), index, pc, hart, threshold);
 }
 
 /** Runs a vCPU for a few ms; returns RESULT_*. */
@@ -38,3 +46,56 @@ export function slept(index: u32, ms: f64, timedOut: bool): void {
 export function peekCsr(index: u32, csr: u32): u64 {
   return csrPeek(stateOf(index), csr);
 }
+
+/** Hot blocks that wait for tier 1. */
+export function queued(index: u32): u32 {
+  return load<u32>(stateOf(index), STATE_QUEUED);
+}
+
+/** Emits a module for table slots from `base` on; returns its number of regions. */
+export function compile(index: u32, base: u32): u32 {
+  return compileBatch(stateOf(index), base);
+}
+
+/** The module is two pieces of memory, to be put together. */
+export function moduleHead(index: u32): u32 {
+  return VCPU_BASE + index * VCPU_STRIDE + CPU_MODULE;
+}
+
+export function moduleHeadSize(index: u32): u32 {
+  return compileHeadSize(stateOf(index));
+}
+
+export function moduleCode(index: u32): u32 {
+  return compileCodeStart(stateOf(index));
+}
+
+export function moduleCodeSize(index: u32): u32 {
+  return compileCodeSize(stateOf(index));
+}
+
+/** After the module was instantiated: lets the guest run its regions. */
+export function install(index: u32, base: u32, module: u32): void {
+  compileInstall(stateOf(index), base, module);
+}
+
+// What emitted modules import, in the order of backend/wasm-imports.ts.
+export { regionLoad as A, regionStore as B, regionRmw as C, regionFault as D } from './backend/wasm-runtime';
+export { regionFence as E } from './backend/wasm-runtime';
+export {
+  mulhu as F,
+  mulhs as G,
+  mulhsu as H,
+  divs64 as I,
+  divu64 as J,
+  rems64 as K,
+  remu64 as L,
+} from './backend/arith';
+export {
+  divs32 as M,
+  divu32 as N,
+  rems32 as O,
+  remu32 as P,
+  bswap64 as Q,
+  orcb64 as R,
+} from './backend/arith';

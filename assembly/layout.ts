@@ -177,7 +177,21 @@ export const COUNTER_GUEST_ERROR: u32 = COMM_COUNTERS + 0x68;
 export const COUNTER_INVALIDATE: u32 = COMM_COUNTERS + 0x70;
 export const COUNTER_SLEEP_NS: u32 = COMM_COUNTERS + 0x78;
 export const COUNTER_LOOKUP: u32 = COMM_COUNTERS + 0x80;
-export const COUNTER_COUNT: u32 = 17;
+/** Instructions that tier 1 retired; of COUNTER_INSTRUCTIONS. */
+export const COUNTER_JIT_INSTRUCTIONS: u32 = COMM_COUNTERS + 0x88;
+/** Regions compiled, bytes of Wasm emitted for them, guest instructions in them, regions invalidated, regions evicted. */
+export const COUNTER_REGIONS: u32 = COMM_COUNTERS + 0x90;
+export const COUNTER_REGION_BYTES: u32 = COMM_COUNTERS + 0x98;
+export const COUNTER_REGION_INSNS: u32 = COMM_COUNTERS + 0xa0;
+export const COUNTER_REGION_KILLED: u32 = COMM_COUNTERS + 0xa8;
+export const COUNTER_REGION_EVICTED: u32 = COMM_COUNTERS + 0xb0;
+/** Times a region was entered from the run loop, and times one left for lack of a next one. */
+export const COUNTER_REGION_ENTER: u32 = COMM_COUNTERS + 0xb8;
+/** Compile time in ns (emission and the engine's), written by the worker's JavaScript. */
+export const COUNTER_COMPILE_NS: u32 = COMM_COUNTERS + 0xc0;
+/** Hot blocks that tier 1 refused. */
+export const COUNTER_REGION_REFUSED: u32 = COMM_COUNTERS + 0xc8;
+export const COUNTER_COUNT: u32 = 26;
 
 /** Data page of string exits. */
 export const CPU_EXIT_DATA: u32 = 0x5000;
@@ -198,13 +212,27 @@ export const CPU_TLB: u32 = 0x40000;
 export const CPU_TLB_END: u32 = 0x80000;
 export const CPU_JUMP_CACHE: u32 = 0x80000;
 export const CPU_JUMP_CACHE_END: u32 = 0xc0000;
+/** Bit set of the guest pages that the jump cache knows. */
+export const CPU_JUMP_PAGES: u32 = 0xbf000;
+/** Scratch of tier 1's compiler: control-flow graph, locals, queue of hot blocks. */
+export const CPU_COMPILER: u32 = 0xc0000;
+export const CPU_COMPILER_END: u32 = 0x100000;
 export const CPU_TB_HASH: u32 = 0x100000;
 export const CPU_TB_HASH_END: u32 = 0x180000;
 /** u32 for each 4 KiB of linear memory: first block of the list of blocks that were translated from it. */
 export const CPU_TB_PAGES: u32 = 0x200000;
 export const CPU_TB_PAGES_END: u32 = 0x600000;
 export const CPU_TB_ARENA: u32 = 0x600000;
-export const CPU_TB_ARENA_END: u32 = 0x4000000;
+export const CPU_TB_ARENA_END: u32 = 0x3400000;
+/** Tier 1. u32 for each 4 KiB of linear memory: first region that has code in it. */
+export const CPU_REGION_PAGES: u32 = 0x3400000;
+export const CPU_REGION_PAGES_END: u32 = 0x3800000;
+/** Region descriptors: see assembly/tb/region.ts. */
+export const CPU_REGIONS: u32 = 0x3800000;
+export const CPU_REGIONS_END: u32 = 0x3c00000;
+/** The Wasm module that is being emitted. */
+export const CPU_MODULE: u32 = 0x3c00000;
+export const CPU_MODULE_END: u32 = 0x4000000;
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Leave run() for good; COMM_STOP_REASON says why. */
@@ -238,3 +266,5 @@ export const RESULT_PAUSE: u32 = 3;
 export const RESULT_TRAP_LOOP: u32 = 4;
 /** The core met a state that it cannot continue from (a bug of ours): COMM_EXIT_VALUE has a code. */
 export const RESULT_INTERNAL_ERROR: u32 = 5;
+/** Only at threshold 1: a block waits for its region. */
+export const RESULT_COMPILE: u32 = 6;

@@ -38,8 +38,13 @@ const source = [
   ...ops.map((op, index) => `export const ${constant(op.name)}: u32 = ${index};`),
   `export const OP_COUNT: u32 = ${ops.length};`,
   '',
-  ...Object.entries(effects).map(([name, value]) => `export const EFFECT_${(name || 'none').toUpperCase()}: u32 = ${value};`),
-  ...Object.entries(operandKinds).map(([name, value]) => `export const OPERAND_${{ '-': 'NONE', w: 'WRITE', r: 'READ', m: 'MMU', x: 'NUMBER' }[name]}: u32 = ${value};`),
+  ...Object.entries(effects).map(
+    ([name, value]) => `export const EFFECT_${(name || 'none').toUpperCase()}: u32 = ${value};`,
+  ),
+  ...Object.entries(operandKinds).map(
+    ([name, value]) =>
+      `export const OPERAND_${{ '-': 'NONE', w: 'WRITE', r: 'READ', m: 'MMU', x: 'NUMBER' }[name]}: u32 = ${value};`,
+  ),
   ...Object.entries(immediateKinds).map(
     ([name, value]) =>
       `export const IMM_${{ '-': 'NONE', i: 'VALUE', o: 'OFFSET', s: 'SHIFT', k: 'SKIP', p: 'PC', h: 'HELPER', n: 'NUMBER' }[name]}: u32 = ${value};`,
@@ -49,7 +54,11 @@ const source = [
   'const SIGNATURES: usize = memory.data<u16>([',
   ...ops.map((op) => {
     const word =
-      operandKinds[op.a] | (operandKinds[op.b] << 3) | (operandKinds[op.c] << 6) | (immediateKinds[op.imm] << 9) | (effects[op.effect] << 12);
+      operandKinds[op.a] |
+      (operandKinds[op.b] << 3) |
+      (operandKinds[op.c] << 6) |
+      (immediateKinds[op.imm] << 9) |
+      (effects[op.effect] << 12);
     return `  ${word}, // ${op.name}`;
   }),
   ']);',
@@ -69,7 +78,10 @@ const docs = [
   '',
   '| # | operation | a b c imm | effect | meaning |',
   '|--:|---|---|---|---|',
-  ...ops.map((op, index) => `| ${index} | \`${op.name}\` | ${op.a} ${op.b} ${op.c} ${op.imm} | ${op.effect} | ${op.meaning.replaceAll('|', '\\|')} |`),
+  ...ops.map(
+    (op, index) =>
+      `| ${index} | \`${op.name}\` | ${op.a} ${op.b} ${op.c} ${op.imm} | ${op.effect} | ${op.meaning.replaceAll('|', '\\|')} |`,
+  ),
   '',
 ].join('\n');
 

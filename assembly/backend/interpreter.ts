@@ -9,10 +9,24 @@ import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { memAtomic, memLoad, memStore } from '../softmmu/access';
 import { TLB_ADDEND, TLB_ENTRIES, TLB_MODE_SHIFT, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
-import { BLOCK_CODE, BLOCK_INSNS, blockInsnAt, blockInsnPc } from '../tb/block';
+import { BLOCK_CODE, BLOCK_HEAT, BLOCK_INSNS, BLOCK_PC, blockInsnAt, blockInsnPc } from '../tb/block';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
 import * as S from '../vcpu/state';
-import { mulhs, mulhsu, mulhu, divs64, divu64, rems64, remu64, divs32, divu32, rems32, remu32, bswap64, orcb64 } from './arith';
+import {
+  mulhs,
+  mulhsu,
+  mulhu,
+  divs64,
+  divu64,
+  rems64,
+  remu64,
+  divs32,
+  divu32,
+  rems32,
+  remu32,
+  bswap64,
+  orcb64,
+} from './arith';
 import { fence, rmw32, rmw64 } from './atomic';
 
 /** The block at STATE_PC has to be looked up. */
@@ -23,6 +37,8 @@ export const LEAVE_BUDGET: u32 = 1;
 export const LEAVE_EXCEPTION: u32 = 2;
 /** An `exit` operation; its reason is in STATE_EXIT_REASON. */
 export const LEAVE_EXIT: u32 = 3;
+/** The block in STATE_HOT is the next one, and its heat has run out: it has a region, or should get one. */
+export const LEAVE_HOT: u32 = 4;
 
 function rb(cpu: usize, op: usize): u64 {
   return load<u64>(cpu + load<u16>(op, OP_B));
@@ -45,11 +61,16 @@ function sext32(value: u64): u64 {
 }
 
 function tlbAt(cpu: usize, op: usize, va: u64): usize {
-  return cpu + (CPU_TLB - CPU_STATE) + (<usize>load<u16>(op, OP_C) << TLB_MODE_SHIFT) + ((<usize>(va >> PAGE_BITS) & (TLB_ENTRIES - 1)) << 5);
+  return (
+    cpu +
+    (CPU_TLB - CPU_STATE) +
+    ((<usize>load<u16>(op, OP_C)) << TLB_MODE_SHIFT) +
+    ((<usize>(va >> PAGE_BITS) & (TLB_ENTRIES - 1)) << 5)
+  );
 }
 
 /** Leaves in the middle of a block because the operation's instruction raised an exception. */
-function leaveException(cpu: usize, block: usize, op: usize, budget: i64): u32 {
+export function leaveException(cpu: usize, block: usize, op: usize, budget: i64): u32 {
   const insn = blockInsnAt(block, op);
   store<u64>(cpu, blockInsnPc(block, insn), S.STATE_PC);
   store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - insn, S.STATE_BUDGET);
@@ -57,13 +78,27 @@ function leaveException(cpu: usize, block: usize, op: usize, budget: i64): u32 {
 }
 
 /** Leaves after the operation's instruction, which is complete. */
-function leaveAfter(cpu: usize, block: usize, op: usize, budget: i64): u32 {
+export function leaveAfter(cpu: usize, block: usize, op: usize, budget: i64): u32 {
   const next = blockInsnAt(block, op) + 1;
   store<u64>(cpu, blockInsnPc(block, next), S.STATE_PC);
   store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - next, S.STATE_BUDGET);
   store<u32>(cpu, 0, S.STATE_LEAVE);
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
   return LEAVE_LOOKUP;
+}
+
+/** Counts an execution of a block; true when its heat runs out. */
+function isHot(block: usize): bool {
+  const heat = load<u32>(block, BLOCK_HEAT) - 1;
+  store<u32>(block, heat, BLOCK_HEAT);
+  return heat == 0;
+}
+
+function leaveHot(cpu: usize, block: usize, budget: i64): u32 {
+  store<u64>(cpu, load<u64>(block, BLOCK_PC), S.STATE_PC);
+  store<i64>(cpu, budget, S.STATE_BUDGET);
+  store<u32>(cpu, <u32>block, S.STATE_HOT);
+  return LEAVE_HOT;
 }
 
 /** Runs blocks from `block` on until there is a reason to leave. */
@@ -201,7 +236,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       }
       case O.OP_SHADDUW: {
-        wa(cpu, op, (<u64>(<u32>rb(cpu, op)) << imm(op)) + rc(cpu, op));
+        wa(cpu, op, ((<u64>(<u32>rb(cpu, op))) << imm(op)) + rc(cpu, op));
         break;
       }
       case O.OP_ADDI: {
@@ -245,7 +280,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       }
       case O.OP_SHLIUW: {
-        wa(cpu, op, <u64>(<u32>rb(cpu, op)) << imm(op));
+        wa(cpu, op, (<u64>(<u32>rb(cpu, op))) << imm(op));
         break;
       }
       case O.OP_ADD_32: {
@@ -261,7 +296,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       }
       case O.OP_SHL_32: {
-        wa(cpu, op, <u64>(<i64>(<i32>rb(cpu, op) << <i32>rc(cpu, op))));
+        wa(cpu, op, <u64>(<i64>((<i32>rb(cpu, op)) << (<i32>rc(cpu, op)))));
         break;
       }
       case O.OP_SHR_32: {
@@ -301,7 +336,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       }
       case O.OP_SHLI_32: {
-        wa(cpu, op, <u64>(<i64>(<i32>rb(cpu, op) << <i32>imm(op))));
+        wa(cpu, op, <u64>(<i64>((<i32>rb(cpu, op)) << (<i32>imm(op)))));
         break;
       }
       case O.OP_SHRI_32: {
@@ -371,6 +406,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>load<u8>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 1, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -383,6 +419,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>(<i64>load<i8>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 1, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, <u64>(<i64>(<i8>load<u64>(cpu, S.STATE_LOADED))));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -395,6 +432,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>load<u16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 2, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -407,6 +445,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>(<i64>load<i16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 2, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, <u64>(<i64>(<i16>load<u64>(cpu, S.STATE_LOADED))));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -419,6 +458,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>load<u32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 4, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -431,6 +471,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>(<i64>load<i32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 4, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, sext32(load<u64>(cpu, S.STATE_LOADED)));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -443,6 +484,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, load<u64>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
+        store<i64>(cpu, budget, S.STATE_BUDGET);
         if (memLoad(cpu, va, 8, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
@@ -456,7 +498,9 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u8>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u8>value);
           break;
         }
-        if (memStore(cpu, va, value, 1, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        store<i64>(cpu, budget, S.STATE_BUDGET);
+        if (memStore(cpu, va, value, 1, load<u16>(op, OP_C)) != 0)
+          return leaveException(cpu, block, op, budget);
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
@@ -468,7 +512,9 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u16>value);
           break;
         }
-        if (memStore(cpu, va, value, 2, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        store<i64>(cpu, budget, S.STATE_BUDGET);
+        if (memStore(cpu, va, value, 2, load<u16>(op, OP_C)) != 0)
+          return leaveException(cpu, block, op, budget);
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
@@ -480,7 +526,9 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u32>value);
           break;
         }
-        if (memStore(cpu, va, value, 4, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        store<i64>(cpu, budget, S.STATE_BUDGET);
+        if (memStore(cpu, va, value, 4, load<u16>(op, OP_C)) != 0)
+          return leaveException(cpu, block, op, budget);
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
@@ -492,7 +540,9 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u64>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u64>value);
           break;
         }
-        if (memStore(cpu, va, value, 8, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        store<i64>(cpu, budget, S.STATE_BUDGET);
+        if (memStore(cpu, va, value, 8, load<u16>(op, OP_C)) != 0)
+          return leaveException(cpu, block, op, budget);
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
@@ -566,32 +616,45 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u32>(cpu, <u32>op, S.STATE_CHAIN_FROM);
           return LEAVE_LOOKUP;
         }
+        if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);
         op = block + BLOCK_CODE;
         continue;
       }
       case O.OP_GOTOFAR: {
         const pc = imm(op);
-        const entry = cpu + (CPU_JUMP_CACHE - CPU_STATE) + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
-        if (budget <= 0 || load<u64>(entry, JUMP_PC) != pc || load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)) {
+        const entry =
+          cpu + (CPU_JUMP_CACHE - CPU_STATE) + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
+        if (
+          budget <= 0 ||
+          load<u64>(entry, JUMP_PC) != pc ||
+          load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
+        ) {
           store<u64>(cpu, pc, S.STATE_PC);
           store<i64>(cpu, budget, S.STATE_BUDGET);
           return budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP;
         }
         block = load<u32>(entry, JUMP_BLOCK);
+        if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);
         op = block + BLOCK_CODE;
         continue;
       }
       case O.OP_GOTOIND: {
         const pc = rb(cpu, op);
-        const entry = cpu + (CPU_JUMP_CACHE - CPU_STATE) + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
-        if (budget <= 0 || load<u64>(entry, JUMP_PC) != pc || load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)) {
+        const entry =
+          cpu + (CPU_JUMP_CACHE - CPU_STATE) + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
+        if (
+          budget <= 0 ||
+          load<u64>(entry, JUMP_PC) != pc ||
+          load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
+        ) {
           store<u64>(cpu, pc, S.STATE_PC);
           store<i64>(cpu, budget, S.STATE_BUDGET);
           return budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP;
         }
         block = load<u32>(entry, JUMP_BLOCK);
+        if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);
         op = block + BLOCK_CODE;
         continue;

@@ -7,12 +7,26 @@
  * `va & (page mask | access size - 1)`, so a misaligned access misses too. On a hit, the linear address is (u32)va + addend.
  * A page that translated code was read from has no write tag: its stores take the slow path, which invalidates the code.
  */
-import { CODE_PAGES, COUNTER_FLUSH, COUNTER_TLB_FILL, CPU_STATE, CPU_TLB, PAGE_BITS, PAGE_SIZE } from '../layout';
+import {
+  CODE_PAGES,
+  COUNTER_FLUSH,
+  COUNTER_TLB_FILL,
+  CPU_STATE,
+  CPU_TLB,
+  PAGE_BITS,
+  PAGE_SIZE,
+} from '../layout';
 import { REGION_BASE, REGION_KIND, REGION_KIND_RAM, REGION_KIND_ROM, REGION_LINEAR } from '../layout';
 import { count } from '../vcpu/counters';
 import { BLOCK_GENERATION, BLOCK_GENERATION_MASK, STATE_TB_FLAGS } from '../vcpu/state';
-import { STATE_ACCESS_LINEAR, STATE_ACCESS_PHYSICAL, STATE_WALK_PERMISSIONS, STATE_WALK_PHYSICAL, STATE_WALK_SIZE } from '../vcpu/state';
-import { jumpCacheClear } from '../tb/jump-cache';
+import {
+  STATE_ACCESS_LINEAR,
+  STATE_ACCESS_PHYSICAL,
+  STATE_WALK_PERMISSIONS,
+  STATE_WALK_PHYSICAL,
+  STATE_WALK_SIZE,
+} from '../vcpu/state';
+import { jumpCacheClear, jumpPageIsNoted, jumpPagesForget } from '../tb/jump-cache';
 import { ACCESS_STORE, busError, pageWalk, PERM_EXECUTE, PERM_READ, PERM_WRITE } from './hook';
 import { regionFind } from './region';
 
@@ -37,7 +51,13 @@ export const FILL_DEVICE: u32 = 2;
 export const FILL_READ_ONLY: u32 = 3;
 
 export function tlbEntry(cpu: usize, va: u64, mmu: u32): usize {
-  return cpu + CPU_TLB - CPU_STATE + (mmu << TLB_MODE_SHIFT) + ((<usize>(va >> PAGE_BITS) & (TLB_ENTRIES - 1)) << 5);
+  return (
+    cpu +
+    CPU_TLB -
+    CPU_STATE +
+    (mmu << TLB_MODE_SHIFT) +
+    ((<usize>(va >> PAGE_BITS) & (TLB_ENTRIES - 1)) << 5)
+  );
 }
 
 /** Forgets everything, blocks' addresses included. */
@@ -50,15 +70,19 @@ export function tlbFlush(cpu: usize): void {
 /** Forgets what was mapped at one page, through any size of mapping. */
 export function tlbFlushPage(cpu: usize, va: u64): void {
   count(cpu, COUNTER_FLUSH);
+  let forget = jumpPageIsNoted(cpu, va);
   const start = cpu + CPU_TLB - CPU_STATE;
   const end = start + (TLB_MODES << TLB_MODE_SHIFT);
   for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) {
     let tag = load<u64>(entry, TLB_READ) & load<u64>(entry, TLB_WRITE) & load<u64>(entry, TLB_EXECUTE);
     if (tag == TLB_INVALID) continue;
     tag &= VPAGE_MASK;
-    if ((tag ^ va) >> load<u32>(entry, TLB_SIZE_BITS) == 0) memory.fill(entry, 0xff, 24);
+    if ((tag ^ va) >> load<u32>(entry, TLB_SIZE_BITS) != 0) continue;
+    // A mapping larger than a page may hold code anywhere in it.
+    if (load<u32>(entry, TLB_SIZE_BITS) != PAGE_BITS) forget = true;
+    memory.fill(entry, 0xff, 24);
   }
-  jumpCacheForget(cpu);
+  if (forget) jumpCacheForget(cpu);
 }
 
 /** Makes every jump-cache entry stale: a new generation, and a real clearing when the generations are used up. */
@@ -66,6 +90,7 @@ function jumpCacheForget(cpu: usize): void {
   const flags = load<u32>(cpu, STATE_TB_FLAGS);
   const next = (flags + BLOCK_GENERATION) & BLOCK_GENERATION_MASK;
   if (next == 0) jumpCacheClear(cpu);
+  jumpPagesForget(cpu);
   store<u32>(cpu, (flags & ~BLOCK_GENERATION_MASK) | next, STATE_TB_FLAGS);
 }
 
@@ -76,7 +101,8 @@ export function tlbProtect(cpu: usize, linear: u32): void {
   const end = start + (TLB_MODES << TLB_MODE_SHIFT);
   for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) {
     const tag = load<u64>(entry, TLB_WRITE);
-    if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == page) store<u64>(entry, TLB_INVALID, TLB_WRITE);
+    if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == page)
+      store<u64>(entry, TLB_INVALID, TLB_WRITE);
   }
 }
 
@@ -102,7 +128,8 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
   const size = load<u32>(cpu, STATE_WALK_SIZE);
   if (size >= PAGE_BITS) {
     let permissions = load<u32>(cpu, STATE_WALK_PERMISSIONS);
-    if (kind == REGION_KIND_ROM || load<u8>(CODE_PAGES + (linear >> PAGE_BITS)) != 0) permissions &= ~PERM_WRITE;
+    if (kind == REGION_KIND_ROM || load<u8>(CODE_PAGES + (linear >> PAGE_BITS)) != 0)
+      permissions &= ~PERM_WRITE;
     const entry = tlbEntry(cpu, va, mmu);
     const tag = va & VPAGE_MASK;
     store<u64>(entry, permissions & PERM_READ ? tag : TLB_INVALID, TLB_READ);

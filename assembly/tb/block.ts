@@ -5,7 +5,9 @@
  *   +0x10 u32 next in its hash bucket   +0x14 u32 next block of its (first) page   +0x18 u32 next block of its second page
  *   +0x1c u16 guest instructions    +0x1e u16 operations               +0x20 u32 address of the instruction table
  *   +0x24 u32 bytes of guest code   +0x28 u32 state bits               +0x2c u32 linear address of the second page's code, or 0
- *   +0x30 operations (16 bytes each), then the instruction table: one u32 for each guest instruction,
+ *   +0x30 u32 table index of the region that begins here, or 0   +0x34 u32 heat: executions left until the block counts as hot
+ *   +0x38 u32 descriptor of that region   +0x3c unused
+ *   +0x40 operations (16 bytes each), then the instruction table: one u32 for each guest instruction,
  *         index of its first operation in the low half, offset of its address from the block's pc in the high half
  *
  * A block lies in one page, except one that consists of a single instruction across a page's end (BLOCK_CROSSES). Blocks are
@@ -24,12 +26,21 @@ export const BLOCK_INSN_TABLE: u32 = 0x20;
 export const BLOCK_SIZE: u32 = 0x24;
 export const BLOCK_STATE: u32 = 0x28;
 export const BLOCK_LINEAR2: u32 = 0x2c;
-export const BLOCK_CODE: u32 = 0x30;
+export const BLOCK_REGION: u32 = 0x30;
+export const BLOCK_HEAT: u32 = 0x34;
+export const BLOCK_REGION_DESCRIPTOR: u32 = 0x38;
+export const BLOCK_CODE: u32 = 0x40;
 
 export const BLOCK_VALID: u32 = 1;
 export const BLOCK_CROSSES: u32 = 2;
 /** Its page may not be cached in the TLB (PMP boundary): look it up every time. */
 export const BLOCK_UNCACHED: u32 = 4;
+/** Waits in the compiler's queue. */
+export const BLOCK_QUEUED: u32 = 8;
+/** Lies inside a region that begins elsewhere. */
+export const BLOCK_INCLUDED: u32 = 16;
+/** Tier 1 cannot take it as an entry. */
+export const BLOCK_REFUSED: u32 = 32;
 
 /** Longest block, in guest instructions and in operations. */
 export const BLOCK_MAX_INSNS: u32 = 64;

@@ -1,9 +1,20 @@
 /** Invalidation of translated code: stores by the guest, writes by devices, and a full arena. */
 import * as L from '../layout';
 import { count } from '../vcpu/counters';
-import { STATE_LEAVE, STATE_TB_CURSOR } from '../vcpu/state';
-import { BLOCK_FLAGS, BLOCK_HASH_NEXT, BLOCK_LINEAR, BLOCK_LINEAR2, BLOCK_PAGE2_NEXT, BLOCK_PAGE_NEXT, BLOCK_PC, BLOCK_STATE, BLOCK_VALID } from './block';
+import { STATE_LEAVE, STATE_QUEUED, STATE_TB_CURSOR } from '../vcpu/state';
+import {
+  BLOCK_FLAGS,
+  BLOCK_HASH_NEXT,
+  BLOCK_LINEAR,
+  BLOCK_LINEAR2,
+  BLOCK_PAGE2_NEXT,
+  BLOCK_PAGE_NEXT,
+  BLOCK_PC,
+  BLOCK_STATE,
+  BLOCK_VALID,
+} from './block';
 import { JUMP_BLOCK, jumpCacheClear, jumpCacheEntry } from './jump-cache';
+import { regionForgetAll, regionKillPage } from './region';
 
 export function blockHashBucket(cpu: usize, linear: u32): usize {
   const mask = (L.CPU_TB_HASH_END - L.CPU_TB_HASH) / 4 - 1;
@@ -23,6 +34,7 @@ export function blockWriteHook(cpu: usize, linear: usize): void {
 /** Drops every block that has code in this page of linear memory. The running block stays readable, and is left soon. */
 export function blockInvalidatePage(cpu: usize, linear: u32): void {
   count(cpu, L.COUNTER_INVALIDATE);
+  regionKillPage(cpu, linear);
   const page = linear >> L.PAGE_BITS;
   const list = blockPageList(cpu, linear);
   let block: usize = load<u32>(list);
@@ -68,5 +80,7 @@ export function blockFlushAll(cpu: usize): void {
   memory.fill(area + L.CPU_TB_PAGES, 0, L.CPU_TB_PAGES_END - L.CPU_TB_PAGES);
   memory.fill(L.CODE_PAGES, 0, L.DIRTY_PAGES - L.CODE_PAGES);
   jumpCacheClear(cpu);
+  regionForgetAll(cpu);
+  store<u32>(cpu, 0, STATE_QUEUED);
   store<u32>(cpu, <u32>area + L.CPU_TB_ARENA, STATE_TB_CURSOR);
 }

@@ -2,7 +2,7 @@
  * The jump cache: guest pc → block, direct-mapped, 16 bytes an entry: u64 pc, u32 block, u32 STATE_TB_FLAGS at the time. The
  * flags carry the cache's generation, so forgetting everything is one addition (softmmu/tlb.ts).
  */
-import { CPU_JUMP_CACHE, CPU_STATE } from '../layout';
+import { CPU_JUMP_CACHE, CPU_JUMP_PAGES, CPU_STATE } from '../layout';
 
 export const JUMP_CACHE_ENTRIES: u32 = 8192;
 export const JUMP_PC: u32 = 0;
@@ -15,4 +15,30 @@ export function jumpCacheEntry(cpu: usize, pc: u64): usize {
 
 export function jumpCacheClear(cpu: usize): void {
   memory.fill(cpu + CPU_JUMP_CACHE - CPU_STATE, 0, JUMP_CACHE_ENTRIES << 4);
+}
+
+/**
+ * Which guest pages the cache has entries for, or that entries depend on: a bit for each page, hashed. Without it, every flush of one
+ * data page would make the whole cache stale.
+ */
+const PAGE_BITS_COUNT: u32 = 8192;
+
+function pageBit(pc: u64): u32 {
+  return <u32>((pc >> 12) ^ (pc >> 25)) & (PAGE_BITS_COUNT - 1);
+}
+
+export function noteJumpPage(cpu: usize, pc: u64): void {
+  const bit = pageBit(pc);
+  const word = cpu - CPU_STATE + CPU_JUMP_PAGES + (bit >> 5) * 4;
+  store<u32>(word, load<u32>(word) | (1 << (bit & 31)));
+}
+
+export function jumpPageIsNoted(cpu: usize, pc: u64): bool {
+  const bit = pageBit(pc);
+  return (load<u32>(cpu - CPU_STATE + CPU_JUMP_PAGES + (bit >> 5) * 4) & (1 << (bit & 31))) != 0;
+}
+
+/** To be called when all entries have become stale. */
+export function jumpPagesForget(cpu: usize): void {
+  memory.fill(cpu - CPU_STATE + CPU_JUMP_PAGES, 0, PAGE_BITS_COUNT / 8);
 }

@@ -1,24 +1,51 @@
 /** Finds the block to run next, translating it when there is none. */
-import { CODE_PAGES, COUNTER_LOOKUP, COUNTER_TRANSLATED, CPU_STATE, CPU_TB_ARENA_END, PAGE_BITS, PAGE_SIZE } from '../layout';
+import {
+  CODE_PAGES,
+  COUNTER_LOOKUP,
+  COUNTER_TRANSLATED,
+  CPU_STATE,
+  CPU_TB_ARENA_END,
+  PAGE_BITS,
+  PAGE_SIZE,
+} from '../layout';
 import { riscvEndBlock, riscvTranslate } from '../guest/riscv/translate';
 import { riscvFetchMmu, riscvDataMmu } from '../guest/riscv/mmu';
 import * as B from '../ir/builder';
 import { irValidate } from '../ir/validate';
 import { ACCESS_FETCH, busError } from '../softmmu/hook';
-import { FILL_DEVICE, FILL_EXCEPTION, tlbEntry, tlbFill, tlbProtect, TLB_ADDEND, TLB_EXECUTE, VPAGE_MASK } from '../softmmu/tlb';
+import {
+  FILL_DEVICE,
+  FILL_EXCEPTION,
+  tlbEntry,
+  tlbFill,
+  tlbProtect,
+  TLB_ADDEND,
+  TLB_EXECUTE,
+  VPAGE_MASK,
+} from '../softmmu/tlb';
 import { count } from '../vcpu/counters';
 import * as S from '../vcpu/state';
 import * as T from './block';
 import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
-import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
+import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpPage } from './jump-cache';
+import { REGION_D_PAGE_COUNT, regionPageLinear, regionPageVirtual } from './region';
 
 /** The block at STATE_PC; 0 with an exception pending if the guest may not fetch there. */
 export function blockNext(cpu: usize): usize {
-  count(cpu, COUNTER_LOOKUP);
   const pc = load<u64>(cpu, S.STATE_PC);
+  store<u32>(cpu, 0, S.STATE_NO_REGION);
+  const cached = jumpCacheEntry(cpu, pc);
+  if (load<u64>(cached, JUMP_PC) == pc && load<u32>(cached, JUMP_FLAGS) == load<u32>(cpu, S.STATE_TB_FLAGS)) {
+    const known: usize = load<u32>(cached, JUMP_BLOCK);
+    chain(cpu, known);
+    return known;
+  }
+  count(cpu, COUNTER_LOOKUP);
   const linear = fetchLinear(cpu, pc);
   if (linear == 0) return 0;
-  const cacheable = (pc & VPAGE_MASK) == load<u64>(tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS))), TLB_EXECUTE);
+  const cacheable =
+    (pc & VPAGE_MASK) ==
+    load<u64>(tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS))), TLB_EXECUTE);
   const flags = load<u32>(cpu, S.STATE_TB_FLAGS) & S.BLOCK_FLAGS_MASK;
   let block: usize = load<u32>(blockHashBucket(cpu, linear));
   while (block != 0) {
@@ -37,16 +64,37 @@ export function blockNext(cpu: usize): usize {
     if (block == 0) return 0;
   }
   const state = load<u32>(block, T.BLOCK_STATE);
-  if ((state & (T.BLOCK_CROSSES | T.BLOCK_UNCACHED)) == 0) {
-    const entry = jumpCacheEntry(cpu, pc);
-    store<u64>(entry, pc, JUMP_PC);
-    store<u32>(entry, <u32>block, JUMP_BLOCK);
-    store<u32>(entry, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
-    const from: usize = load<u32>(cpu, S.STATE_CHAIN_FROM);
-    if (from != 0) store<u32>(from, <u32>block, B.OP_CHAIN);
+  const region: usize = load<u32>(block, T.BLOCK_REGION_DESCRIPTOR);
+  if (region != 0 && !regionHolds(cpu, region)) store<u32>(cpu, 1, S.STATE_NO_REGION);
+  else if ((state & (T.BLOCK_CROSSES | T.BLOCK_UNCACHED)) == 0) {
+    store<u64>(cached, pc, JUMP_PC);
+    store<u32>(cached, <u32>block, JUMP_BLOCK);
+    store<u32>(cached, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
+    noteJumpPage(cpu, pc);
+    chain(cpu, block);
   }
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
   return block;
+}
+
+/** Makes the exit that led here lead here directly next time. */
+function chain(cpu: usize, block: usize): void {
+  const from: usize = load<u32>(cpu, S.STATE_CHAIN_FROM);
+  if (from != 0) store<u32>(from, <u32>block, B.OP_CHAIN);
+  store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
+}
+
+/** Whether all pages of a region are still mapped where its code came from. The first one is the entry's own. */
+export function regionHolds(cpu: usize, region: usize): bool {
+  for (let i: u32 = 1; i < load<u32>(region, REGION_D_PAGE_COUNT); i++) {
+    const page = regionPageVirtual(region, i);
+    if (fetchLinear(cpu, page) != regionPageLinear(region, i)) {
+      store<u64>(cpu, 0, S.STATE_EXCEPTION);
+      return false;
+    }
+    noteJumpPage(cpu, page);
+  }
+  return true;
 }
 
 /** Linear address of the code at pc, or 0 with an exception pending. */
@@ -104,10 +152,13 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
         linear2 = fetchLinear(cpu, pageEnd);
         if (linear2 == 0) return 0;
         state |= T.BLOCK_CROSSES;
-        word |= <u32>load<u16>(linear2) << 16;
+        word |= (<u32>load<u16>(linear2)) << 16;
       } else word = load<u32>(source);
     }
-    store<u32>(cpu + S.STATE_INSN_TABLE + (insns << 2), ((load<u32>(e, B.EMIT_CURSOR) - <u32>code) >> 4) | (<u32>(at - pc) << 16));
+    store<u32>(
+      cpu + S.STATE_INSN_TABLE + (insns << 2),
+      ((load<u32>(e, B.EMIT_CURSOR) - <u32>code) >> 4) | ((<u32>(at - pc)) << 16),
+    );
     store<u64>(e, at, B.EMIT_PC);
     store<u32>(e, length, B.EMIT_LENGTH);
     store<u32>(e, S.STATE_TEMPS, B.EMIT_TEMP);
@@ -115,7 +166,13 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
     insns += 1;
     at += length;
     if (load<u32>(e, B.EMIT_ENDED) != 0) break;
-    if (at >= pageEnd || insns == T.BLOCK_MAX_INSNS || !cacheable || load<u32>(e, B.EMIT_CURSOR) > <u32>code + (T.BLOCK_MAX_OPS - 32) * 16) break;
+    if (
+      at >= pageEnd ||
+      insns == T.BLOCK_MAX_INSNS ||
+      !cacheable ||
+      load<u32>(e, B.EMIT_CURSOR) > <u32>code + (T.BLOCK_MAX_OPS - 32) * 16
+    )
+      break;
   }
   if (load<u32>(e, B.EMIT_ENDED) == 0) {
     store<u64>(e, at, B.EMIT_PC);
@@ -132,6 +189,10 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   store<u32>(block, <u32>(at - pc), T.BLOCK_SIZE);
   store<u32>(block, state, T.BLOCK_STATE);
   store<u32>(block, linear2, T.BLOCK_LINEAR2);
+  store<u32>(block, 0, T.BLOCK_REGION);
+  store<u32>(block, 0, T.BLOCK_REGION_DESCRIPTOR);
+  const threshold = load<u32>(cpu, S.STATE_THRESHOLD);
+  store<u32>(block, threshold == 0 ? 0xffffffff : threshold, T.BLOCK_HEAT);
   if (!ASC_NO_ASSERT) assert(irValidate(block) == 0);
   store<u32>(cpu, (<u32>end + (insns << 2) + 15) & ~15, S.STATE_TB_CURSOR);
   const bucket = blockHashBucket(cpu, linear);

@@ -5,8 +5,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as L from '../../src/memory/layout.gen.ts';
+import { type CompilerExports, RegionCompiler } from '../../src/worker/regions.ts';
 
-export type TestTier = 'interp';
+/** `jit` compiles every block before it first runs. */
+export type TestTier = 'interp' | 'jit';
+export const TEST_TIERS: readonly TestTier[] = ['interp', 'jit'];
 
 export interface TestRun {
   reason: 'wfi' | 'budget' | 'trap-loop' | 'internal';
@@ -32,8 +35,8 @@ export interface TestCore {
   advanceTime(ms: number): void;
 }
 
-export interface CoreExports {
-  reset(index: number, pc: bigint, hart: bigint): void;
+export interface CoreExports extends CompilerExports {
+  reset(index: number, pc: bigint, hart: bigint, threshold: number): void;
   run(index: number): number;
   sleepMs(index: number): number;
   slept(index: number, ms: number, timedOut: number): void;
@@ -61,7 +64,7 @@ function corePath(): string {
 let compiled: WebAssembly.Module | undefined;
 
 /** Makes a machine with one vCPU; `debug` builds of the core check every block they make. */
-export async function createTestCore(_options: { tier: TestTier }): Promise<TestCore> {
+export async function createTestCore({ tier }: { tier: TestTier }): Promise<TestCore> {
   compiled ??= await WebAssembly.compile(readFileSync(corePath()));
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
   const scratchBase = ramBase + RAM_BYTES;
@@ -83,6 +86,8 @@ export async function createTestCore(_options: { tier: TestTier }): Promise<Test
     },
   });
   const exports = instance.exports as unknown as CoreExports;
+  const compiler = new RegionCompiler(exports, memory, 0);
+  const threshold = tier === 'jit' ? 1 : 0;
 
   let regions = 0;
   const addRegion = (base: bigint, size: bigint, kind: number, linear: number) => {
@@ -93,18 +98,22 @@ export async function createTestCore(_options: { tier: TestTier }): Promise<Test
     view.setUint32(at + L.REGION_LINEAR, linear, true);
   };
   addRegion(RAM_PHYSICAL, BigInt(RAM_BYTES), L.REGION_KIND_RAM, ramBase);
-  SCRATCH.forEach(({ base, size }, index) => addRegion(base, BigInt(size), L.REGION_KIND_RAM, scratchBase + index * 0x1000));
+  SCRATCH.forEach(({ base, size }, index) =>
+    addRegion(base, BigInt(size), L.REGION_KIND_RAM, scratchBase + index * 0x1000),
+  );
   addRegion(0x0200_0000n, 0x10000n, L.REGION_KIND_LOCAL, L.LOCAL_ACLINT_MSWI_MTIMER);
   addRegion(0x0c00_0000n, 0x60_0000n, L.REGION_KIND_LOCAL, L.LOCAL_PLIC);
   view.setInt32(L.VM_REGION_COUNT, regions, true);
   view.setInt32(L.VM_VCPU_COUNT, 1, true);
   view.setInt32(L.VM_ICOUNT_SHIFT, -1, true);
-  for (let timer = 0; timer < L.TIMER_COUNT; timer++) view.setBigInt64(L.TIMER_DEADLINES + timer * 8, -1n, true);
+  for (let timer = 0; timer < L.TIMER_COUNT; timer++)
+    view.setBigInt64(L.TIMER_DEADLINES + timer * 8, -1n, true);
 
   const state = exports.stateOf(0);
   const linear = (address: bigint): number => {
     const offset = address - RAM_PHYSICAL;
-    if (offset < 0n || offset >= BigInt(RAM_BYTES)) throw new RangeError(`0x${address.toString(16)} is outside the test RAM`);
+    if (offset < 0n || offset >= BigInt(RAM_BYTES))
+      throw new RangeError(`0x${address.toString(16)} is outside the test RAM`);
     return ramBase + Number(offset);
   };
   const instructions = () => view.getBigUint64(L.VCPU_BASE + L.COUNTER_INSTRUCTIONS, true);
@@ -112,13 +121,15 @@ export async function createTestCore(_options: { tier: TestTier }): Promise<Test
     const end = instructions() + BigInt(maxInstructions);
     for (;;) {
       const result = exports.run(0);
+      compiler.compileWaiting();
       if (result === L.RESULT_HALT) {
         const ms = exports.sleepMs(0);
         if (!Number.isFinite(ms)) return { reason: 'wfi', instructions: instructions() };
         time += ms;
         exports.slept(0, ms, 1);
       } else if (result === L.RESULT_TRAP_LOOP) return { reason: 'trap-loop', instructions: instructions() };
-      else if (result !== L.RESULT_SLICE) return { reason: 'internal', instructions: instructions() };
+      else if (result !== L.RESULT_SLICE && result !== L.RESULT_COMPILE)
+        return { reason: 'internal', instructions: instructions() };
       if (instructions() >= end) return { reason: 'budget', instructions: instructions() };
     }
   };
@@ -128,13 +139,13 @@ export async function createTestCore(_options: { tier: TestTier }): Promise<Test
     memory,
     reset() {
       all.fill(0, ramBase, scratchBase + 0x10000);
-      exports.reset(0, RAM_PHYSICAL, 0n);
+      exports.reset(0, RAM_PHYSICAL, 0n, threshold);
     },
     load(address, bytes) {
       all.set(bytes, linear(address));
     },
     run({ pc, maxInstructions }) {
-      exports.reset(0, pc, 0n);
+      exports.reset(0, pc, 0n, threshold);
       return go(maxInstructions);
     },
     resume({ maxInstructions }) {

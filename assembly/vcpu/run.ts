@@ -6,7 +6,7 @@
  * slice (about 0.1 ms). A call returns to JavaScript after CALL_MS, since V8 never replaces a running Wasm frame.
  */
 import * as L from '../layout';
-import { interpret, LEAVE_EXCEPTION, LEAVE_EXIT } from '../backend/interpreter';
+import { interpret, LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT } from '../backend/interpreter';
 import { EXIT_WFI } from '../guest/riscv/cpu';
 import { riscvDeadline, riscvHasWakeup, riscvInterrupt, riscvUpdateLines } from '../guest/riscv/irq';
 import { riscvReset } from '../guest/riscv/reset';
@@ -14,19 +14,26 @@ import { riscvDeliverException, riscvTakeInterrupt } from '../guest/riscv/trap';
 import { tlbFlush } from '../softmmu/tlb';
 import { wakePage } from '../softmmu/device';
 import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
-import { blockNext } from '../tb/lookup';
+import { BLOCK_HEAT, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from '../tb/block';
+import { compileRequest } from '../tb/compile';
+import { blockNext, regionHolds } from '../tb/lookup';
 import { guestNow, hostNow, icountShift, publishVirtualTime, retired } from './clock';
 import { count } from './counters';
 import * as S from './state';
+
+/** becomeHot: return to JavaScript, which compiles. */
+const LEAVE_COMPILE: u32 = 5;
 
 const SLICE_INSNS: i64 = 16384;
 const CALL_MS: f64 = 4;
 /** Traps in a row that retire no instruction, after which the guest is given up: a handler that faults on its own first instruction. */
 const TRAP_LOOP_LIMIT: u32 = 100000;
 
-/** Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. */
-export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64): void {
+/** Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. Tier 1 takes blocks after `threshold` runs; 0: never. */
+export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64, threshold: u32): void {
   memory.fill(cpu, 0, L.CPU_STATE_SIZE);
+  store<u32>(cpu, threshold, S.STATE_THRESHOLD);
+  store<u32>(cpu, <u32>cpu - L.CPU_STATE + L.CPU_REGIONS, S.STATE_REGION_NEXT);
   store<u32>(cpu, index, S.STATE_INDEX);
   store<u32>(cpu, L.REGION_MAX, S.STATE_LAST_REGION);
   store<i64>(cpu, i64.MAX_VALUE, S.STATE_DEVICE_DEADLINE);
@@ -47,8 +54,8 @@ export function vcpuRun(cpu: usize): u32 {
     if (requests & L.REQUEST_STOP) return L.RESULT_STOP;
     if (requests & L.REQUEST_PAUSE) return L.RESULT_PAUSE;
     const slice = sliceLength(cpu);
-    store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) + slice, S.STATE_ICOUNT);
-    store<i64>(cpu, load<i64>(cpu, S.STATE_BUDGET) + slice, S.STATE_BUDGET);
+    store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) + slice - load<i64>(cpu, S.STATE_BUDGET), S.STATE_ICOUNT);
+    store<i64>(cpu, slice, S.STATE_BUDGET);
     const result = runSlice(cpu);
     store<i64>(comm, retired(cpu), L.COUNTER_INSTRUCTIONS);
     if (result != L.RESULT_SLICE) return result;
@@ -60,7 +67,7 @@ export function vcpuRun(cpu: usize): u32 {
 function sliceLength(cpu: usize): i64 {
   const shift = icountShift();
   if (shift < 0) return SLICE_INSNS;
-  const left = (load<i64>(cpu, S.STATE_DEADLINE) - guestNow(cpu) + ((<i64>1 << shift) - 1)) >> shift;
+  const left = (load<i64>(cpu, S.STATE_DEADLINE) - guestNow(cpu) + (((<i64>1) << shift) - 1)) >> shift;
   return left < 1 ? 1 : left < SLICE_INSNS ? left : SLICE_INSNS;
 }
 
@@ -130,7 +137,12 @@ function runSlice(cpu: usize): u32 {
     }
     store<u32>(cpu, 0, S.STATE_LEAVE);
     const block = blockNext(cpu);
-    const leave = block == 0 ? LEAVE_EXCEPTION : interpret(cpu, block);
+    let leave = LEAVE_EXCEPTION;
+    if (block != 0)
+      leave = load<u32>(cpu, S.STATE_NO_REGION) != 0 ? interpret(cpu, block) : enter(cpu, block);
+    // A block that the interpreter came to by a chain: its own page is right, the others of its region have to be looked at.
+    while (leave == LEAVE_HOT) leave = enterHot(cpu, load<u32>(cpu, S.STATE_HOT));
+    if (leave == LEAVE_COMPILE) return L.RESULT_COMPILE;
     if (leave == LEAVE_EXCEPTION) {
       count(cpu, L.COUNTER_EXCEPTION);
       if (trapLoops(cpu)) return L.RESULT_TRAP_LOOP;
@@ -141,6 +153,42 @@ function runSlice(cpu: usize): u32 {
     }
   }
   return L.RESULT_SLICE;
+}
+
+/** Runs a block that was just looked up: its region if it has one. */
+function enter(cpu: usize, block: usize): u32 {
+  const region = load<u32>(block, BLOCK_REGION);
+  if (region != 0) return enterRegion(cpu, region);
+  const heat = load<u32>(block, BLOCK_HEAT) - 1;
+  store<u32>(block, heat, BLOCK_HEAT);
+  return heat == 0 ? becomeHot(cpu, block) : interpret(cpu, block);
+}
+
+/** Asks for a region, and goes on without one; at the threshold of the tests, 1, waits for it. */
+function becomeHot(cpu: usize, block: usize): u32 {
+  if (compileRequest(cpu, block) && load<u32>(cpu, S.STATE_THRESHOLD) == 1) return LEAVE_COMPILE;
+  return interpret(cpu, block);
+}
+
+function enterHot(cpu: usize, block: usize): u32 {
+  const region: usize = load<u32>(block, BLOCK_REGION_DESCRIPTOR);
+  if (region == 0) return becomeHot(cpu, block);
+  store<u32>(block, 1, BLOCK_HEAT);
+  return regionHolds(cpu, region) ? enterRegion(cpu, load<u32>(block, BLOCK_REGION)) : interpret(cpu, block);
+}
+
+/** Calls a region; it runs on through others until one of them leaves. */
+function enterRegion(cpu: usize, index: u32): u32 {
+  const area = cpu - L.CPU_STATE;
+  count(cpu, L.COUNTER_REGION_ENTER);
+  const before = load<i64>(cpu, S.STATE_BUDGET);
+  const leave = call_indirect<u32>(index, <i32>before);
+  store<i64>(
+    area,
+    load<i64>(area, L.COUNTER_JIT_INSTRUCTIONS) + before - load<i64>(cpu, S.STATE_BUDGET),
+    L.COUNTER_JIT_INSTRUCTIONS,
+  );
+  return leave;
 }
 
 /** Whether the guest has trapped again and again without retiring one instruction. */
@@ -185,5 +233,6 @@ export function vcpuSlept(cpu: usize, ms: f64, timedOut: bool): void {
   if (icountShift() < 0) return;
   const left = vcpuSleepMs(cpu);
   const step = timedOut || ms > left ? left : ms;
-  if (step < Infinity) store<i64>(cpu, load<i64>(cpu, S.STATE_CLOCK_WARP) + <i64>ceil(step * 1e6), S.STATE_CLOCK_WARP);
+  if (step < Infinity)
+    store<i64>(cpu, load<i64>(cpu, S.STATE_CLOCK_WARP) + <i64>ceil(step * 1e6), S.STATE_CLOCK_WARP);
 }

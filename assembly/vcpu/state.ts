@@ -81,6 +81,22 @@ export const STATE_DEVICE_DEADLINE: u32 = 0x2a0;
 /** i64. Guest instructions at the end of the last slice, for counters. */
 export const STATE_SLICE_START: u32 = 0x2a8;
 
+/** u32. 1 if the last slow access of tier 1 has to leave the region (an exception, or STATE_LEAVE); the operation that did it. */
+export const STATE_STATUS: u32 = 0x2b8;
+export const STATE_STATUS_OP: u32 = 0x2bc;
+/** u32. Executions of a block before tier 1 takes it; 0: never. */
+export const STATE_THRESHOLD: u32 = 0x2c0;
+/** u32. Hot blocks waiting in the compiler's queue. */
+export const STATE_QUEUED: u32 = 0x2c4;
+/** u32. Region descriptors: head of the free list, and the first that was never used. */
+export const STATE_REGION_FREE: u32 = 0x2c8;
+export const STATE_REGION_NEXT: u32 = 0x2cc;
+
+/** u32. The block that LEAVE_HOT is about. */
+export const STATE_HOT: u32 = 0x2d0;
+/** u32. 1: the block that was looked up must be interpreted, because a page of its region is mapped elsewhere now. */
+export const STATE_NO_REGION: u32 = 0x2d4;
+
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;
 

@@ -173,6 +173,8 @@ export const CPU_TLB = 0x40000;
 export const CPU_TLB_END = 0x80000;
 export const CPU_JUMP_CACHE = 0x80000;
 export const CPU_JUMP_CACHE_END = 0xc0000;
+/** Bit set of the guest pages that the jump cache knows. */
+export const CPU_JUMP_PAGES = 0xbf000;
 /** Scratch of tier 1's compiler: control-flow graph, locals, queue of hot blocks. */
 export const CPU_COMPILER = 0xc0000;
 export const CPU_COMPILER_END = 0x100000;
@@ -220,3 +222,5 @@ export const RESULT_PAUSE = 0x3;
 export const RESULT_TRAP_LOOP = 0x4;
 /** The core met a state that it cannot continue from (a bug of ours): COMM_EXIT_VALUE has a code. */
 export const RESULT_INTERNAL_ERROR = 0x5;
+/** Only at threshold 1: a block waits for its region. */
+export const RESULT_COMPILE = 0x6;

@@ -5,10 +5,11 @@
 import * as Comlink from 'comlink';
 import * as L from '../memory/layout.gen.ts';
 import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
+import { type CompilerExports, RegionCompiler } from './regions.ts';
 
-interface CoreExports {
+interface CoreExports extends CompilerExports {
   stateOf(index: number): number;
-  reset(index: number, pc: bigint, hart: bigint): void;
+  reset(index: number, pc: bigint, hart: bigint, threshold: number): void;
   run(index: number): number;
   sleepMs(index: number): number;
   slept(index: number, ms: number, timedOut: number): void;
@@ -19,6 +20,9 @@ const STATE_PC = 0x200;
 const STATE_KICK_SEEN = 0x268;
 /** Longest single sleep. Its end counts the sleep, so a report of a guest that never wakes is at most this old; one wake a second costs nothing. */
 const LONGEST_SLEEP_MS = 1000;
+
+/** Executions after which tier 1 takes a block. */
+const HOT_THRESHOLD = 1000;
 
 const TRAP_CSRS: [string, number][] = [
   ['mstatus', 0x300],
@@ -34,6 +38,8 @@ const TRAP_CSRS: [string, number][] = [
 ];
 
 let core: CoreExports;
+let compiler: RegionCompiler;
+let threshold = 0;
 let index = 0;
 let words: Int32Array;
 let longs: BigUint64Array;
@@ -90,10 +96,12 @@ const api: VcpuWorkerApi = {
       },
     });
     core = instance.exports as unknown as CoreExports;
+    compiler = new RegionCompiler(core, options.memory, index);
+    threshold = options.tier === 'interp' ? 0 : (options.threshold ?? HOT_THRESHOLD);
   },
 
   async reset({ pc, hartId }) {
-    core.reset(index, pc, BigInt(hartId));
+    core.reset(index, pc, BigInt(hartId), threshold);
   },
 
   async run() {
@@ -101,9 +109,10 @@ const api: VcpuWorkerApi = {
     try {
       for (;;) {
         const result = core.run(index);
+        compiler.compileWaiting();
         if (result === L.RESULT_HALT) sleep();
         else if (result === L.RESULT_PAUSE) paused();
-        else if (result !== L.RESULT_SLICE) return result;
+        else if (result !== L.RESULT_SLICE && result !== L.RESULT_COMPILE) return result;
       }
     } finally {
       setRunState(L.RUN_STATE_STOPPED);
@@ -114,7 +123,11 @@ const api: VcpuWorkerApi = {
     const state = core.stateOf(index) >> 3;
     const lines = [`pc ${hex(longs[state + (STATE_PC >> 3)] as bigint)}`];
     for (let i = 0; i < 32; i += 4) {
-      lines.push([0, 1, 2, 3].map((k) => `x${String(i + k).padEnd(2)} ${hex(longs[state + i + k] as bigint)}`).join('  '));
+      lines.push(
+        [0, 1, 2, 3]
+          .map((k) => `x${String(i + k).padEnd(2)} ${hex(longs[state + i + k] as bigint)}`)
+          .join('  '),
+      );
     }
     lines.push(...TRAP_CSRS.map(([name, csr]) => `${name.padEnd(7)} ${hex(core.peekCsr(index, csr))}`));
     return lines.join('\n');

@@ -9,6 +9,8 @@ export interface VcpuInit {
   /** Index of the vCPU; its area lies at VCPU_BASE + index * VCPU_STRIDE. */
   index: number;
   tier: 'auto' | 'interp' | 'jit' | 'check';
+  /** Executions after which tier 1 takes a block; absent: the default. */
+  threshold?: number;
 }
 
 export interface VcpuWorkerApi {

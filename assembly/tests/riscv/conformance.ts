@@ -1,6 +1,6 @@
 /** Runs a fixture's program on the core and compares its result words, section by section. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createTestCore } from '../harness.ts';
+import { createTestCore, TEST_TIERS, type TestTier } from '../harness.ts';
 import {
   hex,
   loadFixture,
@@ -35,15 +35,22 @@ function mismatches(section: Section, readWord: (index: number) => bigint): stri
   return lines;
 }
 
-/** Declares the tests of one fixture: the program ran to its end, then one test a section. */
+/** Programs of thousands of blocks that run once are a module each at the threshold of the tests, which takes minutes in Node. */
+const MANY_BLOCKS = /sweep|^csr$|^random-|^interrupts$|^traps$|^mmu-|^pmp/;
+
+function tiersOf(group: string): readonly TestTier[] {
+  return MANY_BLOCKS.test(group) ? ['interp'] : TEST_TIERS;
+}
+
+/** Declares the tests of one fixture on each tier: the program ran to its end, then one test a section. */
 export function conformance(group: string): void {
-  describe(group, () => {
+  describe.each(tiersOf(group))(`${group} (%s)`, (tier) => {
     const fixture = loadFixture(group);
     let readWord: (index: number) => bigint = () => 0n;
     let end = '';
 
     beforeAll(async () => {
-      const core = await createTestCore({ tier: 'interp' });
+      const core = await createTestCore({ tier });
       core.reset();
       core.load(PROGRAM_BASE, fixture.program);
       const { reason } = core.run({ pc: PROGRAM_BASE, maxInstructions: MAX_INSTRUCTIONS });

@@ -1,0 +1,97 @@
+/**
+ * Which slots of the vCPU state are Wasm locals in a region: guest registers and temporaries that its operations name. Other slots (system
+ * state that translated code writes) stay in memory. The slot of the register that always reads 0 is no local either.
+ */
+import * as L from '../layout';
+import * as O from '../ir/ops.gen';
+import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
+import { BLOCK_CODE, BLOCK_OPS } from '../tb/block';
+import { graphCount, graphNode, NODE_BLOCK } from '../tb/graph';
+import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
+import { putLocalGet, putLocalSet, putI32, putMemory, WASM_I64_LOAD, WASM_I64_STORE } from './wasm-bytes';
+
+/** Fixed locals: parameter, i32 scratch, i64 scratch; then the slots. */
+export const LOCAL_BUDGET: u32 = 0;
+export const LOCAL_ENTRY: u32 = 1;
+export const LOCAL_KIND: u32 = 2;
+export const LOCAL_PC: u32 = 3;
+export const LOCAL_ADDRESS: u32 = 4;
+export const LOCAL_VALUE: u32 = 5;
+export const LOCAL_FIRST_REGISTER: u32 = 6;
+
+/** End of the guest's registers among the slots. */
+const GLOBALS_END: u32 = 0x200;
+export const ZERO_SLOT: u32 = 0;
+
+/** u8 for each slot: 1 + its number among the locals, or 0; and whether it is written. */
+const NUMBERS: u32 = L.CPU_COMPILER + 0x3200;
+const WRITTEN: u32 = L.CPU_COMPILER + 0x3400;
+const SLOTS: u32 = (STATE_TEMPS + STATE_TEMP_COUNT * 8) >> 3;
+const COUNT: u32 = L.CPU_COMPILER + 0x3604;
+
+export function localsCount(cpu: usize): u32 {
+  return load<u32>(cpu - L.CPU_STATE + COUNT);
+}
+
+/** The local that holds a slot, or 0 if the slot stays in memory. */
+export function localOf(cpu: usize, slot: u32): u32 {
+  if (slot >= SLOTS << 3) return 0;
+  const number = <u32>load<u8>(cpu - L.CPU_STATE + NUMBERS + (slot >> 3));
+  return number == 0 ? 0 : number - 1 + LOCAL_FIRST_REGISTER;
+}
+
+function use(cpu: usize, slot: u32, written: bool): void {
+  if (slot == ZERO_SLOT || !(slot < GLOBALS_END || (slot >= STATE_TEMPS && slot < SLOTS << 3))) return;
+  const number = cpu - L.CPU_STATE + NUMBERS + (slot >> 3);
+  if (load<u8>(number) == 0) {
+    const count = localsCount(cpu) + 1;
+    store<u32>(cpu - L.CPU_STATE + COUNT, count);
+    store<u8>(number, <u8>count);
+  }
+  if (written) store<u8>(cpu - L.CPU_STATE + WRITTEN + (slot >> 3), 1);
+}
+
+/** Numbers the slots that the graph's operations name. */
+export function localsAssign(cpu: usize): void {
+  memory.fill(cpu - L.CPU_STATE + NUMBERS, 0, SLOTS);
+  memory.fill(cpu - L.CPU_STATE + WRITTEN, 0, SLOTS);
+  store<u32>(cpu - L.CPU_STATE + COUNT, 0);
+  for (let i: u32 = 0; i < graphCount(cpu); i++) {
+    const block: usize = load<u32>(graphNode(cpu, i), NODE_BLOCK);
+    const end = block + BLOCK_CODE + <usize>load<u16>(block, BLOCK_OPS) * OP_SIZE;
+    for (let op = block + BLOCK_CODE; op < end; op += OP_SIZE) {
+      const signature = O.irSignature(load<u16>(op));
+      operand(cpu, signature & 7, load<u16>(op, OP_A));
+      operand(cpu, (signature >> 3) & 7, load<u16>(op, OP_B));
+      operand(cpu, (signature >> 6) & 7, load<u16>(op, OP_C));
+      if (((signature >> 9) & 7) == O.IMM_HELPER)
+        use(cpu, <u32>(load<u64>(op, OP_IMM) >> 16) & 0xffff, false);
+    }
+  }
+}
+
+function operand(cpu: usize, kind: u32, slot: u32): void {
+  if (kind == O.OPERAND_READ) use(cpu, slot, false);
+  else if (kind == O.OPERAND_WRITE) use(cpu, slot, true);
+}
+
+/** Emits the loads of all guest registers that are locals. */
+export function localsLoad(cpu: usize, w: usize): void {
+  for (let slot: u32 = 8; slot < GLOBALS_END; slot += 8) {
+    const local = localOf(cpu, slot);
+    if (local == 0) continue;
+    putI32(w, 0);
+    putMemory(w, WASM_I64_LOAD, 3, <u32>cpu + slot);
+    putLocalSet(w, local);
+  }
+}
+
+/** Emits the stores of those that the region changes anywhere. */
+export function localsStore(cpu: usize, w: usize): void {
+  for (let slot: u32 = 8; slot < GLOBALS_END; slot += 8) {
+    if (load<u8>(cpu - L.CPU_STATE + WRITTEN + (slot >> 3)) == 0) continue;
+    putI32(w, 0);
+    putLocalGet(w, localOf(cpu, slot));
+    putMemory(w, WASM_I64_STORE, 3, <u32>cpu + slot);
+  }
+}

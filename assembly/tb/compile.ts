@@ -1,0 +1,124 @@
+/**
+ * Tier 1's compiler: the queue of hot blocks, and batches of regions in one module. A batch is emitted here, made into a module by the
+ * worker's JavaScript, and then installed; no guest code runs in between.
+ */
+import * as L from '../layout';
+import { emitRegion } from '../backend/wasm-region';
+import { wasmModuleHead } from '../backend/wasm-imports';
+import { count } from '../vcpu/counters';
+import { STATE_QUEUED, STATE_THRESHOLD } from '../vcpu/state';
+import * as T from './block';
+import { graphBuild, graphCount, graphNode, NODE_BLOCK } from './graph';
+import { regionAllocate, regionInstall, regionRelease, REGION_D_ENTRY } from './region';
+
+/** Regions in a module at most: more share instances, and so cheap tail calls; fewer keep a batch short. */
+const BATCH_MAX: u32 = 32;
+const QUEUE: u32 = L.CPU_COMPILER + 0x4000;
+const QUEUE_MAX: u32 = 1024;
+const BATCH: u32 = L.CPU_COMPILER + 0x5000;
+/** u32 cells: writers of the module's head and of its code, number of regions. */
+const HEAD: u32 = L.CPU_COMPILER + 0x3700;
+const CODE: u32 = L.CPU_COMPILER + 0x3704;
+const COUNT: u32 = L.CPU_COMPILER + 0x3708;
+/** Where the code section's functions are written; the head comes before them. */
+const CODE_START: u32 = L.CPU_MODULE + 0x1000;
+/** No region is larger; so a batch stops before the buffer could overflow. */
+const REGION_BYTES_MAX: u32 = 0x40000;
+
+/** A block has run as often as the threshold says: queues it for tier 1, unless it cannot or need not be taken. Returns whether it did. */
+export function compileRequest(cpu: usize, block: usize): bool {
+  const threshold = load<u32>(cpu, STATE_THRESHOLD);
+  const state = load<u32>(block, T.BLOCK_STATE);
+  if (threshold == 0 || state & T.BLOCK_REFUSED) {
+    store<u32>(block, 0xffffffff, T.BLOCK_HEAT);
+    return false;
+  }
+  store<u32>(block, threshold, T.BLOCK_HEAT);
+  const queued = load<u32>(cpu, STATE_QUEUED);
+  if (state & T.BLOCK_QUEUED || queued == QUEUE_MAX) return false;
+  store<u32>(block, state | T.BLOCK_QUEUED, T.BLOCK_STATE);
+  store<u32>(cpu - L.CPU_STATE + QUEUE + queued * 4, <u32>block);
+  store<u32>(cpu, queued + 1, STATE_QUEUED);
+  return true;
+}
+
+function mark(block: usize, set: u32, clear: u32): void {
+  store<u32>(block, (load<u32>(block, T.BLOCK_STATE) & ~clear) | set, T.BLOCK_STATE);
+}
+
+/** Emits a module of regions for the oldest requests, for table slots from `base` on. Returns the number of regions, 0 for no module. */
+export function compileBatch(cpu: usize, base: u32): u32 {
+  const area = cpu - L.CPU_STATE;
+  const queued = load<u32>(cpu, STATE_QUEUED);
+  const code = area + CODE;
+  store<u32>(code, <u32>area + CODE_START);
+  let regions: u32 = 0;
+  let taken: u32 = 0;
+  while (
+    taken < queued &&
+    regions < BATCH_MAX &&
+    load<u32>(code) + REGION_BYTES_MAX < <u32>area + L.CPU_MODULE_END
+  ) {
+    const block: usize = load<u32>(area + QUEUE + taken * 4);
+    taken += 1;
+    const state = load<u32>(block, T.BLOCK_STATE);
+    mark(block, 0, T.BLOCK_QUEUED | T.BLOCK_INCLUDED);
+    if ((state & T.BLOCK_VALID) == 0 || load<u32>(block, T.BLOCK_REGION) != 0) continue;
+    // It went into another region in the meantime. If it is still entered by itself, it will be asked for again.
+    if (state & T.BLOCK_INCLUDED) continue;
+    const region = regionAllocate(cpu);
+    if (region == 0) break;
+    if (!graphBuild(cpu, block, region)) {
+      regionRelease(cpu, region);
+      mark(block, T.BLOCK_REFUSED, 0);
+      count(cpu, L.COUNTER_REGION_REFUSED);
+      continue;
+    }
+    store<u32>(region, <u32>block, REGION_D_ENTRY);
+    emitRegion(cpu, code, region);
+    const nodes = graphCount(cpu);
+    let insns: u64 = 0;
+    for (let i: u32 = 0; i < nodes; i++) {
+      const member: usize = load<u32>(graphNode(cpu, i), NODE_BLOCK);
+      insns += load<u16>(member, T.BLOCK_INSNS);
+      if (i != 0) mark(member, T.BLOCK_INCLUDED, 0);
+    }
+    store<u64>(area, load<u64>(area, L.COUNTER_REGION_INSNS) + insns, L.COUNTER_REGION_INSNS);
+    store<u32>(area + BATCH + regions * 4, <u32>region);
+    regions += 1;
+  }
+  memory.copy(area + QUEUE, area + QUEUE + taken * 4, (queued - taken) * 4);
+  store<u32>(cpu, queued - taken, STATE_QUEUED);
+  store<u32>(area, regions, COUNT);
+  if (regions == 0) return 0;
+  store<u32>(area, <u32>area + L.CPU_MODULE, HEAD);
+  wasmModuleHead(area + HEAD, regions, base, load<u32>(code) - (<u32>area + CODE_START));
+  store<u64>(area, load<u64>(area, L.COUNTER_REGIONS) + regions, L.COUNTER_REGIONS);
+  store<u64>(
+    area,
+    load<u64>(area, L.COUNTER_REGION_BYTES) + compileHeadSize(cpu) + compileCodeSize(cpu),
+    L.COUNTER_REGION_BYTES,
+  );
+  return regions;
+}
+
+export function compileHeadSize(cpu: usize): u32 {
+  return load<u32>(cpu - L.CPU_STATE, HEAD) - <u32>cpu + L.CPU_STATE - L.CPU_MODULE;
+}
+
+export function compileCodeSize(cpu: usize): u32 {
+  return load<u32>(cpu - L.CPU_STATE, CODE) - <u32>cpu + L.CPU_STATE - CODE_START;
+}
+
+export function compileCodeStart(cpu: usize): u32 {
+  return <u32>cpu - L.CPU_STATE + CODE_START;
+}
+
+/** Makes the regions of the last batch reachable. */
+export function compileInstall(cpu: usize, base: u32, module: u32): void {
+  const area = cpu - L.CPU_STATE;
+  const regions = load<u32>(area, COUNT);
+  for (let i: u32 = 0; i < regions; i++)
+    regionInstall(cpu, load<u32>(area + BATCH + i * 4), base + i, module);
+  store<u32>(area, 0, COUNT);
+}

@@ -1,0 +1,259 @@
+/**
+ * The control-flow graph of a region being compiled: blocks as nodes, found by following the exits that were taken, then numbered in reverse
+ * post-order, with immediate dominators (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm", 2001).
+ *
+ * It lies in the compiler's scratch: u32 node count at GRAPH_COUNT, then nodes of 64 bytes:
+ *   +0x00 u32 block          +0x04 i32 node after the (taken) exit, or -1    +0x08 i32 node after the fall-through exit, or -1
+ *   +0x0c u32 kind of end (END_*)   +0x10 u32 first operation of the end    +0x14 i32 number in reverse post-order
+ *   +0x18 i32 immediate dominator   +0x1c u32 forward edges that arrive     +0x20 u32 1: a back edge arrives (loop header)
+ *   +0x24 u32 colour of the depth-first search
+ * After graphNumber the nodes' order in GRAPH_ORDER is reverse post-order.
+ */
+import * as L from '../layout';
+import * as O from '../ir/ops.gen';
+import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
+import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_FLAGS_MASK } from '../vcpu/state';
+import * as T from './block';
+import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
+import { REGION_BLOCKS_MAX, regionAddPage, REGION_D_BLOCK_COUNT, REGION_D_BLOCKS } from './region';
+
+const VPAGE_MASK: u64 = 0xfffffffffffff000;
+
+export const END_GOTO: u32 = 0;
+export const END_BRANCH: u32 = 1;
+export const END_INDIRECT: u32 = 2;
+export const END_EXIT: u32 = 3;
+
+export const NODE_BLOCK: u32 = 0x00;
+export const NODE_TAKEN: u32 = 0x04;
+export const NODE_FALL: u32 = 0x08;
+export const NODE_END: u32 = 0x0c;
+export const NODE_END_OP: u32 = 0x10;
+export const NODE_RPO: u32 = 0x14;
+export const NODE_IDOM: u32 = 0x18;
+export const NODE_FORWARD: u32 = 0x1c;
+export const NODE_HEADER: u32 = 0x20;
+export const NODE_COLOUR: u32 = 0x24;
+const NODE_SIZE: u32 = 64;
+
+const GRAPH_COUNT: u32 = L.CPU_COMPILER;
+const GRAPH_ORDER: u32 = L.CPU_COMPILER + 0x100;
+const GRAPH_NODES: u32 = L.CPU_COMPILER + 0x1000;
+
+/** Guest instructions in a region. */
+const REGION_INSNS_MAX: u32 = 320;
+/** A successor joins the region if it ran at least this fraction of the threshold. */
+const WARM_SHIFT: u32 = 5;
+
+export function graphCount(cpu: usize): u32 {
+  return load<u32>(cpu - L.CPU_STATE + GRAPH_COUNT);
+}
+
+export function graphNode(cpu: usize, index: u32): usize {
+  return cpu - L.CPU_STATE + GRAPH_NODES + index * NODE_SIZE;
+}
+
+/** The node that comes at a place in reverse post-order. */
+export function graphAt(cpu: usize, rpo: u32): u32 {
+  return load<u32>(cpu - L.CPU_STATE + GRAPH_ORDER + rpo * 4);
+}
+
+/** Whether tier 1 can take a block: every branch inside it is the conditional exit at its end. */
+function isSupported(block: usize): bool {
+  const ops = <u32>load<u16>(block, T.BLOCK_OPS);
+  for (let i: u32 = 0; i < ops; i++) {
+    const op = block + T.BLOCK_CODE + i * OP_SIZE;
+    if (O.irSignature(load<u16>(op)) >> 12 == O.EFFECT_BRANCH)
+      return i + 3 == ops && load<u32>(op, OP_IMM) == 1;
+  }
+  return true;
+}
+
+function isJump(op: usize): bool {
+  const code = <u32>load<u16>(op);
+  return code == O.OP_GOTO || code == O.OP_GOTOFAR;
+}
+
+/** The block that a static exit leads to, if it has been looked up and is still the one; 0 if not. */
+function targetOf(cpu: usize, op: usize): usize {
+  if (load<u16>(op) == O.OP_GOTO) return load<u32>(op, OP_CHAIN);
+  const pc = load<u64>(op, OP_IMM);
+  const entry = jumpCacheEntry(cpu, pc);
+  if (
+    load<u64>(entry, JUMP_PC) != pc ||
+    ((load<u32>(entry, JUMP_FLAGS) ^ load<u32>(cpu, STATE_TB_FLAGS)) & ~BLOCK_FLAGS_MASK) != 0
+  )
+    return 0;
+  return load<u32>(entry, JUMP_BLOCK);
+}
+
+/** Builds the graph around an entry block and notes its pages and blocks in the region. False if the entry itself is not supported. */
+export function graphBuild(cpu: usize, entry: usize, region: usize): bool {
+  store<u32>(cpu - L.CPU_STATE + GRAPH_COUNT, 0);
+  if (addNode(cpu, entry, region) < 0) return false;
+  let insns: u32 = load<u16>(entry, T.BLOCK_INSNS);
+  for (let i: u32 = 0; i < graphCount(cpu); i++) {
+    const node = graphNode(cpu, i);
+    if (load<u32>(node, NODE_END) > END_BRANCH) continue;
+    const op: usize = load<u32>(node, NODE_END_OP);
+    const taken = load<u32>(node, NODE_END) == END_BRANCH ? op + 2 * OP_SIZE : op;
+    insns += follow(cpu, entry, region, node, NODE_TAKEN, taken, insns);
+    if (load<u32>(node, NODE_END) == END_BRANCH)
+      insns += follow(cpu, entry, region, node, NODE_FALL, op + OP_SIZE, insns);
+  }
+  const nodes = graphCount(cpu);
+  for (let i: u32 = 0; i < nodes; i++)
+    store<u32>(region + REGION_D_BLOCKS + i * 4, load<u32>(graphNode(cpu, i), NODE_BLOCK));
+  store<u32>(region, nodes, REGION_D_BLOCK_COUNT);
+  number(cpu);
+  return true;
+}
+
+/** Resolves one exit of a node, adding its target if it belongs in. Returns the instructions added. */
+function follow(
+  cpu: usize,
+  entry: usize,
+  region: usize,
+  node: usize,
+  field: usize,
+  op: usize,
+  insns: u32,
+): u32 {
+  const target = targetOf(cpu, op);
+  if (target == 0 || load<u32>(target, T.BLOCK_FLAGS) != load<u32>(entry, T.BLOCK_FLAGS)) return 0;
+  const nodes = graphCount(cpu);
+  for (let i: u32 = 0; i < nodes; i++) {
+    if (load<u32>(graphNode(cpu, i), NODE_BLOCK) == <u32>target) {
+      store<i32>(node + field, <i32>i);
+      return 0;
+    }
+  }
+  const threshold = load<u32>(cpu, STATE_THRESHOLD);
+  const heat = load<u32>(target, T.BLOCK_HEAT);
+  const warm =
+    load<u32>(target, T.BLOCK_REGION) != 0 || heat > threshold || threshold - heat >= threshold >> WARM_SHIFT;
+  const length = <u32>load<u16>(target, T.BLOCK_INSNS);
+  if (!warm || insns + length > REGION_INSNS_MAX) return 0;
+  const added = addNode(cpu, target, region);
+  if (added < 0) return 0;
+  store<i32>(node + field, added);
+  return length;
+}
+
+function addNode(cpu: usize, block: usize, region: usize): i32 {
+  const index = graphCount(cpu);
+  const state = load<u32>(block, T.BLOCK_STATE);
+  if (
+    index == REGION_BLOCKS_MAX ||
+    (state & (T.BLOCK_VALID | T.BLOCK_CROSSES | T.BLOCK_UNCACHED)) != T.BLOCK_VALID ||
+    !isSupported(block)
+  )
+    return -1;
+  if (
+    !regionAddPage(
+      region,
+      load<u64>(block, T.BLOCK_PC) & VPAGE_MASK,
+      load<u32>(block, T.BLOCK_LINEAR) & ~(L.PAGE_SIZE - 1),
+    )
+  )
+    return -1;
+  const node = graphNode(cpu, index);
+  memory.fill(node, 0, NODE_SIZE);
+  store<u32>(node, <u32>block, NODE_BLOCK);
+  store<i32>(node, -1, NODE_TAKEN);
+  store<i32>(node, -1, NODE_FALL);
+  const last = block + T.BLOCK_CODE + (<usize>load<u16>(block, T.BLOCK_OPS) - 1) * OP_SIZE;
+  let end = last;
+  let kind = END_EXIT;
+  if (load<u16>(last) == O.OP_GOTOIND) kind = END_INDIRECT;
+  else if (isJump(last)) {
+    kind = END_GOTO;
+    if (
+      <u32>load<u16>(block, T.BLOCK_OPS) >= 3 &&
+      O.irSignature(load<u16>(last - 2 * OP_SIZE)) >> 12 == O.EFFECT_BRANCH
+    ) {
+      kind = END_BRANCH;
+      end = last - 2 * OP_SIZE;
+    }
+  }
+  store<u32>(node, kind, NODE_END);
+  store<u32>(node, <u32>end, NODE_END_OP);
+  store<u32>(cpu - L.CPU_STATE + GRAPH_COUNT, index + 1);
+  return <i32>index;
+}
+
+/** Reverse post-order, dominators, loop headers. An edge into a loop that its header does not dominate is cut: it leaves the region instead. */
+function number(cpu: usize): void {
+  const nodes = graphCount(cpu);
+  const order = cpu - L.CPU_STATE + GRAPH_ORDER;
+  const after = visit(cpu, 0, nodes);
+  // Nodes that are not reached after all do not exist here: every node was added from one that is.
+  memory.copy(order, order + after * 4, (nodes - after) * 4);
+  for (let i: u32 = 0; i < nodes; i++) {
+    store<i32>(graphNode(cpu, graphAt(cpu, i)), <i32>i, NODE_RPO);
+    store<i32>(graphNode(cpu, i), -1, NODE_IDOM);
+  }
+  store<i32>(graphNode(cpu, 0), 0, NODE_IDOM);
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (let at: u32 = 1; at < nodes; at++) {
+      const index = graphAt(cpu, at);
+      let dominator = -1;
+      for (let i: u32 = 0; i < nodes; i++) {
+        const from = graphNode(cpu, i);
+        if (load<i32>(from, NODE_TAKEN) != <i32>index && load<i32>(from, NODE_FALL) != <i32>index) continue;
+        if (load<i32>(from, NODE_IDOM) < 0) continue;
+        dominator = dominator < 0 ? <i32>i : intersect(cpu, <i32>i, dominator);
+      }
+      if (load<i32>(graphNode(cpu, index), NODE_IDOM) != dominator) {
+        store<i32>(graphNode(cpu, index), dominator, NODE_IDOM);
+        changed = true;
+      }
+    }
+  }
+  for (let i: u32 = 0; i < nodes; i++) {
+    classify(cpu, i, NODE_TAKEN);
+    classify(cpu, i, NODE_FALL);
+  }
+}
+
+/** Depth-first search; writes the order from its end backwards and returns the first place used. Depth is at most the node count. */
+function visit(cpu: usize, index: u32, place: u32): u32 {
+  const node = graphNode(cpu, index);
+  store<u32>(node, 1, NODE_COLOUR);
+  const fall = load<i32>(node, NODE_FALL);
+  const taken = load<i32>(node, NODE_TAKEN);
+  if (taken >= 0 && load<u32>(graphNode(cpu, taken), NODE_COLOUR) == 0) place = visit(cpu, taken, place);
+  if (fall >= 0 && load<u32>(graphNode(cpu, fall), NODE_COLOUR) == 0) place = visit(cpu, fall, place);
+  place -= 1;
+  store<u32>(cpu - L.CPU_STATE + GRAPH_ORDER + place * 4, index);
+  return place;
+}
+
+function rpoOf(cpu: usize, index: i32): i32 {
+  return load<i32>(graphNode(cpu, index), NODE_RPO);
+}
+
+function intersect(cpu: usize, a: i32, b: i32): i32 {
+  while (a != b) {
+    while (rpoOf(cpu, a) > rpoOf(cpu, b)) a = load<i32>(graphNode(cpu, a), NODE_IDOM);
+    while (rpoOf(cpu, b) > rpoOf(cpu, a)) b = load<i32>(graphNode(cpu, b), NODE_IDOM);
+  }
+  return a;
+}
+
+function dominates(cpu: usize, a: i32, b: i32): bool {
+  while (rpoOf(cpu, b) > rpoOf(cpu, a)) b = load<i32>(graphNode(cpu, b), NODE_IDOM);
+  return a == b;
+}
+
+function classify(cpu: usize, from: u32, field: usize): void {
+  const node = graphNode(cpu, from);
+  const to = load<i32>(node + field);
+  if (to < 0) return;
+  if (rpoOf(cpu, to) > rpoOf(cpu, from)) {
+    store<u32>(graphNode(cpu, to), load<u32>(graphNode(cpu, to), NODE_FORWARD) + 1, NODE_FORWARD);
+  } else if (dominates(cpu, to, from)) store<u32>(graphNode(cpu, to), 1, NODE_HEADER);
+  else store<i32>(node + field, -1);
+}

@@ -1,0 +1,153 @@
+/**
+ * Regions: hot control-flow graphs compiled to one Wasm function each (tier 1). This file holds their descriptors, how a page finds the
+ * regions that have code in it, and their end.
+ *
+ * A region begins at one block, its entry; BLOCK_REGION of that block is the function's index in the shared table. It may have code in
+ * several guest pages. The entry's own address is checked by whoever looks the block up; the others' mappings are checked by
+ * regionHolds when a lookup puts the entry into the jump cache, and every change of mappings empties the jump cache.
+ *
+ *   +0x00 u32 entry block         +0x04 u32 table index        +0x08 u32 state (REGION_LIVE, or 0)   +0x0c u32 next free descriptor
+ *   +0x10 u32 number of pages     +0x14 u32 number of blocks   +0x18 u32 module number               +0x1c u32 entries since last looked at
+ *   +0x20 pages: u64 guest-virtual page, u32 linear page, u32 next in that page's list (address of such a record), REGION_PAGES_MAX of them
+ *   +0xa0 blocks: u32 each
+ */
+import * as L from '../layout';
+import { count } from '../vcpu/counters';
+import { STATE_LEAVE, STATE_REGION_FREE, STATE_REGION_NEXT, STATE_THRESHOLD } from '../vcpu/state';
+import { BLOCK_CODE, BLOCK_HEAT, BLOCK_OPS, BLOCK_PC, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from './block';
+import { JUMP_BLOCK, jumpCacheEntry } from './jump-cache';
+
+export const REGION_D_ENTRY: u32 = 0x00;
+export const REGION_D_INDEX: u32 = 0x04;
+export const REGION_D_STATE: u32 = 0x08;
+export const REGION_D_FREE_NEXT: u32 = 0x0c;
+export const REGION_D_PAGE_COUNT: u32 = 0x10;
+export const REGION_D_BLOCK_COUNT: u32 = 0x14;
+export const REGION_D_MODULE: u32 = 0x18;
+export const REGION_D_PAGES: u32 = 0x20;
+export const REGION_D_BLOCKS: u32 = 0xa0;
+export const REGION_D_SIZE: u32 = 0x200;
+
+export const REGION_PAGES_MAX: u32 = 8;
+export const REGION_BLOCKS_MAX: u32 = 64;
+export const REGION_LIVE: u32 = 1;
+
+const PAGE_RECORD: u32 = 16;
+const PAGE_VIRTUAL: u32 = 0;
+const PAGE_LINEAR: u32 = 8;
+const PAGE_NEXT: u32 = 12;
+
+/** A descriptor to be filled in, or 0 if all are in use. */
+export function regionAllocate(cpu: usize): usize {
+  const free: usize = load<u32>(cpu, STATE_REGION_FREE);
+  if (free != 0) {
+    store<u32>(cpu, load<u32>(free, REGION_D_FREE_NEXT), STATE_REGION_FREE);
+    memory.fill(free, 0, REGION_D_SIZE);
+    return free;
+  }
+  const next: usize = load<u32>(cpu, STATE_REGION_NEXT);
+  if (next + REGION_D_SIZE > cpu - L.CPU_STATE + L.CPU_REGIONS_END) return 0;
+  store<u32>(cpu, <u32>next + REGION_D_SIZE, STATE_REGION_NEXT);
+  memory.fill(next, 0, REGION_D_SIZE);
+  return next;
+}
+
+export function regionRelease(cpu: usize, region: usize): void {
+  store<u32>(region, 0, REGION_D_STATE);
+  store<u32>(region, load<u32>(cpu, STATE_REGION_FREE), REGION_D_FREE_NEXT);
+  store<u32>(cpu, <u32>region, STATE_REGION_FREE);
+}
+
+/** Notes that a region has code at this guest-virtual page. False if it has code in too many already. */
+export function regionAddPage(region: usize, virtualPage: u64, linearPage: u32): bool {
+  const pages = load<u32>(region, REGION_D_PAGE_COUNT);
+  for (let i: u32 = 0; i < pages; i++)
+    if (load<u64>(region + REGION_D_PAGES + i * PAGE_RECORD, PAGE_VIRTUAL) == virtualPage) return true;
+  if (pages == REGION_PAGES_MAX) return false;
+  const record = region + REGION_D_PAGES + pages * PAGE_RECORD;
+  store<u64>(record, virtualPage, PAGE_VIRTUAL);
+  store<u32>(record, linearPage, PAGE_LINEAR);
+  store<u32>(region, pages + 1, REGION_D_PAGE_COUNT);
+  return true;
+}
+
+export function regionPageVirtual(region: usize, index: u32): u64 {
+  return load<u64>(region + REGION_D_PAGES + index * PAGE_RECORD, PAGE_VIRTUAL);
+}
+
+export function regionPageLinear(region: usize, index: u32): u32 {
+  return load<u32>(region + REGION_D_PAGES + index * PAGE_RECORD, PAGE_LINEAR);
+}
+
+function pageList(cpu: usize, linear: u32): usize {
+  return cpu - L.CPU_STATE + L.CPU_REGION_PAGES + (linear >> L.PAGE_BITS) * 4;
+}
+
+/** Makes a compiled region reachable: its entry block leads to it from now on. */
+export function regionInstall(cpu: usize, region: usize, index: u32, module: u32): void {
+  const block: usize = load<u32>(region, REGION_D_ENTRY);
+  store<u32>(region, index, REGION_D_INDEX);
+  store<u32>(region, REGION_LIVE, REGION_D_STATE);
+  store<u32>(region, module, REGION_D_MODULE);
+  store<u32>(block, index, BLOCK_REGION);
+  store<u32>(block, <u32>region, BLOCK_REGION_DESCRIPTOR);
+  store<u32>(block, 1, BLOCK_HEAT);
+  for (let i: u32 = 0; i < load<u32>(region, REGION_D_PAGE_COUNT); i++) {
+    const record = region + REGION_D_PAGES + i * PAGE_RECORD;
+    const list = pageList(cpu, load<u32>(record, PAGE_LINEAR));
+    store<u32>(record, load<u32>(list), PAGE_NEXT);
+    store<u32>(list, <u32>record);
+  }
+  // The next lookup checks the other pages' mappings before the entry is cached again.
+  const cached = jumpCacheEntry(cpu, load<u64>(block, BLOCK_PC));
+  if (load<u32>(cached, JUMP_BLOCK) == <u32>block) memory.fill(cached, 0, 16);
+}
+
+/** Ends a region: its entry block is interpreted again, and may become hot again. The function, if it is running, leaves soon. */
+export function regionKill(cpu: usize, region: usize): void {
+  const block: usize = load<u32>(region, REGION_D_ENTRY);
+  store<u32>(block, 0, BLOCK_REGION);
+  store<u32>(block, 0, BLOCK_REGION_DESCRIPTOR);
+  store<u32>(block, load<u32>(cpu, STATE_THRESHOLD), BLOCK_HEAT);
+  for (let i: u32 = 0; i < load<u32>(region, REGION_D_PAGE_COUNT); i++) {
+    const record = region + REGION_D_PAGES + i * PAGE_RECORD;
+    let link = pageList(cpu, load<u32>(record, PAGE_LINEAR));
+    while (load<u32>(link) != <u32>record) link = load<u32>(link) + PAGE_NEXT;
+    store<u32>(link, load<u32>(record, PAGE_NEXT));
+  }
+  regionRelease(cpu, region);
+}
+
+/** Ends every region that has code in this page of linear memory. */
+export function regionKillPage(cpu: usize, linear: u32): void {
+  const list = pageList(cpu, linear);
+  while (load<u32>(list) != 0) {
+    const offset = load<u32>(list) - (<u32>cpu - L.CPU_STATE + L.CPU_REGIONS);
+    count(cpu, L.COUNTER_REGION_KILLED);
+    regionKill(cpu, cpu - L.CPU_STATE + L.CPU_REGIONS + (offset / REGION_D_SIZE) * REGION_D_SIZE);
+    store<u32>(cpu, 1, STATE_LEAVE);
+  }
+}
+
+/** Forgets all regions, with the blocks that they were made of. */
+export function regionForgetAll(cpu: usize): void {
+  const area = <u32>cpu - L.CPU_STATE;
+  memory.fill(area + L.CPU_REGION_PAGES, 0, L.CPU_REGION_PAGES_END - L.CPU_REGION_PAGES);
+  store<u32>(cpu, 0, STATE_REGION_FREE);
+  // Descriptors that were used once stay marked as dead, so that the worker can tell which table slots are free.
+  let region: usize = area + L.CPU_REGIONS;
+  const end: usize = load<u32>(cpu, STATE_REGION_NEXT);
+  for (; region < end; region += REGION_D_SIZE) store<u32>(region, 0, REGION_D_STATE);
+  store<u32>(cpu, area + L.CPU_REGIONS, STATE_REGION_NEXT);
+}
+
+/** The block of a region that holds an operation. */
+export function regionBlockOf(region: usize, op: u32): usize {
+  const blocks = load<u32>(region, REGION_D_BLOCK_COUNT);
+  for (let i: u32 = 0; i < blocks; i++) {
+    const block = load<u32>(region + REGION_D_BLOCKS + i * 4);
+    if (op - block - BLOCK_CODE < <u32>load<u16>(block, BLOCK_OPS) * 16) return block;
+  }
+  unreachable();
+  return 0;
+}
