@@ -134,9 +134,9 @@ test.describe("Debian's Linux", () => {
     await vm.waitForSerial('flake number 25 of 1');
     await vm.waitForSerial(PROMPT);
 
-    // Ctrl-C reaches the foreground job.
-    await vm.type('sleep 1000\n');
-    await vm.waitForSerial('sleep 1000');
+    // Ctrl-C reaches the foreground job, once the shell no longer reads the line itself.
+    await vm.type('echo asl""eep; sleep 1000\n');
+    await vm.waitForSerial('asleep');
     await vm.press('Control+C');
     await vm.waitForSerial(PROMPT);
 
