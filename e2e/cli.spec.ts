@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { snowglobe } from './support/command.ts';
-import { assembleGuest, image } from './support/images.ts';
+import { assembleGuest, image, repository } from './support/images.ts';
 
 /** The program starts a browser of its own; the tests' browser is not needed. */
 let folder: string;
@@ -315,5 +316,24 @@ test.describe('host', () => {
     const wrong = await snowglobe(echo, { env: { SNOWGLOBE_CHROMIUM: '/nonexistent/chromium' } });
     expect(wrong.status).toBe(1);
     expect(wrong.stderr).toMatch(line(/SNOWGLOBE_CHROMIUM names \/nonexistent\/chromium/));
+    const silent = await snowglobe(echo, { env: { SNOWGLOBE_CHROMIUM: '/bin/false' } });
+    expect(silent.status).toBe(1);
+    expect(silent.stderr).toMatch(line(/\/bin\/false did not start.*; run it by hand/));
+  });
+
+  test('--headed without a desktop: status 1', async () => {
+    const result = await snowglobe([...echo, '--headed'], { env: { DISPLAY: '', WAYLAND_DISPLAY: '' } });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(line(/--headed needs a desktop/));
+  });
+
+  test('nothing is built: status 1 and what to run', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    copyFileSync(join(repository, 'bin/snowglobe.js'), join(bin, 'snowglobe.js'));
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    const result = spawnSync(process.execPath, [join(bin, 'snowglobe.js'), '--help'], { encoding: 'utf8' });
+    expect(result).toMatchObject({ status: 1, stdout: '' });
+    expect(result.stderr).toMatch(line(/not built yet; build it with: npm run build/));
   });
 });

@@ -144,6 +144,19 @@ test.describe("Debian's Linux", () => {
     expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
   });
 
+  test('with icount a whole boot repeats to the instruction', async ({ newVm }) => {
+    const runs = [];
+    for (let run = 0; run < 2; run++) {
+      const vm = newVm();
+      await vm.boot({ ...image('riscv64-debian'), icount: 2, append: 'console=ttyS0 snowglobe.poweroff' });
+      expect((await vm.waitForExit(BOOT)).outcome).toBe('poweroff');
+      runs.push({ text: vm.serialText, instructions: (await vm.report()).instructions });
+      await vm.destroy();
+    }
+    expect(runs[0].instructions).toBeGreaterThan(500_000_000);
+    expect(runs[1]).toEqual(runs[0]);
+  });
+
   test('pausing stops its clock, and it goes on after a resume and a reset', async ({ vm }) => {
     await bootDebian(vm);
     const uptime = async (): Promise<number> => {

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { Browser } from 'playwright';
 
 /** Chromium's usual names. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'];
@@ -55,4 +56,30 @@ export function chromiumLaunchOptions(headed = false): {
   headless: boolean;
 } {
   return { executablePath: findChromium(), args: chromiumArgs(), headless: !headed };
+}
+
+/** Starts Chromium; the caller handles signals. @throws HostError that says why it did not start */
+export async function launchChromium(headed = false): Promise<Browser> {
+  const options = chromiumLaunchOptions(headed);
+  if (headed && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
+    throw new HostError(
+      '--headed needs a desktop, and DISPLAY is not set; leave it out, or use --screenshot',
+    );
+  }
+  // Loading Playwright takes a while, and --help needs none of it.
+  const { chromium } = await import('playwright');
+  try {
+    return await chromium.launch({
+      ...options,
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  } catch (error) {
+    const log = [...String(error).matchAll(/\[err\] (.+)/g)];
+    throw new HostError(
+      `${options.executablePath} did not start${log.length > 0 ? ` (${log[0][1].trim()})` : ''}; ` +
+        'run it by hand to see why, or set SNOWGLOBE_CHROMIUM to another Chromium',
+    );
+  }
 }

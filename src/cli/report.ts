@@ -14,6 +14,7 @@ export interface RunReport {
   tiers: VmReport['tiers'];
   exits: VmReport['exits'];
   regions: VmReport['regions'];
+  events: VmReport['events'];
   /** Status that the guest gave at power-off (syscon), 0 if none. */
   exitCode: number;
   /** A VmErrorCode, `panic`, or `host` for what the command line itself lacks. */
@@ -30,6 +31,7 @@ export const EMPTY_REPORT: VmReport = {
   tiers: { interp: 0, jit: 0 },
   exits: {},
   regions: { compiled: 0, bytes: 0, compileMs: 0, evicted: 0 },
+  events: {},
 };
 
 export function makeReport(
@@ -46,6 +48,7 @@ export function makeReport(
     tiers: vm.tiers,
     exits: vm.exits,
     regions: vm.regions,
+    events: vm.events,
     exitCode: run.exitCode ?? 0,
     ...(run.error && { error: run.error }),
   };

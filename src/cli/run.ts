@@ -3,7 +3,7 @@ import { constants as osConstants } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { VmError } from '../core/errors.ts';
 import type { VmReport } from '../core/vm-api.ts';
-import { chromiumLaunchOptions, HostError } from './chromium.ts';
+import { HostError, launchChromium } from './chromium.ts';
 import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
 import { checkImage, defaultBios } from './guest-files.ts';
@@ -126,16 +126,9 @@ class GuestRun {
   }
 
   async #start(config: GuestConfig): Promise<void> {
-    // Loading Playwright takes a while, and --help needs none of it.
-    const { chromium } = await import('playwright');
     const site = await startSiteServer();
     this.#cleanups.push(() => site.close());
-    const browser = await chromium.launch({
-      ...chromiumLaunchOptions(this.#options.headed),
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      handleSIGHUP: false,
-    });
+    const browser = await launchChromium(this.#options.headed);
     this.#cleanups.push(() => browser.close());
     const page = await browser.newPage({ viewport: { width: 900, height: 480 } });
     this.#page = await RunnerPage.open(page, site);
