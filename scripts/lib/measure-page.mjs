@@ -92,7 +92,9 @@ export async function measureMemory(boots, progress = () => {}) {
   const browser = await launchOverPipe(executablePath, args);
   try {
     const page = await browser.openPage(`${site.url}/runner.html`);
-    await until(() => browser.evaluate(page, 'window.snowglobeRunner !== undefined'), 'the runner page');
+    // A page that is still loading has no context to evaluate in.
+    const loaded = () => browser.evaluate(page, 'window.snowglobeRunner !== undefined').catch(() => false);
+    await until(loaded, 'the runner page');
     await browser.evaluate(
       page,
       `window.snowglobePost = async (messages) => {
