@@ -115,6 +115,8 @@ export function interpret(cpu: usize, block: usize): u32 {
         wa(cpu, op, imm(op));
         break;
       }
+      case O.OP_NOP:
+        break;
       case O.OP_ADD: {
         wa(cpu, op, rb(cpu, op) + rc(cpu, op));
         break;
