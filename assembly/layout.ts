@@ -16,8 +16,6 @@
  * Offsets within a block are named BLOCK_FIELD. Multi-byte fields are little-endian and naturally aligned.
  */
 
-export const LAYOUT_VERSION: u32 = 1;
-
 export const PAGE_BITS: u32 = 12;
 export const PAGE_SIZE: u32 = 4096;
 
@@ -143,20 +141,17 @@ export const COMM_REQUEST: u32 = CPU_COMM + 0x04;
 export const COMM_RUN_STATE: u32 = CPU_COMM + 0x08;
 /** i32. 1: an exit waits for the page; the page answers, stores 0 and notifies. */
 export const COMM_EXIT_PENDING: u32 = CPU_COMM + 0x0c;
-/** Exit record: u32 EXIT_*, device id, offset (u64), size in bytes, count, value (u64). */
+/** Exit record: u32 EXIT_*, device id, offset (u64), size in bytes (u32), value (u64). */
 export const COMM_EXIT_KIND: u32 = CPU_COMM + 0x10;
 export const COMM_EXIT_DEVICE: u32 = CPU_COMM + 0x14;
 export const COMM_EXIT_OFFSET: u32 = CPU_COMM + 0x18;
 export const COMM_EXIT_SIZE: u32 = CPU_COMM + 0x20;
-export const COMM_EXIT_COUNT: u32 = CPU_COMM + 0x24;
 export const COMM_EXIT_VALUE: u32 = CPU_COMM + 0x28;
 /** u32 free-running indices of the posted-write ring: head is moved by the page, tail by the vCPU. */
 export const COMM_RING_HEAD: u32 = CPU_COMM + 0x30;
 export const COMM_RING_TAIL: u32 = CPU_COMM + 0x34;
 /** i32. 1 while the vCPU waits for room in its ring; the page notifies RING_HEAD. */
 export const COMM_RING_WAITING: u32 = CPU_COMM + 0x38;
-/** i32. Set by the page before it terminates the worker or when it stops for good. */
-export const COMM_STOP_REASON: u32 = CPU_COMM + 0x3c;
 
 /** Counters, u64 each, written by the vCPU only. */
 export const COMM_COUNTERS: u32 = CPU_COMM + 0x100;
@@ -173,7 +168,6 @@ export const COUNTER_TLB_FILL: u32 = COMM_COUNTERS + 0x48;
 export const COUNTER_EXCEPTION: u32 = COMM_COUNTERS + 0x50;
 export const COUNTER_INTERRUPT: u32 = COMM_COUNTERS + 0x58;
 export const COUNTER_FLUSH: u32 = COMM_COUNTERS + 0x60;
-export const COUNTER_GUEST_ERROR: u32 = COMM_COUNTERS + 0x68;
 export const COUNTER_INVALIDATE: u32 = COMM_COUNTERS + 0x70;
 export const COUNTER_SLEEP_NS: u32 = COMM_COUNTERS + 0x78;
 export const COUNTER_LOOKUP: u32 = COMM_COUNTERS + 0x80;
@@ -193,10 +187,7 @@ export const COUNTER_COMPILE_NS: u32 = COMM_COUNTERS + 0xc0;
 export const COUNTER_REGION_REFUSED: u32 = COMM_COUNTERS + 0xc8;
 export const COUNTER_COUNT: u32 = 26;
 
-/** Data page of string exits. */
-export const CPU_EXIT_DATA: u32 = 0x5000;
-
-/** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, u64 guest ns. */
+/** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING: u32 = 0x8000;
 export const RING_ENTRIES: u32 = 1024;
 export const RING_STRIDE: u32 = 32;
@@ -235,13 +226,11 @@ export const CPU_MODULE: u32 = 0x3c00000;
 export const CPU_MODULE_END: u32 = 0x4000000;
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
-/** Leave run() for good; COMM_STOP_REASON says why. */
+/** Leave run() with RESULT_STOP. */
 export const REQUEST_STOP: u32 = 1;
 /** Sleep until the bit is cleared. */
 export const REQUEST_PAUSE: u32 = 2;
 export const REQUEST_FLUSH_TLB: u32 = 4;
-/** Swap the dirty log and re-arm write flags. */
-export const REQUEST_HARVEST_DIRTY: u32 = 8;
 /** Look at STALE_PAGES. */
 export const REQUEST_INVALIDATE: u32 = 16;
 
@@ -253,7 +242,6 @@ export const RUN_STATE_PAUSED: u32 = 3;
 /** Waits for the page to answer an exit or to drain the ring. */
 export const RUN_STATE_EXIT: u32 = 4;
 
-export const EXIT_NONE: u32 = 0;
 export const EXIT_MMIO_READ: u32 = 1;
 export const EXIT_MMIO_WRITE: u32 = 2;
 

@@ -36,7 +36,6 @@ export const EMIT_ENDED: u32 = 0x28;
 export const EMIT_GUEST: u32 = 0x2c;
 /** u64. MMU index that data accesses of this block use. */
 export const EMIT_MMU: u32 = 0x30;
-export const EMIT_SIZE: u32 = 0x40;
 
 /** Kinds of the `rmw` operations. */
 export const RMW_SWAP: u32 = 0;
@@ -72,9 +71,4 @@ export function emitTemp(e: usize): u32 {
 /** A helper's word: its function, the slot of a third argument and an immediate that it gets as they are. */
 export function helperWord(index: u32, third: u32, immediate: u32): i64 {
   return <i64>(<u64>index | ((<u64>third) << 16) | ((<u64>immediate) << 32));
-}
-
-/** Makes an earlier branch skip to the next operation to be emitted. */
-export function emitLand(e: usize, branch: usize): void {
-  store<i64>(branch, <i64>((load<u32>(e, EMIT_CURSOR) - branch) / OP_SIZE - 1), OP_IMM);
 }

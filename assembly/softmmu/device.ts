@@ -154,7 +154,6 @@ function exitToPage(cpu: usize, kind: u32, device: u32, offset: u64, size: u32, 
   store<u32>(comm, device, L.COMM_EXIT_DEVICE);
   store<u64>(comm, offset, L.COMM_EXIT_OFFSET);
   store<u32>(comm, size, L.COMM_EXIT_SIZE);
-  store<u32>(comm, 1, L.COMM_EXIT_COUNT);
   store<u64>(comm, value, L.COMM_EXIT_VALUE);
   publishVirtualTime(cpu);
   atomic.store<i32>(comm, L.RUN_STATE_EXIT, L.COMM_RUN_STATE);

@@ -78,8 +78,6 @@ export const STATE_ACCESS_LINEAR: u32 = 0x294;
 export const STATE_CLOCK_WARP: u32 = 0x298;
 /** i64. Earliest deadline of the device timers. */
 export const STATE_DEVICE_DEADLINE: u32 = 0x2a0;
-/** i64. Guest instructions at the end of the last slice, for counters. */
-export const STATE_SLICE_START: u32 = 0x2a8;
 
 /** u32. 1 if the last slow access of tier 1 has to leave the region (an exception, or STATE_LEAVE); the operation that did it. */
 export const STATE_STATUS: u32 = 0x2b8;
@@ -100,10 +98,7 @@ export const STATE_NO_REGION: u32 = 0x2d4;
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;
 
-export const STATE_GUEST: u32 = 0x800;
-
 /** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
 export const STATE_INSN_TABLE: u32 = 0x2000;
-export const STATE_INSN_TABLE_MAX: u32 = 128;
 /** The emit context of ir/builder.ts. */
 export const STATE_EMIT: u32 = 0x2800;
