@@ -19,7 +19,6 @@ import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
 
-const MIB = 1048576;
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
 const UART_BAUD_BASE = 399193;
 
@@ -147,9 +146,4 @@ class VirtBoard implements Board {
     this.devices.push(device);
     return device;
   }
-}
-
-/** Bytes of RAM of a machine with so many MiB. */
-export function ramBytes(mib: number): number {
-  return mib * MIB;
 }
