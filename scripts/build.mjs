@@ -31,13 +31,14 @@ const CORE_FLAGS = [
 
 const temporary = (path) => join(dirname(path), `.${process.pid}.${path.split(/[\\/]/).pop()}`);
 
-/** The tests' core checks its own assertions and validates the IR of every block that it makes. */
+/** The tests' core exports what only tests call, checks its own assertions and validates the IR of every block that it makes. */
+const DEBUG_CORE_ENTRY = 'assembly/testing.ts';
 const DEBUG_CORE_FLAGS = CORE_FLAGS.filter((flag) => flag !== '--noAssert');
 
-async function buildCore(file, flags) {
+async function buildCore(file, entry, flags) {
   const target = join(buildDir, file);
   const partial = temporary(target);
-  const args = [binary('assemblyscript/bin/asc.js'), 'assembly/index.ts', '-o', partial, ...flags];
+  const args = [binary('assemblyscript/bin/asc.js'), entry, '-o', partial, ...flags];
   try {
     await runOrFail('Compiling the core (asc)', process.execPath, args);
     renameSync(partial, target);
@@ -76,7 +77,7 @@ const STEPS = [
     inputs: () =>
       listFiles(['assembly', 'package-lock.json'], (path) => notTest(path) && /\.ts$|lock/.test(path)),
     outputs: [join(buildDir, 'core.wasm')],
-    build: () => buildCore('core.wasm', CORE_FLAGS),
+    build: () => buildCore('core.wasm', 'assembly/index.ts', CORE_FLAGS),
   },
   {
     name: 'core-debug',
@@ -84,9 +85,12 @@ const STEPS = [
     forTests: true,
     extra: DEBUG_CORE_FLAGS.join(' '),
     inputs: () =>
-      listFiles(['assembly', 'package-lock.json'], (path) => notTest(path) && /\.ts$|lock/.test(path)),
+      listFiles(
+        ['assembly', 'package-lock.json'],
+        (path) => path === DEBUG_CORE_ENTRY || (notTest(path) && /\.ts$|lock/.test(path)),
+      ),
     outputs: [join(buildDir, 'core.debug.wasm')],
-    build: () => buildCore('core.debug.wasm', DEBUG_CORE_FLAGS),
+    build: () => buildCore('core.debug.wasm', DEBUG_CORE_ENTRY, DEBUG_CORE_FLAGS),
   },
   {
     name: 'ts',

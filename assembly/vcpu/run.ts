@@ -31,6 +31,12 @@ const TRAP_LOOP_LIMIT: u32 = 100000;
 
 /** Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. Tier 1 takes blocks after `threshold` runs; 0: never. */
 export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64, threshold: u32): void {
+  vcpuResetState(cpu, index, pc, hart, threshold);
+  blockFlushAll(cpu);
+}
+
+/** The same without its blocks. */
+export function vcpuResetState(cpu: usize, index: u32, pc: u64, hart: u64, threshold: u32): void {
   memory.fill(cpu, 0, L.CPU_STATE_SIZE);
   store<u32>(cpu, threshold, S.STATE_THRESHOLD);
   store<u32>(cpu, <u32>cpu - L.CPU_STATE + L.CPU_REGIONS, S.STATE_REGION_NEXT);
@@ -39,7 +45,6 @@ export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64, threshold:
   store<i64>(cpu, i64.MAX_VALUE, S.STATE_DEVICE_DEADLINE);
   store<u32>(cpu, atomic.load<u32>(L.VM_MAP_GENERATION), S.STATE_MAP_SEEN);
   store<u64>(cpu, pc, S.STATE_PC);
-  blockFlushAll(cpu);
   tlbFlush(cpu);
   riscvReset(cpu, hart);
   for (let i: u32 = 0; i < L.COUNTER_COUNT; i++) store<u64>(cpu - L.CPU_STATE + L.COMM_COUNTERS + i * 8, 0);

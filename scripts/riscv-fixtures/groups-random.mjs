@@ -336,8 +336,9 @@ timer_trap:
   addi x29, x29, 1
   sd x29, 0(x28)
   mret
-.balign 8
+.balign 4096
 timer_count: .dword 0
+.balign 4096
 `,
   };
   const generator = new Generator(program, random);

@@ -121,8 +121,9 @@ export const PROBE_OPERANDS = [
  * probe_run(a0 = first row, a1 = end).
  */
 export const PROBE_RUNNER = `
-.balign 8
+.balign 4096
 probe_state: .skip 64
+.balign 4096
 # Clears 64 tables, then writes the pairs at a0.
 pt_load:
   li t0, ${hex64(TABLES)}

@@ -24,7 +24,7 @@ export function sweepRunner(program, { registers, floats }) {
   program.emitData('.balign 16\nsweep_regs:');
   for (const value of registers) program.emitData(`.dword 0x${value.toString(16)}`);
   for (const value of floats) program.emitData(`.dword 0x${value.toString(16)}`);
-  program.emitData('sweep_save: .skip 512\nsweep_state: .skip 64');
+  program.emitData('sweep_save: .skip 512\nsweep_state: .skip 64\n.balign 4096');
   const restore = Array.from({ length: 30 }, (_, i) => `  ld x${i + 1}, ${i * 8}(x31)`);
   const save = Array.from({ length: 30 }, (_, i) => `  sd x${i + 1}, ${i * 8}(x31)`);
   const floatRestore = Array.from({ length: 32 }, (_, i) => `  fld f${i}, ${248 + i * 8}(x31)`);

@@ -122,8 +122,10 @@ sys_reset:
   csrw stval, x0
   li a0, 0
   ret
-.balign 8
+# What a program writes lies in pages of its own: a store into a page of code drops what was translated from it.
+.balign 4096
 resume_pc: .dword 0
+.balign 4096
 `;
 
 export class SystemProgram extends Program {
@@ -189,8 +191,9 @@ export class SystemProgram extends Program {
  * (cause, mtval, mepc − slot).
  */
 export const EXEC_RUNNER = `
-.balign 8
+.balign 4096
 exec_state: .skip 96
+.balign 4096
 # a0 first slot, a1 end, a2 mstatus bits to set, a3 mcounteren, a4 scounteren, a5 menvcfg, a6 senvcfg
 exec_run:
   la t0, exec_state
@@ -256,8 +259,9 @@ exec_done:
   ld ra, 56(t0)
   ld gp, 64(t0)
   ret
-.balign 64
+.balign 4096
 exec_data: .skip 128
+.balign 4096
 `;
 
 const ECALL = 0x73n;

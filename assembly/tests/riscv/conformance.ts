@@ -1,5 +1,6 @@
 /** Runs a fixture's program on the core and compares its result words, section by section. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { COUNTER_INSTRUCTIONS, COUNTER_JIT_INSTRUCTIONS } from '../../../src/memory/layout.gen.ts';
 import { createTestCore, TEST_TIERS, type TestTier } from '../harness.ts';
 import {
   hex,
@@ -35,25 +36,23 @@ function mismatches(section: Section, readWord: (index: number) => bigint): stri
   return lines;
 }
 
-/** Programs of thousands of blocks that run once are a module each at the threshold of the tests, which takes minutes in Node. */
-const MANY_BLOCKS = /sweep|^csr$|^random-|^interrupts$|^traps$|^mmu-|^pmp/;
-
-function tiersOf(group: string): readonly TestTier[] {
-  return MANY_BLOCKS.test(group) ? ['interp'] : TEST_TIERS;
-}
+/** What tier 1 has to retire of a program's instructions, so that none falls out of it unnoticed. Around interrupts, blocks begin anywhere. */
+const SHARE_FLOOR = 0.95;
 
 /** Declares the tests of one fixture on each tier: the program ran to its end, then one test a section. */
-export function conformance(group: string): void {
-  describe.each(tiersOf(group))(`${group} (%s)`, (tier) => {
+export function conformance(group: string, tiers: readonly TestTier[] = TEST_TIERS): void {
+  describe.each(tiers)(`${group} (%s)`, (tier) => {
     const fixture = loadFixture(group);
     let readWord: (index: number) => bigint = () => 0n;
     let end = '';
+    let share = 0;
 
     beforeAll(async () => {
       const core = await createTestCore({ tier });
       core.reset();
       core.load(PROGRAM_BASE, fixture.program);
       const { reason } = core.run({ pc: PROGRAM_BASE, maxInstructions: MAX_INSTRUCTIONS });
+      share = core.counter(COUNTER_JIT_INSTRUCTIONS) / core.counter(COUNTER_INSTRUCTIONS);
       const count = core.readU64(RESULT_HEADER);
       const [cause, pc, value] = [8n, 16n, 24n].map((offset) => hex(core.readU64(RESULT_HEADER + offset)));
       if (count === UNEXPECTED_TRAP) end = `unexpected trap: mcause ${cause}, mepc ${pc}, mtval ${value}`;
@@ -66,6 +65,12 @@ export function conformance(group: string): void {
     it('runs to its end', () => {
       expect(end).toBe('');
     });
+
+    if (tier === 'jit') {
+      it('runs in tier 1', () => {
+        expect(share).toBeGreaterThan(SHARE_FLOOR);
+      });
+    }
 
     for (const section of fixture.sections) {
       it(section.title, () => {

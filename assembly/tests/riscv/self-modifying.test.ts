@@ -1,3 +1,3 @@
 import { conformance } from './conformance.ts';
 
-conformance('self-modifying');
+conformance('self-modifying', ['interp', 'eager']);
