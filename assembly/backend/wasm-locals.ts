@@ -5,8 +5,8 @@
 import * as L from '../layout';
 import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
-import { BLOCK_CODE, BLOCK_OPS } from '../tb/block';
-import { graphCount, graphNode, NODE_BLOCK } from '../tb/graph';
+import { nodeOpsEnd } from '../ir/passes/region';
+import { graphCount, graphNode, NODE_OPS } from '../tb/graph';
 import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
 import { putLocalGet, putLocalSet, putI32, putMemory, WASM_I64_LOAD, WASM_I64_STORE } from './wasm-bytes';
 
@@ -57,9 +57,9 @@ export function localsAssign(cpu: usize): void {
   memory.fill(cpu - L.CPU_STATE + WRITTEN, 0, SLOTS);
   store<u32>(cpu - L.CPU_STATE + COUNT, 0);
   for (let i: u32 = 0; i < graphCount(cpu); i++) {
-    const block: usize = load<u32>(graphNode(cpu, i), NODE_BLOCK);
-    const end = block + BLOCK_CODE + <usize>load<u16>(block, BLOCK_OPS) * OP_SIZE;
-    for (let op = block + BLOCK_CODE; op < end; op += OP_SIZE) {
+    const node = graphNode(cpu, i);
+    const end = nodeOpsEnd(node);
+    for (let op: usize = load<u32>(node, NODE_OPS); op < end; op += OP_SIZE) {
       const signature = O.irSignature(load<u16>(op));
       operand(cpu, signature & 7, load<u16>(op, OP_A));
       operand(cpu, (signature >> 3) & 7, load<u16>(op, OP_B));

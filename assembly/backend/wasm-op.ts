@@ -47,15 +47,17 @@ function immediate(op: usize): i64 {
   return load<i64>(op, OP_IMM);
 }
 
-export function emitOperation(cpu: usize, w: usize, op: usize): void {
+/** Emits an operation of the passes' copy; slow paths get the address of the original, which says where in the guest they are. */
+export function emitOperation(cpu: usize, w: usize, op: usize, original: usize): void {
   const code = <u32>load<u16>(op);
+  if (code == O.OP_NOP) return;
   const signature = O.irSignature(code);
   const effect = signature >> 12;
-  if (effect == O.EFFECT_LOAD) emitLoad(cpu, w, op, code);
-  else if (effect == O.EFFECT_STORE) emitStore(cpu, w, op, code);
-  else if (effect == O.EFFECT_ATOMIC) emitAtomic(cpu, w, op);
+  if (effect == O.EFFECT_LOAD) emitLoad(cpu, w, op, original, code);
+  else if (effect == O.EFFECT_STORE) emitStore(cpu, w, op, original, code);
+  else if (effect == O.EFFECT_ATOMIC) emitAtomic(cpu, w, op, original);
   else if (effect == O.EFFECT_CALL || effect == O.EFFECT_CALLX)
-    emitHelper(cpu, w, op, effect == O.EFFECT_CALLX);
+    emitHelper(cpu, w, op, original, effect == O.EFFECT_CALLX);
   else if (code == O.OP_FENCE) W.putCall(w, I.IMPORT_FENCE);
   else if (!emitBinary(cpu, w, op, code) && !emitBinary32(cpu, w, op, code)) emitRest(cpu, w, op, code);
 }
@@ -497,7 +499,7 @@ function emitStatusCheck(cpu: usize, w: usize, extra: u32): void {
   W.putU(w, faultLabel(cpu) + extra);
 }
 
-function emitLoad(cpu: usize, w: usize, op: usize, code: u32): void {
+function emitLoad(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
   const log = accessLog(code);
   emitProbe(cpu, w, op, TLB_READ, log);
   W.put(w, W.WASM_IF);
@@ -506,7 +508,7 @@ function emitLoad(cpu: usize, w: usize, op: usize, code: u32): void {
   W.putMemory(w, memoryOpcode(code), log, 0);
   W.put(w, W.WASM_ELSE);
   W.putLocalGet(w, LOCAL_ADDRESS);
-  W.putI32(w, <u32>op);
+  W.putI32(w, <u32>original);
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_LOAD);
   emitStatusCheck(cpu, w, 1);
@@ -514,7 +516,7 @@ function emitLoad(cpu: usize, w: usize, op: usize, code: u32): void {
   setA(cpu, w, op);
 }
 
-function emitStore(cpu: usize, w: usize, op: usize, code: u32): void {
+function emitStore(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
   const log = accessLog(code);
   emitProbe(cpu, w, op, TLB_WRITE, log);
   W.put(w, W.WASM_IF);
@@ -525,7 +527,7 @@ function emitStore(cpu: usize, w: usize, op: usize, code: u32): void {
   W.put(w, W.WASM_ELSE);
   W.putLocalGet(w, LOCAL_ADDRESS);
   getSlot(cpu, w, load<u16>(op, OP_A));
-  W.putI32(w, <u32>op);
+  W.putI32(w, <u32>original);
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_STORE);
   W.put(w, W.WASM_BR_IF);
@@ -534,10 +536,10 @@ function emitStore(cpu: usize, w: usize, op: usize, code: u32): void {
 }
 
 /** The import does the whole access. */
-function emitAtomic(cpu: usize, w: usize, op: usize): void {
+function emitAtomic(cpu: usize, w: usize, op: usize, original: usize): void {
   getB(cpu, w, op);
   getC(cpu, w, op);
-  W.putI32(w, <u32>op);
+  W.putI32(w, <u32>original);
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_RMW);
   emitStatusCheck(cpu, w, 0);
@@ -545,11 +547,11 @@ function emitAtomic(cpu: usize, w: usize, op: usize): void {
 }
 
 /** A helper that may raise names its operation first, since the fault exit asks which one it was. */
-function emitHelper(cpu: usize, w: usize, op: usize, mayRaise: bool): void {
+function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: bool): void {
   const word = load<u64>(op, OP_IMM);
   if (mayRaise) {
     W.putI32(w, 0);
-    W.putI32(w, <u32>op);
+    W.putI32(w, <u32>original);
     W.putMemory(w, W.WASM_I32_STORE, 2, <u32>cpu + STATE_STATUS_OP);
     W.putI32(w, 0);
     W.putLocalGet(w, LOCAL_BUDGET);

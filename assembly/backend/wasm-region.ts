@@ -18,7 +18,8 @@
 import * as L from '../layout';
 import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
-import { BLOCK_CODE, BLOCK_INSNS, BLOCK_PC, BLOCK_REGION } from '../tb/block';
+import { originalOf } from '../ir/passes/region';
+import { BLOCK_INSNS, BLOCK_PC, BLOCK_REGION } from '../tb/block';
 import * as G from '../tb/graph';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
 import { STATE_BUDGET, STATE_EXIT_REASON, STATE_PC, STATE_TB_FLAGS } from '../vcpu/state';
@@ -207,7 +208,8 @@ function emitNode(cpu: usize, w: usize, index: u32, isHeader: bool): void {
   W.put(w, W.WASM_I32_SUB);
   W.putLocalSet(w, LOCAL_BUDGET);
   const end: usize = load<u32>(node, G.NODE_END_OP);
-  for (let op = block + BLOCK_CODE; op < end; op += OP_SIZE) emitOperation(cpu, w, op);
+  for (let op: usize = load<u32>(node, G.NODE_OPS); op < end; op += OP_SIZE)
+    emitOperation(cpu, w, op, originalOf(node, op));
   const kind = load<u32>(node, G.NODE_END);
   if (kind == G.END_GOTO) emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end);
   else if (kind == G.END_BRANCH) {

@@ -5,6 +5,7 @@
 import * as L from '../layout';
 import { emitRegion } from '../backend/wasm-region';
 import { wasmModuleHead } from '../backend/wasm-imports';
+import { optimise } from '../ir/passes/index';
 import { count } from '../vcpu/counters';
 import { STATE_QUEUED, STATE_THRESHOLD } from '../vcpu/state';
 import * as T from './block';
@@ -75,6 +76,7 @@ export function compileBatch(cpu: usize, base: u32): u32 {
       continue;
     }
     store<u32>(region, <u32>block, REGION_D_ENTRY);
+    optimise(cpu);
     emitRegion(cpu, code, region);
     const nodes = graphCount(cpu);
     let insns: u64 = 0;

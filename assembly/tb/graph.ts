@@ -6,7 +6,7 @@
  *   +0x00 u32 block          +0x04 i32 node after the (taken) exit, or -1    +0x08 i32 node after the fall-through exit, or -1
  *   +0x0c u32 kind of end (END_*)   +0x10 u32 first operation of the end    +0x14 i32 number in reverse post-order
  *   +0x18 i32 immediate dominator   +0x1c u32 forward edges that arrive     +0x20 u32 1: a back edge arrives (loop header)
- *   +0x24 u32 colour of the depth-first search
+ *   +0x24 u32 colour of the depth-first search                          +0x28 u32 first operation of the block's copy (ir/passes/region.ts)
  * After graphNumber the nodes' order in GRAPH_ORDER is reverse post-order.
  */
 import * as L from '../layout';
@@ -34,6 +34,7 @@ export const NODE_IDOM: u32 = 0x18;
 export const NODE_FORWARD: u32 = 0x1c;
 export const NODE_HEADER: u32 = 0x20;
 export const NODE_COLOUR: u32 = 0x24;
+export const NODE_OPS: u32 = 0x28;
 const NODE_SIZE: u32 = 64;
 
 const GRAPH_COUNT: u32 = L.CPU_COMPILER;
@@ -187,8 +188,14 @@ function number(cpu: usize): void {
   const nodes = graphCount(cpu);
   const order = cpu - L.CPU_STATE + GRAPH_ORDER;
   const after = visit(cpu, 0, nodes);
-  // Nodes that are not reached after all do not exist here: every node was added from one that is.
   memory.copy(order, order + after * 4, (nodes - after) * 4);
+  // Nodes that a folded branch no longer leads to come last, with no dominator and no edges.
+  let reached = nodes - after;
+  for (let i: u32 = 0; i < nodes && reached < nodes; i++) {
+    if (load<u32>(graphNode(cpu, i), NODE_COLOUR) != 0) continue;
+    store<u32>(order + reached * 4, i);
+    reached += 1;
+  }
   for (let i: u32 = 0; i < nodes; i++) {
     store<i32>(graphNode(cpu, graphAt(cpu, i)), <i32>i, NODE_RPO);
     store<i32>(graphNode(cpu, i), -1, NODE_IDOM);
@@ -213,9 +220,21 @@ function number(cpu: usize): void {
     }
   }
   for (let i: u32 = 0; i < nodes; i++) {
+    if (load<i32>(graphNode(cpu, i), NODE_IDOM) < 0) continue;
     classify(cpu, i, NODE_TAKEN);
     classify(cpu, i, NODE_FALL);
   }
+}
+
+/** Numbers the nodes anew after edges were removed. */
+export function graphRenumber(cpu: usize): void {
+  for (let i: u32 = 0; i < graphCount(cpu); i++) {
+    const node = graphNode(cpu, i);
+    store<u32>(node, 0, NODE_FORWARD);
+    store<u32>(node, 0, NODE_HEADER);
+    store<u32>(node, 0, NODE_COLOUR);
+  }
+  number(cpu);
 }
 
 /** Depth-first search; writes the order from its end backwards and returns the first place used. Depth is at most the node count. */
