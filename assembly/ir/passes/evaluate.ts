@@ -1,19 +1,24 @@
 /** Operations on constants: the meaning that ir/ops.def states, for those that the fold pass computes itself. */
-import { bswap64, divs32, divs64, divu32, divu64, mulhs, mulhsu, mulhu } from '../../backend/arith';
-import { orcb64, rems32, rems64, remu32, remu64 } from '../../backend/arith';
 import * as O from '../ops.gen';
 
 function sext32(value: u64): u64 {
   return <u64>(<i64>(<i32>value));
 }
 
-/** Whether `evaluate` knows the operation: all that write `a` and have no effect. */
+/** Whether the operation writes `a` and does nothing else. */
 export function isPure(code: u32): bool {
   const signature = O.irSignature(code);
   return signature >> 12 == O.EFFECT_NONE && (signature & 7) == O.OPERAND_WRITE;
 }
 
-/** Value of a pure operation on operands b and c and its immediate. */
+/** Whether `evaluate` knows a pure operation: all but those that take the backend's arithmetic, which compilers fold by themselves. */
+export function canEvaluate(code: u32): bool {
+  if (code >= O.OP_MULHU && code <= O.OP_REMU) return false;
+  if (code >= O.OP_DIVS_32 && code <= O.OP_REMU_32) return false;
+  return code != O.OP_BSWAP && code != O.OP_ORCB;
+}
+
+/** Value of an operation that canEvaluate knows, on operands b and c and its immediate. */
 export function evaluate(code: u32, b: u64, c: u64, imm: u64): u64 {
   switch (code) {
     case O.OP_MOV:
@@ -48,20 +53,6 @@ export function evaluate(code: u32, b: u64, c: u64, imm: u64): u64 {
       return rotr<u64>(b, c & 63);
     case O.OP_MUL:
       return b * c;
-    case O.OP_MULHU:
-      return mulhu(b, c);
-    case O.OP_MULHS:
-      return mulhs(b, c);
-    case O.OP_MULHSU:
-      return mulhsu(b, c);
-    case O.OP_DIVS:
-      return divs64(b, c);
-    case O.OP_DIVU:
-      return divu64(b, c);
-    case O.OP_REMS:
-      return rems64(b, c);
-    case O.OP_REMU:
-      return remu64(b, c);
     case O.OP_LTS:
       return <u64>(<i64>b < <i64>c);
     case O.OP_LTU:
@@ -122,14 +113,6 @@ function evaluate32(code: u32, b: u64, c: u64, imm: u64): u64 {
       return sext32(rotl<u32>(<u32>b, <u32>c & 31));
     case O.OP_ROR_32:
       return sext32(rotr<u32>(<u32>b, <u32>c & 31));
-    case O.OP_DIVS_32:
-      return divs32(b, c);
-    case O.OP_DIVU_32:
-      return divu32(b, c);
-    case O.OP_REMS_32:
-      return rems32(b, c);
-    case O.OP_REMU_32:
-      return remu32(b, c);
     case O.OP_ADDI_32:
       return sext32(b + imm);
     case O.OP_SHLI_32:
@@ -160,10 +143,6 @@ function evaluate32(code: u32, b: u64, c: u64, imm: u64): u64 {
       return <u64>ctz<u32>(<u32>b);
     case O.OP_POPCNT_32:
       return <u64>popcnt<u32>(<u32>b);
-    case O.OP_BSWAP:
-      return bswap64(b);
-    case O.OP_ORCB:
-      return orcb64(b);
   }
   unreachable();
   return 0;

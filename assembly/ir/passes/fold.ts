@@ -23,7 +23,7 @@ import {
 } from '../../tb/graph';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
-import { evaluate, evaluateBranch, isPure } from './evaluate';
+import { canEvaluate, evaluate, evaluateBranch, isPure } from './evaluate';
 import * as F from './facts';
 import { noteLoad, noteResult } from './range';
 import { helperThird, mayLeave, nodeOpsEnd, remove, rewrite, slotNumber, slotOf, SLOT_NONE } from './region';
@@ -107,7 +107,7 @@ function foldPure(cpu: usize, op: usize, readsB: bool, readsC: bool): void {
   const a = slotNumber(slot);
   const constantB = !readsB || constantAt(cpu, load<u16>(op, OP_B));
   const constantC = !readsC || constantAt(cpu, load<u16>(op, OP_C));
-  if (constantB && constantC) {
+  if (constantB && constantC && canEvaluate(load<u16>(op))) {
     const b: u64 = readsB ? F.constantOf(cpu, slotNumber(load<u16>(op, OP_B))) : 0;
     const c: u64 = readsC ? F.constantOf(cpu, slotNumber(load<u16>(op, OP_C))) : 0;
     rewrite(op, O.OP_MOVI, 0, 0, evaluate(load<u16>(op), b, c, load<u64>(op, OP_IMM)));
