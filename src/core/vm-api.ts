@@ -71,6 +71,8 @@ export interface VmReport {
   tiers: { interp: number; jit: number };
   exits: Record<string, number>;
   regions: { compiled: number; bytes: number; compileMs: number; evicted: number };
+  /** Counts of what the accelerator did, for people who look where the time goes; names may change. */
+  events: Record<string, number>;
 }
 
 /** Events of a machine and what they carry. */

@@ -368,6 +368,19 @@ class MachineVm implements Vm {
         compileMs: counters.compileNs / 1e6,
         evicted: counters.regionsEvicted,
       },
+      events: {
+        lookups: counters.lookups,
+        translated: counters.translated,
+        regionEntries: counters.regionEntries,
+        regionInstructions: counters.regionInstructions,
+        regionsKilled: counters.regionsKilled,
+        regionsRefused: counters.regionsRefused,
+        tlbFills: counters.tlbFills,
+        tlbFlushes: counters.tlbFlushes,
+        exceptions: counters.exceptions,
+        interrupts: counters.interrupts,
+        invalidations: counters.invalidations,
+      },
     };
   }
 
