@@ -16,6 +16,7 @@ import { plicReset } from './irqchip/plic';
 import { stateOf } from './index';
 
 export * from './index';
+export * from './ir/testing';
 
 /** Heat of a block that was not interpreted since the last restart: no run of a test counts it down to 0. Also reset()'s threshold for it. */
 const UNTOUCHED: u32 = 0x80000000;
@@ -76,4 +77,17 @@ export function queueInterpreted(index: u32, runs: u32): u32 {
     store<u32>(block, UNTOUCHED, T.BLOCK_HEAT);
   }
   return load<u32>(cpu, STATE_QUEUED);
+}
+
+/** Queues the block that begins at a pc, whatever its heat, for a look at what tier 1 makes of it. Returns whether there is one. */
+export function queueBlock(index: u32, pc: u64): bool {
+  const cpu = stateOf(index);
+  const cursor = load<u32>(cpu, STATE_TB_CURSOR);
+  store<u32>(cpu, 1, STATE_THRESHOLD);
+  for (let block: usize = cpu - L.CPU_STATE + L.CPU_TB_ARENA; block < cursor; block = blockAfter(block)) {
+    if ((load<u32>(block, T.BLOCK_STATE) & T.BLOCK_VALID) == 0 || load<u64>(block, T.BLOCK_PC) != pc)
+      continue;
+    return compileRequest(cpu, block);
+  }
+  return false;
 }

@@ -47,6 +47,8 @@ export interface TestCore {
   x(index: number): bigint;
   f(index: number): bigint;
   pc(): bigint;
+  /** The module that tier 1 makes of the region that begins at a pc which has run; it is not installed. */
+  emit(pc: bigint): { module: Uint8Array; instructions: number };
   /** A COUNTER_* of layout.ts. */
   counter(offset: number): number;
   /** Host time that the core sees, in ms; advances by itself by 1 µs a reading. */
@@ -57,6 +59,7 @@ export interface CoreExports extends CompilerExports {
   reset(index: number, pc: bigint, hart: bigint, threshold: number): void;
   restart(index: number, pc: bigint, hart: bigint): void;
   queueInterpreted(index: number, runs: number): number;
+  queueBlock(index: number, pc: bigint): number;
   run(index: number): number;
   sleepMs(index: number): number;
   slept(index: number, ms: number, timedOut: number): void;
@@ -208,6 +211,18 @@ export async function createTestCore({ tier }: { tier: TestTier }): Promise<Test
     f: (index) => view.getBigUint64(state + F + 8 * index, true),
     pc: () => view.getBigUint64(state + STATE_PC, true),
     counter,
+    emit(pc) {
+      if (!exports.queueBlock(0, pc)) throw new Error(`no block begins at 0x${pc.toString(16)}`);
+      const before = counter(L.COUNTER_REGION_INSNS);
+      if (exports.compile(0, exports.table.length, 1) === 0) throw new Error('tier 1 refuses the block');
+      const head = exports.moduleHead(0);
+      const code = exports.moduleCode(0);
+      const module = Buffer.concat([
+        all.slice(head, head + exports.moduleHeadSize(0)),
+        all.slice(code, code + exports.moduleCodeSize(0)),
+      ]);
+      return { module, instructions: counter(L.COUNTER_REGION_INSNS) - before };
+    },
     advanceTime(ms) {
       time += ms;
     },

@@ -1,0 +1,239 @@
+;; la s0, data
+;; li s1, 20
+;; region: amoadd.d a0, s1, (s0)
+;; amomaxu.w a1, s1, (s0)
+;; lr.d a2, (s0)
+;; sc.d a3, a2, (s0)
+;; fence
+;; addi s1, s1, -1
+;; bnez s1, region
+;; wfi
+;; .org 0x1000
+;; data: .dword 0
+;; 8 guest instructions: 211 operations, 597 bytes; each 26.4 and 74.6
+locals 2 i32, 10 i64
+i32.const 0
+i64.load cpu+0x40
+local.set 7
+i32.const 0
+i64.load cpu+0x48
+local.set 8
+i32.const 0
+i64.load cpu+0x50
+local.set 6
+i32.const 0
+i64.load cpu+0x58
+local.set 9
+i32.const 0
+i64.load cpu+0x60
+local.set 10
+i32.const 0
+i64.load cpu+0x68
+local.set 11
+block
+  block
+    loop
+      local.get 0
+      i32.const 0
+      i32.le_s
+      if
+        i32.const 1
+        local.set 2
+        i64.const 0x8000000c
+        local.set 3
+        br 3
+      end
+      local.get 0
+      i32.const 7
+      i32.sub
+      local.set 0
+      local.get 7
+      local.get 8
+      i32.const ir+0x160
+      local.get 0
+      call 2
+      i32.const 0
+      i32.load cpu+0x2b8
+      br_if 1
+      local.set 6
+      local.get 7
+      local.get 8
+      i32.const ir+0x170
+      local.get 0
+      call 2
+      i32.const 0
+      i32.load cpu+0x2b8
+      br_if 1
+      local.set 9
+      i32.const 0
+      i32.const ir+0x180
+      i32.store cpu+0x2bc
+      i32.const 0
+      local.get 0
+      i64.extend_i32_s
+      i64.store cpu+0x218
+      i32.const cpu+0x0
+      local.get 7
+      i64.const 0
+      i64.const 0
+      i32.const 776
+      i32.const 3
+      call_indirect type 3 table 0
+      local.set 5
+      i32.const 0
+      i64.load cpu+0x208
+      i64.const 0
+      i64.ne
+      br_if 1
+      local.get 5
+      local.set 10
+      i32.const 0
+      i32.load cpu+0x260
+      br_if 1
+      i32.const 0
+      i32.const ir+0x190
+      i32.store cpu+0x2bc
+      i32.const 0
+      local.get 0
+      i64.extend_i32_s
+      i64.store cpu+0x218
+      i32.const cpu+0x0
+      local.get 7
+      local.get 10
+      i64.const 0
+      i32.const 776
+      i32.const 4
+      call_indirect type 3 table 0
+      local.set 5
+      i32.const 0
+      i64.load cpu+0x208
+      i64.const 0
+      i64.ne
+      br_if 1
+      local.get 5
+      local.set 11
+      i32.const 0
+      i32.load cpu+0x260
+      br_if 1
+      call 4
+      local.get 8
+      i64.const -1
+      i64.add
+      local.set 8
+      local.get 8
+      i64.const 0
+      i64.ne
+      if
+        br 1
+      else
+        local.get 0
+        i32.const 1
+        i32.sub
+        local.set 0
+        i32.const 0
+        i32.const ir+0x250
+        i32.store cpu+0x2bc
+        i32.const 0
+        local.get 0
+        i64.extend_i32_s
+        i64.store cpu+0x218
+        i32.const cpu+0x0
+        i64.const 0
+        i64.const 0
+        i64.const 0
+        i32.const 273678451
+        i32.const 65
+        call_indirect type 3 table 0
+        local.set 5
+        i32.const 0
+        i64.load cpu+0x208
+        i64.const 0
+        i64.ne
+        br_if 2
+        local.get 5
+        local.set 12
+        i32.const 0
+        i32.load cpu+0x260
+        br_if 2
+        i32.const 0
+        i32.const 1
+        i32.store cpu+0x238
+        i32.const 3
+        local.set 2
+        i64.const 0x8000002c
+        local.set 3
+        br 3
+      end
+      unreachable
+    end
+  end
+  i32.const 2
+  local.set 2
+end
+i32.const 0
+local.get 8
+i64.store cpu+0x48
+i32.const 0
+local.get 6
+i64.store cpu+0x50
+i32.const 0
+local.get 9
+i64.store cpu+0x58
+i32.const 0
+local.get 10
+i64.store cpu+0x60
+i32.const 0
+local.get 11
+i64.store cpu+0x68
+local.get 2
+i32.eqz
+if
+  local.get 3
+  i32.wrap_i64
+  i32.const 3
+  i32.shl
+  i32.const 131056
+  i32.and
+  local.tee 1
+  i64.load jumps+0x0
+  local.get 3
+  i64.eq
+  local.get 1
+  i32.load jumps+0xc
+  i32.const 0
+  i32.load cpu+0x230
+  i32.eq
+  i32.and
+  local.get 0
+  i32.const 0
+  i32.gt_s
+  i32.and
+  if
+    local.get 1
+    i32.load jumps+0x8
+    i32.load 48
+    local.tee 1
+    if
+      local.get 0
+      local.get 1
+      return_call_indirect type 0 table 0
+    end
+  end
+end
+i32.const 0
+local.get 0
+i64.extend_i32_s
+i64.store cpu+0x218
+local.get 2
+i32.const 2
+i32.eq
+if
+  i32.const region+0x0
+  call 3
+  return
+end
+i32.const 0
+local.get 3
+i64.store cpu+0x200
+local.get 2
+end

@@ -1,0 +1,103 @@
+;; li s1, 40
+;; region: mv a0, s1
+;; call double
+;; add s2, s2, a0
+;; addi s1, s1, -1
+;; bnez s1, region
+;; wfi
+;; double: slli a0, a0, 1
+;; ret
+;; 4 guest instructions: 83 operations, 226 bytes; each 20.8 and 56.5
+locals 2 i32, 7 i64
+i32.const 0
+i64.load cpu+0x8
+local.set 6
+i32.const 0
+i64.load cpu+0x48
+local.set 8
+i32.const 0
+i64.load cpu+0x50
+local.set 7
+block
+  block
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    i64.const 0x8000000c
+    local.set 6
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    local.get 8
+    i64.const 1
+    i64.shl
+    local.set 7
+    i64.const 0x8000000c
+    local.set 9
+    local.get 9
+    local.set 3
+    br 1
+  end
+  i32.const 2
+  local.set 2
+end
+i32.const 0
+local.get 6
+i64.store cpu+0x8
+i32.const 0
+local.get 7
+i64.store cpu+0x50
+local.get 2
+i32.eqz
+if
+  local.get 3
+  i32.wrap_i64
+  i32.const 3
+  i32.shl
+  i32.const 131056
+  i32.and
+  local.tee 1
+  i64.load jumps+0x0
+  local.get 3
+  i64.eq
+  local.get 1
+  i32.load jumps+0xc
+  i32.const 0
+  i32.load cpu+0x230
+  i32.eq
+  i32.and
+  local.get 0
+  i32.const 0
+  i32.gt_s
+  i32.and
+  if
+    local.get 1
+    i32.load jumps+0x8
+    i32.load 48
+    local.tee 1
+    if
+      local.get 0
+      local.get 1
+      return_call_indirect type 0 table 0
+    end
+  end
+end
+i32.const 0
+local.get 0
+i64.extend_i32_s
+i64.store cpu+0x218
+local.get 2
+i32.const 2
+i32.eq
+if
+  i32.const region+0x0
+  call 3
+  return
+end
+i32.const 0
+local.get 3
+i64.store cpu+0x200
+local.get 2
+end

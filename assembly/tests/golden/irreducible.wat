@@ -1,0 +1,209 @@
+;; li s1, 41
+;; j region
+;; region: andi t0, s1, 1
+;; addi s1, s1, -1
+;; beqz t0, right
+;; left: addi a0, a0, 1
+;; addi s1, s1, -1
+;; bltz s1, out
+;; right: addi a1, a1, 1
+;; addi s1, s1, -1
+;; bgez s1, left
+;; out: wfi
+;; 10 guest instructions: 177 operations, 460 bytes; each 17.7 and 46.0
+locals 2 i32, 8 i64
+i32.const 0
+i64.load cpu+0x28
+local.set 6
+i32.const 0
+i64.load cpu+0x48
+local.set 7
+i32.const 0
+i64.load cpu+0x50
+local.set 8
+i32.const 0
+i64.load cpu+0x58
+local.set 10
+block
+  block
+    local.get 0
+    i32.const 3
+    i32.sub
+    local.set 0
+    local.get 7
+    i64.const 1
+    i64.and
+    local.set 6
+    local.get 7
+    i64.const -1
+    i64.add
+    local.set 7
+    local.get 6
+    i64.const 0
+    i64.eq
+    if
+      i64.const 0x80000020
+      local.set 3
+      br 2
+    else
+      loop
+        local.get 0
+        i32.const 0
+        i32.le_s
+        if
+          i32.const 1
+          local.set 2
+          i64.const 0x80000014
+          local.set 3
+          br 4
+        end
+        local.get 0
+        i32.const 3
+        i32.sub
+        local.set 0
+        local.get 8
+        i64.const 1
+        i64.add
+        local.set 8
+        local.get 7
+        i64.const -1
+        i64.add
+        local.set 7
+        local.get 7
+        i64.const 0
+        i64.lt_s
+        if
+          local.get 0
+          i32.const 1
+          i32.sub
+          local.set 0
+          i32.const 0
+          i32.const ir+0x290
+          i32.store cpu+0x2bc
+          i32.const 0
+          local.get 0
+          i64.extend_i32_s
+          i64.store cpu+0x218
+          i32.const cpu+0x0
+          i64.const 0
+          i64.const 0
+          i64.const 0
+          i32.const 273678451
+          i32.const 65
+          call_indirect type 3 table 0
+          local.set 5
+          i32.const 0
+          i64.load cpu+0x208
+          i64.const 0
+          i64.ne
+          br_if 3
+          local.get 5
+          local.set 9
+          i32.const 0
+          i32.load cpu+0x260
+          br_if 3
+          i32.const 0
+          i32.const 1
+          i32.store cpu+0x238
+          i32.const 3
+          local.set 2
+          i64.const 0x80000030
+          local.set 3
+          br 4
+        else
+          local.get 0
+          i32.const 3
+          i32.sub
+          local.set 0
+          local.get 10
+          i64.const 1
+          i64.add
+          local.set 10
+          local.get 7
+          i64.const -1
+          i64.add
+          local.set 7
+          local.get 7
+          i64.const 0
+          i64.ge_s
+          if
+            br 2
+          else
+            i64.const 0x8000002c
+            local.set 3
+            br 5
+          end
+          unreachable
+        end
+        unreachable
+      end
+    end
+    unreachable
+  end
+  i32.const 2
+  local.set 2
+end
+i32.const 0
+local.get 6
+i64.store cpu+0x28
+i32.const 0
+local.get 7
+i64.store cpu+0x48
+i32.const 0
+local.get 8
+i64.store cpu+0x50
+i32.const 0
+local.get 10
+i64.store cpu+0x58
+local.get 2
+i32.eqz
+if
+  local.get 3
+  i32.wrap_i64
+  i32.const 3
+  i32.shl
+  i32.const 131056
+  i32.and
+  local.tee 1
+  i64.load jumps+0x0
+  local.get 3
+  i64.eq
+  local.get 1
+  i32.load jumps+0xc
+  i32.const 0
+  i32.load cpu+0x230
+  i32.eq
+  i32.and
+  local.get 0
+  i32.const 0
+  i32.gt_s
+  i32.and
+  if
+    local.get 1
+    i32.load jumps+0x8
+    i32.load 48
+    local.tee 1
+    if
+      local.get 0
+      local.get 1
+      return_call_indirect type 0 table 0
+    end
+  end
+end
+i32.const 0
+local.get 0
+i64.extend_i32_s
+i64.store cpu+0x218
+local.get 2
+i32.const 2
+i32.eq
+if
+  i32.const region+0x0
+  call 3
+  return
+end
+i32.const 0
+local.get 3
+i64.store cpu+0x200
+local.get 2
+end

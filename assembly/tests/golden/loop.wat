@@ -1,0 +1,197 @@
+;; la s0, data
+;; li s1, 64
+;; region: ld a0, 0(s0)
+;; add a1, a1, a0
+;; addi s0, s0, 8
+;; addi s1, s1, -1
+;; bnez s1, region
+;; wfi
+;; .org 0x1000
+;; data: .skip 512
+;; 6 guest instructions: 169 operations, 455 bytes; each 28.2 and 75.8
+locals 2 i32, 8 i64
+i32.const 0
+i64.load cpu+0x40
+local.set 7
+i32.const 0
+i64.load cpu+0x48
+local.set 9
+i32.const 0
+i64.load cpu+0x50
+local.set 6
+i32.const 0
+i64.load cpu+0x58
+local.set 8
+block
+  block
+    loop
+      local.get 0
+      i32.const 0
+      i32.le_s
+      if
+        i32.const 1
+        local.set 2
+        i64.const 0x8000000c
+        local.set 3
+        br 3
+      end
+      local.get 0
+      i32.const 5
+      i32.sub
+      local.set 0
+      local.get 7
+      local.tee 4
+      i32.wrap_i64
+      i32.const 7
+      i32.shr_u
+      i32.const 16352
+      i32.and
+      local.tee 1
+      i64.load tlb+0xc000
+      local.get 4
+      i64.const -4089
+      i64.and
+      i64.eq
+      if i64
+        local.get 4
+        i32.wrap_i64
+        local.get 1
+        i32.load tlb+0xc018
+        i32.add
+        i64.load
+      else
+        local.get 4
+        i32.const ir+0x130
+        local.get 0
+        call 0
+        i32.const 0
+        i32.load cpu+0x2b8
+        br_if 2
+      end
+      local.set 6
+      local.get 8
+      local.get 6
+      i64.add
+      local.set 8
+      local.get 7
+      i64.const 8
+      i64.add
+      local.set 7
+      local.get 9
+      i64.const -1
+      i64.add
+      local.set 9
+      local.get 9
+      i64.const 0
+      i64.ne
+      if
+        br 1
+      else
+        local.get 0
+        i32.const 1
+        i32.sub
+        local.set 0
+        i32.const 0
+        i32.const ir+0x200
+        i32.store cpu+0x2bc
+        i32.const 0
+        local.get 0
+        i64.extend_i32_s
+        i64.store cpu+0x218
+        i32.const cpu+0x0
+        i64.const 0
+        i64.const 0
+        i64.const 0
+        i32.const 273678451
+        i32.const 65
+        call_indirect type 3 table 0
+        local.set 5
+        i32.const 0
+        i64.load cpu+0x208
+        i64.const 0
+        i64.ne
+        br_if 2
+        local.get 5
+        local.set 10
+        i32.const 0
+        i32.load cpu+0x260
+        br_if 2
+        i32.const 0
+        i32.const 1
+        i32.store cpu+0x238
+        i32.const 3
+        local.set 2
+        i64.const 0x80000024
+        local.set 3
+        br 3
+      end
+      unreachable
+    end
+  end
+  i32.const 2
+  local.set 2
+end
+i32.const 0
+local.get 7
+i64.store cpu+0x40
+i32.const 0
+local.get 9
+i64.store cpu+0x48
+i32.const 0
+local.get 6
+i64.store cpu+0x50
+i32.const 0
+local.get 8
+i64.store cpu+0x58
+local.get 2
+i32.eqz
+if
+  local.get 3
+  i32.wrap_i64
+  i32.const 3
+  i32.shl
+  i32.const 131056
+  i32.and
+  local.tee 1
+  i64.load jumps+0x0
+  local.get 3
+  i64.eq
+  local.get 1
+  i32.load jumps+0xc
+  i32.const 0
+  i32.load cpu+0x230
+  i32.eq
+  i32.and
+  local.get 0
+  i32.const 0
+  i32.gt_s
+  i32.and
+  if
+    local.get 1
+    i32.load jumps+0x8
+    i32.load 48
+    local.tee 1
+    if
+      local.get 0
+      local.get 1
+      return_call_indirect type 0 table 0
+    end
+  end
+end
+i32.const 0
+local.get 0
+i64.extend_i32_s
+i64.store cpu+0x218
+local.get 2
+i32.const 2
+i32.eq
+if
+  i32.const region+0x0
+  call 3
+  return
+end
+i32.const 0
+local.get 3
+i64.store cpu+0x200
+local.get 2
+end
