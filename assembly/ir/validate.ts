@@ -3,8 +3,7 @@
  *
  * Checked: known operation; operands are aligned slots inside the operand area; shift counts in range; branches land inside
  * the block and go forward; `goto` stays in the block's page; the block ends with an exit; a temporary is written
- * before it is read within its instruction; an operation that may leave after its instruction (store, atomic) is the last
- * one of its instruction.
+ * before it is read within its instruction.
  */
 import { PAGE_SIZE } from '../layout';
 import {
@@ -55,15 +54,9 @@ export function irValidate(block: usize): u32 {
       (<u64>immediate ^ load<u64>(block, BLOCK_PC)) >= PAGE_SIZE
     )
       return i + 1;
-    const lastOfInsn = insn < insns ? <u32>load<u16>(table + (insn << 2)) == i + 1 : isExit(op + OP_SIZE);
-    if ((effect == O.EFFECT_STORE || effect == O.EFFECT_ATOMIC) && !lastOfInsn) return i + 1;
     if (i == ops - 1 && effect != O.EFFECT_EXIT) return i + 1;
   }
   return insn == insns ? 0 : ops;
-}
-
-function isExit(op: usize): bool {
-  return O.irSignature(load<u16>(op)) >> 12 == O.EFFECT_EXIT;
 }
 
 function operandHolds(op: usize, field: usize, kind: u32, written: u64): bool {

@@ -1,0 +1,159 @@
+/**
+ * The IR as text, ASCII, one operation a line: `add %x5, %x6, %x7`. Functions that write take the address to write at and return the one after
+ * what they wrote.
+ *
+ * Slots are %t0 … for temporaries, [0x810] for system state, and guest registers by `letters`: the letter of the first 32 in the low byte, that
+ * of the next 32 above it; 0 is %g0 to %g63. Branches show the operations that they skip; helpers their number in the function table.
+ */
+import { BLOCK_CODE, BLOCK_OPS, BLOCK_PC } from '../tb/block';
+import {
+  END_BRANCH,
+  END_GOTO,
+  graphAt,
+  graphCount,
+  graphNode,
+  NODE_BLOCK,
+  NODE_END,
+  NODE_FALL,
+  NODE_IDOM,
+  NODE_OPS,
+  NODE_TAKEN,
+} from '../tb/graph';
+import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
+import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
+import { OP_NAME_SIZE, OP_NAMES } from './names.gen';
+import * as O from './ops.gen';
+import { SLOT_GLOBALS } from './passes/region';
+
+const NEWLINE: u32 = 0x0a;
+const SPACE: u32 = 0x20;
+const PERCENT: u32 = 0x25;
+const COMMA: u32 = 0x2c;
+const MINUS: u32 = 0x2d;
+const ZERO: u32 = 0x30;
+const COLON: u32 = 0x3a;
+const LETTER_A: u32 = 0x61;
+const LETTER_G: u32 = 0x67;
+const LETTER_T: u32 = 0x74;
+const LETTER_X: u32 = 0x78;
+const OPEN: u32 = 0x5b;
+const CLOSE: u32 = 0x5d;
+
+const BLOCK_TEXT: usize = memory.data<u8>([0x62, 0x6c, 0x6f, 0x63, 0x6b, 0x20, 0]);
+const MMU_TEXT: usize = memory.data<u8>([0x6d, 0x6d, 0x75, 0]);
+const HELPER_TEXT: usize = memory.data<u8>([0x68, 0x65, 0x6c, 0x70, 0x65, 0x72, 0]);
+const TAKEN_TEXT: usize = memory.data<u8>([0x20, 0x74, 0x61, 0x6b, 0x65, 0x6e, 0x20, 0]);
+const FALL_TEXT: usize = memory.data<u8>([0x20, 0x66, 0x61, 0x6c, 0x6c, 0x20, 0]);
+const OUT_TEXT: usize = memory.data<u8>([0x6f, 0x75, 0x74, 0]);
+
+function byte(out: usize, value: u32): usize {
+  store<u8>(out, value);
+  return out + 1;
+}
+
+function text(out: usize, from: usize): usize {
+  for (let value: u32 = load<u8>(from); value != 0; value = load<u8>(++from)) out = byte(out, value);
+  return out;
+}
+
+function decimal(out: usize, value: u64): usize {
+  if (value >= 10) out = decimal(out, value / 10);
+  return byte(out, ZERO + <u32>(value % 10));
+}
+
+function digits(out: usize, value: u64): usize {
+  if (value >= 16) out = digits(out, value >> 4);
+  const digit = <u32>value & 15;
+  return byte(out, digit < 10 ? ZERO + digit : LETTER_A + digit - 10);
+}
+
+function hex(out: usize, value: u64): usize {
+  return digits(byte(byte(out, ZERO), LETTER_X), value);
+}
+
+/** Small numbers in decimal, others in hexadecimal. */
+function number(out: usize, value: i64): usize {
+  if (value <= -0x10000 || value >= 0x10000) return hex(out, value);
+  if (value >= 0) return decimal(out, value);
+  return decimal(byte(out, MINUS), -value);
+}
+
+function slot(out: usize, value: u32, letters: u32): usize {
+  if (value < SLOT_GLOBALS << 3) {
+    const index = value >> 3;
+    if (letters == 0) return decimal(byte(byte(out, PERCENT), LETTER_G), index);
+    return decimal(byte(byte(out, PERCENT), index < 32 ? letters & 0xff : letters >> 8), index & 31);
+  }
+  if (value >= STATE_TEMPS && value < STATE_TEMPS + STATE_TEMP_COUNT * 8)
+    return decimal(byte(byte(out, PERCENT), LETTER_T), (value - STATE_TEMPS) >> 3);
+  return byte(hex(byte(out, OPEN), value), CLOSE);
+}
+
+function separator(out: usize, first: bool): usize {
+  if (first) return byte(out, SPACE);
+  return byte(byte(out, COMMA), SPACE);
+}
+
+/** Writes one operation, without a newline: at most 100 bytes. */
+export function irPrintOperation(out: usize, op: usize, letters: u32): usize {
+  const code = <u32>load<u16>(op);
+  const signature = O.irSignature(code);
+  const name = OP_NAMES + code * OP_NAME_SIZE;
+  for (let i: u32 = 0; i < OP_NAME_SIZE && load<u8>(name + i) != 0; i++) out = byte(out, load<u8>(name + i));
+  let first = true;
+  for (let i: u32 = 0; i < 3; i++) {
+    const kind = (signature >> (i * 3)) & 7;
+    if (kind == O.OPERAND_NONE) continue;
+    const value = <u32>load<u16>(op + OP_A + i * 2);
+    out = separator(out, first);
+    first = false;
+    if (kind == O.OPERAND_MMU) out = decimal(text(out, MMU_TEXT), value);
+    else if (kind == O.OPERAND_NUMBER) out = decimal(out, value);
+    else out = slot(out, value, letters);
+  }
+  const kind = (signature >> 9) & 7;
+  if (kind == O.IMM_NONE) return out;
+  out = separator(out, first);
+  const imm = load<i64>(op, OP_IMM);
+  if (kind == O.IMM_PC) return hex(out, imm);
+  if (kind != O.IMM_HELPER) return number(out, imm);
+  out = decimal(text(out, HELPER_TEXT), <u32>imm & 0xffff);
+  out = slot(separator(out, false), <u32>(imm >> 16) & 0xffff, letters);
+  return hex(separator(out, false), <u64>imm >> 32);
+}
+
+function operations(out: usize, op: usize, count: u32, letters: u32): usize {
+  for (let i: u32 = 0; i < count; i++) {
+    out = byte(byte(out, SPACE), SPACE);
+    out = byte(irPrintOperation(out, op + i * OP_SIZE, letters), NEWLINE);
+  }
+  return out;
+}
+
+/** Writes a block's operations under a line with its address: at most 100 bytes an operation. */
+export function irPrintBlock(out: usize, block: usize, letters: u32): usize {
+  out = hex(text(out, BLOCK_TEXT), load<u64>(block, BLOCK_PC));
+  return operations(byte(out, NEWLINE), block + BLOCK_CODE, load<u16>(block, BLOCK_OPS), letters);
+}
+
+/** Writes the graph of the region being compiled, its nodes in reverse post-order and their operations as the passes left them. */
+export function irPrintRegion(out: usize, cpu: usize, letters: u32): usize {
+  for (let rpo: u32 = 0; rpo < graphCount(cpu); rpo++) {
+    const node = graphNode(cpu, graphAt(cpu, rpo));
+    // A folded branch leads to it no more.
+    if (load<i32>(node, NODE_IDOM) < 0) continue;
+    const block: usize = load<u32>(node, NODE_BLOCK);
+    out = byte(hex(text(out, BLOCK_TEXT), load<u64>(block, BLOCK_PC)), COLON);
+    const kind = load<u32>(node, NODE_END);
+    if (kind == END_GOTO || kind == END_BRANCH)
+      out = target(text(out, TAKEN_TEXT), cpu, load<i32>(node, NODE_TAKEN));
+    if (kind == END_BRANCH) out = target(text(out, FALL_TEXT), cpu, load<i32>(node, NODE_FALL));
+    out = operations(byte(out, NEWLINE), load<u32>(node, NODE_OPS), load<u16>(block, BLOCK_OPS), letters);
+  }
+  return out;
+}
+
+function target(out: usize, cpu: usize, index: i32): usize {
+  if (index < 0) return text(out, OUT_TEXT);
+  return hex(out, load<u64>(load<u32>(graphNode(cpu, index), NODE_BLOCK), BLOCK_PC));
+}
