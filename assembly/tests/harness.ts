@@ -22,6 +22,8 @@ export const TEST_TIERS: readonly TestTier[] = ['interp', 'jit'];
  */
 const JIT_ROUNDS = [100, 100, 1, 1, 1, 1, 1, 1, 1, 1];
 const JIT_SHARE = 0.9995;
+/** Longer than CALL_MS of assembly/vcpu/run.ts: `auto` compiles after each slice. */
+const AUTO_STEP_MS = 5;
 /** UNTOUCHED of assembly/testing.ts. */
 const UNTOUCHED = 0x8000_0000;
 /** Runs before `auto` compiles a block. */
@@ -51,7 +53,9 @@ export interface TestCore {
   emit(pc: bigint): { module: Uint8Array; instructions: number };
   /** A COUNTER_* of layout.ts. */
   counter(offset: number): number;
-  /** Host time that the core sees, in ms; advances by itself by 1 µs a reading. */
+  /** Writes RAM as a device does: translated code is invalidated before the vCPU goes on. */
+  dma(address: bigint, bytes: Uint8Array): void;
+  /** Host time that the core sees, in ms; advances by itself a little at each reading. */
   advanceTime(ms: number): void;
 }
 
@@ -87,7 +91,13 @@ function corePath(): string {
 let compiled: WebAssembly.Module | undefined;
 
 /** Makes a machine with one vCPU; `debug` builds of the core check every block they make. */
-export async function createTestCore({ tier }: { tier: TestTier }): Promise<TestCore> {
+export async function createTestCore({
+  tier,
+  icount = -1,
+}: {
+  tier: TestTier;
+  icount?: number;
+}): Promise<TestCore> {
   compiled ??= await WebAssembly.compile(readFileSync(corePath()));
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
   const scratchBase = ramBase + RAM_BYTES;
@@ -96,11 +106,12 @@ export async function createTestCore({ tier }: { tier: TestTier }): Promise<Test
   const view = new DataView(memory.buffer);
   const all = new Uint8Array(memory.buffer);
   let time = 0;
+  const step = tier === 'auto' ? AUTO_STEP_MS : 0.001;
   const instance = await WebAssembly.instantiate(compiled, {
     env: {
       memory,
       now: () => {
-        time += 0.001;
+        time += step;
         return time;
       },
       abort: (_message: number, _file: number, line: number, column: number) => {
@@ -128,7 +139,7 @@ export async function createTestCore({ tier }: { tier: TestTier }): Promise<Test
   addRegion(0x0c00_0000n, 0x60_0000n, L.REGION_KIND_LOCAL, L.LOCAL_PLIC);
   view.setInt32(L.VM_REGION_COUNT, regions, true);
   view.setInt32(L.VM_VCPU_COUNT, 1, true);
-  view.setInt32(L.VM_ICOUNT_SHIFT, -1, true);
+  view.setInt32(L.VM_ICOUNT_SHIFT, icount, true);
   for (let timer = 0; timer < L.TIMER_COUNT; timer++)
     view.setBigInt64(L.TIMER_DEADLINES + timer * 8, -1n, true);
 
@@ -158,16 +169,16 @@ export async function createTestCore({ tier }: { tier: TestTier }): Promise<Test
   };
 
   const counter = (offset: number) => Number(view.getBigUint64(L.VCPU_BASE + offset, true));
-  /** Writes memory back as a device would: code that it changes is invalidated. */
-  const restoreMemory = (saved: Uint8Array) => {
-    for (let at = 0; at < saved.length; at += L.PAGE_SIZE) {
-      const page = (ramBase + at) >> L.PAGE_BITS;
+  /** Writes as a device would: code that it changes is invalidated. */
+  const writeAsDevice = (bytes: Uint8Array, at: number) => {
+    for (let page = at >> L.PAGE_BITS; page <= (at + bytes.length - 1) >> L.PAGE_BITS; page++) {
       if (all[L.CODE_PAGES + page] === 0) continue;
-      const old = Buffer.from(memory.buffer, ramBase + at, L.PAGE_SIZE);
-      if (old.equals(saved.subarray(at, at + L.PAGE_SIZE))) continue;
+      const from = Math.max(page << L.PAGE_BITS, at);
+      const to = Math.min((page + 1) << L.PAGE_BITS, at + bytes.length);
+      if (Buffer.from(memory.buffer, from, to - from).equals(bytes.subarray(from - at, to - at))) continue;
       all[L.STALE_PAGES + (page >> 3)] |= 1 << (page & 7);
     }
-    all.set(saved, ramBase);
+    all.set(bytes, at);
     Atomics.or(new Int32Array(memory.buffer), (L.VCPU_BASE + L.COMM_REQUEST) >> 2, L.REQUEST_INVALIDATE);
   };
   const runInTier1 = (pc: bigint, maxInstructions: number): TestRun => {
@@ -178,7 +189,7 @@ export async function createTestCore({ tier }: { tier: TestTier }): Promise<Test
       if (exports.queueInterpreted(0, runs) === 0) continue;
       do compiler.compileWaiting();
       while (exports.queueInterpreted(0, runs) > 0);
-      restoreMemory(saved);
+      writeAsDevice(saved, ramBase);
       exports.restart(0, pc, 0n);
       run = go(maxInstructions);
       if (runs === 1 && counter(L.COUNTER_JIT_INSTRUCTIONS) >= JIT_SHARE * counter(L.COUNTER_INSTRUCTIONS))
@@ -223,6 +234,7 @@ export async function createTestCore({ tier }: { tier: TestTier }): Promise<Test
       ]);
       return { module, instructions: counter(L.COUNTER_REGION_INSNS) - before };
     },
+    dma: (address, bytes) => writeAsDevice(bytes, linear(address)),
     advanceTime(ms) {
       time += ms;
     },
