@@ -7,7 +7,8 @@ import {
   compileHeadSize,
   compileInstall,
 } from './tb/compile';
-import { STATE_QUEUED } from './vcpu/state';
+import { regionEvictModule, regionModuleLive } from './tb/region';
+import { STATE_EPOCH, STATE_QUEUED } from './vcpu/state';
 import { aclintReset } from './irqchip/aclint';
 import { plicReset } from './irqchip/plic';
 import { csrPeek } from './guest/riscv/csr';
@@ -52,9 +53,9 @@ export function queued(index: u32): u32 {
   return load<u32>(stateOf(index), STATE_QUEUED);
 }
 
-/** Emits a module for table slots from `base` on; returns its number of regions. */
-export function compile(index: u32, base: u32): u32 {
-  return compileBatch(stateOf(index), base);
+/** Emits a module of at most `most` regions for table slots from `base` on; returns its number of regions. */
+export function compile(index: u32, base: u32, most: u32): u32 {
+  return compileBatch(stateOf(index), base, most);
 }
 
 /** The module is two pieces of memory, to be put together. */
@@ -77,6 +78,21 @@ export function moduleCodeSize(index: u32): u32 {
 /** After the module was instantiated: lets the guest run its regions. */
 export function install(index: u32, base: u32, module: u32): void {
   compileInstall(stateOf(index), base, module);
+}
+
+/** Regions of a module that are still reachable. */
+export function moduleLive(index: u32, module: u32): u32 {
+  return regionModuleLive(stateOf(index), module);
+}
+
+/** Drops the regions of the coldest module and returns its number, or -1. */
+export function evict(index: u32): i32 {
+  return regionEvictModule(stateOf(index));
+}
+
+/** Begins a new epoch: what is entered from now on is warmer than what was entered before. */
+export function nextEpoch(index: u32): void {
+  store<u32>(stateOf(index), load<u32>(stateOf(index), STATE_EPOCH) + 1, STATE_EPOCH);
 }
 
 // What emitted modules import, in the order of backend/wasm-imports.ts.

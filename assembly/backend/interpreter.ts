@@ -9,7 +9,15 @@ import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { memAtomic, memLoad, memStore } from '../softmmu/access';
 import { TLB_ADDEND, TLB_ENTRIES, TLB_MODE_SHIFT, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
-import { BLOCK_CODE, BLOCK_HEAT, BLOCK_INSNS, BLOCK_PC, blockInsnAt, blockInsnPc } from '../tb/block';
+import {
+  BLOCK_CODE,
+  BLOCK_HEAT,
+  BLOCK_INSNS,
+  BLOCK_PC,
+  blockInsnAt,
+  blockInsnEnd,
+  blockInsnPc,
+} from '../tb/block';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
 import * as S from '../vcpu/state';
 import {
@@ -77,14 +85,31 @@ export function leaveException(cpu: usize, block: usize, op: usize, budget: i64)
   return LEAVE_EXCEPTION;
 }
 
-/** Leaves after the operation's instruction, which is complete. */
+/**
+ * Leaves after the operation's instruction. What the instruction still has to do runs from a copy with an `exit` behind it, since the block's
+ * own code may be stale.
+ */
 export function leaveAfter(cpu: usize, block: usize, op: usize, budget: i64): u32 {
   const next = blockInsnAt(block, op) + 1;
   store<u64>(cpu, blockInsnPc(block, next), S.STATE_PC);
   store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - next, S.STATE_BUDGET);
   store<u32>(cpu, 0, S.STATE_LEAVE);
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
-  return LEAVE_LOOKUP;
+  const end = blockInsnEnd(block, next - 1);
+  const copy = cpu + S.STATE_REST;
+  let at = copy + BLOCK_CODE;
+  for (let rest = op + OP_SIZE; rest < end; rest += OP_SIZE) {
+    const code = <u32>load<u16>(rest);
+    if (code == O.OP_GOTO || code == O.OP_GOTOFAR) break;
+    memory.copy(at, rest, OP_SIZE);
+    at += OP_SIZE;
+  }
+  if (at == copy + BLOCK_CODE) return LEAVE_LOOKUP;
+  store<u16>(copy, 0, BLOCK_INSNS);
+  store<u16>(at, <u16>O.OP_EXIT);
+  store<u16>(at, 0, OP_A);
+  store<u64>(at, load<u64>(cpu, S.STATE_PC), OP_IMM);
+  return interpret(cpu, copy);
 }
 
 /** Counts an execution of a block; true when its heat runs out. */

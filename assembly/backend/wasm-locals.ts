@@ -88,7 +88,16 @@ export function localsLoad(cpu: usize, w: usize): void {
 
 /** Emits the stores of those that the region changes anywhere. */
 export function localsStore(cpu: usize, w: usize): void {
-  for (let slot: u32 = 8; slot < GLOBALS_END; slot += 8) {
+  storeRange(cpu, w, 8, GLOBALS_END);
+}
+
+/** Emits the stores of temporaries, which what is left of an instruction may need when the region is left in its middle. */
+export function localsStoreTemps(cpu: usize, w: usize): void {
+  storeRange(cpu, w, STATE_TEMPS, SLOTS << 3);
+}
+
+function storeRange(cpu: usize, w: usize, from: u32, to: u32): void {
+  for (let slot = from; slot < to; slot += 8) {
     if (load<u8>(cpu - L.CPU_STATE + WRITTEN + (slot >> 3)) == 0) continue;
     putI32(w, 0);
     putLocalGet(w, localOf(cpu, slot));

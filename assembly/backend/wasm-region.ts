@@ -22,7 +22,8 @@ import { originalOf } from '../ir/passes/region';
 import { BLOCK_INSNS, BLOCK_PC, BLOCK_REGION } from '../tb/block';
 import * as G from '../tb/graph';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
-import { STATE_BUDGET, STATE_EXIT_REASON, STATE_PC, STATE_TB_FLAGS } from '../vcpu/state';
+import { STATE_BUDGET, STATE_EPOCH, STATE_EXIT_REASON, STATE_PC, STATE_TB_FLAGS } from '../vcpu/state';
+import { REGION_D_EPOCH } from '../tb/region';
 import { icountShift } from '../vcpu/clock';
 import { LEAVE_BUDGET, LEAVE_EXCEPTION, LEAVE_EXIT } from './interpreter';
 import * as W from './wasm-bytes';
@@ -37,6 +38,7 @@ import {
   localsCount,
   localsLoad,
   localsStore,
+  localsStoreTemps,
 } from './wasm-locals';
 import { emitOperation, getSlot } from './wasm-op';
 
@@ -85,6 +87,10 @@ export function emitRegion(cpu: usize, w: usize, region: usize): void {
   W.put(w, W.WASM_I32);
   W.putU(w, localsCount(cpu) + LOCAL_FIRST_REGISTER - LOCAL_PC);
   W.put(w, W.WASM_I64);
+  W.putI32(w, 0);
+  W.putI32(w, 0);
+  W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_EPOCH);
+  W.putMemory(w, W.WASM_I32_STORE, 2, <u32>region + REGION_D_EPOCH);
   localsLoad(cpu, w);
   open(cpu, w, W.WASM_BLOCK);
   open(cpu, w, W.WASM_BLOCK);
@@ -104,6 +110,7 @@ export function emitRegion(cpu: usize, w: usize, region: usize): void {
   W.put(w, W.WASM_I32_EQ);
   W.put(w, W.WASM_IF);
   W.put(w, W.WASM_VOID);
+  localsStoreTemps(cpu, w);
   W.putI32(w, <u32>region);
   W.putCall(w, IMPORT_FAULT);
   W.put(w, W.WASM_RETURN);

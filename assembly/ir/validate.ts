@@ -38,9 +38,9 @@ export function irValidate(block: usize): u32 {
     if (code >= O.OP_COUNT) return i + 1;
     const signature = O.irSignature(code);
     const effect = signature >> 12;
-    if (!operandHolds(op, OP_B, (signature >> 3) & 7, written)) return i + 1;
-    if (!operandHolds(op, OP_C, (signature >> 6) & 7, written)) return i + 1;
-    if (!operandHolds(op, OP_A, signature & 7, written)) return i + 1;
+    if (!irOperandHolds(op, OP_B, (signature >> 3) & 7, written)) return i + 1;
+    if (!irOperandHolds(op, OP_C, (signature >> 6) & 7, written)) return i + 1;
+    if (!irOperandHolds(op, OP_A, signature & 7, written)) return i + 1;
     const a = <u32>load<u16>(op, OP_A);
     if ((signature & 7) == O.OPERAND_WRITE && a >= STATE_TEMPS && a < STATE_TEMPS + 64 * 8)
       written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
@@ -59,7 +59,8 @@ export function irValidate(block: usize): u32 {
   return insn == insns ? 0 : ops;
 }
 
-function operandHolds(op: usize, field: usize, kind: u32, written: u64): bool {
+/** Whether an operand is an aligned slot of the operand area, and a temporary that is read one of those written (a bit each). */
+export function irOperandHolds(op: usize, field: usize, kind: u32, written: u64): bool {
   const slot = <u32>load<u16>(op + field);
   if (kind != O.OPERAND_READ && kind != O.OPERAND_WRITE) return true;
   if (slot & 7 || slot >= OPERAND_END) return false;

@@ -56,6 +56,15 @@ export function blockInsnAt(block: usize, op: usize): u32 {
   return insn;
 }
 
+/** Address behind the last operation of the block's instruction of that index. */
+export function blockInsnEnd(block: usize, insn: u32): usize {
+  const isLast = insn + 1 >= <u32>load<u16>(block, BLOCK_INSNS);
+  const operations = isLast
+    ? <u32>load<u16>(block, BLOCK_OPS)
+    : <u32>load<u16>(load<u32>(block, BLOCK_INSN_TABLE) + ((insn + 1) << 2));
+  return block + BLOCK_CODE + (operations << 4);
+}
+
 /** Guest-virtual address of the block's instruction of that index; that of the block's end for the index past the last. */
 export function blockInsnPc(block: usize, insn: u32): u64 {
   const pc = load<u64>(block, BLOCK_PC);

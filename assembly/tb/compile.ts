@@ -12,8 +12,6 @@ import * as T from './block';
 import { graphBuild, graphCount, graphNode, NODE_BLOCK } from './graph';
 import { regionAllocate, regionInstall, regionRelease, REGION_D_ENTRY } from './region';
 
-/** Regions in a module at most: more share instances, and so cheap tail calls; fewer keep a batch short. */
-const BATCH_MAX: u32 = 32;
 const QUEUE: u32 = L.CPU_COMPILER + 0x4000;
 const QUEUE_MAX: u32 = 1024;
 const BATCH: u32 = L.CPU_COMPILER + 0x5000;
@@ -47,8 +45,8 @@ function mark(block: usize, set: u32, clear: u32): void {
   store<u32>(block, (load<u32>(block, T.BLOCK_STATE) & ~clear) | set, T.BLOCK_STATE);
 }
 
-/** Emits a module of regions for the oldest requests, for table slots from `base` on. Returns the number of regions, 0 for no module. */
-export function compileBatch(cpu: usize, base: u32): u32 {
+/** Emits a module of regions for the oldest requests, at most `most`, for table slots from `base` on. Returns the number of regions, 0 for no module. */
+export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
   const area = cpu - L.CPU_STATE;
   const queued = load<u32>(cpu, STATE_QUEUED);
   const code = area + CODE;
@@ -57,7 +55,7 @@ export function compileBatch(cpu: usize, base: u32): u32 {
   let taken: u32 = 0;
   while (
     taken < queued &&
-    regions < BATCH_MAX &&
+    regions < most &&
     load<u32>(code) + REGION_BYTES_MAX < <u32>area + L.CPU_MODULE_END
   ) {
     const block: usize = load<u32>(area + QUEUE + taken * 4);
@@ -68,7 +66,7 @@ export function compileBatch(cpu: usize, base: u32): u32 {
     // It went into another region in the meantime. If it is still entered by itself, it will be asked for again.
     if (state & T.BLOCK_INCLUDED) continue;
     const region = regionAllocate(cpu);
-    if (region == 0) break;
+    if (region == 0) break; // All descriptors are in use: the worker evicts before it asks again.
     if (!graphBuild(cpu, block, region)) {
       regionRelease(cpu, region);
       mark(block, T.BLOCK_REFUSED, 0);

@@ -126,6 +126,8 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   count(cpu, COUNTER_TRANSLATED);
   const block: usize = load<u32>(cpu, S.STATE_TB_CURSOR);
   const code = block + T.BLOCK_CODE;
+  // Before the code is read: a device that writes there from now on sees the flag, and marks the page stale.
+  protectCode(cpu, linear);
   const e = cpu + S.STATE_EMIT;
   store<u32>(e, <u32>code, B.EMIT_START);
   store<u32>(e, <u32>code, B.EMIT_CURSOR);
@@ -152,6 +154,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
         linear2 = fetchLinear(cpu, pageEnd);
         if (linear2 == 0) return 0;
         state |= T.BLOCK_CROSSES;
+        protectCode(cpu, linear2);
         word |= (<u32>load<u16>(linear2)) << 16;
       } else word = load<u32>(source);
     }
@@ -207,9 +210,12 @@ function addToPage(cpu: usize, block: usize, linear: u32, link: u32): void {
   const list = blockPageList(cpu, linear);
   store<u32>(block + link, load<u32>(list));
   store<u32>(list, <u32>block);
+}
+
+function protectCode(cpu: usize, linear: u32): void {
   const flag = CODE_PAGES + (linear >> PAGE_BITS);
   if (load<u8>(flag) == 0) {
-    store<u8>(flag, 1);
+    atomic.store<u8>(flag, 1);
     tlbProtect(cpu, linear);
   }
 }

@@ -7,13 +7,19 @@
  * regionHolds when a lookup puts the entry into the jump cache, and every change of mappings empties the jump cache.
  *
  *   +0x00 u32 entry block         +0x04 u32 table index        +0x08 u32 state (REGION_LIVE, or 0)   +0x0c u32 next free descriptor
- *   +0x10 u32 number of pages     +0x14 u32 number of blocks   +0x18 u32 module number               +0x1c u32 entries since last looked at
+ *   +0x10 u32 number of pages     +0x14 u32 number of blocks   +0x18 u32 module number               +0x1c u32 epoch of the last entry, written by the emitted code
  *   +0x20 pages: u64 guest-virtual page, u32 linear page, u32 next in that page's list (address of such a record), REGION_PAGES_MAX of them
  *   +0xa0 blocks: u32 each
  */
 import * as L from '../layout';
 import { count } from '../vcpu/counters';
-import { STATE_LEAVE, STATE_REGION_FREE, STATE_REGION_NEXT, STATE_THRESHOLD } from '../vcpu/state';
+import {
+  STATE_EPOCH,
+  STATE_LEAVE,
+  STATE_REGION_FREE,
+  STATE_REGION_NEXT,
+  STATE_THRESHOLD,
+} from '../vcpu/state';
 import { BLOCK_CODE, BLOCK_HEAT, BLOCK_OPS, BLOCK_PC, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from './block';
 import { JUMP_BLOCK, jumpCacheEntry } from './jump-cache';
 
@@ -24,6 +30,7 @@ export const REGION_D_FREE_NEXT: u32 = 0x0c;
 export const REGION_D_PAGE_COUNT: u32 = 0x10;
 export const REGION_D_BLOCK_COUNT: u32 = 0x14;
 export const REGION_D_MODULE: u32 = 0x18;
+export const REGION_D_EPOCH: u32 = 0x1c;
 export const REGION_D_PAGES: u32 = 0x20;
 export const REGION_D_BLOCKS: u32 = 0xa0;
 export const REGION_D_SIZE: u32 = 0x200;
@@ -31,6 +38,11 @@ export const REGION_D_SIZE: u32 = 0x200;
 export const REGION_PAGES_MAX: u32 = 8;
 export const REGION_BLOCKS_MAX: u32 = 64;
 export const REGION_LIVE: u32 = 1;
+
+/** Modules that can be alive at once; u32 each: live regions of a module, and while one is being chosen for eviction its last use. */
+export const REGION_MODULES_MAX: u32 = 2048;
+const MODULE_LIVE: u32 = L.CPU_COMPILER + 0x8000;
+const MODULE_USED: u32 = L.CPU_COMPILER + 0xa000;
 
 const PAGE_RECORD: u32 = 16;
 const PAGE_VIRTUAL: u32 = 0;
@@ -89,6 +101,8 @@ export function regionInstall(cpu: usize, region: usize, index: u32, module: u32
   store<u32>(region, index, REGION_D_INDEX);
   store<u32>(region, REGION_LIVE, REGION_D_STATE);
   store<u32>(region, module, REGION_D_MODULE);
+  store<u32>(region, load<u32>(cpu, STATE_EPOCH), REGION_D_EPOCH);
+  moduleCount(cpu, module, 1);
   store<u32>(block, index, BLOCK_REGION);
   store<u32>(block, <u32>region, BLOCK_REGION_DESCRIPTOR);
   store<u32>(block, 1, BLOCK_HEAT);
@@ -115,6 +129,7 @@ export function regionKill(cpu: usize, region: usize): void {
     while (load<u32>(link) != <u32>record) link = load<u32>(link) + PAGE_NEXT;
     store<u32>(link, load<u32>(record, PAGE_NEXT));
   }
+  moduleCount(cpu, load<u32>(region, REGION_D_MODULE), -1);
   regionRelease(cpu, region);
 }
 
@@ -129,15 +144,50 @@ export function regionKillPage(cpu: usize, linear: u32): void {
   }
 }
 
+function moduleCount(cpu: usize, module: u32, change: i32): void {
+  const cell = cpu - L.CPU_STATE + MODULE_LIVE + module * 4;
+  store<i32>(cell, load<i32>(cell) + change);
+}
+
+/** Regions of a module that are still reachable; at 0 its table slots are free. */
+export function regionModuleLive(cpu: usize, module: u32): u32 {
+  return load<u32>(cpu - L.CPU_STATE + MODULE_LIVE + module * 4);
+}
+
+/** Ends the regions of the module that has not been entered for the longest time. Returns the module, or -1 if there is none. */
+export function regionEvictModule(cpu: usize): i32 {
+  const area = cpu - L.CPU_STATE;
+  const end: usize = load<u32>(cpu, STATE_REGION_NEXT);
+  memory.fill(area + MODULE_USED, 0, REGION_MODULES_MAX * 4);
+  for (let region: usize = area + L.CPU_REGIONS; region < end; region += REGION_D_SIZE) {
+    if (load<u32>(region, REGION_D_STATE) != REGION_LIVE) continue;
+    const used = area + MODULE_USED + load<u32>(region, REGION_D_MODULE) * 4;
+    if (load<u32>(region, REGION_D_EPOCH) > load<u32>(used))
+      store<u32>(used, load<u32>(region, REGION_D_EPOCH));
+  }
+  let coldest = -1;
+  let oldest: u32 = 0xffffffff;
+  for (let module: u32 = 0; module < REGION_MODULES_MAX; module++) {
+    if (regionModuleLive(cpu, module) == 0 || load<u32>(area + MODULE_USED + module * 4) >= oldest) continue;
+    oldest = load<u32>(area + MODULE_USED + module * 4);
+    coldest = <i32>module;
+  }
+  if (coldest < 0) return -1;
+  for (let region: usize = area + L.CPU_REGIONS; region < end; region += REGION_D_SIZE) {
+    if (load<u32>(region, REGION_D_STATE) != REGION_LIVE || load<i32>(region, REGION_D_MODULE) != coldest)
+      continue;
+    count(cpu, L.COUNTER_REGION_EVICTED);
+    regionKill(cpu, region);
+  }
+  return coldest;
+}
+
 /** Forgets all regions, with the blocks that they were made of. */
 export function regionForgetAll(cpu: usize): void {
   const area = <u32>cpu - L.CPU_STATE;
   memory.fill(area + L.CPU_REGION_PAGES, 0, L.CPU_REGION_PAGES_END - L.CPU_REGION_PAGES);
   store<u32>(cpu, 0, STATE_REGION_FREE);
-  // Descriptors that were used once stay marked as dead, so that the worker can tell which table slots are free.
-  let region: usize = area + L.CPU_REGIONS;
-  const end: usize = load<u32>(cpu, STATE_REGION_NEXT);
-  for (; region < end; region += REGION_D_SIZE) store<u32>(region, 0, REGION_D_STATE);
+  memory.fill(area + MODULE_LIVE, 0, REGION_MODULES_MAX * 4);
   store<u32>(cpu, area + L.CPU_REGIONS, STATE_REGION_NEXT);
 }
 

@@ -95,10 +95,15 @@ export const STATE_HOT: u32 = 0x2d0;
 /** u32. 1: the block that was looked up must be interpreted, because a page of its region is mapped elsewhere now. */
 export const STATE_NO_REGION: u32 = 0x2d4;
 
+/** u32. Counts up about once a second while the vCPU runs; regions note it when they are entered, so that cold ones can be told. */
+export const STATE_EPOCH: u32 = 0x2d8;
+
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;
 
 /** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
 export const STATE_INSN_TABLE: u32 = 0x2000;
+/** A block of its own for what is left of an instruction that the vCPU leaves after: see backend/interpreter.ts, leaveAfter. */
+export const STATE_REST: u32 = 0x3000;
 /** The emit context of ir/builder.ts. */
 export const STATE_EMIT: u32 = 0x2800;

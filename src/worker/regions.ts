@@ -1,24 +1,40 @@
 /**
- * The JavaScript half of tier 1: makes the modules that the core emits, puts their functions into the shared table, and reuses the slots
- * of modules that are dead. Everything here is synchronous and runs in the vCPU worker between two slices.
+ * The JavaScript half of tier 1: makes the modules that the core emits, puts their functions into the shared table, reuses the slots of
+ * modules that are dead, and has the coldest module dropped when there are too many. Everything here is synchronous and runs in the vCPU
+ * worker between two slices.
  */
 import * as L from '../memory/layout.gen.ts';
 
 export interface CompilerExports {
   table: WebAssembly.Table;
   queued(index: number): number;
-  compile(index: number, base: number): number;
+  compile(index: number, base: number, most: number): number;
   moduleHead(index: number): number;
   moduleHeadSize(index: number): number;
   moduleCode(index: number): number;
   moduleCodeSize(index: number): number;
   install(index: number, base: number, module: number): void;
+  moduleLive(index: number, module: number): number;
+  evict(index: number): number;
+  nextEpoch(index: number): void;
 }
 
-/** Slots that a batch may need: BATCH_MAX of assembly/tb/compile.ts. */
+/** Regions in a module: more share an instance, and so cheap tail calls; fewer keep the pause of one batch short. */
 const BATCH_SLOTS = 32;
 /** How much the table grows at a time. */
 const TABLE_STEP = 1024;
+/** Modules alive at once: REGION_MODULES_MAX of assembly/tb/region.ts. */
+const MODULES_MAX = 2048;
+/** Bytes of Wasm alive at once. V8's code for them is several times as large; Debian's boot and a benchmark suite need 8 MB. */
+const BYTES_MAX = 24 << 20;
+/** Length of an epoch, ms: how finely the use of modules is told apart when one has to go. */
+const EPOCH_MS = 1000;
+
+interface Module {
+  base: number;
+  slots: number;
+  bytes: number;
+}
 
 export class RegionCompiler {
   readonly #core: CompilerExports;
@@ -26,15 +42,18 @@ export class RegionCompiler {
   readonly #index: number;
   readonly #counters: BigUint64Array;
   readonly #imports: WebAssembly.Imports;
-  #next: number;
-  #modules = 0;
+  readonly #modules: (Module | undefined)[] = [];
+  readonly #freeNumbers: number[] = [];
+  /** Runs of free table slots, merged with their neighbours: [first, count], by first. */
+  #free: [number, number][] = [];
+  #bytes = 0;
+  #epochEnd = 0;
 
   constructor(core: CompilerExports, memory: WebAssembly.Memory, index: number) {
     this.#core = core;
     this.#memory = memory;
     this.#index = index;
     this.#counters = new BigUint64Array(memory.buffer);
-    this.#next = core.table.length;
     const imports: Record<string, WebAssembly.ImportValue> = { m: memory, t: core.table };
     for (const [name, value] of Object.entries(core)) if (name.length === 1) imports[name] = value;
     this.#imports = { e: imports };
@@ -44,21 +63,86 @@ export class RegionCompiler {
   compileWaiting(): void {
     if (this.#core.queued(this.#index) === 0) return;
     const start = performance.now();
-    const { table } = this.#core;
-    const base = this.#next;
-    if (base + BATCH_SLOTS > table.length) table.grow(TABLE_STEP);
-    const regions = this.#core.compile(this.#index, base);
+    if (start > this.#epochEnd) {
+      this.#epochEnd = start + EPOCH_MS;
+      this.#core.nextEpoch(this.#index);
+      this.#collect();
+    }
+    this.#makeRoom();
+    const [base, most] = this.#slots();
+    const regions = this.#core.compile(this.#index, base, most);
     if (regions > 0) {
-      new WebAssembly.Instance(new WebAssembly.Module(this.#bytes()), this.#imports);
-      this.#core.install(this.#index, base, ++this.#modules);
-      this.#next += regions;
+      const bytes = this.#take();
+      new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
+      const number = this.#freeNumbers.pop() ?? this.#modules.length;
+      this.#modules[number] = { base, slots: regions, bytes: bytes.length };
+      this.#bytes += bytes.length;
+      this.#claim(base, regions);
+      this.#core.install(this.#index, base, number);
     }
     const counter = (L.VCPU_BASE + this.#index * L.VCPU_STRIDE + L.COUNTER_COMPILE_NS) >> 3;
     this.#counters[counter] =
       (this.#counters[counter] as bigint) + BigInt(Math.round((performance.now() - start) * 1e6));
   }
 
-  #bytes(): Uint8Array<ArrayBuffer> {
+  /** Has modules dropped until the next one fits the bounds. */
+  #makeRoom(): void {
+    const full = () =>
+      this.#bytes > BYTES_MAX || this.#modules.length - this.#freeNumbers.length >= MODULES_MAX;
+    if (!full()) return;
+    this.#collect();
+    while (full()) {
+      const number = this.#core.evict(this.#index);
+      if (number < 0) return;
+      this.#drop(number);
+    }
+  }
+
+  /** Drops the modules whose regions have all been invalidated. */
+  #collect(): void {
+    for (const number of this.#modules.keys()) {
+      if (this.#modules[number] && this.#core.moduleLive(this.#index, number) === 0) this.#drop(number);
+    }
+  }
+
+  /** Empties a module's slots, so that the engine can free its code. */
+  #drop(number: number): void {
+    const { base, slots, bytes } = this.#modules[number] as Module;
+    for (let i = 0; i < slots; i++) this.#core.table.set(base + i, null);
+    this.#modules[number] = undefined;
+    this.#freeNumbers.push(number);
+    this.#bytes -= bytes;
+    this.#release(base, slots);
+  }
+
+  /** A run of free slots for the next batch; the table grows when there is none that holds a whole one. */
+  #slots(): [number, number] {
+    const run = this.#free.find(([, count]) => count >= BATCH_SLOTS);
+    if (run) return [run[0], BATCH_SLOTS];
+    const first = this.#core.table.grow(TABLE_STEP);
+    this.#release(first, TABLE_STEP);
+    return this.#slots();
+  }
+
+  #claim(base: number, slots: number): void {
+    const at = this.#free.findIndex(([first]) => first === base);
+    const [first, count] = this.#free[at] as [number, number];
+    if (count === slots) this.#free.splice(at, 1);
+    else this.#free[at] = [first + slots, count - slots];
+  }
+
+  #release(base: number, slots: number): void {
+    const runs: [number, number][] = [...this.#free, [base, slots]];
+    runs.sort(([a], [b]) => a - b);
+    this.#free = [];
+    for (const [first, count] of runs) {
+      const last = this.#free.at(-1);
+      if (last && last[0] + last[1] === first) last[1] += count;
+      else this.#free.push([first, count]);
+    }
+  }
+
+  #take(): Uint8Array<ArrayBuffer> {
     const head = this.#core.moduleHeadSize(this.#index);
     const code = this.#core.moduleCodeSize(this.#index);
     const bytes = new Uint8Array(head + code);

@@ -8,8 +8,12 @@
 ;; wfi
 ;; .org 0x1000
 ;; data: .skip 512
-;; 6 guest instructions: 169 operations, 455 bytes; each 28.2 and 75.8
+;; 6 guest instructions: 176 operations, 481 bytes; each 29.3 and 80.2
 locals 2 i32, 8 i64
+i32.const 0
+i32.const 0
+i32.load cpu+0x2d8
+i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x40
 local.set 7
@@ -186,6 +190,9 @@ local.get 2
 i32.const 2
 i32.eq
 if
+  i32.const 0
+  local.get 10
+  i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
