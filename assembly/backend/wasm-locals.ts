@@ -5,6 +5,7 @@
 import * as L from '../layout';
 import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
+import { PROBE_LOCALS } from '../ir/passes/probe';
 import { nodeOpsEnd } from '../ir/passes/region';
 import { graphCount, graphNode, NODE_OPS } from '../tb/graph';
 import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
@@ -14,10 +15,12 @@ import { putLocalGet, putLocalSet, putI32, putMemory, WASM_I64_LOAD, WASM_I64_ST
 export const LOCAL_BUDGET: u32 = 0;
 export const LOCAL_ENTRY: u32 = 1;
 export const LOCAL_KIND: u32 = 2;
-export const LOCAL_PC: u32 = 3;
-export const LOCAL_ADDRESS: u32 = 4;
-export const LOCAL_VALUE: u32 = 5;
-export const LOCAL_FIRST_REGISTER: u32 = 6;
+/** Linear addresses of groups of accesses: see ir/passes/probe.ts. */
+export const LOCAL_PROBES: u32 = 3;
+export const LOCAL_PC: u32 = LOCAL_PROBES + PROBE_LOCALS;
+export const LOCAL_ADDRESS: u32 = LOCAL_PC + 1;
+export const LOCAL_VALUE: u32 = LOCAL_PC + 2;
+export const LOCAL_FIRST_REGISTER: u32 = LOCAL_PC + 3;
 
 /** End of the guest's registers among the slots. */
 const GLOBALS_END: u32 = 0x200;

@@ -1,10 +1,11 @@
 /**
  * The TLB: one direct-mapped table per MMU index, TLB_ENTRIES entries of 32 bytes:
  *
- *   +0  u64 read tag    +8 u64 write tag    +16 u64 execute tag    +24 u32 addend    +28 u32 log2 of the mapping's size
+ *   +0  u64 read tag    +8 u64 write tag    +16 u64 execute tag    +24 u32 addend    +28 u32 size and kind of the mapping
  *
  * A tag is the guest-virtual page, or TLB_INVALID (odd, so that it never equals a masked address). A probe compares
  * `va & (page mask | access size - 1)`, so a misaligned access misses too. On a hit, the linear address is (u32)va + addend.
+ * Behind the tables lie a few victims: entries that another page replaced, and that take their place again when they are missed.
  * A page that translated code was read from has no write tag: its stores take the slow path, which invalidates the code.
  */
 import {
@@ -13,6 +14,9 @@ import {
   COUNTER_TLB_FILL,
   CPU_STATE,
   CPU_TLB,
+  CPU_TLB_LARGE,
+  CPU_TLB_LOG,
+  CPU_TLB_LOG_END,
   PAGE_BITS,
   PAGE_SIZE,
 } from '../layout';
@@ -22,15 +26,25 @@ import { BLOCK_GENERATION, BLOCK_GENERATION_MASK, STATE_TB_FLAGS } from '../vcpu
 import {
   STATE_ACCESS_LINEAR,
   STATE_ACCESS_PHYSICAL,
+  STATE_TLB_LARGE,
+  STATE_TLB_LOGGED,
+  STATE_TLB_VICTIM,
+  STATE_WALK_GLOBAL,
   STATE_WALK_PERMISSIONS,
   STATE_WALK_PHYSICAL,
   STATE_WALK_SIZE,
 } from '../vcpu/state';
-import { jumpCacheClear, jumpPageIsNoted, jumpPagesForget } from '../tb/jump-cache';
-import { ACCESS_STORE, busError, pageWalk, PERM_EXECUTE, PERM_READ, PERM_WRITE } from './hook';
+import {
+  jumpCacheClear,
+  jumpCacheForgetLocal,
+  jumpLogForget,
+  jumpPageIsNoted,
+  jumpPagesForget,
+} from '../tb/jump-cache';
+import { ACCESS_FETCH, ACCESS_STORE, busError, pageWalk, PERM_EXECUTE, PERM_READ, PERM_WRITE } from './hook';
 import { regionFind } from './region';
 
-export const TLB_BITS: u32 = 9;
+export const TLB_BITS: u32 = 10;
 export const TLB_ENTRIES: u32 = 1 << TLB_BITS;
 export const TLB_ENTRY_SIZE: u32 = 32;
 export const TLB_MODE_SHIFT: u32 = TLB_BITS + 5;
@@ -40,8 +54,19 @@ export const TLB_READ: u32 = 0;
 export const TLB_WRITE: u32 = 8;
 export const TLB_EXECUTE: u32 = 16;
 export const TLB_ADDEND: u32 = 24;
+/** u32: log2 of the mapping's size in TLB_SIZE_MASK, TLB_GLOBAL, MMU index from TLB_MMU_SHIFT on. */
 export const TLB_SIZE_BITS: u32 = 28;
+const TLB_SIZE_MASK: u32 = 0xff;
+const TLB_GLOBAL: u32 = 0x100;
+const TLB_MMU_SHIFT: u32 = 16;
 export const VPAGE_MASK: u64 = 0xfffffffffffff000;
+
+/** Entries behind the tables for what was replaced last, of any MMU index. */
+const TLB_VICTIMS: u32 = 8;
+/** Entries of mappings that are not global, by address, so that a change of address space need not clear the tables. */
+const LOG_MAX: u32 = (CPU_TLB_LOG_END - CPU_TLB_LOG) / 4;
+const LARGE_MAX: u32 = 16;
+const LARGE_BITS: u32 = 30;
 
 /** Results of tlbFill. */
 export const FILL_MEMORY: u32 = 0;
@@ -60,37 +85,106 @@ export function tlbEntry(cpu: usize, va: u64, mmu: u32): usize {
   );
 }
 
+/** End of the tables and of the victims behind them. */
+function tableEnd(cpu: usize): usize {
+  return victims(cpu) + TLB_VICTIMS * TLB_ENTRY_SIZE;
+}
+
+function victims(cpu: usize): usize {
+  return cpu + CPU_TLB - CPU_STATE + (TLB_MODES << TLB_MODE_SHIFT);
+}
+
 /** Forgets everything, blocks' addresses included. */
 export function tlbFlush(cpu: usize): void {
   count(cpu, COUNTER_FLUSH);
-  memory.fill(cpu + CPU_TLB - CPU_STATE, 0xff, TLB_MODES << TLB_MODE_SHIFT);
+  const start = cpu + CPU_TLB - CPU_STATE;
+  memory.fill(start, 0xff, tableEnd(cpu) - start);
+  store<u32>(cpu, 0, STATE_TLB_LOGGED);
+  store<u32>(cpu, 0, STATE_TLB_LARGE);
   jumpCacheForget(cpu);
+}
+
+/** Forgets what belongs to the current address space and not to all of them. */
+export function tlbFlushLocal(cpu: usize): void {
+  const logged = load<u32>(cpu, STATE_TLB_LOGGED);
+  if (logged > LOG_MAX || !jumpCacheForgetLocal(cpu)) {
+    tlbFlush(cpu);
+    return;
+  }
+  count(cpu, COUNTER_FLUSH);
+  const log = cpu + CPU_TLB_LOG - CPU_STATE;
+  for (let i: u32 = 0; i < logged; i++) memory.fill(load<u32>(log + i * 4), 0xff, 24);
+  const end = tableEnd(cpu);
+  for (let entry = victims(cpu); entry < end; entry += TLB_ENTRY_SIZE) {
+    if ((load<u32>(entry, TLB_SIZE_BITS) & TLB_GLOBAL) == 0) memory.fill(entry, 0xff, 24);
+  }
+  store<u32>(cpu, 0, STATE_TLB_LOGGED);
 }
 
 /** Forgets what was mapped at one page, through any size of mapping. */
 export function tlbFlushPage(cpu: usize, va: u64): void {
   count(cpu, COUNTER_FLUSH);
   let forget = jumpPageIsNoted(cpu, va);
-  const start = cpu + CPU_TLB - CPU_STATE;
-  const end = start + (TLB_MODES << TLB_MODE_SHIFT);
-  for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) {
-    let tag = load<u64>(entry, TLB_READ) & load<u64>(entry, TLB_WRITE) & load<u64>(entry, TLB_EXECUTE);
-    if (tag == TLB_INVALID) continue;
-    tag &= VPAGE_MASK;
-    if ((tag ^ va) >> load<u32>(entry, TLB_SIZE_BITS) != 0) continue;
+  const end = tableEnd(cpu);
+  if (hasLarge(cpu, va)) {
     // A mapping larger than a page may hold code anywhere in it.
-    if (load<u32>(entry, TLB_SIZE_BITS) != PAGE_BITS) forget = true;
-    memory.fill(entry, 0xff, 24);
+    forget = true;
+    const start = cpu + CPU_TLB - CPU_STATE;
+    for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) flushEntry(entry, va);
+  } else {
+    for (let mmu: u32 = 0; mmu < TLB_MODES; mmu++) flushEntry(tlbEntry(cpu, va, mmu), va);
+    for (let entry = victims(cpu); entry < end; entry += TLB_ENTRY_SIZE) flushEntry(entry, va);
   }
   if (forget) jumpCacheForget(cpu);
+}
+
+function flushEntry(entry: usize, va: u64): void {
+  const tag = entryTag(entry);
+  if (tag == TLB_INVALID) return;
+  if (((tag & VPAGE_MASK) ^ va) >> (load<u32>(entry, TLB_SIZE_BITS) & TLB_SIZE_MASK) == 0)
+    memory.fill(entry, 0xff, 24);
+}
+
+/** The page of an entry with any permission, or TLB_INVALID. */
+function entryTag(entry: usize): u64 {
+  return load<u64>(entry, TLB_READ) & load<u64>(entry, TLB_WRITE) & load<u64>(entry, TLB_EXECUTE);
+}
+
+/** Notes that a page of a mapping larger than a page was cached: by its GiB, a few of them. */
+function noteLarge(cpu: usize, va: u64): void {
+  const places = load<u32>(cpu, STATE_TLB_LARGE);
+  const large = cpu + CPU_TLB_LARGE - CPU_STATE;
+  if (places > LARGE_MAX) return;
+  for (let i: u32 = 0; i < places; i++) if (load<u64>(large + i * 8) == va >> LARGE_BITS) return;
+  if (places < LARGE_MAX) store<u64>(large + places * 8, va >> LARGE_BITS);
+  store<u32>(cpu, places + 1, STATE_TLB_LARGE);
+}
+
+/** Whether an entry for a page near this one may come from a larger mapping that covers both. */
+function hasLarge(cpu: usize, va: u64): bool {
+  const places = load<u32>(cpu, STATE_TLB_LARGE);
+  if (places > LARGE_MAX) return true;
+  const large = cpu + CPU_TLB_LARGE - CPU_STATE;
+  for (let i: u32 = 0; i < places; i++) if (load<u64>(large + i * 8) == va >> LARGE_BITS) return true;
+  return false;
+}
+
+/** Whether the page of a jump target, which was just fetched from, is mapped alike in every address space. */
+export function tlbIsGlobal(entry: usize): bool {
+  return (load<u32>(entry, TLB_SIZE_BITS) & TLB_GLOBAL) != 0;
 }
 
 /** Makes every jump-cache entry stale: a new generation, and a real clearing when the generations are used up. */
 function jumpCacheForget(cpu: usize): void {
   const flags = load<u32>(cpu, STATE_TB_FLAGS);
-  const next = (flags + BLOCK_GENERATION) & BLOCK_GENERATION_MASK;
-  if (next == 0) jumpCacheClear(cpu);
+  let next = (flags + BLOCK_GENERATION) & BLOCK_GENERATION_MASK;
+  // Generation 0 is that of cleared entries.
+  if (next == 0) {
+    jumpCacheClear(cpu);
+    next = BLOCK_GENERATION;
+  }
   jumpPagesForget(cpu);
+  jumpLogForget(cpu);
   store<u32>(cpu, (flags & ~BLOCK_GENERATION_MASK) | next, STATE_TB_FLAGS);
 }
 
@@ -98,7 +192,7 @@ function jumpCacheForget(cpu: usize): void {
 export function tlbProtect(cpu: usize, linear: u32): void {
   const page = linear & ~(PAGE_SIZE - 1);
   const start = cpu + CPU_TLB - CPU_STATE;
-  const end = start + (TLB_MODES << TLB_MODE_SHIFT);
+  const end = tableEnd(cpu);
   for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) {
     const tag = load<u64>(entry, TLB_WRITE);
     if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == page)
@@ -111,6 +205,7 @@ export function tlbProtect(cpu: usize, linear: u32): void {
  * leave the linear address in STATE_ACCESS_LINEAR; every result but FILL_EXCEPTION the physical one in STATE_ACCESS_PHYSICAL.
  */
 export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
+  if (takeVictim(cpu, va, access, mmu)) return FILL_MEMORY;
   count(cpu, COUNTER_TLB_FILL);
   if (pageWalk(cpu, va, access, mmu) != 0) return FILL_EXCEPTION;
   const page = load<u64>(cpu, STATE_WALK_PHYSICAL);
@@ -132,11 +227,54 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
       permissions &= ~PERM_WRITE;
     const entry = tlbEntry(cpu, va, mmu);
     const tag = va & VPAGE_MASK;
+    retire(cpu, entry, tag);
+    const global: u32 = load<u32>(cpu, STATE_WALK_GLOBAL) != 0 ? TLB_GLOBAL : 0;
+    if (global == 0) log(cpu, entry);
+    if (size > PAGE_BITS) noteLarge(cpu, va);
     store<u64>(entry, permissions & PERM_READ ? tag : TLB_INVALID, TLB_READ);
-    store<u64>(entry, permissions & PERM_WRITE ? tag : TLB_INVALID, TLB_WRITE);
+    // A write tag implies a read tag: groups of accesses rely on it (ir/passes/probe.ts).
+    const writable = (permissions & (PERM_READ | PERM_WRITE)) == (PERM_READ | PERM_WRITE);
+    store<u64>(entry, writable ? tag : TLB_INVALID, TLB_WRITE);
     store<u64>(entry, permissions & PERM_EXECUTE ? tag : TLB_INVALID, TLB_EXECUTE);
     store<u32>(entry, linear - <u32>va, TLB_ADDEND);
-    store<u32>(entry, size, TLB_SIZE_BITS);
+    store<u32>(entry, size | global | (mmu << TLB_MMU_SHIFT), TLB_SIZE_BITS);
   }
   return access == ACCESS_STORE && kind == REGION_KIND_ROM ? FILL_READ_ONLY : FILL_MEMORY;
+}
+
+function log(cpu: usize, entry: usize): void {
+  const logged = load<u32>(cpu, STATE_TLB_LOGGED);
+  if (logged > LOG_MAX) return;
+  if (logged < LOG_MAX) store<u32>(cpu + CPU_TLB_LOG - CPU_STATE + logged * 4, <u32>entry);
+  store<u32>(cpu, logged + 1, STATE_TLB_LOGGED);
+}
+
+/** Moves an entry that is about to be replaced by another page's to the victims. */
+function retire(cpu: usize, entry: usize, tag: u64): void {
+  const old = entryTag(entry);
+  if (old == TLB_INVALID || (old & VPAGE_MASK) == tag) return;
+  const next = load<u32>(cpu, STATE_TLB_VICTIM);
+  store<u32>(cpu, (next + 1) % TLB_VICTIMS, STATE_TLB_VICTIM);
+  memory.copy(victims(cpu) + next * TLB_ENTRY_SIZE, entry, TLB_ENTRY_SIZE);
+}
+
+/** Exchanges the entry with a victim that answers the access: two pages that share an entry would else walk each time. */
+function takeVictim(cpu: usize, va: u64, access: u32, mmu: u32): bool {
+  const field: usize = access == ACCESS_STORE ? TLB_WRITE : access == ACCESS_FETCH ? TLB_EXECUTE : TLB_READ;
+  const end = tableEnd(cpu);
+  const page = va & VPAGE_MASK;
+  for (let victim = victims(cpu); victim < end; victim += TLB_ENTRY_SIZE) {
+    if (load<u64>(victim + field) != page || load<u32>(victim, TLB_SIZE_BITS) >> TLB_MMU_SHIFT != mmu)
+      continue;
+    const entry = tlbEntry(cpu, va, mmu);
+    for (let at: usize = 0; at < TLB_ENTRY_SIZE; at += 8) {
+      const old = load<u64>(entry + at);
+      store<u64>(entry + at, load<u64>(victim + at));
+      store<u64>(victim + at, old);
+    }
+    if (!tlbIsGlobal(entry)) log(cpu, entry);
+    store<u32>(cpu, <u32>va + load<u32>(entry, TLB_ADDEND), STATE_ACCESS_LINEAR);
+    return true;
+  }
+  return false;
 }

@@ -78,7 +78,11 @@ function deadIn(area: usize, node: usize): u32 {
       }
     } else if ((signature & 7) == O.OPERAND_READ) read(area, load<u16>(op, OP_A));
     // The exits that end a block leave the region only where the graph says so.
-    if (mayLeave(effect) && effect != O.EFFECT_EXIT) store<u64>(area, ALL, GLOBALS);
+    if (mayLeave(effect) && effect != O.EFFECT_EXIT) {
+      store<u64>(area, ALL, GLOBALS);
+      // What is left of the instruction runs in tier 0 then, from the temporaries.
+      store<u64>(area, ALL, TEMPS);
+    }
     if (((signature >> 3) & 7) == O.OPERAND_READ) read(area, load<u16>(op, OP_B));
     if (((signature >> 6) & 7) == O.OPERAND_READ) read(area, load<u16>(op, OP_C));
     if (((signature >> 9) & 7) == O.IMM_HELPER) read(area, helperThird(op));

@@ -152,5 +152,5 @@ export function pendingSet(cpu: usize, number: u32, op: usize): void {
 
 /** The region may be left here: registers are observable. */
 export function pendingForget(cpu: usize): void {
-  memory.fill(cpu - L.CPU_STATE + PENDING, 0, SLOT_GLOBALS * 4);
+  memory.fill(cpu - L.CPU_STATE + PENDING, 0, SLOT_COUNT * 4);
 }

@@ -13,7 +13,7 @@ import { OP_A, OP_B, OP_C, OP_CODE, OP_IMM, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
 
 export const PASS_OPS: u32 = L.CPU_COMPILER + 0x10000;
-const PASS_OPS_END: u32 = L.CPU_COMPILER + 0x28000;
+export const PASS_OPS_END: u32 = L.CPU_COMPILER + 0x28000;
 
 /** Registers of the guest that regions keep in locals, and temporaries: the slots that passes know about. */
 export const SLOT_GLOBALS: u32 = 64;
