@@ -23,7 +23,7 @@ export const TEST_TIERS: readonly TestTier[] = ['interp', 'jit'];
 const JIT_ROUNDS = [100, 100, 1, 1, 1, 1, 1, 1, 1, 1];
 const JIT_SHARE = 0.9995;
 /** Longer than CALL_MS of assembly/vcpu/run.ts: `auto` compiles after each slice. */
-const AUTO_STEP_MS = 5;
+export const AUTO_STEP_MS = 5;
 /** UNTOUCHED of assembly/testing.ts. */
 const UNTOUCHED = 0x8000_0000;
 /** Runs before `auto` compiles a block. */
@@ -45,6 +45,8 @@ export interface TestCore {
   /** Goes on where the last run ended. */
   resume(options: { maxInstructions: number }): TestRun;
   readU64(address: bigint): bigint;
+  /** All of RAM. */
+  ram(): Buffer;
   bytes(address: bigint, length: number): Uint8Array;
   x(index: number): bigint;
   f(index: number): bigint;
@@ -94,9 +96,11 @@ let compiled: WebAssembly.Module | undefined;
 export async function createTestCore({
   tier,
   icount = -1,
+  stepMs,
 }: {
   tier: TestTier;
   icount?: number;
+  stepMs?: number;
 }): Promise<TestCore> {
   compiled ??= await WebAssembly.compile(readFileSync(corePath()));
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
@@ -106,7 +110,7 @@ export async function createTestCore({
   const view = new DataView(memory.buffer);
   const all = new Uint8Array(memory.buffer);
   let time = 0;
-  const step = tier === 'auto' ? AUTO_STEP_MS : 0.001;
+  const step = stepMs ?? (tier === 'auto' ? AUTO_STEP_MS : 0.001);
   const instance = await WebAssembly.instantiate(compiled, {
     env: {
       memory,
@@ -164,7 +168,8 @@ export async function createTestCore({
       } else if (result === L.RESULT_TRAP_LOOP) return { reason: 'trap-loop', instructions: instructions() };
       else if (result !== L.RESULT_SLICE && result !== L.RESULT_COMPILE)
         return { reason: 'internal', instructions: instructions() };
-      if (instructions() >= end) return { reason: 'budget', instructions: instructions() };
+      if (result !== L.RESULT_COMPILE && instructions() >= end)
+        return { reason: 'budget', instructions: instructions() };
     }
   };
 
@@ -217,6 +222,7 @@ export async function createTestCore({
       return go(maxInstructions);
     },
     readU64: (address) => view.getBigUint64(linear(address), true),
+    ram: () => Buffer.from(memory.buffer, ramBase, RAM_BYTES),
     bytes: (address, length) => all.slice(linear(address), linear(address) + length),
     x: (index) => view.getBigUint64(state + X + 8 * index, true),
     f: (index) => view.getBigUint64(state + F + 8 * index, true),
