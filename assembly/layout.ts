@@ -199,6 +199,12 @@ export const RING_VALUE: u32 = 0x10;
 /** Ring position (u32) up to which the ring must be drained before a shadow read of a register is fresh: one word per reach record. */
 export const CPU_STALE_UNTIL: u32 = 0x10000;
 
+/** What a change of address space has to forget: see assembly/softmmu/tlb.ts and assembly/tb/jump-cache.ts. */
+export const CPU_TLB_LOG: u32 = 0x18000;
+export const CPU_TLB_LOG_END: u32 = 0x19000;
+export const CPU_JUMP_LOG: u32 = 0x19000;
+export const CPU_JUMP_LOG_END: u32 = 0x1b000;
+export const CPU_TLB_LARGE: u32 = 0x1b000;
 export const CPU_TLB: u32 = 0x40000;
 export const CPU_TLB_END: u32 = 0x80000;
 export const CPU_JUMP_CACHE: u32 = 0x80000;

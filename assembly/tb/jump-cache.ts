@@ -2,7 +2,8 @@
  * The jump cache: guest pc → block, direct-mapped, 16 bytes an entry: u64 pc, u32 block, u32 STATE_TB_FLAGS at the time. The
  * flags carry the cache's generation, so forgetting everything is one addition (softmmu/tlb.ts).
  */
-import { CPU_JUMP_CACHE, CPU_JUMP_PAGES, CPU_STATE } from '../layout';
+import { CPU_JUMP_CACHE, CPU_JUMP_LOG, CPU_JUMP_LOG_END, CPU_JUMP_PAGES, CPU_STATE } from '../layout';
+import { STATE_JUMPS_LOGGED } from '../vcpu/state';
 
 export const JUMP_CACHE_ENTRIES: u32 = 8192;
 export const JUMP_PC: u32 = 0;
@@ -41,4 +42,29 @@ export function jumpPageIsNoted(cpu: usize, pc: u64): bool {
 /** To be called when all entries have become stale. */
 export function jumpPagesForget(cpu: usize): void {
   memory.fill(cpu - CPU_STATE + CPU_JUMP_PAGES, 0, PAGE_BITS_COUNT / 8);
+}
+
+/** Entries of code that is not mapped alike in every address space, by address. */
+const LOG_MAX: u32 = (CPU_JUMP_LOG_END - CPU_JUMP_LOG) / 4;
+
+/** Notes that an entry has to go when the address space changes. */
+export function noteJumpLocal(cpu: usize, entry: usize): void {
+  const logged = load<u32>(cpu, STATE_JUMPS_LOGGED);
+  if (logged > LOG_MAX) return;
+  if (logged < LOG_MAX) store<u32>(cpu + CPU_JUMP_LOG - CPU_STATE + logged * 4, <u32>entry);
+  store<u32>(cpu, logged + 1, STATE_JUMPS_LOGGED);
+}
+
+/** Clears the entries that belong to the current address space. False if there were too many to note. */
+export function jumpCacheForgetLocal(cpu: usize): bool {
+  const logged = load<u32>(cpu, STATE_JUMPS_LOGGED);
+  if (logged > LOG_MAX) return false;
+  const log = cpu + CPU_JUMP_LOG - CPU_STATE;
+  for (let i: u32 = 0; i < logged; i++) store<u32>(load<u32>(log + i * 4), 0, JUMP_FLAGS);
+  store<u32>(cpu, 0, STATE_JUMPS_LOGGED);
+  return true;
+}
+
+export function jumpLogForget(cpu: usize): void {
+  store<u32>(cpu, 0, STATE_JUMPS_LOGGED);
 }

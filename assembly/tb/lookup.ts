@@ -18,6 +18,7 @@ import {
   FILL_EXCEPTION,
   tlbEntry,
   tlbFill,
+  tlbIsGlobal,
   tlbProtect,
   TLB_ADDEND,
   TLB_EXECUTE,
@@ -27,7 +28,7 @@ import { count } from '../vcpu/counters';
 import * as S from '../vcpu/state';
 import * as T from './block';
 import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
-import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpPage } from './jump-cache';
+import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpLocal, noteJumpPage } from './jump-cache';
 import { REGION_D_PAGE_COUNT, regionPageLinear, regionPageVirtual } from './region';
 
 /** The block at STATE_PC; 0 with an exception pending if the guest may not fetch there. */
@@ -71,6 +72,7 @@ export function blockNext(cpu: usize): usize {
     store<u32>(cached, <u32>block, JUMP_BLOCK);
     store<u32>(cached, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
     noteJumpPage(cpu, pc);
+    if (region != 0 ? !regionIsGlobal(cpu, region) : !pageIsGlobal(cpu, pc)) noteJumpLocal(cpu, cached);
     chain(cpu, block);
   }
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
@@ -82,6 +84,19 @@ function chain(cpu: usize, block: usize): void {
   const from: usize = load<u32>(cpu, S.STATE_CHAIN_FROM);
   if (from != 0) store<u32>(from, <u32>block, B.OP_CHAIN);
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
+}
+
+/** Whether a page that was just fetched from is mapped alike in every address space. */
+function pageIsGlobal(cpu: usize, pc: u64): bool {
+  const entry = tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS)));
+  return (pc & VPAGE_MASK) == load<u64>(entry, TLB_EXECUTE) && tlbIsGlobal(entry);
+}
+
+function regionIsGlobal(cpu: usize, region: usize): bool {
+  for (let i: u32 = 0; i < load<u32>(region, REGION_D_PAGE_COUNT); i++) {
+    if (!pageIsGlobal(cpu, regionPageVirtual(region, i))) return false;
+  }
+  return true;
 }
 
 /** Whether all pages of a region are still mapped where its code came from. The first one is the entry's own. */

@@ -98,6 +98,14 @@ export const STATE_NO_REGION: u32 = 0x2d4;
 /** u32. Counts up about once a second while the vCPU runs; regions note it when they are entered, so that cold ones can be told. */
 export const STATE_EPOCH: u32 = 0x2d8;
 
+/** u32. Entries in the logs of the TLB and of the jump cache, places in CPU_TLB_LARGE, and the next victim to be replaced. */
+export const STATE_TLB_LOGGED: u32 = 0x2dc;
+export const STATE_JUMPS_LOGGED: u32 = 0x2e0;
+export const STATE_TLB_LARGE: u32 = 0x2e4;
+export const STATE_TLB_VICTIM: u32 = 0x2e8;
+/** u32. Result of a page walk: 1 if the mapping is the same in every address space. */
+export const STATE_WALK_GLOBAL: u32 = 0x2ec;
+
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;
 

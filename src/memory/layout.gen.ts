@@ -162,6 +162,12 @@ export const RING_OFFSET = 0x8;
 export const RING_VALUE = 0x10;
 /** Ring position (u32) up to which the ring must be drained before a shadow read of a register is fresh: one word per reach record. */
 export const CPU_STALE_UNTIL = 0x10000;
+/** What a change of address space has to forget: see assembly/softmmu/tlb.ts and assembly/tb/jump-cache.ts. */
+export const CPU_TLB_LOG = 0x18000;
+export const CPU_TLB_LOG_END = 0x19000;
+export const CPU_JUMP_LOG = 0x19000;
+export const CPU_JUMP_LOG_END = 0x1b000;
+export const CPU_TLB_LARGE = 0x1b000;
 export const CPU_TLB = 0x40000;
 export const CPU_TLB_END = 0x80000;
 export const CPU_JUMP_CACHE = 0x80000;

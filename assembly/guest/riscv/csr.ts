@@ -6,7 +6,7 @@ import { raise, requestCheck } from '../../vcpu/exception';
 import { retired } from '../../vcpu/clock';
 import { STATE_FFLAGS } from '../../vcpu/state';
 import { aclintTime } from '../../irqchip/aclint';
-import { tlbFlush } from '../../softmmu/tlb';
+import { tlbFlush, tlbFlushLocal } from '../../softmmu/tlb';
 import * as H from './cpu';
 import { ENVCFG_STCE, riscvPending, riscvUpdateLines } from './irq';
 import { pmpAddress, pmpWriteAddress, pmpWriteConfig, PMP_ENTRIES } from './pmp';
@@ -415,9 +415,12 @@ function legalEnvironment(value: u64, old: u64): u64 {
 function setSatp(cpu: usize, value: u64): void {
   const mode = <u32>(value >> 60);
   if (mode != 0 && (mode < 8 || mode > 10)) return;
-  if (value == load<u64>(cpu, H.HART_SATP)) return;
+  const old = load<u64>(cpu, H.HART_SATP);
+  if (value == old) return;
   store<u64>(cpu, value, H.HART_SATP);
-  tlbFlush(cpu);
+  // What was cached without paging, or with another number of levels, is no global mapping.
+  if (value >> 60 == old >> 60) tlbFlushLocal(cpu);
+  else tlbFlush(cpu);
 }
 
 function setInhibit(cpu: usize, value: u64): void {

@@ -20,6 +20,7 @@ import { blockWriteHook } from '../../tb/invalidate';
 import { raise } from '../../vcpu/exception';
 import {
   STATE_ACCESS_SIZE,
+  STATE_WALK_GLOBAL,
   STATE_WALK_PERMISSIONS,
   STATE_WALK_PHYSICAL,
   STATE_WALK_SIZE,
@@ -32,6 +33,7 @@ const PTE_R: u64 = 2;
 const PTE_W: u64 = 4;
 const PTE_X: u64 = 8;
 const PTE_U: u64 = 16;
+const PTE_G: u64 = 32;
 const PTE_A: u64 = 64;
 const PTE_D: u64 = 128;
 /** Reserved (54-60), PBMT (61-62) and N (63): none of them is implemented, so all must be 0. */
@@ -58,11 +60,13 @@ export function riscvPageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
   const mode = mmu == H.MMU_S_SUM ? H.PRV_S : mmu;
   const satp = load<u64>(cpu, H.HART_SATP);
   const levels = mode == H.PRV_M ? 0 : levelsOf(satp);
+  store<u32>(cpu, 1, STATE_WALK_GLOBAL);
   if (levels == 0) return finish(cpu, va, va, access, mode, PERM_READ | PERM_WRITE | PERM_EXECUTE, 63);
 
   const bits = <u32>(levels * 9 + PAGE_BITS);
   const top = <i64>va >> (bits - 1);
   if (top != 0 && top != -1) return pageFault(cpu, va, access);
+  let global: u64 = 0;
   let table = (satp & 0x00000fffffffffff) << PAGE_BITS;
   for (let level = levels - 1; level >= 0; level--) {
     const shift = <u32>(level * 9) + PAGE_BITS;
@@ -79,6 +83,8 @@ export function riscvPageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
       const pte = atomic.load<u64>(linear);
       if ((pte & PTE_V) == 0 || (pte & (PTE_R | PTE_W)) == PTE_W || pte & PTE_RESERVED)
         return pageFault(cpu, va, access);
+      // In a pointer, G makes everything below it global (4.3.1).
+      global |= pte & PTE_G;
       if ((pte & (PTE_R | PTE_X)) == 0) {
         if (pte & (PTE_A | PTE_D | PTE_U)) return pageFault(cpu, va, access);
         table = (pte & PTE_PPN) << 2;
@@ -99,6 +105,7 @@ export function riscvPageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
         blockWriteHook(cpu, linear);
         if (atomic.cmpxchg<u64>(linear, pte, update) != pte) continue;
       }
+      store<u32>(cpu, global != 0 ? 1 : 0, STATE_WALK_GLOBAL);
       // A clean page gets its write tag at its first store, which sets D.
       const cached = update & PTE_D ? permissions : permissions & ~PERM_WRITE;
       return finish(cpu, va, page | (va & within), access, mode, cached, shift);

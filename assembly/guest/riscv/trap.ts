@@ -1,7 +1,7 @@
 /** Traps: taking them, returning from them, and the instructions that raise them. Volume II, 3.1 and 3.3. */
 import { raise, requestCheck, setBlockFlags } from '../../vcpu/exception';
 import { STATE_EXCEPTION, STATE_EXCEPTION_VALUE, STATE_PC, STATE_CHAIN_FROM } from '../../vcpu/state';
-import { tlbFlush, tlbFlushPage } from '../../softmmu/tlb';
+import { tlbFlush, tlbFlushLocal, tlbFlushPage } from '../../softmmu/tlb';
 import { COMM_REQUEST, CPU_STATE, REQUEST_INVALIDATE } from '../../layout';
 import { blockTakeStalePages } from '../../tb/invalidate';
 import * as H from './cpu';
@@ -125,13 +125,19 @@ export function helperWfi(cpu: usize, b: u64, c: u64, third: u64, bits: u32): u6
   return 0;
 }
 
-/** b = rs1 (virtual address), c = rs2 (ASID, not used: the TLB holds one address space). */
+/**
+ * b = rs1 (virtual address), c = rs2 (ASID). The TLB holds the current address space only, so a fence for another ASID has nothing to forget;
+ * one for any ASID leaves global mappings alone (4.2.1).
+ */
 export function helperSfenceVma(cpu: usize, b: u64, c: u64, third: u64, bits: u32): u64 {
   const mode = load<u32>(cpu, H.HART_PRIV);
   if (mode == H.PRV_U || (mode == H.PRV_S && load<u64>(cpu, H.HART_MSTATUS) & H.MSTATUS_TVM))
     return helperIllegal(cpu, 0, 0, 0, bits);
-  if (((bits >> 15) & 31) == 0) tlbFlush(cpu);
-  else tlbFlushPage(cpu, b);
+  const anyAsid = ((bits >> 20) & 31) == 0;
+  if (!anyAsid && (c & 0xffff) != ((load<u64>(cpu, H.HART_SATP) >> 44) & 0xffff)) return 0;
+  if (((bits >> 15) & 31) != 0) tlbFlushPage(cpu, b);
+  else if (anyAsid) tlbFlush(cpu);
+  else tlbFlushLocal(cpu);
   return 0;
 }
 

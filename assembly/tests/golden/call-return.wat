@@ -8,20 +8,20 @@
 ;; double: slli a0, a0, 1
 ;; ret
 ;; 4 guest instructions: 90 operations, 252 bytes; each 22.5 and 63.0
-locals 2 i32, 7 i64
+locals 6 i32, 7 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x8
-local.set 6
+local.set 10
 i32.const 0
 i64.load cpu+0x48
-local.set 8
+local.set 12
 i32.const 0
 i64.load cpu+0x50
-local.set 7
+local.set 11
 block
   block
     local.get 0
@@ -29,34 +29,34 @@ block
     i32.sub
     local.set 0
     i64.const 0x8000000c
-    local.set 6
+    local.set 10
     local.get 0
     i32.const 2
     i32.sub
     local.set 0
-    local.get 8
+    local.get 12
     i64.const 1
     i64.shl
-    local.set 7
+    local.set 11
     i64.const 0x8000000c
-    local.set 9
-    local.get 9
-    local.set 3
+    local.set 13
+    local.get 13
+    local.set 7
     br 1
   end
   i32.const 2
   local.set 2
 end
 i32.const 0
-local.get 6
+local.get 10
 i64.store cpu+0x8
 i32.const 0
-local.get 7
+local.get 11
 i64.store cpu+0x50
 local.get 2
 i32.eqz
 if
-  local.get 3
+  local.get 7
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -64,7 +64,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 3
+  local.get 7
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -97,14 +97,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 9
+  local.get 13
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 3
+local.get 7
 i64.store cpu+0x200
 local.get 2
 end

@@ -10,29 +10,29 @@
 ;; bnez s1, region
 ;; wfi
 ;; 7 guest instructions: 180 operations, 505 bytes; each 25.7 and 72.1
-locals 2 i32, 10 i64
+locals 6 i32, 10 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 9
+local.set 13
 i32.const 0
 i64.load cpu+0x30
-local.set 10
+local.set 14
 i32.const 0
 i64.load cpu+0x48
-local.set 11
+local.set 15
 i32.const 0
 i64.load cpu+0x150
-local.set 7
+local.set 11
 i32.const 0
 i64.load cpu+0x158
-local.set 6
+local.set 10
 i32.const 0
 i64.load cpu+0x160
-local.set 8
+local.set 12
 block
   block
     loop
@@ -43,7 +43,7 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000010
-        local.set 3
+        local.set 7
         br 3
       end
       local.get 0
@@ -51,41 +51,41 @@ block
       i32.sub
       local.set 0
       i32.const cpu+0x0
-      local.get 6
-      local.get 7
+      local.get 10
+      local.get 11
       i64.const 0
       i32.const 7
       i32.const 12
       call_indirect type 3 table 0
-      local.set 6
+      local.set 10
       i64.const 3
-      local.set 5
+      local.set 9
       i32.const 0
-      local.get 5
+      local.get 9
       i64.store cpu+0x810
       i32.const cpu+0x0
-      local.get 6
-      local.get 7
+      local.get 10
+      local.get 11
       i64.const 0
       i32.const 7
       i32.const 14
       call_indirect type 3 table 0
-      local.set 8
+      local.set 12
       i32.const cpu+0x0
-      local.get 6
-      local.get 8
+      local.get 10
+      local.get 12
       i64.const 0
       i32.const 0
       i32.const 20
       call_indirect type 3 table 0
-      local.set 9
-      local.get 8
-      local.set 10
-      local.get 11
+      local.set 13
+      local.get 12
+      local.set 14
+      local.get 15
       i64.const -1
       i64.add
-      local.set 11
-      local.get 11
+      local.set 15
+      local.get 15
       i64.const 0
       i64.ne
       if
@@ -109,14 +109,14 @@ block
         i32.const 273678451
         i32.const 65
         call_indirect type 3 table 0
-        local.set 5
+        local.set 9
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2
-        local.get 5
-        local.set 12
+        local.get 9
+        local.set 16
         i32.const 0
         i32.load cpu+0x260
         br_if 2
@@ -126,7 +126,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x8000002c
-        local.set 3
+        local.set 7
         br 3
       end
       unreachable
@@ -136,24 +136,24 @@ block
   local.set 2
 end
 i32.const 0
-local.get 9
+local.get 13
 i64.store cpu+0x28
 i32.const 0
-local.get 10
+local.get 14
 i64.store cpu+0x30
 i32.const 0
-local.get 11
+local.get 15
 i64.store cpu+0x48
 i32.const 0
-local.get 6
+local.get 10
 i64.store cpu+0x158
 i32.const 0
-local.get 8
+local.get 12
 i64.store cpu+0x160
 local.get 2
 i32.eqz
 if
-  local.get 3
+  local.get 7
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -161,7 +161,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 3
+  local.get 7
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -194,14 +194,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 12
+  local.get 16
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 3
+local.get 7
 i64.store cpu+0x200
 local.get 2
 end

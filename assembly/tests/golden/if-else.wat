@@ -8,23 +8,23 @@
 ;; bnez s1, region
 ;; wfi
 ;; 10 guest instructions: 182 operations, 478 bytes; each 18.2 and 47.8
-locals 2 i32, 8 i64
+locals 6 i32, 8 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 6
+local.set 10
 i32.const 0
 i64.load cpu+0x48
-local.set 7
+local.set 11
 i32.const 0
 i64.load cpu+0x50
-local.set 9
+local.set 13
 i32.const 0
 i64.load cpu+0x58
-local.set 8
+local.set 12
 block
   block
     loop
@@ -35,18 +35,18 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000004
-        local.set 3
+        local.set 7
         br 3
       end
       local.get 0
       i32.const 2
       i32.sub
       local.set 0
-      local.get 7
+      local.get 11
       i64.const 1
       i64.and
-      local.set 6
-      local.get 6
+      local.set 10
+      local.get 10
       i64.const 0
       i64.eq
       if
@@ -54,22 +54,22 @@ block
         i32.const 3
         i32.sub
         local.set 0
-        local.get 8
+        local.get 12
         i64.const 1
         i64.add
-        local.set 8
-        local.get 7
+        local.set 12
+        local.get 11
         i64.const -1
         i64.add
-        local.set 7
-        local.get 7
+        local.set 11
+        local.get 11
         i64.const 0
         i64.ne
         if
           br 2
         else
           i64.const 0x80000020
-          local.set 3
+          local.set 7
           br 4
         end
         unreachable
@@ -78,19 +78,19 @@ block
         i32.const 2
         i32.sub
         local.set 0
-        local.get 9
+        local.get 13
         i64.const 1
         i64.add
-        local.set 9
+        local.set 13
         local.get 0
         i32.const 2
         i32.sub
         local.set 0
-        local.get 7
+        local.get 11
         i64.const -1
         i64.add
-        local.set 7
-        local.get 7
+        local.set 11
+        local.get 11
         i64.const 0
         i64.ne
         if
@@ -114,14 +114,14 @@ block
           i32.const 273678451
           i32.const 65
           call_indirect type 3 table 0
-          local.set 5
+          local.set 9
           i32.const 0
           i64.load cpu+0x208
           i64.const 0
           i64.ne
           br_if 3
-          local.get 5
-          local.set 10
+          local.get 9
+          local.set 14
           i32.const 0
           i32.load cpu+0x260
           br_if 3
@@ -131,7 +131,7 @@ block
           i32.const 3
           local.set 2
           i64.const 0x80000024
-          local.set 3
+          local.set 7
           br 4
         end
         unreachable
@@ -143,21 +143,21 @@ block
   local.set 2
 end
 i32.const 0
-local.get 6
+local.get 10
 i64.store cpu+0x28
 i32.const 0
-local.get 7
+local.get 11
 i64.store cpu+0x48
 i32.const 0
-local.get 9
+local.get 13
 i64.store cpu+0x50
 i32.const 0
-local.get 8
+local.get 12
 i64.store cpu+0x58
 local.get 2
 i32.eqz
 if
-  local.get 3
+  local.get 7
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -165,7 +165,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 3
+  local.get 7
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -198,14 +198,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 10
+  local.get 14
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 3
+local.get 7
 i64.store cpu+0x200
 local.get 2
 end

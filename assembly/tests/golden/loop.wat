@@ -9,23 +9,23 @@
 ;; .org 0x1000
 ;; data: .skip 512
 ;; 6 guest instructions: 176 operations, 481 bytes; each 29.3 and 80.2
-locals 2 i32, 8 i64
+locals 6 i32, 8 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x40
-local.set 7
+local.set 11
 i32.const 0
 i64.load cpu+0x48
-local.set 9
+local.set 13
 i32.const 0
 i64.load cpu+0x50
-local.set 6
+local.set 10
 i32.const 0
 i64.load cpu+0x58
-local.set 8
+local.set 12
 block
   block
     loop
@@ -36,35 +36,35 @@ block
         i32.const 1
         local.set 2
         i64.const 0x8000000c
-        local.set 3
+        local.set 7
         br 3
       end
       local.get 0
       i32.const 5
       i32.sub
       local.set 0
-      local.get 7
-      local.tee 4
+      local.get 11
+      local.tee 8
       i32.wrap_i64
       i32.const 7
       i32.shr_u
-      i32.const 16352
+      i32.const 32736
       i32.and
       local.tee 1
-      i64.load tlb+0xc000
-      local.get 4
+      i64.load tlb+0x18000
+      local.get 8
       i64.const -4089
       i64.and
       i64.eq
       if i64
-        local.get 4
+        local.get 8
         i32.wrap_i64
         local.get 1
-        i32.load tlb+0xc018
+        i32.load tlb+0x18018
         i32.add
         i64.load
       else
-        local.get 4
+        local.get 8
         i32.const ir+0x130
         local.get 0
         call 0
@@ -72,20 +72,20 @@ block
         i32.load cpu+0x2b8
         br_if 2
       end
-      local.set 6
-      local.get 8
-      local.get 6
+      local.set 10
+      local.get 12
+      local.get 10
       i64.add
-      local.set 8
-      local.get 7
+      local.set 12
+      local.get 11
       i64.const 8
       i64.add
-      local.set 7
-      local.get 9
+      local.set 11
+      local.get 13
       i64.const -1
       i64.add
-      local.set 9
-      local.get 9
+      local.set 13
+      local.get 13
       i64.const 0
       i64.ne
       if
@@ -109,14 +109,14 @@ block
         i32.const 273678451
         i32.const 65
         call_indirect type 3 table 0
-        local.set 5
+        local.set 9
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2
-        local.get 5
-        local.set 10
+        local.get 9
+        local.set 14
         i32.const 0
         i32.load cpu+0x260
         br_if 2
@@ -126,7 +126,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x80000024
-        local.set 3
+        local.set 7
         br 3
       end
       unreachable
@@ -136,21 +136,21 @@ block
   local.set 2
 end
 i32.const 0
-local.get 7
+local.get 11
 i64.store cpu+0x40
 i32.const 0
-local.get 9
+local.get 13
 i64.store cpu+0x48
 i32.const 0
-local.get 6
+local.get 10
 i64.store cpu+0x50
 i32.const 0
-local.get 8
+local.get 12
 i64.store cpu+0x58
 local.get 2
 i32.eqz
 if
-  local.get 3
+  local.get 7
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -158,7 +158,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 3
+  local.get 7
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -191,14 +191,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 10
+  local.get 14
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 3
+local.get 7
 i64.store cpu+0x200
 local.get 2
 end

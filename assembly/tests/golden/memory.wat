@@ -10,52 +10,64 @@
 ;; .org 0x1000
 ;; data: .dword 1
 ;; .skip 64
-;; 7 guest instructions: 267 operations, 703 bytes; each 38.1 and 100.4
-locals 2 i32, 8 i64
+;; 7 guest instructions: 215 operations, 580 bytes; each 30.7 and 82.9
+locals 6 i32, 8 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x40
-local.set 7
+local.set 11
 i32.const 0
 i64.load cpu+0x50
-local.set 6
+local.set 10
 i32.const 0
 i64.load cpu+0x58
-local.set 8
+local.set 12
 i32.const 0
 i64.load cpu+0x60
-local.set 9
+local.set 13
 block
   block
     local.get 0
     i32.const 7
     i32.sub
     local.set 0
-    local.get 7
-    local.tee 4
+    local.get 11
+    local.tee 8
     i32.wrap_i64
     i32.const 7
     i32.shr_u
-    i32.const 16352
+    i32.const 32736
     i32.and
-    local.tee 1
-    i64.load tlb+0xc000
-    local.get 4
-    i64.const -4096
+    local.set 1
+    local.get 8
+    i32.wrap_i64
+    local.get 1
+    i32.load tlb+0x18018
+    i32.add
+    i32.const 0
+    local.get 1
+    i64.load tlb+0x18008
+    local.get 8
+    i64.const -4089
     i64.and
     i64.eq
+    local.get 8
+    i32.wrap_i64
+    i32.const 4095
+    i32.and
+    i32.const 4064
+    i32.le_u
+    i32.and
+    select
+    local.tee 3
     if i64
-      local.get 4
-      i32.wrap_i64
-      local.get 1
-      i32.load tlb+0xc018
-      i32.add
+      local.get 3
       i64.load8_u
     else
-      local.get 4
+      local.get 11
       i32.const ir+0xb0
       local.get 0
       call 0
@@ -63,31 +75,15 @@ block
       i32.load cpu+0x2b8
       br_if 1
     end
-    local.set 6
-    local.get 7
-    i64.const 4
-    i64.add
-    local.tee 4
-    i32.wrap_i64
-    i32.const 7
-    i32.shr_u
-    i32.const 16352
-    i32.and
-    local.tee 1
-    i64.load tlb+0xc000
-    local.get 4
-    i64.const -4093
-    i64.and
-    i64.eq
+    local.set 10
+    local.get 3
     if i64
-      local.get 4
-      i32.wrap_i64
-      local.get 1
-      i32.load tlb+0xc018
-      i32.add
-      i64.load32_s
+      local.get 3
+      i64.load32_s 4
     else
-      local.get 4
+      local.get 11
+      i64.const 4
+      i64.add
       i32.const ir+0xc0
       local.get 0
       call 0
@@ -95,31 +91,15 @@ block
       i32.load cpu+0x2b8
       br_if 1
     end
-    local.set 8
-    local.get 7
-    i64.const 8
-    i64.add
-    local.tee 4
-    i32.wrap_i64
-    i32.const 7
-    i32.shr_u
-    i32.const 16352
-    i32.and
-    local.tee 1
-    i64.load tlb+0xc000
-    local.get 4
-    i64.const -4089
-    i64.and
-    i64.eq
+    local.set 12
+    local.get 3
     if i64
-      local.get 4
-      i32.wrap_i64
-      local.get 1
-      i32.load tlb+0xc018
-      i32.add
-      i64.load
+      local.get 3
+      i64.load 8
     else
-      local.get 4
+      local.get 11
+      i64.const 8
+      i64.add
       i32.const ir+0xd0
       local.get 0
       call 0
@@ -127,73 +107,41 @@ block
       i32.load cpu+0x2b8
       br_if 1
     end
-    local.set 9
-    local.get 7
-    i64.const 16
-    i64.add
-    local.tee 4
-    i32.wrap_i64
-    i32.const 7
-    i32.shr_u
-    i32.const 16352
-    i32.and
-    local.tee 1
-    i64.load tlb+0xc008
-    local.get 4
-    i64.const -4096
-    i64.and
-    i64.eq
+    local.set 13
+    local.get 3
     if
-      local.get 4
-      i32.wrap_i64
-      local.get 1
-      i32.load tlb+0xc018
-      i32.add
-      local.get 6
-      i64.store8
+      local.get 3
+      local.get 10
+      i64.store8 16
     else
-      local.get 4
-      local.get 6
+      local.get 11
+      i64.const 16
+      i64.add
+      local.get 10
       i32.const ir+0xe0
       local.get 0
       call 1
       br_if 1
     end
-    local.get 7
-    i64.const 24
-    i64.add
-    local.tee 4
-    i32.wrap_i64
-    i32.const 7
-    i32.shr_u
-    i32.const 16352
-    i32.and
-    local.tee 1
-    i64.load tlb+0xc008
-    local.get 4
-    i64.const -4089
-    i64.and
-    i64.eq
+    local.get 3
     if
-      local.get 4
-      i32.wrap_i64
-      local.get 1
-      i32.load tlb+0xc018
-      i32.add
-      local.get 9
-      i64.store
+      local.get 3
+      local.get 13
+      i64.store 24
     else
-      local.get 4
-      local.get 9
+      local.get 11
+      i64.const 24
+      i64.add
+      local.get 13
       i32.const ir+0xf0
       local.get 0
       call 1
       br_if 1
     end
-    local.get 7
+    local.get 11
     i64.const 8
     i64.add
-    local.set 7
+    local.set 11
     i32.const 0
     i32.const ir+0x110
     i32.store cpu+0x2bc
@@ -208,14 +156,14 @@ block
     i32.const 273678451
     i32.const 65
     call_indirect type 3 table 0
-    local.set 5
+    local.set 9
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0
-    local.get 5
-    local.set 10
+    local.get 9
+    local.set 14
     i32.const 0
     i32.load cpu+0x260
     br_if 0
@@ -225,28 +173,28 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80000028
-    local.set 3
+    local.set 7
     br 1
   end
   i32.const 2
   local.set 2
 end
 i32.const 0
-local.get 7
+local.get 11
 i64.store cpu+0x40
 i32.const 0
-local.get 6
+local.get 10
 i64.store cpu+0x50
 i32.const 0
-local.get 8
+local.get 12
 i64.store cpu+0x58
 i32.const 0
-local.get 9
+local.get 13
 i64.store cpu+0x60
 local.get 2
 i32.eqz
 if
-  local.get 3
+  local.get 7
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -254,7 +202,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 3
+  local.get 7
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -287,14 +235,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 10
+  local.get 14
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 3
+local.get 7
 i64.store cpu+0x200
 local.get 2
 end
