@@ -21,16 +21,25 @@ export function spread(values, digits = 1) {
 
 /**
  * Runs a program to its end with stdin closed. Resolves to its wall-clock time in ms and what it wrote; rejects if it fails.
+ * `onLine(text, ms, pid)` gets each line of stdout at once, with the time since the start.
  */
-export function timeProcess(program, args, { limitMs = 300_000 } = {}) {
+export function timeProcess(program, args, { limitMs = 300_000, onLine } = {}) {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), limitMs);
     const output = { stdout: '', stderr: '' };
+    let rest = '';
+    const takeLines = (text) => {
+      const ms = performance.now() - start;
+      const lines = (rest + text).split('\n');
+      rest = lines.pop();
+      for (const line of lines) onLine(line, ms, child.pid);
+    };
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('latin1').on('data', (text) => {
         output[name] += text;
+        if (onLine && name === 'stdout') takeLines(text);
       });
     }
     child.on('error', reject);
