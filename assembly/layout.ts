@@ -205,6 +205,7 @@ export const CPU_TLB_LOG_END: u32 = 0x19000;
 export const CPU_JUMP_LOG: u32 = 0x19000;
 export const CPU_JUMP_LOG_END: u32 = 0x1b000;
 export const CPU_TLB_LARGE: u32 = 0x1b000;
+export const CPU_JUMP_LARGE: u32 = 0x1b200;
 export const CPU_TLB: u32 = 0x40000;
 export const CPU_TLB_END: u32 = 0x80000;
 export const CPU_JUMP_CACHE: u32 = 0x80000;

@@ -124,11 +124,9 @@ export function tlbFlushLocal(cpu: usize): void {
 /** Forgets what was mapped at one page, through any size of mapping. */
 export function tlbFlushPage(cpu: usize, va: u64): void {
   count(cpu, COUNTER_FLUSH);
-  let forget = jumpPageIsNoted(cpu, va);
+  const forget = jumpPageIsNoted(cpu, va);
   const end = tableEnd(cpu);
   if (hasLarge(cpu, va)) {
-    // A mapping larger than a page may hold code anywhere in it.
-    forget = true;
     const start = cpu + CPU_TLB - CPU_STATE;
     for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) flushEntry(entry, va);
   } else {
@@ -167,6 +165,11 @@ function hasLarge(cpu: usize, va: u64): bool {
   const large = cpu + CPU_TLB_LARGE - CPU_STATE;
   for (let i: u32 = 0; i < places; i++) if (load<u64>(large + i * 8) == va >> LARGE_BITS) return true;
   return false;
+}
+
+/** log2 of the size of the mapping that an entry came from. */
+export function tlbMappingBits(entry: usize): u32 {
+  return load<u32>(entry, TLB_SIZE_BITS) & TLB_SIZE_MASK;
 }
 
 /** Whether the page of a jump target, which was just fetched from, is mapped alike in every address space. */

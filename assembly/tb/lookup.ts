@@ -19,6 +19,7 @@ import {
   tlbEntry,
   tlbFill,
   tlbIsGlobal,
+  tlbMappingBits,
   tlbProtect,
   TLB_ADDEND,
   TLB_EXECUTE,
@@ -71,7 +72,7 @@ export function blockNext(cpu: usize): usize {
     store<u64>(cached, pc, JUMP_PC);
     store<u32>(cached, <u32>block, JUMP_BLOCK);
     store<u32>(cached, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
-    noteJumpPage(cpu, pc);
+    notePage(cpu, pc);
     if (region != 0 ? !regionIsGlobal(cpu, region) : !pageIsGlobal(cpu, pc)) noteJumpLocal(cpu, cached);
     chain(cpu, block);
   }
@@ -84,6 +85,11 @@ function chain(cpu: usize, block: usize): void {
   const from: usize = load<u32>(cpu, S.STATE_CHAIN_FROM);
   if (from != 0) store<u32>(from, <u32>block, B.OP_CHAIN);
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
+}
+
+/** Notes that the jump cache depends on a page that was just fetched from. */
+function notePage(cpu: usize, pc: u64): void {
+  noteJumpPage(cpu, pc, tlbMappingBits(tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS)))));
 }
 
 /** Whether a page that was just fetched from is mapped alike in every address space. */
@@ -107,7 +113,7 @@ export function regionHolds(cpu: usize, region: usize): bool {
       store<u64>(cpu, 0, S.STATE_EXCEPTION);
       return false;
     }
-    noteJumpPage(cpu, page);
+    notePage(cpu, page);
   }
   return true;
 }

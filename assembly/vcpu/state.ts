@@ -105,6 +105,8 @@ export const STATE_TLB_LARGE: u32 = 0x2e4;
 export const STATE_TLB_VICTIM: u32 = 0x2e8;
 /** u32. Result of a page walk: 1 if the mapping is the same in every address space. */
 export const STATE_WALK_GLOBAL: u32 = 0x2ec;
+/** u32. Places used in CPU_JUMP_LARGE. */
+export const STATE_JUMP_LARGE: u32 = 0x2f0;
 
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;

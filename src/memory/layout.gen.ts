@@ -168,6 +168,7 @@ export const CPU_TLB_LOG_END = 0x19000;
 export const CPU_JUMP_LOG = 0x19000;
 export const CPU_JUMP_LOG_END = 0x1b000;
 export const CPU_TLB_LARGE = 0x1b000;
+export const CPU_JUMP_LARGE = 0x1b200;
 export const CPU_TLB = 0x40000;
 export const CPU_TLB_END = 0x80000;
 export const CPU_JUMP_CACHE = 0x80000;

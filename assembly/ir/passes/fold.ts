@@ -5,6 +5,7 @@
  * What operations write is left alone where the region may be left in the middle of one: a load's or atomic's result goes to the slot that
  * the original operation names.
  */
+import * as L from '../../layout';
 import {
   END_BRANCH,
   END_GOTO,
@@ -17,7 +18,6 @@ import {
   NODE_FALL,
   NODE_FORWARD,
   NODE_HEADER,
-  NODE_IDOM,
   NODE_OPS,
   NODE_TAKEN,
 } from '../../tb/graph';
@@ -29,6 +29,9 @@ import { noteLoad, noteResult } from './range';
 import { helperThird, mayLeave, nodeOpsEnd, remove, rewrite, slotNumber, slotOf, SLOT_NONE } from './region';
 import { simplify } from './simplify';
 
+/** i32 for each node: a node that leads to it and was looked at before it, or -1. */
+const FROM: u32 = L.CPU_COMPILER + 0x3e300;
+
 /** Whether a constant takes no more room in an instruction than the register that holds it, or nearly so. */
 function isShort(value: i64): bool {
   return value >= -0x2000 && value < 0x2000;
@@ -36,21 +39,29 @@ function isShort(value: i64): bool {
 
 export function passFold(cpu: usize): void {
   const nodes = graphCount(cpu);
+  const from = cpu - L.CPU_STATE + FROM;
+  memory.fill(from, 0xff, nodes << 2);
   let folded = false;
   for (let rpo: u32 = 0; rpo < nodes; rpo++) {
     const index = graphAt(cpu, rpo);
     const node = graphNode(cpu, index);
-    const before = load<i32>(node, NODE_IDOM);
-    // One forward edge and no back edge: it comes from the immediate dominator.
-    if (rpo != 0 && before >= 0 && load<u32>(node, NODE_FORWARD) == 1 && load<u32>(node, NODE_HEADER) == 0)
+    const before = load<i32>(from + (index << 2));
+    if (before >= 0 && load<u32>(node, NODE_FORWARD) == 1 && load<u32>(node, NODE_HEADER) == 0)
       F.factsRestore(cpu, before);
     else F.factsClear(cpu);
     const end = nodeOpsEnd(node);
     for (let op: usize = load<u32>(node, NODE_OPS); op < end; op += OP_SIZE) foldOperation(cpu, op);
     if (load<u32>(node, NODE_END) == END_BRANCH) folded = foldBranch(cpu, node) || folded;
     F.factsSave(cpu, index);
+    noteEdge(from, load<i32>(node, NODE_TAKEN), index);
+    noteEdge(from, load<i32>(node, NODE_FALL), index);
   }
   if (folded) graphRenumber(cpu);
+}
+
+/** Not the immediate dominator, which edges that were cut may have moved. */
+function noteEdge(from: usize, to: i32, index: u32): void {
+  if (to >= 0) store<u32>(from + (to << 2), index);
 }
 
 function foldOperation(cpu: usize, op: usize): void {

@@ -131,6 +131,22 @@ block 0x1040
   add %x12, %x8, %x8
   goto 0, 0x3000`,
   ],
+  [
+    'a loop with two entries: what leads to its second part is not what dominates it',
+    `block 0x1000
+  movi %x5, 7
+  beq %x6, %x7, 1
+  goto 0, 0x1010
+  goto 0, 0x1020
+block 0x1010
+  ld64 %x5, %x10, mmu1, 0
+  goto 0, 0x1020
+block 0x1020
+  add %x8, %x10, %x5
+  beq %x6, %x8, 1
+  goto 0, 0x2000
+  goto 0, 0x1010`,
+  ],
 ];
 
 const DEAD: readonly (readonly [string, string])[] = [
