@@ -3,7 +3,9 @@
  * what they wrote.
  *
  * Slots are %t0 … for temporaries, [0x810] for system state, and guest registers by `letters`: the letter of the first 32 in the low byte, that
- * of the next 32 above it; 0 is %g0 to %g63. Branches show the operations that they skip; helpers their number in the function table.
+ * of the next 32 above it; 0 is %g0 to %g63. Branches show the operations that they skip; helpers their number in the function table. In a region,
+ * `; probe r 8 from 0 align 4 as 1` marks the access that probes the TLB for a group (reading, 8 bytes from offset 0, aligned to 4, kept in local
+ * 1 of the probes'), and `; as 1` the others.
  */
 import { BLOCK_CODE, BLOCK_OPS, BLOCK_PC } from '../tb/block';
 import {
@@ -23,6 +25,15 @@ import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
 import { OP_NAME_SIZE, OP_NAMES } from './names.gen';
 import * as O from './ops.gen';
+import {
+  probeAlign,
+  probeBytes,
+  probeGroup,
+  probeIsFirst,
+  probeLocal,
+  probeStart,
+  probeWrites,
+} from './passes/probe';
 import { SLOT_GLOBALS } from './passes/region';
 
 const NEWLINE: u32 = 0x0a;
@@ -32,9 +43,12 @@ const COMMA: u32 = 0x2c;
 const MINUS: u32 = 0x2d;
 const ZERO: u32 = 0x30;
 const COLON: u32 = 0x3a;
+const SEMICOLON: u32 = 0x3b;
 const LETTER_A: u32 = 0x61;
 const LETTER_G: u32 = 0x67;
+const LETTER_R: u32 = 0x72;
 const LETTER_T: u32 = 0x74;
+const LETTER_W: u32 = 0x77;
 const LETTER_X: u32 = 0x78;
 const OPEN: u32 = 0x5b;
 const CLOSE: u32 = 0x5d;
@@ -45,6 +59,10 @@ const HELPER_TEXT: usize = memory.data<u8>([0x68, 0x65, 0x6c, 0x70, 0x65, 0x72, 
 const TAKEN_TEXT: usize = memory.data<u8>([0x20, 0x74, 0x61, 0x6b, 0x65, 0x6e, 0x20, 0]);
 const FALL_TEXT: usize = memory.data<u8>([0x20, 0x66, 0x61, 0x6c, 0x6c, 0x20, 0]);
 const OUT_TEXT: usize = memory.data<u8>([0x6f, 0x75, 0x74, 0]);
+const PROBE_TEXT: usize = memory.data<u8>([0x20, 0x70, 0x72, 0x6f, 0x62, 0x65, 0x20, 0]);
+const FROM_TEXT: usize = memory.data<u8>([0x20, 0x66, 0x72, 0x6f, 0x6d, 0x20, 0]);
+const ALIGN_TEXT: usize = memory.data<u8>([0x20, 0x61, 0x6c, 0x69, 0x67, 0x6e, 0x20, 0]);
+const AS_TEXT: usize = memory.data<u8>([0x20, 0x61, 0x73, 0x20, 0]);
 
 function byte(out: usize, value: u32): usize {
   store<u8>(out, value);
@@ -122,10 +140,24 @@ export function irPrintOperation(out: usize, op: usize, letters: u32): usize {
   return hex(separator(out, false), <u64>imm >> 32);
 }
 
-function operations(out: usize, op: usize, count: u32, letters: u32): usize {
+function probe(out: usize, cpu: usize, op: usize): usize {
+  const group = probeGroup(cpu, op);
+  if (group == 0) return out;
+  out = byte(byte(out, SPACE), SEMICOLON);
+  if (probeIsFirst(cpu, op)) {
+    out = byte(text(out, PROBE_TEXT), probeWrites(group) ? LETTER_W : LETTER_R);
+    out = decimal(byte(out, SPACE), probeBytes(group));
+    out = number(text(out, FROM_TEXT), probeStart(group));
+    out = decimal(text(out, ALIGN_TEXT), 1 << probeAlign(group));
+  }
+  return decimal(text(out, AS_TEXT), probeLocal(group));
+}
+
+function operations(out: usize, cpu: usize, op: usize, count: u32, letters: u32): usize {
   for (let i: u32 = 0; i < count; i++) {
     out = byte(byte(out, SPACE), SPACE);
-    out = byte(irPrintOperation(out, op + i * OP_SIZE, letters), NEWLINE);
+    out = irPrintOperation(out, op + i * OP_SIZE, letters);
+    out = byte(cpu == 0 ? out : probe(out, cpu, op + i * OP_SIZE), NEWLINE);
   }
   return out;
 }
@@ -133,7 +165,7 @@ function operations(out: usize, op: usize, count: u32, letters: u32): usize {
 /** Writes a block's operations under a line with its address: at most 100 bytes an operation. */
 export function irPrintBlock(out: usize, block: usize, letters: u32): usize {
   out = hex(text(out, BLOCK_TEXT), load<u64>(block, BLOCK_PC));
-  return operations(byte(out, NEWLINE), block + BLOCK_CODE, load<u16>(block, BLOCK_OPS), letters);
+  return operations(byte(out, NEWLINE), 0, block + BLOCK_CODE, load<u16>(block, BLOCK_OPS), letters);
 }
 
 /** Writes the graph of the region being compiled, its nodes in reverse post-order and their operations as the passes left them. */
@@ -148,7 +180,13 @@ export function irPrintRegion(out: usize, cpu: usize, letters: u32): usize {
     if (kind == END_GOTO || kind == END_BRANCH)
       out = target(text(out, TAKEN_TEXT), cpu, load<i32>(node, NODE_TAKEN));
     if (kind == END_BRANCH) out = target(text(out, FALL_TEXT), cpu, load<i32>(node, NODE_FALL));
-    out = operations(byte(out, NEWLINE), load<u32>(node, NODE_OPS), load<u16>(block, BLOCK_OPS), letters);
+    out = operations(
+      byte(out, NEWLINE),
+      cpu,
+      load<u32>(node, NODE_OPS),
+      load<u16>(block, BLOCK_OPS),
+      letters,
+    );
   }
   return out;
 }

@@ -3,6 +3,7 @@ import { graphBuild } from '../tb/graph';
 import { regionAllocate, regionRelease } from '../tb/region';
 import { passDead } from './passes/dead';
 import { passFold } from './passes/fold';
+import { passProbe, probesClear } from './passes/probe';
 import { passCopy } from './passes/region';
 import { irPrintRegion } from './print';
 
@@ -11,6 +12,7 @@ const RISCV: u32 = 0x6678;
 
 /** Builds the region around a block and copies its operations. False if tier 1 does not take it. */
 export function testRegion(cpu: usize, entry: usize): bool {
+  probesClear(cpu);
   const region = regionAllocate(cpu);
   const built = graphBuild(cpu, entry, region) && passCopy(cpu);
   regionRelease(cpu, region);
@@ -23,6 +25,10 @@ export function testFold(cpu: usize): void {
 
 export function testDead(cpu: usize): u32 {
   return passDead(cpu);
+}
+
+export function testProbe(cpu: usize): void {
+  passProbe(cpu);
 }
 
 /** Writes the region's text and returns its length in bytes. */

@@ -132,12 +132,12 @@ block 0x1040
   goto 0, 0x3000`,
   ],
   [
-    'a loop with two entries: what leads to its second part is not what dominates it',
+    'a loop with two entries: what leads to 0x1020 is not what dominates it',
     `block 0x1000
   movi %x5, 7
   beq %x6, %x7, 1
+  goto 0, 0x1030
   goto 0, 0x1010
-  goto 0, 0x1020
 block 0x1010
   ld64 %x5, %x10, mmu1, 0
   goto 0, 0x1020
@@ -145,7 +145,10 @@ block 0x1020
   add %x8, %x10, %x5
   beq %x6, %x8, 1
   goto 0, 0x2000
-  goto 0, 0x1010`,
+  goto 0, 0x1030
+block 0x1030
+  addi %x6, %x6, 1
+  goto 0, 0x1020`,
   ],
 ];
 
@@ -235,10 +238,64 @@ const BOTH: readonly (readonly [string, string])[] = [
   ],
 ];
 
+const PROBE: readonly (readonly [string, string])[] = [
+  [
+    'a frame: one probe for writing, aligned to the widest access',
+    `block 0x1000
+  st64 %x1, %x2, mmu1, 24
+  st64 %x8, %x2, mmu1, 16
+  ld32s %x5, %x2, mmu1, 12
+  ld8u %x6, %x2, mmu1, 3
+  goto 0, 0x2000`,
+  ],
+  [
+    'the register is written: by an operation, and by a load through itself',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  ld64 %x10, %x10, mmu1, 8
+  ld64 %x6, %x10, mmu1, 0
+  addi %x10, %x10, 16
+  ld64 %x7, %x10, mmu1, 8
+  goto 0, 0x2000`,
+  ],
+  [
+    'two registers in turn, another MMU index, and an access alone',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  st64 %x5, %x11, mmu1, 0
+  ld64 %x5, %x10, mmu1, 8
+  st64 %x5, %x11, mmu1, 8
+  ld64 %x6, %x10, mmu2, 8
+  ld64 %x6, %x12, mmu1, 0
+  goto 0, 0x2000`,
+  ],
+  [
+    'accesses that are far apart or cannot be aligned together stay alone',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  ld64 %x6, %x10, mmu1, 4
+  ld64 %x7, %x10, mmu1, 256
+  ld64 %x8, %x10, mmu1, 248
+  goto 0, 0x2000`,
+  ],
+  [
+    'a callx may change mappings; a slow access cannot without leaving',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  callx %x6, %x0, %x0, helper7, %x0, 0x1
+  ld64 %x7, %x10, mmu1, 0
+  rmw.32 %x8, %x11, %x12, 257
+  ld64 %x9, %x10, mmu1, 8
+  goto 0, 0x2000`,
+  ],
+];
+
 describe('passes over IR', () => {
   it('fold', () => expectGolden('fold', FOLD, (test, source) => test.run(source, 'fold')));
   it('dead', () => expectGolden('dead', DEAD, (test, source) => test.run(source, 'dead')));
   it('both', () => expectGolden('both', BOTH, (test, source) => test.run(source, 'fold', 'dead')));
+
+  it('probe', () => expectGolden('probe', PROBE, (test, source) => test.run(source, 'probe')));
 
   it('leaves blocks as they are', async () => {
     const test = await createPassTest();

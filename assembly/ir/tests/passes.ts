@@ -10,6 +10,7 @@ export interface PassExports extends CoreExports {
   testRegion(cpu: number, entry: number): number;
   testFold(cpu: number): void;
   testDead(cpu: number): number;
+  testProbe(cpu: number): void;
   testPrint(cpu: number, out: number): number;
 }
 
@@ -34,7 +35,7 @@ function slotOf(text: string): number {
 
 export interface PassTest {
   /** The region's text after these passes. */
-  run(source: string, ...passes: ('fold' | 'dead')[]): string;
+  run(source: string, ...passes: ('fold' | 'dead' | 'probe')[]): string;
 }
 
 export async function createPassTest(): Promise<PassTest> {
@@ -99,7 +100,8 @@ export async function createPassTest(): Promise<PassTest> {
   return {
     run(source, ...passes) {
       build(source);
-      for (const pass of passes) ({ fold: exports.testFold, dead: exports.testDead })[pass](cpu);
+      for (const pass of passes)
+        ({ fold: exports.testFold, dead: exports.testDead, probe: exports.testProbe })[pass](cpu);
       const out = area + L.CPU_MODULE;
       const length = exports.testPrint(cpu, out);
       return Buffer.from(new Uint8Array(core.memory.buffer).slice(out, out + length)).toString('latin1');
