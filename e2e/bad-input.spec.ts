@@ -1,4 +1,5 @@
 /** Guests that misbehave: the page stays usable, says what happened, and can always stop them. */
+import type { Page } from 'playwright/test';
 import { rendererOf, residentBytes } from '../scripts/lib/measure.mjs';
 import { expect, test } from '../src/playwright/index.ts';
 import { bareMetal, image } from './support/images.ts';
@@ -107,10 +108,13 @@ test('ten machines one after another leave the memory of the page as the first d
   }
 });
 
+/** The script of the vCPU's worker, at whatever name the build gave it. */
+const WORKER = /\/entry-[^/]*\.js$/;
+
 test.describe('a worker that dies', () => {
   test('is reported, and the next machine works', async ({ newVm, page }, testInfo) => {
     const config = bareMetal('echo', testInfo.outputDir);
-    await page.route(/\/entry-[^/]*\.js$/, (route) => route.abort());
+    await page.route(WORKER, (route) => route.abort());
     const broken = newVm();
     await expect(broken.boot(config)).rejects.toMatchObject({ code: 'worker-died' });
     await broken.destroy();
@@ -119,4 +123,74 @@ test.describe('a worker that dies', () => {
     await vm.boot(config);
     await vm.waitForSerial('ready');
   });
+
+  test('of a trap in the accelerator is reported with the registers, and the next machine works', async ({
+    newVm,
+    page,
+  }, testInfo) => {
+    const config = bareMetal('echo', testInfo.outputDir);
+    await page.route(WORKER, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${TRAP_AFTER_SLICES}\n${await response.text()}` });
+    });
+    const broken = newVm();
+    await broken.boot(config);
+    const error = await broken.waitForError();
+    expect(error.code).toBe('internal');
+    expect(error.message).toContain('memory access out of bounds');
+    expect(error.message).toMatch(/^pc 0000000080\w{6}$/m);
+    await broken.waitForState('error');
+    await expect.poll(() => page.workers().length).toBe(0);
+    await page.unrouteAll();
+    const vm = newVm();
+    await vm.boot(config);
+    await vm.waitForSerial('ready');
+  });
+
+  test('without a word, in the middle of its work, is found out, and the next machine works', async ({
+    newVm,
+    page,
+  }, testInfo) => {
+    const config = bareMetal('spin', testInfo.outputDir);
+    const broken = newVm();
+    await broken.boot(config);
+    await broken.waitForSerial('spinning');
+    await killWorker(page);
+    expect((await broken.waitForError()).code).toBe('worker-died');
+    await broken.destroy();
+    const vm = newVm();
+    await vm.boot(config);
+    await vm.waitForSerial('spinning');
+  });
 });
+
+/** Goes before the worker's script: the core runs the guest for a while and then traps, as a bug of ours would. */
+const TRAP_AFTER_SLICES = `{
+  const instantiate = WebAssembly.instantiate;
+  WebAssembly.instantiate = async (...args) => {
+    const { exports } = await instantiate.apply(WebAssembly, args);
+    let slices = 0;
+    const run = (index) => {
+      if (++slices > 2) throw new WebAssembly.RuntimeError('memory access out of bounds');
+      return exports.run(index);
+    };
+    return { exports: { ...exports, run } };
+  };
+}`;
+
+/** Has the browser end what the page's one worker is doing, with no event to the page. */
+async function killWorker(page: Page): Promise<void> {
+  const cdp = await page.context().newCDPSession(page);
+  const killed = new Promise<void>((resolve) => {
+    cdp.on('Target.receivedMessageFromTarget', ({ message }) => {
+      if (JSON.parse(message).id === 1) resolve();
+    });
+  });
+  cdp.on('Target.attachedToTarget', ({ sessionId, targetInfo }) => {
+    if (targetInfo.type !== 'worker') return;
+    const message = JSON.stringify({ id: 1, method: 'Runtime.terminateExecution' });
+    void cdp.send('Target.sendMessageToTarget', { sessionId, message });
+  });
+  await cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+  await killed;
+}

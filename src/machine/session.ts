@@ -3,6 +3,7 @@
  * are there; thrown away as a whole.
  */
 import { hostTimeMs, type WallClock } from '../core/clock.ts';
+import { VmError } from '../core/errors.ts';
 import type { PowerControl } from '../core/irq.ts';
 import type { Log } from '../core/log.ts';
 import { SharedTimers } from '../memory/device-timers.ts';
@@ -50,6 +51,7 @@ import type { BootImages } from './boot/riscv-boot.ts';
 import type { ResolvedConfig } from './config.ts';
 import { ExitServer } from './exit-server.ts';
 import type { SerialPort } from './serial-port.ts';
+import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
 import type { VcpuHost } from './vcpu-host.ts';
 
 const MIB = 1048576;
@@ -60,6 +62,9 @@ const STATE_POLL_MS = 20;
 /** How long a vCPU may take to leave its loop before its worker is terminated all the same, ms. */
 const IDLE_LIMIT_MS = 100;
 
+const STALLED =
+  "The vCPU's worker gives no sign of life: the browser has ended it, perhaps for want of memory. Start the machine again.";
+
 export interface SessionOptions {
   config: ResolvedConfig;
   icount: number | null;
@@ -69,7 +74,7 @@ export interface SessionOptions {
   power: PowerControl;
   serial: SerialPort;
   vcpu: VcpuHost;
-  /** An assertion of ours failed while a guest access was handled. */
+  /** An assertion of ours failed while a guest access was handled, or a vCPU died without a word. */
   failed(error: unknown): void;
 }
 
@@ -113,7 +118,9 @@ export class Session {
   readonly server: ExitServer;
   readonly vcpu: VcpuHost;
   private readonly timers: SharedTimers;
+  private readonly failed: (error: unknown) => void;
   private stateWait: Promise<unknown> = Promise.resolve();
+  private watchTimer: ReturnType<typeof setInterval> | undefined;
   private closed = false;
   /** Counts up to the last reset. */
   private before = noCounters();
@@ -123,6 +130,7 @@ export class Session {
     const { config, icount, images, serial } = options;
     const ramBytes = config.memory * MIB;
     this.vcpu = options.vcpu;
+    this.failed = options.failed;
     this.memory = new VmMemory({ vcpus: config.smp, slots: config.board.slots(ramBytes), icount });
     this.clock = new SharedClock(this.memory);
     this.timers = new SharedTimers(this.memory);
@@ -151,6 +159,16 @@ export class Session {
       turnEnd: () => serial.flush(),
       failed: options.failed,
     });
+  }
+
+  /** Starts the clock, the service of the vCPUs and the watch over them. */
+  start(): void {
+    this.clock.start();
+    this.server.start();
+    const watch = new StallWatch(this.memory);
+    this.watchTimer = setInterval(() => {
+      if (watch.look()) this.failed(new VmError('worker-died', STALLED));
+    }, STALL_LOOK_MS);
   }
 
   /** Puts machine and vCPU into their reset state; the vCPU is stopped before and after. RAM keeps what is not loaded anew. */
@@ -200,6 +218,7 @@ export class Session {
   /** Ends the service, settles every pending wait, then terminates the worker; only in this order is the memory freed. */
   async close(): Promise<void> {
     this.closed = true;
+    clearInterval(this.watchTimer);
     for (let i = 0; i < this.memory.vcpus; i++) {
       Atomics.notify(this.memory.i32, (this.memory.vcpu(i) + COMM_RUN_STATE) >> 2);
     }

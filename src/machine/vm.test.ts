@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FakeWorker, type GuestScript, idle, pausePoint } from '../../tests/support/fake-worker.ts';
 import type { Vm, VmConfig } from '../core/vm-api.ts';
 import * as L from '../memory/layout.gen.ts';
+import { STALL_LOOK_MS, STALL_LOOKS } from './stall-watch.ts';
 import { createVm } from './vm.ts';
 
 const EMPTY_MODULE = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
@@ -212,6 +213,48 @@ describe('a machine', () => {
     await other.vm.powerOff();
     expect(await other.vm.ended).toEqual({ outcome: 'stopped', code: 0 });
     await dying.vm.destroy();
+  });
+
+  it('finds a worker that was ended without a word', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const { vm, worker, events } = machine(() => new Promise(() => {}));
+      await vm.start();
+      vi.advanceTimersByTime(STALL_LOOKS * STALL_LOOK_MS);
+      expect(vm.state).toBe('running');
+      vi.advanceTimersByTime(STALL_LOOK_MS);
+      expect(await vm.ended).toEqual({ outcome: 'error', code: 1 });
+      expect(events).toContain('error worker-died');
+      await eventually(() => worker().terminated);
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each([
+    ['with the registers', async () => 'pc 0000000080001234', 'pc 0000000080001234'],
+    [
+      'also where the core is in no shape to tell them',
+      () => Promise.reject(new WebAssembly.RuntimeError('unreachable')),
+      'could not be read',
+    ],
+  ])('names a trap inside the accelerator, %s', async (_name, describeVcpu, expected) => {
+    const { vm, worker, events } = machine(
+      () => Promise.reject(new WebAssembly.RuntimeError('memory access out of bounds')),
+      {},
+      { describe: describeVcpu },
+    );
+    let message = '';
+    vm.on('error', (error) => {
+      message = error.message;
+    });
+    await vm.start();
+    expect(await vm.ended).toEqual({ outcome: 'error', code: 1 });
+    expect(events).toContain('error internal');
+    expect(message).toContain('memory access out of bounds');
+    expect(message).toContain(expected);
+    await eventually(() => worker().terminated);
   });
 
   it('terminates a vCPU that does not stop', async () => {

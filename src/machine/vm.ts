@@ -134,8 +134,7 @@ class MachineVm implements Vm {
       this.fail(failure);
       throw failure;
     }
-    session.clock.start();
-    session.server.start();
+    session.start();
     this.setState('running');
     void this.runLoop(session);
   }
@@ -274,7 +273,9 @@ class MachineVm implements Vm {
   private async runLoop(session: Session): Promise<void> {
     try {
       for (;;) {
-        const result = await session.vcpu.run();
+        const result = await session.vcpu.run().catch(async (error) => {
+          throw await crashError(session, error);
+        });
         if (this.session !== session || this.end) return;
         session.server.drainAll();
         session.clock.stop();
@@ -397,6 +398,19 @@ class MachineVm implements Vm {
       `${action}() is not possible while the machine is ${this.current}: it must be ${states.join(' or ')}.`,
     );
   }
+}
+
+/** What run() failed with: a worker that is gone says so itself, a trap inside the accelerator is named with the guest's registers. */
+async function crashError(session: Session, error: unknown): Promise<unknown> {
+  if (error instanceof VmError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  // The state in the shared memory outlives the trap, but the instance may be in no shape to read it.
+  const registers = await session.vcpu.describe().catch(() => 'The registers could not be read.');
+  return new VmError(
+    'internal',
+    `The accelerator failed while it ran the guest (${message}). Start the machine again, and please report it.\n${registers}`,
+    { cause: error },
+  );
 }
 
 async function hangError(session: Session, result: number): Promise<VmError> {
