@@ -1,7 +1,7 @@
 /** The options below a running machine: what may be changed, and the command line that does the same. */
 import { h } from '../element/dom.ts';
-import { imageName, parseMemory, TIERS, VM_OPTIONS } from '../element/options.ts';
-import type { VmConfig } from '../core/vm-api.ts';
+import { imageName, parseMemory, VM_OPTIONS } from '../element/options.ts';
+import type { Tier, VmConfig } from '../core/vm-api.ts';
 import { commandLine } from './command-line.ts';
 import type { PickedFiles } from './machine.ts';
 
@@ -10,11 +10,10 @@ export interface OptionsFormActions {
   apply(options: Partial<Record<'m' | 'append' | 'tier' | 'icount', string>>, files: PickedFiles): void;
 }
 
-const HELP: Record<string, string> = {
+/** The tiers that there are to choose; those not built yet would only be refused. */
+const TIER_HELP: Partial<Record<Tier, string>> = {
   auto: 'auto: as fast as it can be',
   interp: 'interp: only the interpreter',
-  jit: 'jit: only compiled code',
-  check: 'check: run both and compare',
 };
 
 function field(label: string, hint: string, control: HTMLElement): HTMLElement {
@@ -90,8 +89,8 @@ export function optionsForm(config: VmConfig, imagesUrl: string, actions: Option
   const tier = h(
     'select',
     { name: 'tier' },
-    ...TIERS.map((name) =>
-      h('option', { value: name, selected: name === (config.tier ?? 'auto') }, HELP[name]),
+    ...Object.entries(TIER_HELP).map(([name, help]) =>
+      h('option', { value: name, selected: name === (config.tier ?? 'auto') }, help),
     ),
   );
   const files = (['kernel', 'initrd', 'bios'] as const).map((key) => ({
