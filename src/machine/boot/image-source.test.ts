@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { VmProgress } from '../../core/vm-api.ts';
 import { gunzip, loadImage } from './image-source.ts';
 
@@ -81,6 +81,41 @@ describe('loadImage', () => {
       code: 'not-found',
       message: expect.stringContaining('check the address'),
     });
+  });
+
+  it('refuses a file that no machine can hold before reading any of it', async () => {
+    let read = false;
+    const iso = {
+      size: 3 * 2 ** 30,
+      stream: () => new ReadableStream({ pull: () => void (read = true) }, { highWaterMark: 0 }),
+    } as unknown as Blob;
+    await expect(loadImage(iso, options())).rejects.toMatchObject({
+      code: 'too-large',
+      message: expect.stringContaining('larger than 2048 MiB'),
+    });
+    expect(read).toBe(false);
+  });
+
+  it('names what the browser has no memory for', async () => {
+    const { Uint8Array: real } = globalThis;
+    vi.stubGlobal(
+      'Uint8Array',
+      new Proxy(real, {
+        construct(target, args) {
+          if (args[0] === 2 ** 30) throw new RangeError('Array buffer allocation failed');
+          return Reflect.construct(target, args);
+        },
+      }),
+    );
+    try {
+      const large = { size: 2 ** 30, stream: () => new ReadableStream() } as unknown as Blob;
+      await expect(loadImage(large, options())).rejects.toMatchObject({
+        code: 'out-of-memory',
+        message: expect.stringContaining('1024 MiB to load the kernel'),
+      });
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('takes bytes as they are and reads blobs', async () => {

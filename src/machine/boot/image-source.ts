@@ -83,10 +83,34 @@ interface ReadOptions extends LoadOptions {
   total?: number;
 }
 
+function allocate(length: number, what: string): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    const mib = Math.ceil(length / 1048576);
+    throw new VmError(
+      'out-of-memory',
+      `The browser gave no ${mib} MiB to load the ${what}: choose a smaller one, or close other tabs.`,
+      { cause },
+    );
+  }
+}
+
+function tooLarge(what: string): VmError {
+  return new VmError(
+    'too-large',
+    `The ${what} is larger than ${IMAGE_MAX / 1048576} MiB: no machine can load it.`,
+  );
+}
+
 async function readAll(stream: ReadableStream<Uint8Array>, options: ReadOptions): Promise<Uint8Array> {
   const { what, step, total } = options;
+  if (total !== undefined && total > IMAGE_MAX) {
+    await stream.cancel();
+    throw tooLarge(what);
+  }
   // The length is a promise that may be broken both ways; while it holds, every chunk is garbage as soon as it is copied.
-  let bytes = new Uint8Array(Math.min(total ?? FIRST_BYTES, IMAGE_MAX));
+  let bytes = allocate(total ?? FIRST_BYTES, what);
   let loaded = 0;
   const report = (): void => options.onProgress({ step, loaded, ...(total === undefined ? {} : { total }) });
   report();
@@ -97,13 +121,10 @@ async function readAll(stream: ReadableStream<Uint8Array>, options: ReadOptions)
     const end = loaded + value.length;
     if (end > IMAGE_MAX) {
       await reader.cancel();
-      throw new VmError(
-        'too-large',
-        `The ${what} is larger than ${IMAGE_MAX / 1048576} MiB: no machine can load it.`,
-      );
+      throw tooLarge(what);
     }
     if (end > bytes.length) {
-      const larger = new Uint8Array(Math.min(Math.max(end, 2 * bytes.length), IMAGE_MAX));
+      const larger = allocate(Math.min(Math.max(end, 2 * bytes.length), IMAGE_MAX), what);
       larger.set(bytes.subarray(0, loaded));
       bytes = larger;
     }
