@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as L from '../../src/memory/layout.gen.ts';
-import { type CompilerExports, RegionCompiler } from '../../src/worker/regions.ts';
+import { type CompilerExports, RegionCompiler, type RegionLimits } from '../../src/worker/regions.ts';
 
 /**
  * `jit` runs a program to its end again and again, each time from the same memory, and compiles in between what was interpreted, until (nearly)
@@ -97,10 +97,12 @@ export async function createTestCore({
   tier,
   icount = -1,
   stepMs,
+  limits,
 }: {
   tier: TestTier;
   icount?: number;
   stepMs?: number;
+  limits?: RegionLimits;
 }): Promise<TestCore> {
   compiled ??= await WebAssembly.compile(readFileSync(corePath()));
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
@@ -124,7 +126,7 @@ export async function createTestCore({
     },
   });
   const exports = instance.exports as unknown as CoreExports;
-  const compiler = new RegionCompiler(exports, memory, 0);
+  const compiler = new RegionCompiler(exports, memory, 0, limits);
   const threshold = { interp: 0, jit: 0, eager: 1, auto: AUTO_THRESHOLD }[tier];
 
   let regions = 0;

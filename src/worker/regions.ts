@@ -23,10 +23,15 @@ export interface CompilerExports {
 const BATCH_SLOTS = 32;
 /** How much the table grows at a time. */
 const TABLE_STEP = 1024;
-/** Modules alive at once: REGION_MODULES_MAX of assembly/tb/region.ts. */
-const MODULES_MAX = 2048;
-/** Bytes of Wasm alive at once. V8's code for them is several times as large; Debian's boot and a benchmark suite need 8 MB. */
-const BYTES_MAX = 24 << 20;
+/** How much code may be alive at once. */
+export interface RegionLimits {
+  /** Modules: at most REGION_MODULES_MAX of assembly/tb/region.ts. */
+  modules: number;
+  /** Bytes of Wasm. V8's code for them is several times as large; Debian's boot and a benchmark suite need 7 MB. */
+  bytes: number;
+}
+
+const LIMITS: RegionLimits = { modules: 2048, bytes: 24 << 20 };
 /** Length of an epoch, ms: how finely the use of modules is told apart when one has to go. */
 const EPOCH_MS = 1000;
 
@@ -42,6 +47,7 @@ export class RegionCompiler {
   readonly #index: number;
   readonly #counters: BigUint64Array;
   readonly #imports: WebAssembly.Imports;
+  readonly #limits: RegionLimits;
   readonly #modules: (Module | undefined)[] = [];
   readonly #freeNumbers: number[] = [];
   /** Runs of free table slots, merged with their neighbours: [first, count], by first. */
@@ -49,7 +55,13 @@ export class RegionCompiler {
   #bytes = 0;
   #epochEnd = 0;
 
-  constructor(core: CompilerExports, memory: WebAssembly.Memory, index: number) {
+  constructor(
+    core: CompilerExports,
+    memory: WebAssembly.Memory,
+    index: number,
+    limits: RegionLimits = LIMITS,
+  ) {
+    this.#limits = limits;
     this.#core = core;
     this.#memory = memory;
     this.#index = index;
@@ -88,7 +100,8 @@ export class RegionCompiler {
   /** Has modules dropped until the next one fits the bounds. */
   #makeRoom(): void {
     const full = () =>
-      this.#bytes > BYTES_MAX || this.#modules.length - this.#freeNumbers.length >= MODULES_MAX;
+      this.#bytes > this.#limits.bytes ||
+      this.#modules.length - this.#freeNumbers.length >= this.#limits.modules;
     if (!full()) return;
     this.#collect();
     while (full()) {
