@@ -55,9 +55,14 @@ export function parseMemorySize(option: string, text: string): number {
   return mib;
 }
 
+/** A timer takes its milliseconds as a signed number of 32 bits; one beyond that would fire at once. */
+const SECONDS_MAX = 2_147_483;
+
 export function parseSeconds(option: string, text: string): number {
   const value = /^\d*\.?\d+$/.test(text) ? Number(text) : 0;
-  if (value <= 0) throw new UsageError(`${option} "${text}": expected a number of seconds above 0`);
+  if (!(value > 0 && value <= SECONDS_MAX)) {
+    throw new UsageError(`${option} "${text}": expected a number of seconds above 0, at most ${SECONDS_MAX}`);
+  }
   return value;
 }
 

@@ -109,6 +109,8 @@ test('our own options keep their order, take a value after = too, and want two d
   expect(message('riscv64', '--expect', '(')).toMatch(/--expect "\(" is not a regular expression/);
   expect(message('riscv64', '--expect', '')).toMatch(/empty/);
   expect(message('riscv64', '--timeout', '0')).toMatch(/above 0/);
+  expect(parse('--timeout', '2147483').timeout).toBe(2_147_483);
+  expect(message('riscv64', '--timeout', '2147484')).toMatch(/at most 2147483/);
   expect(message('riscv64', '--screenshot', 'a.jpg')).toMatch(/\.png/);
   expect(message('riscv64', '--tier', 'fast')).toMatch(/interp/);
   expect(message('riscv64', '--headed=yes')).toMatch(/takes no value/);
