@@ -27,6 +27,17 @@ describe('SerialHub', () => {
   beforeEach(() => void vi.stubGlobal('reportError', reported));
   afterEach(() => void vi.unstubAllGlobals());
 
+  it('gives each listener bytes of its own, which it may transfer away', () => {
+    const hub = new SerialHub();
+    const kept: Uint8Array[] = [];
+    hub.onData((bytes) => void structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] }));
+    hub.onData((bytes) => void kept.push(bytes));
+    const source = port();
+    hub.attach(source);
+    source.emit('snow');
+    expect(kept.map(decode)).toEqual(['snow']);
+  });
+
   it('keeps its listeners while machines change behind it', () => {
     const hub = new SerialHub();
     const heard: string[] = [];

@@ -35,7 +35,8 @@ export class SerialHub implements SerialStream {
     const pending: Promise<void>[] = [];
     for (const listener of this.#listeners) {
       try {
-        const digested = listener(bytes);
+        // Each gets bytes of its own, to keep or to transfer: the terminal reads its own later.
+        const digested = listener(this.#listeners.size === 1 ? bytes : bytes.slice());
         // A listener that fails must neither hold the guest back nor keep the others from their bytes.
         if (digested) pending.push(digested.catch(reportError));
       } catch (error) {
