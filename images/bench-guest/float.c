@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BODIES = 5, STEPS = 120000, NORM = 160, NORM_ROUNDS = 24, SIDE = 96, PRODUCTS = 24 };
+enum { BODIES = 5, STEPS = 420000, NORM = 160, NORM_ROUNDS = 84, SIDE = 96, PRODUCTS = 84 };
 
 struct Body { double x, y, z, vx, vy, vz, mass; };
 

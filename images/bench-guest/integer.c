@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT = 1 << 18, SLOTS = 1 << 16, KEYS = 1 << 17, MATCH_BITS = 14, MATCH_MIN = 4, MATCH_MAX = 255, ROUNDS = 32 };
+enum { TEXT = 1 << 18, SLOTS = 1 << 16, KEYS = 1 << 17, MATCH_BITS = 14, MATCH_MIN = 4, MATCH_MAX = 255, ROUNDS = 60 };
 
 static uint8_t text[TEXT];
 static uint8_t packed[TEXT + TEXT / 8];
