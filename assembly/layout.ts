@@ -221,7 +221,9 @@ export const CPU_TB_HASH_END: u32 = 0x180000;
 export const CPU_TB_PAGES: u32 = 0x200000;
 export const CPU_TB_PAGES_END: u32 = 0x600000;
 export const CPU_TB_ARENA: u32 = 0x600000;
-export const CPU_TB_ARENA_END: u32 = 0x3400000;
+export const CPU_TB_ARENA_END: u32 = 0x3300000;
+/** u8 for each 4 KiB of linear memory: how often compiled code in it had to be thrown away, up to a limit. */
+export const CPU_REGION_KILLS: u32 = 0x3300000;
 /** Tier 1. u32 for each 4 KiB of linear memory: first region that has code in it. */
 export const CPU_REGION_PAGES: u32 = 0x3400000;
 export const CPU_REGION_PAGES_END: u32 = 0x3800000;

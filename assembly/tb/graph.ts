@@ -15,7 +15,13 @@ import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_FLAGS_MASK } from '../vcpu/state';
 import * as T from './block';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
-import { REGION_BLOCKS_MAX, regionAddPage, REGION_D_BLOCK_COUNT, REGION_D_BLOCKS } from './region';
+import {
+  REGION_BLOCKS_MAX,
+  regionAddPage,
+  REGION_D_BLOCK_COUNT,
+  REGION_D_BLOCKS,
+  regionThreshold,
+} from './region';
 
 const VPAGE_MASK: u64 = 0xfffffffffffff000;
 
@@ -129,10 +135,9 @@ function follow(
       return 0;
     }
   }
-  const threshold = load<u32>(cpu, STATE_THRESHOLD);
-  const heat = load<u32>(target, T.BLOCK_HEAT);
+  const runs = regionThreshold(cpu, load<u32>(target, T.BLOCK_LINEAR)) - load<u32>(target, T.BLOCK_HEAT);
   const warm =
-    load<u32>(target, T.BLOCK_REGION) != 0 || heat > threshold || threshold - heat >= threshold >> WARM_SHIFT;
+    load<u32>(target, T.BLOCK_REGION) != 0 || runs >= load<u32>(cpu, STATE_THRESHOLD) >> WARM_SHIFT;
   const length = <u32>load<u16>(target, T.BLOCK_INSNS);
   if (!warm || insns + length > REGION_INSNS_MAX) return 0;
   const added = addNode(cpu, target, region);

@@ -30,7 +30,7 @@ import * as S from '../vcpu/state';
 import * as T from './block';
 import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpLocal, noteJumpPage } from './jump-cache';
-import { REGION_D_PAGE_COUNT, regionPageLinear, regionPageVirtual } from './region';
+import { REGION_D_PAGE_COUNT, regionPageLinear, regionPageVirtual, regionThreshold } from './region';
 
 /** The block at STATE_PC; 0 with an exception pending if the guest may not fetch there. */
 export function blockNext(cpu: usize): usize {
@@ -215,8 +215,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   store<u32>(block, linear2, T.BLOCK_LINEAR2);
   store<u32>(block, 0, T.BLOCK_REGION);
   store<u32>(block, 0, T.BLOCK_REGION_DESCRIPTOR);
-  const threshold = load<u32>(cpu, S.STATE_THRESHOLD);
-  store<u32>(block, threshold == 0 ? 0xffffffff : threshold, T.BLOCK_HEAT);
+  store<u32>(block, regionThreshold(cpu, linear), T.BLOCK_HEAT);
   if (!ASC_NO_ASSERT) assert(irValidate(block) == 0);
   store<u32>(cpu, (<u32>end + (insns << 2) + 15) & ~15, S.STATE_TB_CURSOR);
   const bucket = blockHashBucket(cpu, linear);

@@ -20,7 +20,15 @@ import {
   STATE_REGION_NEXT,
   STATE_THRESHOLD,
 } from '../vcpu/state';
-import { BLOCK_CODE, BLOCK_HEAT, BLOCK_OPS, BLOCK_PC, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from './block';
+import {
+  BLOCK_CODE,
+  BLOCK_HEAT,
+  BLOCK_LINEAR,
+  BLOCK_OPS,
+  BLOCK_PC,
+  BLOCK_REGION,
+  BLOCK_REGION_DESCRIPTOR,
+} from './block';
 import { JUMP_BLOCK, jumpCacheEntry } from './jump-cache';
 
 export const REGION_D_ENTRY: u32 = 0x00;
@@ -122,7 +130,7 @@ export function regionKill(cpu: usize, region: usize): void {
   const block: usize = load<u32>(region, REGION_D_ENTRY);
   store<u32>(block, 0, BLOCK_REGION);
   store<u32>(block, 0, BLOCK_REGION_DESCRIPTOR);
-  store<u32>(block, load<u32>(cpu, STATE_THRESHOLD), BLOCK_HEAT);
+  store<u32>(block, regionThreshold(cpu, load<u32>(block, BLOCK_LINEAR)), BLOCK_HEAT);
   for (let i: u32 = 0; i < load<u32>(region, REGION_D_PAGE_COUNT); i++) {
     const record = region + REGION_D_PAGES + i * PAGE_RECORD;
     let link = pageList(cpu, load<u32>(record, PAGE_LINEAR));
@@ -133,9 +141,22 @@ export function regionKill(cpu: usize, region: usize): void {
   regionRelease(cpu, region);
 }
 
+/** Doublings of the threshold at most for code in pages that keep being rewritten. */
+const KILLS_MAX: u32 = 12;
+
+/** Executions after which a block in this page is compiled: twice as many each time that compiled code there was thrown away. */
+export function regionThreshold(cpu: usize, linear: u32): u32 {
+  const threshold = load<u32>(cpu, STATE_THRESHOLD);
+  if (threshold == 0) return 0xffffffff;
+  if (threshold == 1) return 1;
+  return threshold << load<u8>(cpu - L.CPU_STATE + L.CPU_REGION_KILLS + (linear >> L.PAGE_BITS));
+}
+
 /** Ends every region that has code in this page of linear memory. */
 export function regionKillPage(cpu: usize, linear: u32): void {
   const list = pageList(cpu, linear);
+  const kills = cpu - L.CPU_STATE + L.CPU_REGION_KILLS + (linear >> L.PAGE_BITS);
+  if (load<u32>(list) != 0 && load<u8>(kills) < KILLS_MAX) store<u8>(kills, load<u8>(kills) + 1);
   while (load<u32>(list) != 0) {
     const offset = load<u32>(list) - (<u32>cpu - L.CPU_STATE + L.CPU_REGIONS);
     count(cpu, L.COUNTER_REGION_KILLED);

@@ -32,6 +32,7 @@ const TRAP_LOOP_LIMIT: u32 = 100000;
 /** Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. Tier 1 takes blocks after `threshold` runs; 0: never. */
 export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64, threshold: u32): void {
   vcpuResetState(cpu, index, pc, hart, threshold);
+  memory.fill(cpu - L.CPU_STATE + L.CPU_REGION_KILLS, 0, L.CPU_REGION_PAGES - L.CPU_REGION_KILLS);
   blockFlushAll(cpu);
 }
 

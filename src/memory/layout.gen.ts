@@ -184,7 +184,9 @@ export const CPU_TB_HASH_END = 0x180000;
 export const CPU_TB_PAGES = 0x200000;
 export const CPU_TB_PAGES_END = 0x600000;
 export const CPU_TB_ARENA = 0x600000;
-export const CPU_TB_ARENA_END = 0x3400000;
+export const CPU_TB_ARENA_END = 0x3300000;
+/** u8 for each 4 KiB of linear memory: how often compiled code in it had to be thrown away, up to a limit. */
+export const CPU_REGION_KILLS = 0x3300000;
 /** Tier 1. u32 for each 4 KiB of linear memory: first region that has code in it. */
 export const CPU_REGION_PAGES = 0x3400000;
 export const CPU_REGION_PAGES_END = 0x3800000;
