@@ -18,6 +18,15 @@ test.beforeEach(({ browserName: _ }, testInfo) => {
 /** An error is one line on stderr that begins with the program's name. */
 const line = (pattern: RegExp) => new RegExp(`^snowglobe: .*${pattern.source}.*\\n$`);
 
+/** The first column of the table "Key of `group`" of docs/cli.md. */
+function documentedKeys(group: string): string[] {
+  const docs = readFileSync(join(repository, 'docs/cli.md'), 'utf8');
+  const table = docs.split(`| Key of \`${group}\` |`)[1]?.split('\n\n')[0] ?? '';
+  return [...table.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell]) =>
+    [...cell!.matchAll(/`(\w+)`/g)].map(([, key]) => key!),
+  );
+}
+
 test.describe('a run', () => {
   test('the guest powers off: status 0, its output on stdout and nothing else', async () => {
     const result = await snowglobe(echo, { input: 'abq' });
@@ -51,6 +60,10 @@ test.describe('a run', () => {
     expect(report.expectMs[0]).toBeLessThanOrEqual(report.expectMs[1]);
     expect(report.expectMs[1]).toBeLessThanOrEqual(report.guestMs);
     expect(report.tiers.interp + report.tiers.jit).toBe(report.instructions);
+    // docs/cli.md names every count, and no other.
+    for (const group of ['regions', 'exits', 'events'] as const) {
+      expect(Object.keys(report[group]).sort(), group).toEqual(documentedKeys(group).sort());
+    }
   });
 
   test('a script that ends in --send waits for the guest to end', async () => {

@@ -263,6 +263,52 @@ test('Debian boots to a shell that answers, and its panic is announced without h
   await expect.poll(() => page.workers().length).toBe(0);
 });
 
+test('the statistics follow a running machine while they are open, and most of a busy guest runs in tier 1', async ({
+  page,
+  site,
+}) => {
+  await page.goto(`${site.url}?arch=riscv64&bios=none&m=64&kernel=images/spin.elf`);
+  await expect.poll(() => screenText(page)).toBe('spinning');
+  const button = page.getByRole('button', { name: 'Statistics' });
+  await expect(button).toHaveAttribute('aria-expanded', 'false');
+  await button.click();
+  await expect(button).toHaveAttribute('aria-expanded', 'true');
+  /** Column 0: last second; 1: since start. */
+  const cell = (row: string, column: number) =>
+    page
+      .getByRole('row', { name: new RegExp(`^${row} `) })
+      .getByRole('cell')
+      .nth(column);
+  // Such as "97.3 %", and "> 99.9 %" for what is not quite all.
+  const number = async (row: string, column = 0) =>
+    Number.parseFloat(((await cell(row, column).textContent()) ?? '').replace('>', ''));
+  await expect.poll(() => number('Tier 1')).toBeGreaterThan(90);
+  await expect(page.getByRole('img', { name: /Tier 1 runs .*% of the instructions/ })).toBeVisible();
+  expect(await number('Speed, MIPS')).toBeGreaterThan(1);
+  await expect(cell('Regions compiled', 1)).toHaveText(/^[1-9]/);
+  await expect(cell('Blocks refused', 1)).toHaveText('0');
+  await expect(page.getByRole('table')).toHaveCount(4);
+  const time = cell('Time', 1);
+  const before = (await time.textContent()) ?? '';
+  await expect(time).not.toHaveText(before);
+
+  // Closed, they stand still; opened again, they go on.
+  await button.click();
+  await expect(page.getByRole('table')).toHaveCount(0);
+  const hidden = page.locator('tr').filter({ hasText: /^Time/ }).locator('td').nth(1);
+  const closed = await hidden.textContent();
+  await page.waitForTimeout(1500);
+  expect(await hidden.textContent()).toBe(closed);
+  await button.click();
+  await expect(time).not.toHaveText(closed ?? '');
+
+  // The last numbers of a machine that has ended stay.
+  await page.getByRole('button', { name: 'Power off' }).click();
+  await expect(page.getByRole('heading', { name: 'The machine is switched off' })).toBeVisible();
+  await expect(cell('Speed, MIPS', 0)).toHaveText('–');
+  await expect(cell('Speed, MIPS', 1)).toHaveText(/^[1-9]/);
+});
+
 test('on a phone nothing is wider than the screen, and a console line has its 80 columns', async ({
   page,
   site,
@@ -275,6 +321,9 @@ test('on a phone nothing is wider than the screen, and a console line has its 80
   await page.goto(`${site.url}?machine=echo`);
   await expect.poll(() => screenText(page)).toBe('ready');
   await page.getByText('Options', { exact: true }).click();
+  expect(await overflow()).toBeLessThanOrEqual(0);
+  await page.getByRole('button', { name: 'Statistics' }).click();
+  await expect(page.getByRole('table').first()).toBeVisible();
   expect(await overflow()).toBeLessThanOrEqual(0);
   const columns = await page.evaluate(() => document.querySelector('vm-console')?.terminalSize?.columns);
   expect(columns).toBeGreaterThanOrEqual(80);

@@ -1,9 +1,11 @@
-/** The page of one machine: its console, and its options below. */
+/** The page of one machine: its console, and below it its options and statistics. */
 import { h, markup } from '../element/dom.ts';
 import { VmConsole } from '../element/index.ts';
+import { disclosures } from './disclosures.ts';
 import { logo } from './logo.ts';
 import type { Machine } from './machine.ts';
 import { optionsForm, type OptionsFormActions } from './options-form.ts';
+import { statisticsPanel } from './statistics-panel.ts';
 
 export interface MachineActions extends OptionsFormActions {
   back(): void;
@@ -41,11 +43,15 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     element.removeEventListener('vm-state', onRunning);
     if (document.activeElement === document.body) focus();
   });
+  const numbers = statisticsPanel(() => element.report);
   return h(
     'main',
     { class: 'machine' },
     topBar(machine.title, actions.back),
     element,
-    optionsForm(machine.config, imagesUrl, actions),
+    disclosures([
+      { label: 'Options', panel: optionsForm(machine.config, imagesUrl, actions) },
+      { label: 'Statistics', panel: numbers.element, toggled: numbers.follow },
+    ]),
   );
 }

@@ -129,9 +129,8 @@ export function optionsForm(config: VmConfig, imagesUrl: string, actions: Option
   });
   const line = commandLine(config, imagesUrl);
   return h(
-    'details',
-    { class: 'details' },
-    h('summary', {}, 'Options'),
+    'div',
+    {},
     form,
     h(
       'div',
