@@ -4,6 +4,7 @@ import {
   compileBatch,
   compileCodeSize,
   compileCodeStart,
+  compileDiscard,
   compileHeadSize,
   compileInstall,
 } from './tb/compile';
@@ -78,6 +79,11 @@ export function moduleCodeSize(index: u32): u32 {
 /** After the module was instantiated: lets the guest run its regions. */
 export function install(index: u32, base: u32, module: u32): void {
   compileInstall(stateOf(index), base, module);
+}
+
+/** Instead of install: the module could not be made. */
+export function discard(index: u32): void {
+  compileDiscard(stateOf(index));
 }
 
 /** Regions of a module that are still reachable. */

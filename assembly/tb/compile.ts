@@ -122,3 +122,16 @@ export function compileInstall(cpu: usize, base: u32, module: u32): void {
     regionInstall(cpu, load<u32>(area + BATCH + i * 4), base + i, module);
   store<u32>(area, 0, COUNT);
 }
+
+/** Gives up the regions of the last batch, because the engine would not take their module: their blocks stay in tier 0. */
+export function compileDiscard(cpu: usize): void {
+  const area = cpu - L.CPU_STATE;
+  const regions = load<u32>(area, COUNT);
+  for (let i: u32 = 0; i < regions; i++) {
+    const region: usize = load<u32>(area + BATCH + i * 4);
+    mark(load<u32>(region, REGION_D_ENTRY), T.BLOCK_REFUSED, 0);
+    count(cpu, L.COUNTER_REGION_REFUSED);
+    regionRelease(cpu, region);
+  }
+  store<u32>(area, 0, COUNT);
+}

@@ -14,6 +14,7 @@ export interface CompilerExports {
   moduleCode(index: number): number;
   moduleCodeSize(index: number): number;
   install(index: number, base: number, module: number): void;
+  discard(index: number): void;
   moduleLive(index: number, module: number): number;
   evict(index: number): number;
   nextEpoch(index: number): void;
@@ -85,7 +86,7 @@ export class RegionCompiler {
     const regions = this.#core.compile(this.#index, base, most);
     if (regions > 0) {
       const bytes = this.#take();
-      new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
+      if (!this.#instantiate(bytes)) return;
       const number = this.#freeNumbers.pop() ?? this.#modules.length;
       this.#modules[number] = { base, slots: regions, bytes: bytes.length };
       this.#bytes += bytes.length;
@@ -95,6 +96,18 @@ export class RegionCompiler {
     const counter = (L.VCPU_BASE + this.#index * L.VCPU_STRIDE + L.COUNTER_COMPILE_NS) >> 3;
     this.#counters[counter] =
       (this.#counters[counter] as bigint) + BigInt(Math.round((performance.now() - start) * 1e6));
+  }
+
+  /** Makes the module; if the engine refuses it (out of code space, or a defect of ours), its blocks stay in tier 0, counted as refused. */
+  #instantiate(bytes: Uint8Array<ArrayBuffer>): boolean {
+    try {
+      new WebAssembly.Instance(new WebAssembly.Module(bytes), this.#imports);
+      return true;
+    } catch (error) {
+      console.warn('Snowglobe: the engine refused a module of translated code; it stays interpreted.', error);
+      this.#core.discard(this.#index);
+      return false;
+    }
   }
 
   /** Has modules dropped until the next one fits the bounds. */
