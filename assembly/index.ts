@@ -2,6 +2,7 @@
 import { CPU_MODULE, CPU_STATE, VCPU_BASE, VCPU_STRIDE } from './layout';
 import {
   compileBatch,
+  compileReport,
   compileCodeSize,
   compileCodeStart,
   compileDiscard,
@@ -12,6 +13,7 @@ import { regionEvictModule, regionModuleLive } from './tb/region';
 import { STATE_EPOCH, STATE_QUEUED } from './vcpu/state';
 import { aclintReset } from './irqchip/aclint';
 import { plicReset } from './irqchip/plic';
+import { checkStart } from './vcpu/check';
 import { csrPeek } from './guest/riscv/csr';
 import { vcpuReset, vcpuRun, vcpuSleepMs, vcpuSlept } from './vcpu/run';
 
@@ -27,6 +29,16 @@ export function reset(index: u32, pc: u64, hart: u64, threshold: u32): void {
     plicReset();
   }
   vcpuReset(stateOf(index), index, pc, hart, threshold);
+}
+
+/** After a reset: runs every region in both tiers, and ends with RESULT_DIFFERENCE where they differ. */
+export function check(index: u32): void {
+  checkStart(stateOf(index));
+}
+
+/** After RESULT_DIFFERENCE: emits the region again, as for compile(), and writes its IR at CHECK_TEXT. Returns the text's length, 0 if it is gone. */
+export function describeCheck(index: u32): u32 {
+  return compileReport(stateOf(index));
 }
 
 /** Runs a vCPU for a few ms; returns RESULT_*. */

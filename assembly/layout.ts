@@ -185,7 +185,9 @@ export const COUNTER_REGION_ENTER: u32 = COMM_COUNTERS + 0xb8;
 export const COUNTER_COMPILE_NS: u32 = COMM_COUNTERS + 0xc0;
 /** Hot blocks that tier 1 refused. */
 export const COUNTER_REGION_REFUSED: u32 = COMM_COUNTERS + 0xc8;
-export const COUNTER_COUNT: u32 = 26;
+/** Tier check: instructions that both tiers ran with the same result. */
+export const COUNTER_CHECKED: u32 = COMM_COUNTERS + 0xd0;
+export const COUNTER_COUNT: u32 = 27;
 
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING: u32 = 0x8000;
@@ -233,6 +235,50 @@ export const CPU_REGIONS_END: u32 = 0x3c00000;
 /** The Wasm module that is being emitted. */
 export const CPU_MODULE: u32 = 0x3c00000;
 export const CPU_MODULE_END: u32 = 0x4000000;
+/**
+ * Tier `check`, in the place of the module while the guest runs: from CPU_MODULE on the log of accesses (softmmu/record.ts), behind it the
+ * state of the vCPU (CHECK_STATE_SIZE bytes each) before a region and after tier 1 ran it, and what is known of a difference.
+ */
+export const CPU_CHECK: u32 = 0x3ffc000;
+export const CHECK_STATE_SIZE: u32 = 0xa00;
+export const CHECK_BEFORE: u32 = CPU_CHECK;
+export const CHECK_TIER1: u32 = CPU_CHECK + 0x1000;
+/** u32 each: entry block of the last region, LEAVE_* of tier 1 and of tier 0; i64 each: instructions of tier 1, those that tier 0 had left. */
+export const CHECK_BLOCK: u32 = CPU_CHECK + 0x2000;
+export const CHECK_LEAVE_1: u32 = CPU_CHECK + 0x2004;
+export const CHECK_LEAVE_0: u32 = CPU_CHECK + 0x2008;
+/** u32. 1 if tier 1 was kept from running on through other regions. */
+export const CHECK_ALONE: u32 = CPU_CHECK + 0x200c;
+export const CHECK_INSNS: u32 = CPU_CHECK + 0x2010;
+export const CHECK_LEFT: u32 = CPU_CHECK + 0x2018;
+/** u32 each: addresses of the log's next entry and of its end, whether the log overflowed, and RECORD_* of an access that is not the logged one. */
+export const CHECK_CURSOR: u32 = CPU_CHECK + 0x2020;
+export const CHECK_LOG_END: u32 = CPU_CHECK + 0x2024;
+export const CHECK_OVERFLOW: u32 = CPU_CHECK + 0x2028;
+export const CHECK_ODD: u32 = CPU_CHECK + 0x202c;
+/** Size (u32), address and value (u64) of that access. */
+export const CHECK_ODD_SIZE: u32 = CPU_CHECK + 0x2030;
+export const CHECK_ODD_ADDRESS: u32 = CPU_CHECK + 0x2038;
+export const CHECK_ODD_VALUE: u32 = CPU_CHECK + 0x2040;
+/** Where the report's text of the IR is written, behind the module that is emitted for it. */
+export const CHECK_TEXT: u32 = 0x3d00000;
+
+/** An entry of the log: u32 kind, size and status (0 or what the access returned), u32 STATE_LEAVE after it, then u64 each. */
+export const RECORD_STRIDE: u32 = 48;
+export const RECORD_KIND: u32 = 0x00;
+export const RECORD_SIZE: u32 = 0x04;
+export const RECORD_STATUS: u32 = 0x08;
+export const RECORD_LEAVE: u32 = 0x0c;
+export const RECORD_ADDRESS: u32 = 0x10;
+export const RECORD_VALUE: u32 = 0x18;
+export const RECORD_EXCEPTION: u32 = 0x20;
+export const RECORD_EXCEPTION_VALUE: u32 = 0x28;
+
+export const RECORD_LOAD: u32 = 1;
+export const RECORD_STORE: u32 = 2;
+export const RECORD_ATOMIC: u32 = 3;
+export const RECORD_CLOCK: u32 = 4;
+export const RECORD_LINES: u32 = 5;
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Leave run() with RESULT_STOP. */
@@ -265,3 +311,5 @@ export const RESULT_TRAP_LOOP: u32 = 4;
 export const RESULT_INTERNAL_ERROR: u32 = 5;
 /** Only at threshold 1: a block waits for its region. */
 export const RESULT_COMPILE: u32 = 6;
+/** Tier check: the tiers differ. The vCPU's state is tier 0's end of the region, CHECK_TIER1 that of tier 1. */
+export const RESULT_DIFFERENCE: u32 = 7;

@@ -3,10 +3,18 @@
  * helpers use. Status 0 is success; STATUS_EXCEPTION means that an exception is pending.
  */
 import { PAGE_SIZE } from '../layout';
-import { STATE_ACCESS_LINEAR, STATE_ACCESS_PHYSICAL, STATE_ACCESS_SIZE, STATE_LOADED } from '../vcpu/state';
+import {
+  STATE_ACCESS_LINEAR,
+  STATE_ACCESS_PHYSICAL,
+  STATE_ACCESS_SIZE,
+  STATE_CHECK_PHASE,
+  STATE_LOADED,
+  STATE_TLB_MARK,
+} from '../vcpu/state';
 import { blockWriteHook } from '../tb/invalidate';
 import { deviceRead, deviceWrite } from './device';
 import { ACCESS_LOAD, ACCESS_MISALIGNED_ATOMIC, ACCESS_STORE, busError } from './hook';
+import { checkedAtomic, checkedLoad, checkedStore } from './record';
 import {
   FILL_DEVICE,
   FILL_EXCEPTION,
@@ -28,12 +36,18 @@ function crossesPage(va: u64, size: u32): bool {
   return (<u32>va % PAGE_SIZE) + size > PAGE_SIZE;
 }
 
+/** The tag of an entry that answers for this address. */
+function tagOf(cpu: usize, va: u64): u64 {
+  return (va & VPAGE_MASK) | load<u64>(cpu, STATE_TLB_MARK);
+}
+
 /** Loads size (1, 2, 4, 8) bytes, zero-extended, into STATE_LOADED. Any alignment. */
 export function memLoad(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) != 0) return checkedLoad(cpu, va, size, mmu);
   if (crossesPage(va, size)) return loadBytes(cpu, va, size, mmu);
   const entry = tlbEntry(cpu, va, mmu);
   let linear: usize;
-  if ((va & VPAGE_MASK) == load<u64>(entry, TLB_READ)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
+  if (tagOf(cpu, va) == load<u64>(entry, TLB_READ)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
   else {
     store<u32>(cpu, size, STATE_ACCESS_SIZE);
     const fill = tlbFill(cpu, va, ACCESS_LOAD, mmu);
@@ -72,10 +86,11 @@ function loadBytes(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
 
 /** Stores the low size (1, 2, 4, 8) bytes of value. Any alignment; a fault in the second of two pages changes neither. */
 export function memStore(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) != 0) return checkedStore(cpu, va, value, size, mmu);
   if (crossesPage(va, size)) return storeBytes(cpu, va, value, size, mmu);
   const entry = tlbEntry(cpu, va, mmu);
   let linear: usize;
-  if ((va & VPAGE_MASK) == load<u64>(entry, TLB_WRITE)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
+  if (tagOf(cpu, va) == load<u64>(entry, TLB_WRITE)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
   else {
     store<u32>(cpu, size, STATE_ACCESS_SIZE);
     const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
@@ -115,8 +130,7 @@ function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
 /** Raises what an access of this kind would raise, and touches nothing. Within one page. */
 export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32): u32 {
   const entry = tlbEntry(cpu, va, mmu);
-  if ((va & VPAGE_MASK) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ)))
-    return STATUS_OK;
+  if (tagOf(cpu, va) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ))) return STATUS_OK;
   store<u32>(cpu, size, STATE_ACCESS_SIZE);
   return tlbFill(cpu, va, access, mmu) == FILL_EXCEPTION ? STATUS_EXCEPTION : STATUS_OK;
 }
@@ -126,12 +140,13 @@ export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32):
  * pending. Devices and read-only memory take no atomics: bus error.
  */
 export function memAtomic(cpu: usize, va: u64, size: u32, mmu: u32): usize {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) != 0) return checkedAtomic(cpu, va, size, mmu);
   if (va & (size - 1)) {
     busError(cpu, va, ACCESS_MISALIGNED_ATOMIC);
     return 0;
   }
   const entry = tlbEntry(cpu, va, mmu);
-  if ((va & VPAGE_MASK) == load<u64>(entry, TLB_WRITE)) return <u32>va + load<u32>(entry, TLB_ADDEND);
+  if (tagOf(cpu, va) == load<u64>(entry, TLB_WRITE)) return <u32>va + load<u32>(entry, TLB_ADDEND);
   store<u32>(cpu, size, STATE_ACCESS_SIZE);
   const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
   if (fill == FILL_EXCEPTION) return 0;

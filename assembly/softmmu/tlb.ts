@@ -28,6 +28,7 @@ import {
   STATE_ACCESS_PHYSICAL,
   STATE_TLB_LARGE,
   STATE_TLB_LOGGED,
+  STATE_TLB_MARK,
   STATE_TLB_VICTIM,
   STATE_WALK_GLOBAL,
   STATE_WALK_PERMISSIONS,
@@ -198,7 +199,7 @@ export function tlbProtect(cpu: usize, linear: u32): void {
   const end = tableEnd(cpu);
   for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) {
     const tag = load<u64>(entry, TLB_WRITE);
-    if (tag != TLB_INVALID && <u32>tag + load<u32>(entry, TLB_ADDEND) == page)
+    if (tag != TLB_INVALID && <u32>(tag & VPAGE_MASK) + load<u32>(entry, TLB_ADDEND) == page)
       store<u64>(entry, TLB_INVALID, TLB_WRITE);
   }
 }
@@ -230,14 +231,15 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
       permissions &= ~PERM_WRITE;
     const entry = tlbEntry(cpu, va, mmu);
     const tag = va & VPAGE_MASK;
+    const marked = tag | load<u64>(cpu, STATE_TLB_MARK);
     retire(cpu, entry, tag);
     const global: u32 = load<u32>(cpu, STATE_WALK_GLOBAL) != 0 ? TLB_GLOBAL : 0;
     if (global == 0) log(cpu, entry);
     if (size > PAGE_BITS) noteLarge(cpu, va);
-    store<u64>(entry, permissions & PERM_READ ? tag : TLB_INVALID, TLB_READ);
+    store<u64>(entry, permissions & PERM_READ ? marked : TLB_INVALID, TLB_READ);
     // A write tag implies a read tag: groups of accesses rely on it (ir/passes/probe.ts).
     const writable = (permissions & (PERM_READ | PERM_WRITE)) == (PERM_READ | PERM_WRITE);
-    store<u64>(entry, writable ? tag : TLB_INVALID, TLB_WRITE);
+    store<u64>(entry, writable ? marked : TLB_INVALID, TLB_WRITE);
     store<u64>(entry, permissions & PERM_EXECUTE ? tag : TLB_INVALID, TLB_EXECUTE);
     store<u32>(entry, linear - <u32>va, TLB_ADDEND);
     store<u32>(entry, size | global | (mmu << TLB_MMU_SHIFT), TLB_SIZE_BITS);

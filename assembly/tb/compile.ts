@@ -5,6 +5,7 @@
 import * as L from '../layout';
 import { emitRegion } from '../backend/wasm-region';
 import { wasmModuleHead } from '../backend/wasm-imports';
+import { irPrintRegion } from '../ir/print';
 import { optimise } from '../ir/passes/index';
 import { count } from '../vcpu/counters';
 import { STATE_QUEUED, STATE_THRESHOLD } from '../vcpu/state';
@@ -91,8 +92,7 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
   store<u32>(cpu, queued - taken, STATE_QUEUED);
   store<u32>(area, regions, COUNT);
   if (regions == 0) return 0;
-  store<u32>(area, <u32>area + L.CPU_MODULE, HEAD);
-  wasmModuleHead(area + HEAD, regions, base, load<u32>(code) - (<u32>area + CODE_START));
+  emitHead(cpu, regions, base);
   store<u64>(area, load<u64>(area, L.COUNTER_REGIONS) + regions, L.COUNTER_REGIONS);
   store<u64>(
     area,
@@ -100,6 +100,37 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
     L.COUNTER_REGION_BYTES,
   );
   return regions;
+}
+
+/** Completes the module whose regions have been emitted. */
+function emitHead(cpu: usize, regions: u32, base: u32): void {
+  const area = cpu - L.CPU_STATE;
+  store<u32>(area, <u32>area + L.CPU_MODULE, HEAD);
+  wasmModuleHead(area + HEAD, regions, base, load<u32>(area, CODE) - (<u32>area + CODE_START));
+}
+
+/** The letters of RISC-V's registers for ir/print.ts. */
+const RISCV: u32 = 0x6678;
+
+/**
+ * Emits the region of CHECK_BLOCK again, in a module of its own that is not to be installed, and writes its optimised IR to CHECK_TEXT. Returns
+ * the text's length, or 0 if tier 1 does not take the block any more.
+ */
+export function compileReport(cpu: usize): u32 {
+  const area = cpu - L.CPU_STATE;
+  const region = regionAllocate(cpu);
+  if (region == 0) return 0;
+  store<u32>(area, <u32>area + CODE_START, CODE);
+  let length: u32 = 0;
+  if (graphBuild(cpu, load<u32>(area, L.CHECK_BLOCK), region)) {
+    optimise(cpu);
+    const text = area + L.CHECK_TEXT;
+    length = <u32>(irPrintRegion(text, cpu, RISCV) - text);
+    emitRegion(cpu, area + CODE, region);
+    emitHead(cpu, 1, 0);
+  }
+  regionRelease(cpu, region);
+  return length;
 }
 
 export function compileHeadSize(cpu: usize): u32 {

@@ -2,8 +2,9 @@
  * The guest's clock, in ns since the machine started. Either the host's monotonic clock (epoch in the VM block, moved forward by
  * pauses), or under -icount the count of retired instructions shifted left, plus the time slept.
  */
-import { VM_CLOCK_EPOCH, VM_ICOUNT_SHIFT, VM_VIRTUAL_NS } from '../layout';
-import { STATE_BUDGET, STATE_CLOCK_LAST, STATE_CLOCK_WARP, STATE_ICOUNT } from './state';
+import { RECORD_CLOCK, VM_CLOCK_EPOCH, VM_ICOUNT_SHIFT, VM_VIRTUAL_NS } from '../layout';
+import { checkedValue } from '../softmmu/record';
+import { STATE_BUDGET, STATE_CHECK_PHASE, STATE_CLOCK_LAST, STATE_CLOCK_WARP, STATE_ICOUNT } from './state';
 
 /** Host time in ms, performance.timeOrigin + performance.now(): the same on the page and in every worker. */
 @external("env", "now")
@@ -29,6 +30,12 @@ export function guestNow(cpu: usize): i64 {
  * clock is too coarse to tell two readings apart (5 µs steps in an isolated page).
  */
 export function guestTicks(cpu: usize, period: i64): i64 {
+  const phase = load<u32>(cpu, STATE_CHECK_PHASE);
+  if (phase == 0) return readTicks(cpu, period);
+  return <i64>checkedValue(cpu, RECORD_CLOCK, phase == 1 ? <u64>readTicks(cpu, period) : 0);
+}
+
+function readTicks(cpu: usize, period: i64): i64 {
   let ticks = guestNow(cpu) / period;
   if (icountShift() >= 0) return ticks;
   const last = load<i64>(cpu, STATE_CLOCK_LAST);

@@ -17,6 +17,7 @@ import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
 import { BLOCK_HEAT, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from '../tb/block';
 import { compileRequest } from '../tb/compile';
 import { blockNext, regionHolds } from '../tb/lookup';
+import { checkRegion, LEAVE_DIFFERENCE } from './check';
 import { guestNow, hostNow, icountShift, publishVirtualTime, retired } from './clock';
 import { count } from './counters';
 import * as S from './state';
@@ -149,6 +150,7 @@ function runSlice(cpu: usize): u32 {
     // A block that the interpreter came to by a chain: its own page is right, the others of its region have to be looked at.
     while (leave == LEAVE_HOT) leave = enterHot(cpu, load<u32>(cpu, S.STATE_HOT));
     if (leave == LEAVE_COMPILE) return L.RESULT_COMPILE;
+    if (leave == LEAVE_DIFFERENCE) return L.RESULT_DIFFERENCE;
     if (leave == LEAVE_EXCEPTION) {
       count(cpu, L.COUNTER_EXCEPTION);
       if (trapLoops(cpu)) return L.RESULT_TRAP_LOOP;
@@ -164,7 +166,7 @@ function runSlice(cpu: usize): u32 {
 /** Runs a block that was just looked up: its region if it has one. */
 function enter(cpu: usize, block: usize): u32 {
   const region = load<u32>(block, BLOCK_REGION);
-  if (region != 0) return enterRegion(cpu, region);
+  if (region != 0) return enterRegion(cpu, block, region);
   const heat = load<u32>(block, BLOCK_HEAT) - 1;
   store<u32>(block, heat, BLOCK_HEAT);
   return heat == 0 ? becomeHot(cpu, block) : interpret(cpu, block);
@@ -180,15 +182,20 @@ function enterHot(cpu: usize, block: usize): u32 {
   const region: usize = load<u32>(block, BLOCK_REGION_DESCRIPTOR);
   if (region == 0) return becomeHot(cpu, block);
   store<u32>(block, 1, BLOCK_HEAT);
-  return regionHolds(cpu, region) ? enterRegion(cpu, load<u32>(block, BLOCK_REGION)) : interpret(cpu, block);
+  return regionHolds(cpu, region)
+    ? enterRegion(cpu, block, load<u32>(block, BLOCK_REGION))
+    : interpret(cpu, block);
 }
 
 /** Calls a region; it runs on through others until one of them leaves. */
-function enterRegion(cpu: usize, index: u32): u32 {
+function enterRegion(cpu: usize, block: usize, index: u32): u32 {
   const area = cpu - L.CPU_STATE;
   count(cpu, L.COUNTER_REGION_ENTER);
   const before = load<i64>(cpu, S.STATE_BUDGET);
-  const leave = call_indirect<u32>(index, <i32>before);
+  const leave =
+    load<u64>(cpu, S.STATE_TLB_MARK) != 0
+      ? checkRegion(cpu, block, index)
+      : call_indirect<u32>(index, <i32>before);
   store<i64>(
     area,
     load<i64>(area, L.COUNTER_JIT_INSTRUCTIONS) + before - load<i64>(cpu, S.STATE_BUDGET),

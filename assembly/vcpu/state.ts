@@ -107,6 +107,10 @@ export const STATE_TLB_VICTIM: u32 = 0x2e8;
 export const STATE_WALK_GLOBAL: u32 = 0x2ec;
 /** u32. Places used in CPU_JUMP_LARGE. */
 export const STATE_JUMP_LARGE: u32 = 0x2f0;
+/** u32. Tier check: 1 while tier 1 runs and its accesses are logged, 2 while tier 0 replays them. */
+export const STATE_CHECK_PHASE: u32 = 0x2f4;
+/** u64. What tags of the TLB for reading and writing are marked with: 0, or under tier check a bit that makes every inline probe miss. */
+export const STATE_TLB_MARK: u32 = 0x2f8;
 
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;

@@ -151,7 +151,9 @@ export const COUNTER_REGION_ENTER = 0x41b8;
 export const COUNTER_COMPILE_NS = 0x41c0;
 /** Hot blocks that tier 1 refused. */
 export const COUNTER_REGION_REFUSED = 0x41c8;
-export const COUNTER_COUNT = 0x1a;
+/** Tier check: instructions that both tiers ran with the same result. */
+export const COUNTER_CHECKED = 0x41d0;
+export const COUNTER_COUNT = 0x1b;
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING = 0x8000;
 export const RING_ENTRIES = 0x400;
@@ -196,6 +198,48 @@ export const CPU_REGIONS_END = 0x3c00000;
 /** The Wasm module that is being emitted. */
 export const CPU_MODULE = 0x3c00000;
 export const CPU_MODULE_END = 0x4000000;
+/**
+ * Tier `check`, in the place of the module while the guest runs: from CPU_MODULE on the log of accesses (softmmu/record.ts), behind it the
+ * state of the vCPU (CHECK_STATE_SIZE bytes each) before a region and after tier 1 ran it, and what is known of a difference.
+ */
+export const CPU_CHECK = 0x3ffc000;
+export const CHECK_STATE_SIZE = 0xa00;
+export const CHECK_BEFORE = 0x3ffc000;
+export const CHECK_TIER1 = 0x3ffd000;
+/** u32 each: entry block of the last region, LEAVE_* of tier 1 and of tier 0; i64 each: instructions of tier 1, those that tier 0 had left. */
+export const CHECK_BLOCK = 0x3ffe000;
+export const CHECK_LEAVE_1 = 0x3ffe004;
+export const CHECK_LEAVE_0 = 0x3ffe008;
+/** u32. 1 if tier 1 was kept from running on through other regions. */
+export const CHECK_ALONE = 0x3ffe00c;
+export const CHECK_INSNS = 0x3ffe010;
+export const CHECK_LEFT = 0x3ffe018;
+/** u32 each: addresses of the log's next entry and of its end, whether the log overflowed, and RECORD_* of an access that is not the logged one. */
+export const CHECK_CURSOR = 0x3ffe020;
+export const CHECK_LOG_END = 0x3ffe024;
+export const CHECK_OVERFLOW = 0x3ffe028;
+export const CHECK_ODD = 0x3ffe02c;
+/** Size (u32), address and value (u64) of that access. */
+export const CHECK_ODD_SIZE = 0x3ffe030;
+export const CHECK_ODD_ADDRESS = 0x3ffe038;
+export const CHECK_ODD_VALUE = 0x3ffe040;
+/** Where the report's text of the IR is written, behind the module that is emitted for it. */
+export const CHECK_TEXT = 0x3d00000;
+/** An entry of the log: u32 kind, size and status (0 or what the access returned), u32 STATE_LEAVE after it, then u64 each. */
+export const RECORD_STRIDE = 0x30;
+export const RECORD_KIND = 0x0;
+export const RECORD_SIZE = 0x4;
+export const RECORD_STATUS = 0x8;
+export const RECORD_LEAVE = 0xc;
+export const RECORD_ADDRESS = 0x10;
+export const RECORD_VALUE = 0x18;
+export const RECORD_EXCEPTION = 0x20;
+export const RECORD_EXCEPTION_VALUE = 0x28;
+export const RECORD_LOAD = 0x1;
+export const RECORD_STORE = 0x2;
+export const RECORD_ATOMIC = 0x3;
+export const RECORD_CLOCK = 0x4;
+export const RECORD_LINES = 0x5;
 /** Leave run() with RESULT_STOP. */
 export const REQUEST_STOP = 0x1;
 /** Sleep until the bit is cleared. */
@@ -223,3 +267,5 @@ export const RESULT_TRAP_LOOP = 0x4;
 export const RESULT_INTERNAL_ERROR = 0x5;
 /** Only at threshold 1: a block waits for its region. */
 export const RESULT_COMPILE = 0x6;
+/** Tier check: the tiers differ. The vCPU's state is tier 0's end of the region, CHECK_TIER1 that of tier 1. */
+export const RESULT_DIFFERENCE = 0x7;

@@ -1,6 +1,8 @@
 /** Interrupts of a hart: what is pending, what may be taken, and when the next timer is due. */
 import { guestNow } from '../../vcpu/clock';
-import { STATE_INDEX } from '../../vcpu/state';
+import { RECORD_LINES } from '../../layout';
+import { checkedValue } from '../../softmmu/record';
+import { STATE_CHECK_PHASE, STATE_INDEX } from '../../vcpu/state';
 import { aclintDeadline, aclintMtimecmp, aclintSoftware, aclintTimeNow } from '../../irqchip/aclint';
 import { plicAsserts } from '../../irqchip/plic';
 import * as H from './cpu';
@@ -9,6 +11,13 @@ export const ENVCFG_STCE: u64 = 0x8000000000000000;
 
 /** Reads the lines of ACLINT and PLIC and the comparators of the timers into HART_MIP_LINES. */
 export function riscvUpdateLines(cpu: usize): void {
+  const phase = load<u32>(cpu, STATE_CHECK_PHASE);
+  let lines: u64 = phase == 2 ? 0 : readLines(cpu);
+  if (phase != 0) lines = checkedValue(cpu, RECORD_LINES, lines);
+  store<u64>(cpu, lines, H.HART_MIP_LINES);
+}
+
+function readLines(cpu: usize): u64 {
   const time = aclintTimeNow(cpu);
   const hart = load<u32>(cpu, STATE_INDEX);
   let lines: u64 = 0;
@@ -18,7 +27,7 @@ export function riscvUpdateLines(cpu: usize): void {
     lines |= 1 << H.IRQ_S_TIMER;
   if (plicAsserts(hart * 2)) lines |= 1 << H.IRQ_M_EXT;
   if (plicAsserts(hart * 2 + 1)) lines |= 1 << H.IRQ_S_EXT;
-  store<u64>(cpu, lines, H.HART_MIP_LINES);
+  return lines;
 }
 
 /** mip as the hardware sees it. */
