@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createTestCore } from './harness.ts';
 import { assemble } from './riscv/asm.ts';
-import { wasmText } from './wasm-text.ts';
+import { wasmText } from '../../src/worker/wasm-text.ts';
 
 const BASE = 0x8000_0000n;
 const FOLDER = new URL('./golden/', import.meta.url);

@@ -11,8 +11,10 @@ import { type CompilerExports, RegionCompiler, type RegionLimits } from '../../s
  * `jit` runs a program to its end again and again, each time from the same memory, and compiles in between what was interpreted, until (nearly)
  * everything runs in tier 1, in regions with their real loops and successors: the last run counts. `eager` compiles every block
  * before it first runs, one module each, which is slow but right for code that changes. `auto` compiles what gets warm, as machines do.
+ * `check` is `jit` with both tiers compared at each region; the first difference ends the
+ * run.
  */
-export type TestTier = 'interp' | 'jit' | 'eager' | 'auto';
+export type TestTier = 'interp' | 'jit' | 'eager' | 'auto' | 'check';
 export const TEST_TIERS: readonly TestTier[] = ['interp', 'jit'];
 
 /**
@@ -30,7 +32,7 @@ const UNTOUCHED = 0x8000_0000;
 const AUTO_THRESHOLD = 8;
 
 export interface TestRun {
-  reason: 'wfi' | 'budget' | 'trap-loop' | 'internal';
+  reason: 'wfi' | 'budget' | 'trap-loop' | 'difference' | 'internal';
   /** Guest instructions retired since the reset. */
   instructions: bigint;
 }
@@ -68,6 +70,8 @@ export interface CoreExports extends CompilerExports {
   queueBlock(index: number, pc: bigint): number;
   run(index: number): number;
   sleepMs(index: number): number;
+  check(index: number): void;
+  describeCheck(index: number): number;
   slept(index: number, ms: number, timedOut: number): void;
   peekCsr(index: number, csr: number): bigint;
   stateOf(index: number): number;
@@ -98,11 +102,14 @@ export async function createTestCore({
   icount = -1,
   stepMs,
   limits,
+  alter,
 }: {
   tier: TestTier;
   icount?: number;
   stepMs?: number;
   limits?: RegionLimits;
+  /** Changes the code of each module before it is made: what a wrong emission would be. */
+  alter?: (code: Uint8Array) => void;
 }): Promise<TestCore> {
   compiled ??= await WebAssembly.compile(readFileSync(corePath()));
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
@@ -126,8 +133,23 @@ export async function createTestCore({
     },
   });
   const exports = instance.exports as unknown as CoreExports;
-  const compiler = new RegionCompiler(exports, memory, 0, limits);
-  const threshold = { interp: 0, jit: 0, eager: 1, auto: AUTO_THRESHOLD }[tier];
+  const compiler = new RegionCompiler(
+    alter
+      ? {
+          ...exports,
+          compile(index, base, most) {
+            const regions = exports.compile(index, base, most);
+            const code = exports.moduleCode(index);
+            alter(all.subarray(code, code + exports.moduleCodeSize(index)));
+            return regions;
+          },
+        }
+      : exports,
+    memory,
+    0,
+    limits,
+  );
+  const threshold = { interp: 0, jit: 0, eager: 1, auto: AUTO_THRESHOLD, check: 0 }[tier];
 
   let regions = 0;
   const addRegion = (base: bigint, size: bigint, kind: number, linear: number) => {
@@ -161,13 +183,14 @@ export async function createTestCore({
     const end = instructions() + BigInt(maxInstructions);
     for (;;) {
       const result = exports.run(0);
-      compiler.compileWaiting();
+      if (result !== L.RESULT_DIFFERENCE) compiler.compileWaiting();
       if (result === L.RESULT_HALT) {
         const ms = exports.sleepMs(0);
         if (!Number.isFinite(ms)) return { reason: 'wfi', instructions: instructions() };
         time += ms;
         exports.slept(0, ms, 1);
       } else if (result === L.RESULT_TRAP_LOOP) return { reason: 'trap-loop', instructions: instructions() };
+      else if (result === L.RESULT_DIFFERENCE) return { reason: 'difference', instructions: instructions() };
       else if (result !== L.RESULT_SLICE && result !== L.RESULT_COMPILE)
         return { reason: 'internal', instructions: instructions() };
       if (result !== L.RESULT_COMPILE && instructions() >= end)
@@ -198,7 +221,9 @@ export async function createTestCore({
       while (exports.queueInterpreted(0, runs) > 0);
       writeAsDevice(saved, ramBase);
       exports.restart(0, pc, 0n);
+      if (tier === 'check') exports.check(0);
       run = go(maxInstructions);
+      if (run.reason === 'difference') break;
       if (runs === 1 && counter(L.COUNTER_JIT_INSTRUCTIONS) >= JIT_SHARE * counter(L.COUNTER_INSTRUCTIONS))
         break;
     }
@@ -216,7 +241,7 @@ export async function createTestCore({
       all.set(bytes, linear(address));
     },
     run({ pc, maxInstructions }) {
-      if (tier === 'jit') return runInTier1(pc, maxInstructions);
+      if (tier === 'jit' || tier === 'check') return runInTier1(pc, maxInstructions);
       exports.reset(0, pc, 0n, threshold);
       return go(maxInstructions);
     },

@@ -4,12 +4,13 @@
  */
 import * as Comlink from 'comlink';
 import * as L from '../memory/layout.gen.ts';
+import { type CheckExports, describeDifference } from './check-report.ts';
 import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
 import { type CompilerExports, RegionCompiler } from './regions.ts';
 
-interface CoreExports extends CompilerExports {
-  stateOf(index: number): number;
+interface CoreExports extends CompilerExports, CheckExports {
   reset(index: number, pc: bigint, hart: bigint, threshold: number): void;
+  check(index: number): void;
   run(index: number): number;
   sleepMs(index: number): number;
   slept(index: number, ms: number, timedOut: number): void;
@@ -26,6 +27,8 @@ const LONGEST_SLEEP_MS = 1000;
  * 1000: 2.2, 7.7; 3000: 2.1, 7.5; 10000: 2.2, 7.5. The time to compile falls with it (300, 160, 110, 65 ms of the boot).
  */
 const HOT_THRESHOLD = 3000;
+/** The same for the tiers that are there to test tier 1: more of the guest runs in it. */
+const TEST_THRESHOLD = 20;
 
 const TRAP_CSRS: [string, number][] = [
   ['mstatus', 0x300],
@@ -43,6 +46,8 @@ const TRAP_CSRS: [string, number][] = [
 let core: CoreExports;
 let compiler: RegionCompiler;
 let threshold = 0;
+let checks = false;
+let differs = false;
 let index = 0;
 let words: Int32Array;
 let longs: BigUint64Array;
@@ -100,11 +105,17 @@ const api: VcpuWorkerApi = {
     });
     core = instance.exports as unknown as CoreExports;
     compiler = new RegionCompiler(core, options.memory, index);
-    threshold = options.tier === 'interp' ? 0 : (options.threshold ?? HOT_THRESHOLD);
+    const usual = { auto: HOT_THRESHOLD, interp: 0, jit: TEST_THRESHOLD, check: TEST_THRESHOLD }[
+      options.tier
+    ];
+    threshold = options.tier === 'interp' ? 0 : (options.threshold ?? usual);
+    checks = options.tier === 'check';
   },
 
   async reset({ pc, hartId }) {
     core.reset(index, pc, BigInt(hartId), threshold);
+    differs = false;
+    if (checks) core.check(index);
   },
 
   async run() {
@@ -112,6 +123,8 @@ const api: VcpuWorkerApi = {
     try {
       for (;;) {
         const result = core.run(index);
+        differs = result === L.RESULT_DIFFERENCE;
+        if (differs) return result;
         compiler.compileWaiting();
         if (result === L.RESULT_HALT) sleep();
         else if (result === L.RESULT_PAUSE) paused();
@@ -133,6 +146,7 @@ const api: VcpuWorkerApi = {
       );
     }
     lines.push(...TRAP_CSRS.map(([name, csr]) => `${name.padEnd(7)} ${hex(core.peekCsr(index, csr))}`));
+    if (differs) lines.push('', describeDifference(core, words.buffer, index));
     return lines.join('\n');
   },
 };

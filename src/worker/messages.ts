@@ -18,8 +18,8 @@ export interface VcpuWorkerApi {
   init(options: VcpuInit): Promise<void>;
   /** Puts the vCPU into its architectural reset state, with the program counter at the board's reset vector. */
   reset(options: { pc: bigint; hartId: number }): Promise<void>;
-  /** Runs until REQUEST_STOP, or until the guest cannot go on; resolves with RESULT_STOP, RESULT_TRAP_LOOP or RESULT_INTERNAL_ERROR. */
+  /** Runs until REQUEST_STOP, or until the guest cannot go on; resolves with RESULT_STOP, RESULT_TRAP_LOOP, RESULT_DIFFERENCE or RESULT_INTERNAL_ERROR. */
   run(): Promise<number>;
-  /** A readable dump of the registers, for error reports and the monitor. The vCPU must be stopped. */
+  /** A readable dump of the registers, for error reports and the monitor; after RESULT_DIFFERENCE with what differs. The vCPU must be stopped. */
   describe(): Promise<string>;
 }

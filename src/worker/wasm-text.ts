@@ -3,7 +3,7 @@
  * file does not change when the memory map does. It knows Wasm's MVP with sign extension, tail calls and what tier 1 uses of the
  * others; anything else throws.
  */
-import * as L from '../../src/memory/layout.gen.ts';
+import * as L from '../memory/layout.gen.ts';
 
 const CONTROL: Record<number, string> = {
   ...{ 0: 'unreachable', 1: 'nop', 2: 'block', 3: 'loop', 4: 'if', 5: 'else', 11: 'end' },
