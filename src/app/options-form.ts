@@ -10,10 +10,11 @@ export interface OptionsFormActions {
   apply(options: Partial<Record<'m' | 'append' | 'tier' | 'icount', string>>, files: PickedFiles): void;
 }
 
-/** The tiers that there are to choose; those not built yet would only be refused. */
-const TIER_HELP: Partial<Record<Tier, string>> = {
+const TIER_HELP: Record<Tier, string> = {
   auto: 'auto: as fast as it can be',
   interp: 'interp: only the interpreter',
+  jit: 'jit: compiles much earlier',
+  check: 'check: compares the tiers',
 };
 
 function field(label: string, hint: string, control: HTMLElement): HTMLElement {

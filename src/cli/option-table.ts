@@ -224,7 +224,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'tier',
     value: 'auto|interp|jit|check',
     own: true,
-    help: 'how guest code runs; default auto\n(jit and check are not built yet)',
+    help: 'how guest code runs; default auto\n(check: both tiers, stops where they differ)',
     set: (options, value) => {
       if (value !== 'auto' && value !== 'interp' && value !== 'jit' && value !== 'check') {
         throw new UsageError(`--tier ${value}: use auto, interp, jit or check`);

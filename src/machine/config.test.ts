@@ -32,9 +32,7 @@ describe('resolveConfig', () => {
     [{ kernel: 'k', append: 'a\0b' }, 'zero byte'],
     [{ icount: -1 }, 'from 0 to 10'],
     [{ icount: 11 }, 'from 0 to 10'],
-    [{ tier: 'jit' }, 'not built yet: choose auto or interp'],
-    [{ tier: 'check' }, 'not built yet'],
-    [{ tier: 'fast' as 'jit' }, 'choose auto or interp'],
+    [{ tier: 'fast' as 'jit' }, 'There is no tier "fast": choose auto, interp, jit, check'],
     [{ drive: 'x' }, 'Unknown option "drive"'],
   ])('refuses %j', (config, message) => {
     const full = { arch: 'riscv64', ...config } as VmConfig;

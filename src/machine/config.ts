@@ -9,6 +9,8 @@ const BOARDS: Readonly<Record<string, readonly BoardModel[]>> = { riscv64: [VIRT
 /** `-icount shift=N` takes 0 to 10, as in QEMU. */
 const ICOUNT_SHIFT_MAX = 10;
 
+const TIERS: readonly ResolvedConfig['tier'][] = ['auto', 'interp', 'jit', 'check'];
+
 const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'arch',
   'machine',
@@ -82,10 +84,6 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const tier = config.tier ?? 'auto';
-  if (tier === 'jit' || tier === 'check') {
-    throw bad(`Tier "${tier}" is not built yet: choose auto or interp.`);
-  }
-  if (tier !== 'auto' && tier !== 'interp')
-    throw bad(`There is no tier "${String(tier)}": choose auto or interp.`);
+  if (!TIERS.includes(tier)) throw bad(`There is no tier "${String(tier)}": choose ${TIERS.join(', ')}.`);
   return { board, memory, smp, tier };
 }

@@ -10,6 +10,7 @@ import { SharedTimers } from '../memory/device-timers.ts';
 import { SlotGuestMemory } from '../memory/guest-memory.ts';
 import {
   COMM_COUNTERS,
+  COUNTER_CHECKED,
   COMM_EXIT_PENDING,
   COMM_RING_HEAD,
   COMM_RING_TAIL,
@@ -99,6 +100,7 @@ const COUNTERS = {
   regionInstructions: COUNTER_REGION_INSNS,
   regionsKilled: COUNTER_REGION_KILLED,
   regionsRefused: COUNTER_REGION_REFUSED,
+  checked: COUNTER_CHECKED,
   regionEntries: COUNTER_REGION_ENTER,
   lookups: COUNTER_LOOKUP,
   translated: COUNTER_TRANSLATED,

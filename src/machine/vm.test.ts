@@ -188,6 +188,19 @@ describe('a machine', () => {
     expect(events.filter((event) => event.startsWith('panic'))).toHaveLength(1);
   });
 
+  it('says so when the tiers differ, with the description of the difference', async () => {
+    const { vm, events } = machine(async () => L.RESULT_DIFFERENCE, { tier: 'check' });
+    let message = '';
+    vm.on('error', (error) => {
+      message = error.message;
+    });
+    await vm.start();
+    expect(await vm.ended).toEqual({ outcome: 'error', code: 1 });
+    expect(events).toContain('error internal');
+    expect(message).toMatch(/^The tiers of the accelerator differ/);
+    expect(message).toContain('pc 0000000000001000');
+  });
+
   it('names a guest that traps in its own trap handler for ever, with its registers', async () => {
     const { vm, events } = machine(async () => L.RESULT_TRAP_LOOP);
     let message = '';

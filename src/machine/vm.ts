@@ -13,7 +13,7 @@ import type {
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
-import { RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
+import { RESULT_DIFFERENCE, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
 import { gunzip, loadImage } from './boot/image-source.ts';
 import { checkInitrd } from './boot/initrd-check.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
@@ -376,6 +376,7 @@ class MachineVm implements Vm {
         regionInstructions: counters.regionInstructions,
         regionsKilled: counters.regionsKilled,
         regionsRefused: counters.regionsRefused,
+        checked: counters.checked,
         tlbFills: counters.tlbFills,
         tlbFlushes: counters.tlbFlushes,
         exceptions: counters.exceptions,
@@ -418,7 +419,9 @@ async function hangError(session: Session, result: number): Promise<VmError> {
   const what =
     code === 'guest-hang'
       ? 'The guest hangs: it traps in its own trap handler for ever. Reset the machine, or choose another kernel.'
-      : `The accelerator met a state it cannot continue from (result ${result}). Please report it.`;
+      : result === RESULT_DIFFERENCE
+        ? 'The tiers of the accelerator differ (--tier check). Please report it, with all that follows.'
+        : `The accelerator met a state it cannot continue from (result ${result}). Please report it.`;
   return new VmError(code, `${what}\n${await session.vcpu.describe()}`);
 }
 
