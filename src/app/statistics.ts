@@ -203,7 +203,8 @@ const EXITS: Descriptions = {
   halt: ['Sleeps', 'Waits of the guest for an interrupt'],
 };
 
-const ELSEWHERE = new Set(['regionInstructions', 'regionsKilled', 'regionsRefused']);
+/** Shown in another group, or of no use to the panel (`checked`: 0 but under tier check). */
+const ELSEWHERE = new Set(['regionInstructions', 'regionsKilled', 'regionsRefused', 'checked']);
 
 /** Rows for counts by name; one that has no description yet shows under its own name. */
 function counts(
