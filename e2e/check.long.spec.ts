@@ -1,5 +1,5 @@
 /** Tier check on a live guest: firmware and the first seconds of a Linux boot in both tiers. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { snowglobe } from './support/command.ts';
@@ -9,6 +9,7 @@ test('Debian boots to its first messages with no difference between the tiers', 
   browserName: _,
 }, testInfo) => {
   const { kernel, initrd } = image('riscv64-debian');
+  mkdirSync(testInfo.outputDir, { recursive: true });
   const json = join(testInfo.outputDir, 'report.json');
   const result = await snowglobe([
     ...['riscv64', '-m', '512', '-kernel', kernel as string, '-initrd', initrd as string],
