@@ -193,4 +193,6 @@ async function killWorker(page: Page): Promise<void> {
   });
   await cdp.send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
   await killed;
+  // Attached any longer, it would end the next machine's worker too.
+  await cdp.detach();
 }
