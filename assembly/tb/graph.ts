@@ -13,6 +13,7 @@ import * as L from '../layout';
 import * as O from '../ir/ops.gen';
 import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_FLAGS_MASK } from '../vcpu/state';
+import { VPAGE_MASK } from '../softmmu/tlb';
 import * as T from './block';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
 import {
@@ -22,8 +23,6 @@ import {
   REGION_D_BLOCKS,
   regionThreshold,
 } from './region';
-
-const VPAGE_MASK: u64 = 0xfffffffffffff000;
 
 export const END_GOTO: u32 = 0;
 export const END_BRANCH: u32 = 1;
