@@ -38,6 +38,10 @@ export const VM_ICOUNT_SHIFT: u32 = VM_BASE + 0x18;
 export const VM_REGION_COUNT: u32 = VM_BASE + 0x1c;
 /** u64. Virtual time in ns, published by the vCPU at exits under -icount, so that the page sees the same clock. */
 export const VM_VIRTUAL_NS: u32 = VM_BASE + 0x20;
+/** u32. x86: bits of physical addresses that are forced to 0: 0x100000 while the A20 line is masked, else 0. Changed inside an exit, with the map generation. */
+export const VM_A20_FORCED: u32 = VM_BASE + 0x28;
+/** u32 bit set, atomic OR by the page, followed by a kick: 1 NMI, 2 SMI, 4 INIT for vCPU 0. Taken with an atomic exchange by the vCPU. */
+export const VM_X86_EVENTS: u32 = VM_BASE + 0x2c;
 
 /** IRQ lines: bit n of the words is line n. Level is set and cleared with atomics by its device; a rising edge is latched in IRQ_EDGE. */
 export const IRQ_LINE_COUNT: u32 = 256;
