@@ -11,6 +11,9 @@ const BANNED = {
   guest: ['backend'],
   backend: ['guest'],
   softmmu: ['guest'],
+  tb: ['guest'],
+  vcpu: ['guest'],
+  irqchip: ['guest'],
 };
 
 const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*|new URL\(\s*)['"](\.[^'"]+)['"]/g;

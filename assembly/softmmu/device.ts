@@ -11,7 +11,7 @@ import * as L from '../layout';
 import { count } from '../vcpu/counters';
 import { STATE_LEAVE, STATE_MAP_SEEN } from '../vcpu/state';
 import { publishVirtualTime } from '../vcpu/clock';
-import { localRead, localWrite } from '../irqchip/local';
+import { guestLocalRead, guestLocalWrite } from '../vcpu/guest';
 import { blockTakeStalePages } from '../tb/invalidate';
 import { STATE_LOADED } from '../vcpu/state';
 import { regionFind } from './region';
@@ -23,7 +23,7 @@ export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
   const offset = physical - load<u64>(region, L.REGION_BASE);
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
-    return localRead(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, size);
+    return guestLocalRead(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, size) != 0;
   }
   const reach = reachRecord(region, offset);
   if (
@@ -52,7 +52,7 @@ export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): b
   if (size < 8) value &= ((<u64>1) << (size * 8)) - 1;
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
-    return localWrite(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, value, size);
+    return guestLocalWrite(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, value, size) != 0;
   }
   const reach = reachRecord(region, offset);
   if (reach != 0) {

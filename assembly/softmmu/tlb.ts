@@ -179,7 +179,7 @@ export function tlbIsGlobal(entry: usize): bool {
 }
 
 /** Makes every jump-cache entry stale: a new generation, and a real clearing when the generations are used up. */
-function jumpCacheForget(cpu: usize): void {
+export function jumpCacheForget(cpu: usize): void {
   const flags = load<u32>(cpu, STATE_TB_FLAGS);
   let next = (flags + BLOCK_GENERATION) & BLOCK_GENERATION_MASK;
   // Generation 0 is that of cleared entries.

@@ -6,7 +6,7 @@
  *   +0x1c u16 guest instructions    +0x1e u16 operations               +0x20 u32 address of the instruction table
  *   +0x24 u32 bytes of guest code   +0x28 u32 state bits               +0x2c u32 linear address of the second page's code, or 0
  *   +0x30 u32 table index of the region that begins here, or 0   +0x34 u32 heat: executions left until the block counts as hot
- *   +0x38 u32 descriptor of that region   +0x3c unused
+ *   +0x38 u32 descriptor of that region   +0x3c u32 STATE_GUEST_KEY that it was made for
  *   +0x40 operations (16 bytes each), then the instruction table: one u32 for each guest instruction,
  *         index of its first operation in the low half, offset of its address from the block's pc in the high half
  *
@@ -29,6 +29,7 @@ export const BLOCK_LINEAR2: u32 = 0x2c;
 export const BLOCK_REGION: u32 = 0x30;
 export const BLOCK_HEAT: u32 = 0x34;
 export const BLOCK_REGION_DESCRIPTOR: u32 = 0x38;
+export const BLOCK_GUEST_KEY: u32 = 0x3c;
 export const BLOCK_CODE: u32 = 0x40;
 
 export const BLOCK_VALID: u32 = 1;

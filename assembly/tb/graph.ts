@@ -127,6 +127,7 @@ function follow(
 ): u32 {
   const target = targetOf(cpu, op);
   if (target == 0 || load<u32>(target, T.BLOCK_FLAGS) != load<u32>(entry, T.BLOCK_FLAGS)) return 0;
+  if (load<u32>(target, T.BLOCK_GUEST_KEY) != load<u32>(entry, T.BLOCK_GUEST_KEY)) return 0;
   const nodes = graphCount(cpu);
   for (let i: u32 = 0; i < nodes; i++) {
     if (load<u32>(graphNode(cpu, i), NODE_BLOCK) == <u32>target) {

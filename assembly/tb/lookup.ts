@@ -8,8 +8,6 @@ import {
   PAGE_BITS,
   PAGE_SIZE,
 } from '../layout';
-import { riscvEndBlock, riscvTranslate } from '../guest/riscv/translate';
-import { riscvFetchMmu, riscvDataMmu } from '../guest/riscv/mmu';
 import * as B from '../ir/builder';
 import { irValidate } from '../ir/validate';
 import { ACCESS_FETCH, busError } from '../softmmu/hook';
@@ -26,11 +24,15 @@ import {
   VPAGE_MASK,
 } from '../softmmu/tlb';
 import { count } from '../vcpu/counters';
+import { guestDataMmu, guestEndBlock, guestFetchMmu, guestTranslate } from '../vcpu/guest';
 import * as S from '../vcpu/state';
 import * as T from './block';
 import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpLocal, noteJumpPage } from './jump-cache';
 import { REGION_D_PAGE_COUNT, regionPageLinear, regionPageVirtual, regionThreshold } from './region';
+
+/** Bytes of a second page that an instruction may reach into, and more: the longest one has 15. */
+const FETCH_AHEAD: u32 = 16;
 
 /** The block at STATE_PC; 0 with an exception pending if the guest may not fetch there. */
 export function blockNext(cpu: usize): usize {
@@ -47,7 +49,7 @@ export function blockNext(cpu: usize): usize {
   if (linear == 0) return 0;
   const cacheable =
     (pc & VPAGE_MASK) ==
-    load<u64>(tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS))), TLB_EXECUTE);
+    load<u64>(tlbEntry(cpu, pc, guestFetchMmu(cpu, load<u32>(cpu, S.STATE_TB_FLAGS))), TLB_EXECUTE);
   const flags = load<u32>(cpu, S.STATE_TB_FLAGS) & S.BLOCK_FLAGS_MASK;
   let block: usize = load<u32>(blockHashBucket(cpu, linear));
   while (block != 0) {
@@ -55,6 +57,7 @@ export function blockNext(cpu: usize): usize {
       load<u32>(block, T.BLOCK_LINEAR) == linear &&
       load<u64>(block, T.BLOCK_PC) == pc &&
       load<u32>(block, T.BLOCK_FLAGS) == flags &&
+      load<u32>(block, T.BLOCK_GUEST_KEY) == load<u32>(cpu, S.STATE_GUEST_KEY) &&
       secondPageHolds(cpu, block, pc)
     )
       break;
@@ -89,12 +92,16 @@ function chain(cpu: usize, block: usize): void {
 
 /** Notes that the jump cache depends on a page that was just fetched from. */
 function notePage(cpu: usize, pc: u64): void {
-  noteJumpPage(cpu, pc, tlbMappingBits(tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS)))));
+  noteJumpPage(
+    cpu,
+    pc,
+    tlbMappingBits(tlbEntry(cpu, pc, guestFetchMmu(cpu, load<u32>(cpu, S.STATE_TB_FLAGS)))),
+  );
 }
 
 /** Whether a page that was just fetched from is mapped alike in every address space. */
 function pageIsGlobal(cpu: usize, pc: u64): bool {
-  const entry = tlbEntry(cpu, pc, riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS)));
+  const entry = tlbEntry(cpu, pc, guestFetchMmu(cpu, load<u32>(cpu, S.STATE_TB_FLAGS)));
   return (pc & VPAGE_MASK) == load<u64>(entry, TLB_EXECUTE) && tlbIsGlobal(entry);
 }
 
@@ -120,7 +127,7 @@ export function regionHolds(cpu: usize, region: usize): bool {
 
 /** Linear address of the code at pc, or 0 with an exception pending. */
 function fetchLinear(cpu: usize, pc: u64): u32 {
-  const mmu = riscvFetchMmu(load<u32>(cpu, S.STATE_TB_FLAGS));
+  const mmu = guestFetchMmu(cpu, load<u32>(cpu, S.STATE_TB_FLAGS));
   const entry = tlbEntry(cpu, pc, mmu);
   if ((pc & VPAGE_MASK) == load<u64>(entry, TLB_EXECUTE)) return <u32>pc + load<u32>(entry, TLB_ADDEND);
   const fill = tlbFill(cpu, pc, ACCESS_FETCH, mmu);
@@ -155,7 +162,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   store<u32>(e, <u32>cpu, B.EMIT_CPU);
   store<u64>(e, pc, B.EMIT_BLOCK_PC);
   store<u32>(e, flags, B.EMIT_FLAGS);
-  store<u64>(e, riscvDataMmu(flags), B.EMIT_MMU);
+  store<u64>(e, guestDataMmu(cpu, flags), B.EMIT_MMU);
   store<u32>(e, 0, B.EMIT_ENDED);
   store<u32>(e, 0, B.EMIT_GUEST);
   let state = T.BLOCK_VALID;
@@ -165,28 +172,26 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   let at = pc;
   const pageEnd = (pc & VPAGE_MASK) + PAGE_SIZE;
   for (;;) {
-    const source: usize = linear + <u32>(at - pc);
-    let word: u32 = load<u16>(source);
-    let length: u32 = 2;
-    if ((word & 3) == 3) {
-      length = 4;
-      if (at + 4 > pageEnd) {
-        if (insns != 0) break;
-        linear2 = fetchLinear(cpu, pageEnd);
-        if (linear2 == 0) return 0;
-        state |= T.BLOCK_CROSSES;
-        protectCode(cpu, linear2);
-        word |= (<u32>load<u16>(linear2)) << 16;
-      } else word = load<u32>(source);
-    }
     store<u32>(
       cpu + S.STATE_INSN_TABLE + (insns << 2),
       ((load<u32>(e, B.EMIT_CURSOR) - <u32>code) >> 4) | ((<u32>(at - pc)) << 16),
     );
     store<u64>(e, at, B.EMIT_PC);
-    store<u32>(e, length, B.EMIT_LENGTH);
     store<u32>(e, S.STATE_TEMPS, B.EMIT_TEMP);
-    riscvTranslate(e, word);
+    const source: usize = linear + <u32>(at - pc);
+    const available = <u32>(pageEnd - at);
+    let length = guestTranslate(cpu, e, source, available);
+    if (length == 0) {
+      // It goes on in the next page: a block of its own.
+      if (insns != 0) break;
+      linear2 = fetchLinear(cpu, pageEnd);
+      if (linear2 == 0) return 0;
+      state |= T.BLOCK_CROSSES;
+      protectCode(cpu, linear2);
+      memory.copy(cpu + S.STATE_FETCH_BUFFER, source, available);
+      memory.copy(cpu + S.STATE_FETCH_BUFFER + available, linear2, FETCH_AHEAD);
+      length = guestTranslate(cpu, e, cpu + S.STATE_FETCH_BUFFER, available + FETCH_AHEAD);
+    }
     insns += 1;
     at += length;
     if (load<u32>(e, B.EMIT_ENDED) != 0) break;
@@ -200,13 +205,14 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   }
   if (load<u32>(e, B.EMIT_ENDED) == 0) {
     store<u64>(e, at, B.EMIT_PC);
-    riscvEndBlock(e);
+    guestEndBlock(cpu, e);
   }
   const end: usize = load<u32>(e, B.EMIT_CURSOR);
   memory.copy(end, cpu + S.STATE_INSN_TABLE, insns << 2);
   store<u64>(block, pc, T.BLOCK_PC);
   store<u32>(block, linear, T.BLOCK_LINEAR);
   store<u32>(block, flags, T.BLOCK_FLAGS);
+  store<u32>(block, load<u32>(cpu, S.STATE_GUEST_KEY), T.BLOCK_GUEST_KEY);
   store<u16>(block, <u16>insns, T.BLOCK_INSNS);
   store<u16>(block, <u16>((end - code) >> 4), T.BLOCK_OPS);
   store<u32>(block, <u32>end, T.BLOCK_INSN_TABLE);

@@ -7,10 +7,6 @@
  */
 import * as L from '../layout';
 import { interpret, LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT } from '../backend/interpreter';
-import { EXIT_WFI } from '../guest/riscv/cpu';
-import { riscvDeadline, riscvHasWakeup, riscvInterrupt, riscvUpdateLines } from '../guest/riscv/irq';
-import { riscvReset } from '../guest/riscv/reset';
-import { riscvDeliverException, riscvTakeInterrupt } from '../guest/riscv/trap';
 import { tlbFlush } from '../softmmu/tlb';
 import { wakePage } from '../softmmu/device';
 import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
@@ -20,6 +16,7 @@ import { blockNext, regionHolds } from '../tb/lookup';
 import { checkRegion, LEAVE_DIFFERENCE } from './check';
 import { guestNow, hostNow, icountShift, publishVirtualTime, retired } from './clock';
 import { count } from './counters';
+import { guestDeadline, guestDeliver, guestHasWakeup, guestTakeInterrupt, guestUpdateLines } from './guest';
 import * as S from './state';
 
 /** becomeHot: return to JavaScript, which compiles. */
@@ -30,15 +27,18 @@ const CALL_MS: f64 = 4;
 /** Traps in a row that retire no instruction, after which the guest is given up: a handler that faults on its own first instruction. */
 const TRAP_LOOP_LIMIT: u32 = 100000;
 
-/** Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. Tier 1 takes blocks after `threshold` runs; 0: never. */
-export function vcpuReset(cpu: usize, index: u32, pc: u64, hart: u64, threshold: u32): void {
-  vcpuResetState(cpu, index, pc, hart, threshold);
+/**
+ * Everything of this vCPU and its blocks as at power-on; the program counter at the board's reset vector. Tier 1 takes blocks after `threshold`
+ * runs; 0: never. The guest's own reset has to follow.
+ */
+export function vcpuReset(cpu: usize, index: u32, pc: u64, threshold: u32): void {
+  vcpuResetState(cpu, index, pc, threshold);
   memory.fill(cpu - L.CPU_STATE + L.CPU_REGION_KILLS, 0, L.CPU_REGION_PAGES - L.CPU_REGION_KILLS);
   blockFlushAll(cpu);
 }
 
 /** The same without its blocks. */
-export function vcpuResetState(cpu: usize, index: u32, pc: u64, hart: u64, threshold: u32): void {
+export function vcpuResetState(cpu: usize, index: u32, pc: u64, threshold: u32): void {
   memory.fill(cpu, 0, L.CPU_STATE_SIZE);
   store<u32>(cpu, threshold, S.STATE_THRESHOLD);
   store<u32>(cpu, <u32>cpu - L.CPU_STATE + L.CPU_REGIONS, S.STATE_REGION_NEXT);
@@ -48,7 +48,6 @@ export function vcpuResetState(cpu: usize, index: u32, pc: u64, hart: u64, thres
   store<u32>(cpu, atomic.load<u32>(L.VM_MAP_GENERATION), S.STATE_MAP_SEEN);
   store<u64>(cpu, pc, S.STATE_PC);
   tlbFlush(cpu);
-  riscvReset(cpu, hart);
   for (let i: u32 = 0; i < L.COUNTER_COUNT; i++) store<u64>(cpu - L.CPU_STATE + L.COMM_COUNTERS + i * 8, 0);
 }
 
@@ -91,9 +90,9 @@ function lookUp(cpu: usize): u32 {
   }
   if (requests & L.REQUEST_INVALIDATE) blockTakeStalePages(cpu);
   if (load<u32>(cpu, S.STATE_INDEX) == 0) deviceTimers(cpu, kicked);
-  riscvUpdateLines(cpu);
+  guestUpdateLines(cpu);
   checkInterrupt(cpu);
-  const deadline = riscvDeadline(cpu);
+  const deadline = guestDeadline(cpu);
   const device = load<i64>(cpu, S.STATE_DEVICE_DEADLINE);
   store<i64>(cpu, deadline < device ? deadline : device, S.STATE_DEADLINE);
   return requests;
@@ -128,10 +127,7 @@ function deviceTimers(cpu: usize, kicked: bool): void {
 }
 
 function checkInterrupt(cpu: usize): void {
-  const interrupt = riscvInterrupt(cpu);
-  if (interrupt < 0) return;
-  count(cpu, L.COUNTER_INTERRUPT);
-  riscvTakeInterrupt(cpu, interrupt);
+  if (guestTakeInterrupt(cpu) != 0) count(cpu, L.COUNTER_INTERRUPT);
 }
 
 /** Runs blocks until the slice's budget is used up (RESULT_SLICE) or the guest cannot go on. */
@@ -139,7 +135,7 @@ function runSlice(cpu: usize): u32 {
   while (load<i64>(cpu, S.STATE_BUDGET) > 0) {
     if (load<u32>(cpu, S.STATE_TB_FLAGS) & S.BLOCK_CHECK) {
       store<u32>(cpu, load<u32>(cpu, S.STATE_TB_FLAGS) & ~S.BLOCK_CHECK, S.STATE_TB_FLAGS);
-      riscvUpdateLines(cpu);
+      guestUpdateLines(cpu);
       checkInterrupt(cpu);
     }
     store<u32>(cpu, 0, S.STATE_LEAVE);
@@ -154,10 +150,11 @@ function runSlice(cpu: usize): u32 {
     if (leave == LEAVE_EXCEPTION) {
       count(cpu, L.COUNTER_EXCEPTION);
       if (trapLoops(cpu)) return L.RESULT_TRAP_LOOP;
-      riscvDeliverException(cpu);
-    } else if (leave == LEAVE_EXIT && load<u32>(cpu, S.STATE_EXIT_REASON) == EXIT_WFI) {
-      riscvUpdateLines(cpu);
-      if (!riscvHasWakeup(cpu)) return halt(cpu);
+      const result = guestDeliver(cpu);
+      if (result != L.RESULT_SLICE) return result;
+    } else if (leave == LEAVE_EXIT && load<u32>(cpu, S.STATE_EXIT_REASON) == S.EXIT_HALT) {
+      guestUpdateLines(cpu);
+      if (guestHasWakeup(cpu) == 0) return halt(cpu);
     }
   }
   return L.RESULT_SLICE;
@@ -232,7 +229,7 @@ function halt(cpu: usize): u32 {
  */
 export function vcpuSleepMs(cpu: usize): f64 {
   const device = load<i64>(cpu, S.STATE_DEVICE_DEADLINE);
-  let deadline = riscvDeadline(cpu);
+  let deadline = guestDeadline(cpu);
   if (device < deadline) deadline = device;
   if (deadline == i64.MAX_VALUE) return Infinity;
   const left = deadline - guestNow(cpu);

@@ -24,19 +24,22 @@ export const STATE_ICOUNT: u32 = 0x220;
 /** u64. Result of a slow load. */
 export const STATE_LOADED: u32 = 0x228;
 /**
- * u32. What a translation block is looked up by, besides its address: bits 0-7 flags made by the guest's frontend (privilege,
- * MMU index …), 8-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all three.
+ * u32. What a translation block is looked up by, besides its address: bits 0-15 flags made by the guest's frontend (privilege,
+ * MMU index …), 16-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all three.
  */
 export const STATE_TB_FLAGS: u32 = 0x230;
-export const BLOCK_FLAGS_MASK: u32 = 0xff;
-export const BLOCK_GENERATION: u32 = 0x100;
-export const BLOCK_GENERATION_MASK: u32 = 0x7fffff00;
+export const BLOCK_FLAGS_MASK: u32 = 0xffff;
+export const BLOCK_GENERATION: u32 = 0x10000;
+export const BLOCK_GENERATION_MASK: u32 = 0x7fff0000;
 /** Something that the run loop must look at (interrupts that may be taken now): no jump-cache entry matches while it is set. */
 export const BLOCK_CHECK: u32 = 0x80000000;
 /** u32. Address of the `goto` operation that wants to be chained to the block found next, or 0. */
 export const STATE_CHAIN_FROM: u32 = 0x234;
 /** u32. Reason of the last `exit` operation. */
 export const STATE_EXIT_REASON: u32 = 0x238;
+/** Reasons: only that the run loop shall look at interrupts and flags; that the vCPU waits for an interrupt (WFI, HLT). */
+export const EXIT_AGAIN: u32 = 0;
+export const EXIT_HALT: u32 = 1;
 /** u32. Function index of the guest's handler for physical accesses that nobody answers: see softmmu/hook.ts. */
 export const STATE_HOOK_BUS_ERROR: u32 = 0x23c;
 /** u32. Accrued floating-point exception flags, NX 1, UF 2, OF 4, DZ 8, NV 16. */
@@ -70,6 +73,11 @@ export const STATE_LAST_TRAP_COUNT: u32 = 0x288;
 export const STATE_TRAP_REPEATS: u32 = 0x290;
 /** u32. Bytes that the slow access in progress wants (loads and stores; a fetch asks for a page). */
 export const STATE_ACCESS_SIZE: u32 = 0x2b4;
+/**
+ * u32. What else a block is made for that its flags have no room for (x86: the base of CS): equal for all blocks that reach each other through
+ * the jump cache, since a change begins a new generation of it. See vcpu/exception.ts, setGuestKey.
+ */
+export const STATE_GUEST_KEY: u32 = 0x2a8;
 /** u32. Word that memory fences write: see backend/atomic.ts. */
 export const STATE_FENCE: u32 = 0x2b0;
 /** u32. Linear address of the last slow access that hit memory. */
@@ -117,6 +125,23 @@ export const STATE_TEMP_COUNT: u32 = 128;
 
 /** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
 export const STATE_INSN_TABLE: u32 = 0x2000;
+/** Scratch of the guest's decoder, 256 bytes; and the bytes of an instruction that crosses pages, gathered from both. */
+export const STATE_GUEST_INSN: u32 = 0x2a00;
+export const STATE_FETCH_BUFFER: u32 = 0x2b00;
+
+/** u32 function indices of the guest: see guest.ts. */
+export const STATE_GUEST: u32 = 0x2c00;
+export const STATE_GUEST_TRANSLATE: u32 = STATE_GUEST + 0x00;
+export const STATE_GUEST_END_BLOCK: u32 = STATE_GUEST + 0x04;
+export const STATE_GUEST_FETCH_MMU: u32 = STATE_GUEST + 0x08;
+export const STATE_GUEST_DATA_MMU: u32 = STATE_GUEST + 0x0c;
+export const STATE_GUEST_UPDATE_LINES: u32 = STATE_GUEST + 0x10;
+export const STATE_GUEST_TAKE_INTERRUPT: u32 = STATE_GUEST + 0x14;
+export const STATE_GUEST_HAS_WAKEUP: u32 = STATE_GUEST + 0x18;
+export const STATE_GUEST_DEADLINE: u32 = STATE_GUEST + 0x1c;
+export const STATE_GUEST_DELIVER: u32 = STATE_GUEST + 0x20;
+export const STATE_GUEST_LOCAL_READ: u32 = STATE_GUEST + 0x24;
+export const STATE_GUEST_LOCAL_WRITE: u32 = STATE_GUEST + 0x28;
 /** A block of its own for what is left of an instruction that the vCPU leaves after: see backend/interpreter.ts, leaveAfter. */
 export const STATE_REST: u32 = 0x3000;
 /** The emit context of ir/builder.ts. */

@@ -108,7 +108,3 @@ export const FLAG_PRIV_MASK: u32 = 3;
 export const FLAG_MMU_SHIFT: u32 = 2;
 export const FLAG_FP_OFF: u32 = 1 << 4;
 export const FLAG_FRM_INVALID: u32 = 1 << 5;
-
-/** Reasons of the `exit` operation. */
-export const EXIT_AGAIN: u32 = 0;
-export const EXIT_WFI: u32 = 1;

@@ -16,7 +16,8 @@ import {
   OP_SIZE,
 } from '../../ir/builder';
 import { OP_CALL, OP_CALLX, OP_EXIT, OP_GOTO, OP_GOTOFAR, OP_MOV, OP_MOVI } from '../../ir/ops.gen';
-import { EXIT_AGAIN, F, X } from './cpu';
+import { EXIT_AGAIN } from '../../vcpu/state';
+import { F, X } from './cpu';
 import { fieldFd, fieldFs1, fieldFs2, fieldFs3, fieldRd, fieldRs1, fieldRs2 } from './fields.gen';
 
 /** Slot of x0, which always holds 0. */

@@ -6,6 +6,7 @@ import { STATE_CHECK_PHASE, STATE_INDEX } from '../../vcpu/state';
 import { aclintDeadline, aclintMtimecmp, aclintSoftware, aclintTimeNow } from '../../irqchip/aclint';
 import { plicAsserts } from '../../irqchip/plic';
 import * as H from './cpu';
+import { riscvTakeInterrupt } from './trap';
 
 export const ENVCFG_STCE: u64 = 0x8000000000000000;
 
@@ -35,9 +36,17 @@ export function riscvPending(cpu: usize): u64 {
   return load<u64>(cpu, H.HART_MIP) | load<u64>(cpu, H.HART_MIP_LINES);
 }
 
+/** Handler of STATE_GUEST_TAKE_INTERRUPT: see vcpu/guest.ts. */
+export function riscvTryInterrupt(cpu: usize): u32 {
+  const interrupt = riscvInterrupt(cpu);
+  if (interrupt < 0) return 0;
+  riscvTakeInterrupt(cpu, interrupt);
+  return 1;
+}
+
 /** Whether WFI has a reason to go on: pending and enabled in mie, whatever mstatus and mideleg say. */
-export function riscvHasWakeup(cpu: usize): bool {
-  return (riscvPending(cpu) & load<u64>(cpu, H.HART_MIE)) != 0;
+export function riscvHasWakeup(cpu: usize): u32 {
+  return (riscvPending(cpu) & load<u64>(cpu, H.HART_MIE)) != 0 ? 1 : 0;
 }
 
 /** Guest ns of the earliest timer that has not fired. */

@@ -1,8 +1,11 @@
 /** Reset state of a hart. Volume II, 3.4; what it leaves open is as QEMU's. */
-import { STATE_EXCEPTION, STATE_FFLAGS, STATE_HOOK_BUS_ERROR, STATE_HOOK_WALK } from '../../vcpu/state';
+import { localRead, localWrite } from '../../irqchip/local';
+import * as S from '../../vcpu/state';
 import * as H from './cpu';
-import { riscvBusError, riscvPageWalk } from './mmu';
-import { riscvUpdateFlags } from './trap';
+import { riscvDeadline, riscvHasWakeup, riscvTryInterrupt, riscvUpdateLines } from './irq';
+import { riscvBusError, riscvDataMmu, riscvFetchMmu, riscvPageWalk } from './mmu';
+import { riscvEndBlock, riscvTranslate } from './translate';
+import { riscvDeliverException, riscvUpdateFlags } from './trap';
 
 /** RV64 with I, M, A, F, D, C, S and U. */
 const MISA: u64 =
@@ -15,9 +18,24 @@ export function riscvReset(cpu: usize, hart: u64): void {
   store<u64>(cpu, hart, H.HART_ID);
   store<u64>(cpu, 0xffffffffffffffff, H.HART_RESERVATION);
   store<u64>(cpu, 0xffffffffffffffff, H.HART_STIMECMP);
-  store<u64>(cpu, 0, STATE_EXCEPTION);
-  store<u32>(cpu, 0, STATE_FFLAGS);
-  store<u32>(cpu, riscvPageWalk.index, STATE_HOOK_WALK);
-  store<u32>(cpu, riscvBusError.index, STATE_HOOK_BUS_ERROR);
+  store<u64>(cpu, 0, S.STATE_EXCEPTION);
+  store<u32>(cpu, 0, S.STATE_FFLAGS);
+  setHooks(cpu);
   riscvUpdateFlags(cpu);
+}
+
+function setHooks(cpu: usize): void {
+  store<u32>(cpu, riscvPageWalk.index, S.STATE_HOOK_WALK);
+  store<u32>(cpu, riscvBusError.index, S.STATE_HOOK_BUS_ERROR);
+  store<u32>(cpu, riscvTranslate.index, S.STATE_GUEST_TRANSLATE);
+  store<u32>(cpu, riscvEndBlock.index, S.STATE_GUEST_END_BLOCK);
+  store<u32>(cpu, riscvFetchMmu.index, S.STATE_GUEST_FETCH_MMU);
+  store<u32>(cpu, riscvDataMmu.index, S.STATE_GUEST_DATA_MMU);
+  store<u32>(cpu, riscvUpdateLines.index, S.STATE_GUEST_UPDATE_LINES);
+  store<u32>(cpu, riscvTryInterrupt.index, S.STATE_GUEST_TAKE_INTERRUPT);
+  store<u32>(cpu, riscvHasWakeup.index, S.STATE_GUEST_HAS_WAKEUP);
+  store<u32>(cpu, riscvDeadline.index, S.STATE_GUEST_DEADLINE);
+  store<u32>(cpu, riscvDeliverException.index, S.STATE_GUEST_DELIVER);
+  store<u32>(cpu, localRead.index, S.STATE_GUEST_LOCAL_READ);
+  store<u32>(cpu, localWrite.index, S.STATE_GUEST_LOCAL_WRITE);
 }

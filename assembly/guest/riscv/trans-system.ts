@@ -4,7 +4,7 @@
  */
 import { emit, emitTemp } from '../../ir/builder';
 import { OP_GOTOIND } from '../../ir/ops.gen';
-import { EXIT_AGAIN, EXIT_WFI } from './cpu';
+import { EXIT_AGAIN, EXIT_HALT } from '../../vcpu/state';
 import { csrEndsBlock, helperCsr } from './csr';
 import {
   emitCallEffect,
@@ -112,7 +112,7 @@ export function transMret(e: usize, insn: u32): bool {
 
 export function transWfi(e: usize, insn: u32): bool {
   emitCallEffect(e, emitTemp(e), ZERO, ZERO, helperWfi.index, insn);
-  emitExit(e, EXIT_WFI, nextPc(e));
+  emitExit(e, EXIT_HALT, nextPc(e));
   return true;
 }
 

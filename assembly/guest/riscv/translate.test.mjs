@@ -96,7 +96,7 @@ function translate(source, flags = 0) {
       if (flat.subarray(at).every((byte) => byte === 0)) break;
       throw new Error(`instructions after the block's end in: ${source}`);
     }
-    exports.riscvTranslate(CONTEXT, word);
+    exports.riscvTranslateWord(CONTEXT, word);
     const length = exports.riscvDisassemble(word, pc, OUT);
     lines.push(Buffer.from(new Uint8Array(memory.buffer).slice(OUT, OUT + length)).toString('latin1'));
     const after = [];

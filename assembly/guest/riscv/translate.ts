@@ -5,11 +5,21 @@ import { riscvTranslateNumber } from './dispatch.gen';
 import { emitCallEffect, emitGoto, emitUnreachable, ZERO } from './emit';
 import { helperIllegal } from './trap';
 
+/** Handler of STATE_GUEST_TRANSLATE: see vcpu/guest.ts. */
+export function riscvTranslate(e: usize, source: usize, available: u32): u32 {
+  const compressed = (load<u16>(source) & 3) != 3;
+  const length: u32 = compressed ? 2 : 4;
+  if (length > available) return 0;
+  store<u32>(e, length, EMIT_LENGTH);
+  riscvTranslateWord(e, compressed ? load<u16>(source) : load<u32>(source));
+  return length;
+}
+
 /**
  * Emits the IR of the instruction `word` at EMIT_PC, EMIT_LENGTH bytes long (of a compressed one the low 16 bits count), and sets
  * EMIT_ENDED if it ends the block. An instruction that is illegal, or illegal under the block's flags, raises when it runs.
  */
-export function riscvTranslate(e: usize, word: u32): void {
+export function riscvTranslateWord(e: usize, word: u32): void {
   const compressed = load<u32>(e, EMIT_LENGTH) == 2;
   const insn = compressed ? riscvExpand(word & 0xffff) : word;
   // 0 is what reserved compressed instructions expand to; as a 32-bit instruction it lacks the low bits.

@@ -2,7 +2,7 @@
 import { raise, requestCheck, setBlockFlags } from '../../vcpu/exception';
 import { STATE_EXCEPTION, STATE_EXCEPTION_VALUE, STATE_PC, STATE_CHAIN_FROM } from '../../vcpu/state';
 import { tlbFlush, tlbFlushLocal, tlbFlushPage } from '../../softmmu/tlb';
-import { COMM_REQUEST, CPU_STATE, REQUEST_INVALIDATE } from '../../layout';
+import { COMM_REQUEST, CPU_STATE, REQUEST_INVALIDATE, RESULT_SLICE } from '../../layout';
 import { blockTakeStalePages } from '../../tb/invalidate';
 import * as H from './cpu';
 
@@ -21,12 +21,13 @@ export function riscvUpdateFlags(cpu: usize): void {
 }
 
 /** Enters the trap handler for the pending exception. STATE_PC is the instruction that raised it. */
-export function riscvDeliverException(cpu: usize): void {
+export function riscvDeliverException(cpu: usize): u32 {
   const cause = <u32>load<u64>(cpu, STATE_EXCEPTION) - 1;
   const value = load<u64>(cpu, STATE_EXCEPTION_VALUE);
   store<u64>(cpu, 0, STATE_EXCEPTION);
   const delegated = load<u32>(cpu, H.HART_PRIV) != H.PRV_M && (load<u64>(cpu, H.HART_MEDELEG) >> cause) & 1;
   enterTrap(cpu, cause, value, delegated != 0, false);
+  return RESULT_SLICE;
 }
 
 export function riscvTakeInterrupt(cpu: usize, number: u32): void {

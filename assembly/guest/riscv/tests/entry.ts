@@ -1,4 +1,4 @@
 /** What the tests of the RISC-V frontend call. */
 export { riscvDecode, riscvDecodeCompressed, riscvExpand } from '../decode.gen';
 export { riscvDisassemble } from '../disas';
-export { riscvEndBlock, riscvTranslate } from '../translate';
+export { riscvEndBlock, riscvTranslateWord } from '../translate';
