@@ -9,7 +9,7 @@
  */
 import * as L from '../layout';
 import { count } from '../vcpu/counters';
-import { STATE_LEAVE, STATE_MAP_SEEN } from '../vcpu/state';
+import { STATE_LAST_REGION, STATE_LEAVE, STATE_MAP_SEEN } from '../vcpu/state';
 import { publishVirtualTime } from '../vcpu/clock';
 import { guestLocalRead, guestLocalWrite } from '../vcpu/guest';
 import { blockTakeStalePages } from '../tb/invalidate';
@@ -165,6 +165,8 @@ function exitToPage(cpu: usize, kind: u32, device: u32, offset: u64, size: u32, 
   const generation = atomic.load<u32>(L.VM_MAP_GENERATION);
   if (generation != load<u32>(cpu, STATE_MAP_SEEN)) {
     store<u32>(cpu, generation, STATE_MAP_SEEN);
+    // The region found last may have moved, or be hidden by another one now.
+    store<u32>(cpu, L.REGION_MAX, STATE_LAST_REGION);
     tlbFlush(cpu);
     store<u32>(cpu, 1, STATE_LEAVE);
   }

@@ -6,18 +6,18 @@
  * bus (no firmware or kernel that Debian ships needs them), and the PMU node (its event map is QEMU's own).
  */
 import { Ns16550a } from '../hw/char/ns16550a.ts';
-import type { Device, MmioRegion, ShadowPort } from '../hw/device.ts';
+import type { Device, ShadowPort } from '../hw/device.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
 import { SysconTest } from '../hw/misc/syscon-test.ts';
 import { GoldfishRtc } from '../hw/rtc/goldfish-rtc.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
 import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
-import { type PlacedReach, RegionTable } from '../memory/region-table.ts';
 import type { Board, BoardEnv, BoardModel } from './board.ts';
 import { placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
 import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
+import { Wiring } from './wiring.ts';
 
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
 const UART_BAUD_BASE = 399193;
@@ -36,12 +36,11 @@ export const VIRT_1_0: BoardModel = {
 };
 
 class VirtBoard implements Board {
-  readonly devices: Device[] = [];
-  readonly regions: MmioRegion[] = [];
-  readonly doorbells: { device: Device; offset: number; value: number }[] = [];
+  readonly devices: Board['devices'];
+  readonly regions: Board['regions'];
+  readonly doorbells: Board['doorbells'];
   readonly resetPc = VIRT_MAP.mrom.base;
   private readonly env: BoardEnv;
-  private readonly table: RegionTable;
   private readonly uart: Ns16550a;
   private readonly plan: ReturnType<typeof planBoot>;
 
@@ -49,16 +48,18 @@ class VirtBoard implements Board {
     this.env = env;
     this.plan = planBoot(env.images, VIRT_MAP.dram.base, env.ramBytes);
     const { vm, clock, timers, log } = env;
-    this.table = new RegionTable(vm);
-    for (const slot of vm.slots) this.table.addSlot(slot);
-    this.table.addLocal(VIRT_MAP.clint.base, VIRT_MAP.clint.size, LOCAL_ACLINT_MSWI_MTIMER);
-    this.table.addLocal(VIRT_MAP.plic.base, VIRT_MAP.plic.size, LOCAL_PLIC);
-    const irq = (line: number) => ({ set: (level: boolean) => vm.setIrq(line, level) });
+    const wiring = new Wiring(vm);
+    ({ devices: this.devices, regions: this.regions, doorbells: this.doorbells } = wiring);
+    for (const slot of vm.slots) wiring.table.addSlot(slot);
+    wiring.table.addLocal(VIRT_MAP.clint.base, VIRT_MAP.clint.size, LOCAL_ACLINT_MSWI_MTIMER);
+    wiring.table.addLocal(VIRT_MAP.plic.base, VIRT_MAP.plic.size, LOCAL_PLIC);
+    const attach = <D extends Device>(base: number, create: (shadow: ShadowPort) => D): D =>
+      wiring.attach([base], create);
 
-    this.attach(VIRT_MAP.test.base, () => new SysconTest({ power: env.power, log }));
-    this.attach(VIRT_MAP.rtc.base, (shadow) => {
+    attach(VIRT_MAP.test.base, () => new SysconTest({ power: env.power, log }));
+    attach(VIRT_MAP.rtc.base, (shadow) => {
       return new GoldfishRtc({
-        irq: irq(VIRT_IRQ.rtc),
+        irq: wiring.irq(VIRT_IRQ.rtc),
         clock,
         wallClock: env.wallClock,
         timers,
@@ -66,10 +67,10 @@ class VirtBoard implements Board {
         log,
       });
     });
-    this.uart = this.attach(VIRT_MAP.uart.base, (shadow) => {
+    this.uart = attach(VIRT_MAP.uart.base, (shadow) => {
       const backend = env.serial;
       return new Ns16550a({
-        irq: irq(VIRT_IRQ.uart),
+        irq: wiring.irq(VIRT_IRQ.uart),
         clock,
         timers,
         shadow,
@@ -79,12 +80,12 @@ class VirtBoard implements Board {
       });
     });
     for (let slot = 0; slot < VIRT_MAP.virtio.count; slot++) {
-      this.attach(
+      attach(
         VIRT_MAP.virtio.base + slot * VIRT_MAP.virtio.stride,
         (shadow) => new VirtioMmioSlot({ shadow, log }),
       );
     }
-    this.attach(VIRT_MAP.fwCfg.base, (shadow) => {
+    attach(VIRT_MAP.fwCfg.base, (shadow) => {
       return new FwCfg({ memory: env.memory, shadow, log, ramBytes: env.ramBytes, vcpus: vm.vcpus });
     });
   }
@@ -116,34 +117,5 @@ class VirtBoard implements Board {
 
   serialReady(): void {
     this.uart.inputReady();
-  }
-
-  /** Builds a device, maps its regions from `base` on, and connects its shadow registers and doorbells. */
-  private attach<D extends Device>(base: number, create: (shadow: ShadowPort) => D): D {
-    // The device publishes its first shadows from its constructor, before its registers have a place.
-    const early = new Map<number, number | null>();
-    let placed: PlacedReach | null = null;
-    const device = create({
-      publish: (offset, value) => {
-        if (placed) placed.publish(offset, value);
-        else early.set(offset, value);
-      },
-    });
-    const [region] = device.regions;
-    const byName = new Map(region.registers.map((register) => [register.name, register.offset]));
-    placed = this.table.addMmio(base, this.regions.length, {
-      ...region,
-      registers: region.registers.map((register) => ({
-        ...register,
-        stale: register.stale?.map((name) => byName.get(name)!),
-      })),
-    });
-    for (const [offset, { first, count }] of placed.doorbells) {
-      for (let value = 0; value < count; value++) this.doorbells[first + value] = { device, offset, value };
-    }
-    for (const [offset, value] of early) placed.publish(offset, value);
-    this.regions.push(region);
-    this.devices.push(device);
-    return device;
   }
 }

@@ -249,6 +249,39 @@ describe('RegionTable', () => {
     expect([0, 1, 2].map((i) => vm.u8[table + i * L.REACH_STRIDE + L.REACH_WRITE])).toEqual(kinds);
   });
 
+  it('moves regions and exchanges memory, each real change in a new generation of the map', () => {
+    const { vm } = machine();
+    const table = new RegionTable(vm);
+    const local = table.addLocal(null, 0x40, 7);
+    const window = table.addMemory(0xf0000, 0x10000);
+    const entries = () =>
+      [0, 1].map((i) => {
+        const at = L.REGION_TABLE + i * L.REGION_STRIDE;
+        return [
+          Number(vm.view.getBigUint64(at + L.REGION_BASE, true)),
+          Number(vm.view.getBigUint64(at + L.REGION_SIZE, true)),
+          vm.view.getUint32(at + L.REGION_KIND, true),
+          vm.view.getUint32(at + L.REGION_LINEAR, true),
+        ];
+      });
+    const generation = () => vm.load(L.VM_MAP_GENERATION);
+    expect([entries()[0][1], entries()[1][1], generation()]).toEqual([0, 0, 0]);
+    local.move(0x600);
+    window.show({ kind: 'rom', linear: 0x1230000 });
+    expect(entries()).toEqual([
+      [0x600, 0x40, L.REGION_KIND_LOCAL, 7],
+      [0xf0000, 0x10000, L.REGION_KIND_ROM, 0x1230000],
+    ]);
+    expect(generation()).toBe(2);
+    local.move(0x600);
+    window.show({ kind: 'rom', linear: 0x1230000 });
+    expect(generation()).toBe(2);
+    window.show({ kind: 'ram', linear: 0x1230000 });
+    local.move(null);
+    window.show(null);
+    expect([entries()[0][1], entries()[1][1], generation()]).toEqual([0, 0, 5]);
+  });
+
   it('refuses more regions, reach records, doorbells or stale registers than the layout has', () => {
     const reach = (registers: number, doorbells = 1) => ({
       size: 4 * registers,

@@ -58,8 +58,26 @@ export interface RegionReach {
   registers: readonly RegisterReach[];
 }
 
+/** What a guest-physical range leads to. */
+export type MappedAs =
+  | { kind: 'ram' | 'rom'; linear: number }
+  /** Nobody answers, or an earlier region does. */
+  | null;
+
+/** A region whose place the guest can change: a BAR, or a window of the chipset. */
+export interface MovableRegion {
+  /** Puts it at a guest-physical address, or nowhere. The vCPUs must be stopped, or in an exit. */
+  move(base: number | null): void;
+}
+
+/** A range of guest-physical addresses whose memory the guest can exchange. */
+export interface ShadowedMemory {
+  /** The vCPUs must be stopped, or in an exit. */
+  show(as: MappedAs): void;
+}
+
 /** Where a region's registers went: what the page needs to publish shadows and to dispatch doorbells. */
-export interface PlacedReach {
+export interface PlacedReach extends MovableRegion {
   /** Publishes the shadow of the register at `offset`; null: a read has a side effect just now, so it must be an exit. */
   publish(offset: number, value: number | null): void;
   /** First doorbell number and count for each register with doorbells, by register offset. */
@@ -91,13 +109,43 @@ export class RegionTable {
     this.addEntry(slot.guestBase, slot.size, kind, slot.linear);
   }
 
-  /** @param local LOCAL_*: which device of the worker answers */
-  addLocal(base: number, size: number, local: number): void {
-    this.addEntry(base, size, REGION_KIND_LOCAL, local);
+  /** A part of a slot, at another place or under other rules than the slot itself. */
+  addMemory(base: number, size: number): ShadowedMemory {
+    const entry = this.addEntry(base, 0, REGION_KIND_RAM, 0);
+    return {
+      show: (as) => {
+        const { view } = this.vm;
+        const linear = as?.linear ?? 0;
+        const kind = as?.kind === 'rom' ? REGION_KIND_ROM : REGION_KIND_RAM;
+        const shown = BigInt(as === null ? 0 : size);
+        if (
+          view.getBigUint64(entry + REGION_SIZE, true) === shown &&
+          view.getUint32(entry + REGION_LINEAR, true) === linear &&
+          view.getUint32(entry + REGION_KIND, true) === kind
+        )
+          return;
+        view.setBigUint64(entry + REGION_SIZE, shown, true);
+        view.setUint32(entry + REGION_KIND, kind, true);
+        view.setUint32(entry + REGION_LINEAR, linear, true);
+        this.vm.mapChanged();
+      },
+    };
   }
 
-  /** @param device number that exits and ring entries carry */
-  addMmio(base: number, device: number, reach: RegionReach): PlacedReach {
+  /**
+   * @param base null: nowhere yet
+   * @param local LOCAL_*: which device of the worker answers
+   */
+  addLocal(base: number | null, size: number, local: number): MovableRegion {
+    const entry = this.addEntry(base ?? 0, base === null ? 0 : size, REGION_KIND_LOCAL, local);
+    return { move: (to) => this.move(entry, to, size) };
+  }
+
+  /**
+   * @param base null: nowhere yet
+   * @param device number that exits and ring entries carry
+   */
+  addMmio(base: number | null, device: number, reach: RegionReach): PlacedReach {
     const { view } = this.vm;
     const { spacing } = reach;
     const records = 1 + Math.max(-1, ...reach.registers.map((r) => r.offset / spacing));
@@ -119,7 +167,7 @@ export class RegionTable {
       this.doorbellEnd += count;
       if (this.doorbellEnd > DOORBELL_COUNT) throw new RangeError('more doorbells than DOORBELL_COUNT');
     }
-    const entry = this.addEntry(base, reach.size, REGION_KIND_MMIO, 0);
+    const entry = this.addEntry(base ?? 0, base === null ? 0 : reach.size, REGION_KIND_MMIO, 0);
     view.setUint32(entry + REGION_DEVICE, device, true);
     view.setUint32(entry + REGION_SPACING, spacing, true);
     view.setUint32(entry + REGION_REACH, table, true);
@@ -128,6 +176,7 @@ export class RegionTable {
     view.setUint32(entry + REGION_ACCESS_MAX, reach.accessMax, true);
     return {
       doorbells,
+      move: (to) => this.move(entry, to, reach.size),
       publish: (offset, value) => {
         const at = record(offset);
         if (value === null) {
@@ -140,6 +189,19 @@ export class RegionTable {
         }
       },
     };
+  }
+
+  private move(entry: number, base: number | null, size: number): void {
+    const { view } = this.vm;
+    const [at, length] = base === null ? [0n, 0n] : [BigInt(base), BigInt(size)];
+    if (
+      view.getBigUint64(entry + REGION_BASE, true) === at &&
+      view.getBigUint64(entry + REGION_SIZE, true) === length
+    )
+      return;
+    view.setBigUint64(entry + REGION_BASE, at, true);
+    view.setBigUint64(entry + REGION_SIZE, length, true);
+    this.vm.mapChanged();
   }
 
   private addEntry(base: number, size: number, kind: number, linear: number): number {

@@ -10,6 +10,7 @@ import {
   VCPU_STRIDE,
   VM_CLOCK_EPOCH,
   VM_ICOUNT_SHIFT,
+  VM_MAP_GENERATION,
   VM_VCPU_COUNT,
 } from './layout.gen.ts';
 import { type MemorySlot, type SlotRequest, slotBytes } from './slots.ts';
@@ -99,6 +100,11 @@ export class VmMemory {
       Atomics.and(this.i32, (this.vcpu(i) + COMM_REQUEST) >> 2, ~bits);
       this.kick(i);
     }
+  }
+
+  /** The memory map is another one: to be called inside an exit, whose answer makes the vCPU forget the old one. */
+  mapChanged(): void {
+    Atomics.add(this.i32, VM_MAP_GENERATION >> 2, 1);
   }
 
   /** Drives an IRQ line; a rising edge is latched and wakes the vCPUs. A falling one wakes nobody: no sleeper waits for it. */

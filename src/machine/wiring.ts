@@ -1,0 +1,81 @@
+import type { IrqLine } from '../core/irq.ts';
+import type { Device, MmioRegion, ShadowPort } from '../hw/device.ts';
+import { type MovableRegion, type PlacedReach, RegionTable } from '../memory/region-table.ts';
+import type { VmMemory } from '../memory/vm-memory.ts';
+
+/** What connects a board's devices to the vCPUs: the memory map, shadow registers, doorbells, IRQ lines. */
+export class Wiring {
+  readonly table: RegionTable;
+  readonly devices: Device[] = [];
+  /** Register blocks by device number. */
+  readonly regions: MmioRegion[] = [];
+  readonly doorbells: { device: Device; offset: number; value: number }[] = [];
+  private readonly vm: VmMemory;
+  /** Who holds each line high, by line. */
+  private readonly holders = new Map<number, Set<object>>();
+
+  constructor(vm: VmMemory) {
+    this.vm = vm;
+    this.table = new RegionTable(vm);
+  }
+
+  /**
+   * Builds a device and maps its regions, each at its own base (null: nowhere yet). Shadow registers are those of its
+   * first region.
+   */
+  attach<D extends Device>(bases: readonly (number | null)[], create: (shadow: ShadowPort) => D): D {
+    // The device publishes its first shadows from its constructor, before its registers have a place.
+    const early = new Map<number, number | null>();
+    const first: { placed: PlacedReach | null } = { placed: null };
+    const device = create({
+      publish: (offset, value) => {
+        if (first.placed) first.placed.publish(offset, value);
+        else early.set(offset, value);
+      },
+    });
+    device.regions.forEach((region, i) => {
+      const placed = this.place(device, region, bases[i]);
+      first.placed ??= placed;
+    });
+    for (const [offset, value] of early) first.placed?.publish(offset, value);
+    this.devices.push(device);
+    return device;
+  }
+
+  /** Maps one more block of registers of a device. */
+  place(device: Device, region: MmioRegion, base: number | null): PlacedReach {
+    const byName = new Map(region.registers.map((register) => [register.name, register.offset]));
+    const placed = this.table.addMmio(base, this.regions.length, {
+      ...region,
+      registers: region.registers.map((register) => ({
+        ...register,
+        stale: register.stale?.map((name) => byName.get(name)!),
+      })),
+    });
+    for (const [offset, { first, count }] of placed.doorbells) {
+      for (let value = 0; value < count; value++) this.doorbells[first + value] = { device, offset, value };
+    }
+    this.regions.push(region);
+    return placed;
+  }
+
+  /** One device's end of a line, which is high while any of its devices drives it. */
+  irq(line: number): IrqLine {
+    let holders = this.holders.get(line);
+    if (!holders) this.holders.set(line, (holders = new Set()));
+    const all = holders;
+    const self = {};
+    return {
+      set: (level) => {
+        if (level) all.add(self);
+        else all.delete(self);
+        this.vm.setIrq(line, all.size > 0);
+      },
+    };
+  }
+
+  /** Several regions that move together. */
+  static together(...regions: MovableRegion[]): MovableRegion {
+    return { move: (base) => regions.forEach((region) => void region.move(base)) };
+  }
+}
