@@ -91,6 +91,19 @@ export const REGION_KIND_LOCAL: u32 = 4;
 /** Local devices (answered in the worker): the value of REGION_LINEAR for REGION_KIND_LOCAL. */
 export const LOCAL_ACLINT_MSWI_MTIMER: u32 = 1;
 export const LOCAL_PLIC: u32 = 2;
+/** Of a PC, each a region of its own, offsets from the region's base: ports 0x20-0x21, 0xa0-0xa1, 0x4d0-0x4d1, 0x40-0x43, 0x61; the others in memory space, PM timer: a port. */
+export const LOCAL_PIC_MASTER: u32 = 3;
+export const LOCAL_PIC_SLAVE: u32 = 4;
+export const LOCAL_PIC_ELCR: u32 = 5;
+export const LOCAL_PIT: u32 = 6;
+export const LOCAL_PORT_61: u32 = 7;
+export const LOCAL_LAPIC: u32 = 8;
+export const LOCAL_IOAPIC: u32 = 9;
+export const LOCAL_HPET: u32 = 10;
+export const LOCAL_PM_TIMER: u32 = 11;
+
+/** x86: guest-physical address of I/O port 0. Ports are regions of the same table, above every address that a processor can form. */
+export const IO_PORT_BASE: u64 = 0x10000000000000;
 
 /**
  * Reach record of one register, 32 bytes:
@@ -126,6 +139,16 @@ export const STALE_PAGES_END: u32 = 0x00320000;
 /** Local interrupt controllers and timers of the machine (worker side state, one per VM). */
 export const ACLINT_BASE: u32 = 0x00380000;
 export const PLIC_BASE: u32 = 0x00390000;
+/** Of a PC: 8259 pair, 8254, IOAPIC, HPET and PM timer, then one local APIC for each vCPU. See assembly/irqchip/. */
+export const PC_IRQCHIP_BASE: u32 = 0x003a0000;
+export const PC_PIC_STATE: u32 = PC_IRQCHIP_BASE + 0x000;
+export const PC_PIT_STATE: u32 = PC_IRQCHIP_BASE + 0x100;
+export const PC_IOAPIC_STATE: u32 = PC_IRQCHIP_BASE + 0x200;
+export const PC_HPET_STATE: u32 = PC_IRQCHIP_BASE + 0x400;
+export const PC_PM_TIMER_STATE: u32 = PC_IRQCHIP_BASE + 0x500;
+export const PC_LAPIC_STATE: u32 = PC_IRQCHIP_BASE + 0x1000;
+export const PC_LAPIC_STRIDE: u32 = 0x200;
+export const PC_IRQCHIP_END: u32 = PC_LAPIC_STATE + 8 * PC_LAPIC_STRIDE;
 
 // ── vCPU area ───────────────────────────────────────────────────────────────────────────────────────────────────
 export const VCPU_BASE: u32 = 0x00400000;
@@ -284,6 +307,8 @@ export const RECORD_STORE: u32 = 2;
 export const RECORD_ATOMIC: u32 = 3;
 export const RECORD_CLOCK: u32 = 4;
 export const RECORD_LINES: u32 = 5;
+/** A register of an interrupt controller that is reached without a memory access (MSRs, CR8). */
+export const RECORD_REGISTER: u32 = 6;
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
 /** Leave run() with RESULT_STOP. */

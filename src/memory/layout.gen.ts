@@ -66,6 +66,18 @@ export const REGION_KIND_LOCAL = 0x4;
 /** Local devices (answered in the worker): the value of REGION_LINEAR for REGION_KIND_LOCAL. */
 export const LOCAL_ACLINT_MSWI_MTIMER = 0x1;
 export const LOCAL_PLIC = 0x2;
+/** Of a PC, each a region of its own, offsets from the region's base: ports 0x20-0x21, 0xa0-0xa1, 0x4d0-0x4d1, 0x40-0x43, 0x61; the others in memory space, PM timer: a port. */
+export const LOCAL_PIC_MASTER = 0x3;
+export const LOCAL_PIC_SLAVE = 0x4;
+export const LOCAL_PIC_ELCR = 0x5;
+export const LOCAL_PIT = 0x6;
+export const LOCAL_PORT_61 = 0x7;
+export const LOCAL_LAPIC = 0x8;
+export const LOCAL_IOAPIC = 0x9;
+export const LOCAL_HPET = 0xa;
+export const LOCAL_PM_TIMER = 0xb;
+/** x86: guest-physical address of I/O port 0. Ports are regions of the same table, above every address that a processor can form. */
+export const IO_PORT_BASE = 0x10000000000000;
 /**
  * Reach record of one register, 32 bytes:
  *   +0x00 u8 read kind (REACH_EXIT or REACH_SHADOW)   +0x01 u8 write kind (REACH_EXIT, REACH_POSTED, REACH_DOORBELL)
@@ -97,6 +109,16 @@ export const STALE_PAGES_END = 0x320000;
 /** Local interrupt controllers and timers of the machine (worker side state, one per VM). */
 export const ACLINT_BASE = 0x380000;
 export const PLIC_BASE = 0x390000;
+/** Of a PC: 8259 pair, 8254, IOAPIC, HPET and PM timer, then one local APIC for each vCPU. See assembly/irqchip/. */
+export const PC_IRQCHIP_BASE = 0x3a0000;
+export const PC_PIC_STATE = 0x3a0000;
+export const PC_PIT_STATE = 0x3a0100;
+export const PC_IOAPIC_STATE = 0x3a0200;
+export const PC_HPET_STATE = 0x3a0400;
+export const PC_PM_TIMER_STATE = 0x3a0500;
+export const PC_LAPIC_STATE = 0x3a1000;
+export const PC_LAPIC_STRIDE = 0x200;
+export const PC_IRQCHIP_END = 0x3a2000;
 export const VCPU_BASE = 0x400000;
 export const VCPU_STRIDE = 0x4000000;
 export const VCPU_MAX = 0x8;
@@ -245,6 +267,8 @@ export const RECORD_STORE = 0x2;
 export const RECORD_ATOMIC = 0x3;
 export const RECORD_CLOCK = 0x4;
 export const RECORD_LINES = 0x5;
+/** A register of an interrupt controller that is reached without a memory access (MSRs, CR8). */
+export const RECORD_REGISTER = 0x6;
 /** Leave run() with RESULT_STOP. */
 export const REQUEST_STOP = 0x1;
 /** Sleep until the bit is cleared. */
