@@ -14,7 +14,7 @@ import {
   BLOCK_VALID,
 } from './block';
 import { JUMP_BLOCK, jumpCacheClear, jumpCacheEntry } from './jump-cache';
-import { regionForgetAll, regionKillPage } from './region';
+import { linearPages, regionForgetAll, regionKillPage } from './region';
 
 export function blockHashBucket(cpu: usize, linear: u32): usize {
   const mask = (L.CPU_TB_HASH_END - L.CPU_TB_HASH) / 4 - 1;
@@ -77,8 +77,8 @@ export function blockTakeStalePages(cpu: usize): void {
 export function blockFlushAll(cpu: usize): void {
   const area = cpu - L.CPU_STATE;
   memory.fill(area + L.CPU_TB_HASH, 0, L.CPU_TB_HASH_END - L.CPU_TB_HASH);
-  memory.fill(area + L.CPU_TB_PAGES, 0, L.CPU_TB_PAGES_END - L.CPU_TB_PAGES);
-  memory.fill(L.CODE_PAGES, 0, L.DIRTY_PAGES - L.CODE_PAGES);
+  memory.fill(area + L.CPU_TB_PAGES, 0, linearPages() * 4);
+  memory.fill(L.CODE_PAGES, 0, linearPages());
   jumpCacheClear(cpu);
   regionForgetAll(cpu);
   store<u32>(cpu, 0, STATE_QUEUED);

@@ -203,10 +203,23 @@ export function regionEvictModule(cpu: usize): i32 {
   return coldest;
 }
 
+/**
+ * Pages of linear memory that this machine has. Tables with an entry for each page have room for 4 GiB: clearing what lies beyond
+ * would only make the host back it with memory.
+ */
+export function linearPages(): u32 {
+  return (<u32>memory.size()) << (16 - L.PAGE_BITS);
+}
+
+/** Forgets that code was thrown away: all of it is compiled at the plain threshold again. */
+export function regionForgetKills(cpu: usize): void {
+  memory.fill(cpu - L.CPU_STATE + L.CPU_REGION_KILLS, 0, linearPages());
+}
+
 /** Forgets all regions, with the blocks that they were made of. */
 export function regionForgetAll(cpu: usize): void {
   const area = <u32>cpu - L.CPU_STATE;
-  memory.fill(area + L.CPU_REGION_PAGES, 0, L.CPU_REGION_PAGES_END - L.CPU_REGION_PAGES);
+  memory.fill(area + L.CPU_REGION_PAGES, 0, linearPages() * 4);
   store<u32>(cpu, 0, STATE_REGION_FREE);
   memory.fill(area + MODULE_LIVE, 0, REGION_MODULES_MAX * 4);
   store<u32>(cpu, area + L.CPU_REGIONS, STATE_REGION_NEXT);

@@ -13,6 +13,7 @@ import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
 import { BLOCK_HEAT, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from '../tb/block';
 import { compileRequest } from '../tb/compile';
 import { blockNext, regionHolds } from '../tb/lookup';
+import { regionForgetKills } from '../tb/region';
 import { checkRegion, LEAVE_DIFFERENCE } from './check';
 import { guestNow, hostNow, icountShift, publishVirtualTime, retired } from './clock';
 import { count } from './counters';
@@ -33,7 +34,7 @@ const TRAP_LOOP_LIMIT: u32 = 100000;
  */
 export function vcpuReset(cpu: usize, index: u32, pc: u64, threshold: u32): void {
   vcpuResetState(cpu, index, pc, threshold);
-  memory.fill(cpu - L.CPU_STATE + L.CPU_REGION_KILLS, 0, L.CPU_REGION_PAGES - L.CPU_REGION_KILLS);
+  regionForgetKills(cpu);
   blockFlushAll(cpu);
 }
 

@@ -49,7 +49,7 @@ export interface Board {
   readonly doorbells: readonly { device: Device; offset: number; value: number }[];
   readonly resetPc: number;
   /** Resets the devices and loads ROM, firmware, kernel, initrd and device tree. The vCPUs must be stopped. */
-  reset(): void;
+  reset(): void | Promise<void>;
   /** The serial backend has bytes for the guest. */
   serialReady(): void;
 }

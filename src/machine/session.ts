@@ -187,7 +187,7 @@ export class Session {
         Atomics.store(this.memory.i64, (area + COMM_COUNTERS) / 8 + i, 0n);
     }
     this.clock.reset();
-    this.board.reset();
+    await this.board.reset();
     await this.vcpu.reset({ pc: BigInt(this.board.resetPc), hartId: 0 });
   }
 

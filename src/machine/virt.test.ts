@@ -77,12 +77,14 @@ describe('virt-1.0', () => {
     expect([0, 1, 2, 3, 5, 6].map((offset) => read('uart', offset, 1))).toEqual([0, 0, 1, 0, 0x60, 0xb0]);
   });
 
-  it('loads images, device tree and reset vector at reset, again after the guest overwrote them, and keeps other RAM', () => {
-    const kernel = riscvImage(4096, { imageSize: 8192 });
+  it('loads images, device tree and reset vector at reset, again after the guest overwrote them, and keeps other RAM', async () => {
+    // Large enough to be kept in a Blob.
+    const size = 32 * 4096;
+    const kernel = riscvImage(size, { imageSize: size + 4096 });
     const { board, memory } = build({ kernel, initrd: Uint8Array.of(1, 2, 3) });
     expect(board.resetPc).toBe(0x1000);
-    const state = () => [memory.read(RAM, 4096), memory.read(RAM + 32 * MIB, 3), memory.read(0x1000, 0x58)];
-    board.reset();
+    const state = () => [memory.read(RAM, size), memory.read(RAM + 32 * MIB, 3), memory.read(0x1000, 0x58)];
+    await board.reset();
     const first = state();
     expect([...first[0]!]).toEqual([...kernel]);
     const tree = fdtOf(memory);
@@ -92,17 +94,17 @@ describe('virt-1.0', () => {
       'linux,initrd-end': '82000003',
       'rng-seed': '01'.repeat(32),
     });
-    memory.write(RAM, new Uint8Array(8192).fill(0xff));
-    memory.write(RAM + 8192, Uint8Array.of(0x77));
-    board.reset();
+    memory.write(RAM, new Uint8Array(size + 4096).fill(0xff));
+    memory.write(RAM + size + 4096, Uint8Array.of(0x77));
+    await board.reset();
     expect(state()).toEqual(first);
-    expect([...memory.read(RAM + 8190, 3)!]).toEqual([0, 0, 0x77]);
+    expect([...memory.read(RAM + size + 4094, 3)!]).toEqual([0, 0, 0x77]);
     expect(fdtOf(memory)['/chosen']['rng-seed']).toBe('02'.repeat(32));
   });
 
-  it('drives the IRQ lines of its PLIC sources', () => {
+  it('drives the IRQ lines of its PLIC sources', async () => {
     const { vm, board } = build();
-    board.reset();
+    await board.reset();
     const uart = board.regions.find((region) => region.name === 'uart')!;
     uart.write(1, 1, 2);
     expect(vm.load(L.IRQ_LEVEL)).toBe(1 << 10);
@@ -112,7 +114,7 @@ describe('virt-1.0', () => {
     rtc.write(0x10, 4, 1);
     rtc.write(0x08, 4, 0);
     expect(vm.load(L.IRQ_LEVEL)).toBe(1 << 11);
-    board.reset();
+    await board.reset();
     expect(vm.load(L.IRQ_LEVEL)).toBe(0);
   });
 });

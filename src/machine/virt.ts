@@ -13,7 +13,8 @@ import { GoldfishRtc } from '../hw/rtc/goldfish-rtc.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
 import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
 import type { Board, BoardEnv, BoardModel } from './board.ts';
-import { placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
+import { BootStore } from './boot/boot-store.ts';
+import { type BootPlan, placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
 import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
@@ -40,13 +41,19 @@ class VirtBoard implements Board {
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
   readonly resetPc = VIRT_MAP.mrom.base;
-  private readonly env: BoardEnv;
+  /** Not the images: nothing but the store may hold on to their bytes. */
+  private readonly env: Omit<BoardEnv, 'images'>;
   private readonly uart: Ns16550a;
-  private readonly plan: ReturnType<typeof planBoot>;
+  private readonly plan: Omit<BootPlan, 'pieces'>;
+  private readonly store: BootStore;
+  private readonly commandLine: string | null;
 
-  constructor(env: BoardEnv) {
+  constructor({ images, ...env }: BoardEnv) {
     this.env = env;
-    this.plan = planBoot(env.images, VIRT_MAP.dram.base, env.ramBytes);
+    const { pieces, ...plan } = planBoot(images, VIRT_MAP.dram.base, env.ramBytes);
+    this.plan = plan;
+    this.store = new BootStore(pieces);
+    this.commandLine = images.kernel ? env.commandLine : null;
     const { vm, clock, timers, log } = env;
     const wiring = new Wiring(vm);
     ({ devices: this.devices, regions: this.regions, doorbells: this.doorbells } = wiring);
@@ -90,27 +97,22 @@ class VirtBoard implements Board {
     });
   }
 
-  reset(): void {
-    const { env, plan } = this;
+  async reset(): Promise<void> {
+    const { env, plan, store } = this;
     for (const device of this.devices) device.reset();
-    for (const piece of plan.pieces) {
-      const loaded = env.memory.load(piece.address, piece.bytes);
-      if (!loaded || !env.memory.clear(piece.address + piece.bytes.length, piece.zeros)) {
-        throw new RangeError(`${piece.what} was planned outside of RAM`);
-      }
-    }
+    await store.load(env.memory);
     const seed = new Uint8Array(32);
     env.random(seed);
     const tree = encodeFdt(
       virtDeviceTree({
         ramBytes: env.ramBytes,
         vcpus: env.vm.vcpus,
-        commandLine: env.images.kernel ? env.commandLine : null,
+        commandLine: this.commandLine,
         initrd: plan.initrd,
         randomSeed: seed,
       }),
     );
-    const fdt = placeFdt(tree.length, plan.pieces, VIRT_MAP.dram.base, env.ramBytes);
+    const fdt = placeFdt(tree.length, store.places, VIRT_MAP.dram.base, env.ramBytes);
     env.memory.load(fdt, tree);
     env.memory.load(VIRT_MAP.mrom.base, riscvResetVector(plan.start, fdt, plan.kernelEntry));
   }
