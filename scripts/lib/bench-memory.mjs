@@ -1,4 +1,4 @@
-// Memory of a running command line's browser, from /proc (Linux): the resident size of its renderer, and how much of it is guest RAM.
+// Memory of a running command line's browser, from /proc (Linux): that of its renderer, how much of it is guest RAM, and that of all its processes.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { SetupError } from './console.mjs';
 import { residentBytes } from './measure.mjs';
@@ -59,8 +59,26 @@ function presentBytes(pid, start, end) {
 }
 
 /**
- * Looks at the browser that the process `root` started: {resident, ram} in bytes, the resident size of its largest renderer and
- * the part of it that is guest RAM. RAM is the last of the linear memory but for a boot ROM of 64 KiB at most.
+ * Sizes in bytes from the text of /proc/PID/smaps_rollup (Linux, proc_pid_smaps): `resident` counts every page that is present,
+ * `proportional` a page that n processes share as its nth part, `own` only what no other process has.
+ */
+export function memorySizes(rollup) {
+  const size = (name) => {
+    const match = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(rollup);
+    if (!match) throw new SetupError(`smaps_rollup has no ${name}; this measure needs Linux 4.14 or later`);
+    return Number(match[1]) * 1024;
+  };
+  return {
+    resident: size('Rss'),
+    proportional: size('Pss'),
+    own: size('Private_Clean') + size('Private_Dirty'),
+  };
+}
+
+/**
+ * Looks at the browser that the process `root` started, in bytes: the sizes of its largest renderer as memorySizes gives them, `ram`, the
+ * part of each that is guest RAM, and `browser`, the proportional sizes of all the processes below `root` together. RAM is the last
+ * of the linear memory but for a boot ROM of 64 KiB at most; no other process has it.
  */
 export function engineMemory(root, ramBytes) {
   const processes = readdirSync('/proc')
@@ -68,13 +86,19 @@ export function engineMemory(root, ramBytes) {
     .map((name) => ({ pid: Number(name), stat: readOr(`/proc/${name}/stat`, '') }))
     .filter(({ stat }) => stat !== '')
     .map(({ pid, stat }) => ({ pid, parent: parentPid(stat) }));
-  const renderers = descendants(processes, root)
+  const children = descendants(processes, root).filter((pid) => pid !== root);
+  const renderers = children
     .filter((pid) => readOr(`/proc/${pid}/cmdline`, '').includes('--type=renderer'))
     .map((pid) => ({ pid, resident: residentBytes(pid) }))
     .sort((a, b) => b.resident - a.resident);
   if (renderers.length === 0) throw new SetupError(`process ${root} has no browser's renderer below it`);
-  const { pid, resident } = renderers[0];
+  const { pid } = renderers[0];
   const memory = linearMemory(readFileSync(`/proc/${pid}/maps`, 'latin1'), ramBytes);
   if (!memory) throw new SetupError(`the renderer ${pid} has no memory of ${ramBytes} bytes mapped`);
-  return { resident, ram: presentBytes(pid, memory.end - ramBytes, memory.end) };
+  const rollups = children.map((child) => readOr(`/proc/${child}/smaps_rollup`, '')).filter(Boolean);
+  return {
+    ...memorySizes(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')),
+    ram: presentBytes(pid, memory.end - ramBytes, memory.end),
+    browser: rollups.reduce((sum, rollup) => sum + memorySizes(rollup).proportional, 0),
+  };
 }

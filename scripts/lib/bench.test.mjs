@@ -13,7 +13,7 @@ import {
   speedTable,
   WORKLOADS,
 } from './bench-guest.mjs';
-import { countPresent, descendants, linearMemory, parentPid } from './bench-memory.mjs';
+import { countPresent, descendants, linearMemory, memorySizes, parentPid } from './bench-memory.mjs';
 import { timeProcess } from './measure.mjs';
 import { root } from './project.mjs';
 
@@ -120,10 +120,12 @@ it('rows about the engine hold bytes for each instruction and memory beyond RAM 
     regions: { compiled: 10, bytes: 6100, compileMs: 7, evicted: 0 },
     events: { regionInstructions: 100 },
   };
-  const rows = engineRows([report], [{ resident: 400 * 2 ** 20, ram: 200 * 2 ** 20 }]);
+  const memory = { ram: 150e6, resident: 399e6, proportional: 300e6, own: 270e6, browser: 500e6 };
+  const rows = engineRows([report], [memory]);
   expect(rows[0].slice(1)).toEqual(['61.0', 'under 60', '**no**']);
   expect(rows[2].slice(0, 2)).toEqual(['of them in tier 1', '75.00 %']);
-  expect(rows.at(-2).slice(1)).toEqual(['200 MiB', 'under 250 MB', 'yes']);
+  expect(rows.at(-5).slice(1)).toEqual(['249 MB', 'under 250 MB', 'yes']);
+  expect(rows.slice(-4).map(([, value]) => value)).toEqual(['150 MB', '120 MB', '350 MB', '150 MB']);
 });
 
 it('an initrd with an archive appended is the one and then the other', () => {
@@ -154,6 +156,18 @@ describe('the memory of a process', () => {
     ].join('\n');
     expect(linearMemory(maps, 0x80000)).toEqual({ start: 0x500000, end: 0x5a0000 });
     expect(linearMemory(maps, 0x200000)).toBeUndefined();
+  });
+
+  it('is resident, shared in proportion, or its own', () => {
+    const rollup = [
+      '56070d23c000-7ffcb55d9000 ---p 00000000 00:00 0                          [rollup]',
+      'Rss:                1000 kB',
+      'Pss:                 700 kB',
+      'Pss_Dirty:           600 kB',
+      'Private_Clean:        50 kB',
+      'Private_Dirty:       600 kB',
+    ].join('\n');
+    expect(memorySizes(rollup)).toEqual({ resident: 1024000, proportional: 716800, own: 665600 });
   });
 
   it('is present where bit 63 of a pagemap entry says so', () => {
