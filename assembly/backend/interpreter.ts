@@ -2,22 +2,14 @@
  * Tier 0: runs the IR. One loop, one switch; the meaning of each operation is stated in ir/ops.def.
  *
  * The function keeps the instruction budget, the running block and the operation pointer in locals, and leaves with a LEAVE_*
- * code after it has written STATE_PC and STATE_BUDGET. Guest memory is probed inline; misses go through softmmu/access.ts.
+ * code after it has written STATE_PC and STATE_BUDGET. Guest memory is probed inline; misses go through slow.ts. What is around the
+ * switch lies in operands.ts; the compiler inlines all of it.
  */
-import { CPU_JUMP_CACHE, CPU_STATE, CPU_TLB, PAGE_BITS } from '../layout';
+import { CPU_JUMP_CACHE, CPU_STATE } from '../layout';
 import * as O from '../ir/ops.gen';
-import { OP_A, OP_B, OP_C, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
-import { memAtomic, memLoad, memStore } from '../softmmu/access';
-import { TLB_ADDEND, TLB_ENTRIES, TLB_MODE_SHIFT, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
-import {
-  BLOCK_CODE,
-  BLOCK_HEAT,
-  BLOCK_INSNS,
-  BLOCK_PC,
-  blockInsnAt,
-  blockInsnEnd,
-  blockInsnPc,
-} from '../tb/block';
+import { OP_A, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
+import { TLB_ADDEND, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
+import { BLOCK_CODE, BLOCK_HEAT, BLOCK_INSNS, BLOCK_PC } from '../tb/block';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
 import * as S from '../vcpu/state';
 import {
@@ -35,82 +27,10 @@ import {
   bswap64,
   orcb64,
 } from './arith';
-import { fence, rmw32, rmw64 } from './atomic';
-
-/** The block at STATE_PC has to be looked up. */
-export const LEAVE_LOOKUP: u32 = 0;
-/** The slice is over. */
-export const LEAVE_BUDGET: u32 = 1;
-/** An exception is pending; STATE_PC is the instruction that raised it. */
-export const LEAVE_EXCEPTION: u32 = 2;
-/** An `exit` operation; its reason is in STATE_EXIT_REASON. */
-export const LEAVE_EXIT: u32 = 3;
-/** The block in STATE_HOT is the next one, and its heat has run out: it has a region, or should get one. */
-export const LEAVE_HOT: u32 = 4;
-
-function rb(cpu: usize, op: usize): u64 {
-  return load<u64>(cpu + load<u16>(op, OP_B));
-}
-
-function rc(cpu: usize, op: usize): u64 {
-  return load<u64>(cpu + load<u16>(op, OP_C));
-}
-
-function imm(op: usize): u64 {
-  return load<u64>(op, OP_IMM);
-}
-
-function wa(cpu: usize, op: usize, value: u64): void {
-  store<u64>(cpu + load<u16>(op, OP_A), value);
-}
-
-function sext32(value: u64): u64 {
-  return <u64>(<i64>(<i32>value));
-}
-
-function tlbAt(cpu: usize, op: usize, va: u64): usize {
-  return (
-    cpu +
-    (CPU_TLB - CPU_STATE) +
-    ((<usize>load<u16>(op, OP_C)) << TLB_MODE_SHIFT) +
-    ((<usize>(va >> PAGE_BITS) & (TLB_ENTRIES - 1)) << 5)
-  );
-}
-
-/** Leaves in the middle of a block because the operation's instruction raised an exception. */
-export function leaveException(cpu: usize, block: usize, op: usize, budget: i64): u32 {
-  const insn = blockInsnAt(block, op);
-  store<u64>(cpu, blockInsnPc(block, insn), S.STATE_PC);
-  store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - insn, S.STATE_BUDGET);
-  return LEAVE_EXCEPTION;
-}
-
-/**
- * Leaves after the operation's instruction. What the instruction still has to do runs from a copy with an `exit` behind it, since the block's
- * own code may be stale.
- */
-export function leaveAfter(cpu: usize, block: usize, op: usize, budget: i64): u32 {
-  const next = blockInsnAt(block, op) + 1;
-  store<u64>(cpu, blockInsnPc(block, next), S.STATE_PC);
-  store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - next, S.STATE_BUDGET);
-  store<u32>(cpu, 0, S.STATE_LEAVE);
-  store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
-  const end = blockInsnEnd(block, next - 1);
-  const copy = cpu + S.STATE_REST;
-  let at = copy + BLOCK_CODE;
-  for (let rest = op + OP_SIZE; rest < end; rest += OP_SIZE) {
-    const code = <u32>load<u16>(rest);
-    if (code == O.OP_GOTO || code == O.OP_GOTOFAR) break;
-    memory.copy(at, rest, OP_SIZE);
-    at += OP_SIZE;
-  }
-  if (at == copy + BLOCK_CODE) return LEAVE_LOOKUP;
-  store<u16>(copy, 0, BLOCK_INSNS);
-  store<u16>(at, <u16>O.OP_EXIT);
-  store<u16>(at, 0, OP_A);
-  store<u64>(at, load<u64>(cpu, S.STATE_PC), OP_IMM);
-  return interpret(cpu, copy);
-}
+import { fence } from './atomic';
+import { LEAVE_BUDGET, LEAVE_EXIT, LEAVE_HOT, LEAVE_LOOKUP, leaveInside } from './leave';
+import { callHelper, imm, rb, rc, sext32, tlbAt, wa } from './operands';
+import { slowLoad, slowRmw, slowStore } from './slow';
 
 /** Counts an execution of a block; true when its heat runs out. */
 function isHot(block: usize): bool {
@@ -119,11 +39,15 @@ function isHot(block: usize): bool {
   return heat == 0;
 }
 
-function leaveHot(cpu: usize, block: usize, budget: i64): u32 {
-  store<u64>(cpu, load<u64>(block, BLOCK_PC), S.STATE_PC);
+function leaveTo(cpu: usize, pc: u64, budget: i64, leave: u32): u32 {
+  store<u64>(cpu, pc, S.STATE_PC);
   store<i64>(cpu, budget, S.STATE_BUDGET);
+  return leave;
+}
+
+function leaveHot(cpu: usize, block: usize, budget: i64): u32 {
   store<u32>(cpu, <u32>block, S.STATE_HOT);
-  return LEAVE_HOT;
+  return leaveTo(cpu, load<u64>(block, BLOCK_PC), budget, LEAVE_HOT);
 }
 
 /** Runs blocks from `block` on until there is a reason to leave. */
@@ -132,108 +56,83 @@ export function interpret(cpu: usize, block: usize): u32 {
   let op = block + BLOCK_CODE;
   while (true) {
     switch (<u32>load<u16>(op)) {
-      case O.OP_MOV: {
+      case O.OP_MOV:
         wa(cpu, op, rb(cpu, op));
         break;
-      }
-      case O.OP_MOVI: {
+      case O.OP_MOVI:
         wa(cpu, op, imm(op));
         break;
-      }
       case O.OP_NOP:
         break;
-      case O.OP_ADD: {
+      case O.OP_ADD:
         wa(cpu, op, rb(cpu, op) + rc(cpu, op));
         break;
-      }
-      case O.OP_SUB: {
+      case O.OP_SUB:
         wa(cpu, op, rb(cpu, op) - rc(cpu, op));
         break;
-      }
-      case O.OP_AND: {
+      case O.OP_AND:
         wa(cpu, op, rb(cpu, op) & rc(cpu, op));
         break;
-      }
-      case O.OP_OR: {
+      case O.OP_OR:
         wa(cpu, op, rb(cpu, op) | rc(cpu, op));
         break;
-      }
-      case O.OP_XOR: {
+      case O.OP_XOR:
         wa(cpu, op, rb(cpu, op) ^ rc(cpu, op));
         break;
-      }
-      case O.OP_ANDN: {
+      case O.OP_ANDN:
         wa(cpu, op, rb(cpu, op) & ~rc(cpu, op));
         break;
-      }
-      case O.OP_ORN: {
+      case O.OP_ORN:
         wa(cpu, op, rb(cpu, op) | ~rc(cpu, op));
         break;
-      }
-      case O.OP_XNOR: {
+      case O.OP_XNOR:
         wa(cpu, op, ~(rb(cpu, op) ^ rc(cpu, op)));
         break;
-      }
-      case O.OP_SHL: {
+      case O.OP_SHL:
         wa(cpu, op, rb(cpu, op) << rc(cpu, op));
         break;
-      }
-      case O.OP_SHR: {
+      case O.OP_SHR:
         wa(cpu, op, rb(cpu, op) >> rc(cpu, op));
         break;
-      }
-      case O.OP_SAR: {
+      case O.OP_SAR:
         wa(cpu, op, <u64>(<i64>rb(cpu, op) >> <i64>rc(cpu, op)));
         break;
-      }
-      case O.OP_ROL: {
+      case O.OP_ROL:
         wa(cpu, op, rotl<u64>(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_ROR: {
+      case O.OP_ROR:
         wa(cpu, op, rotr<u64>(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_MUL: {
+      case O.OP_MUL:
         wa(cpu, op, rb(cpu, op) * rc(cpu, op));
         break;
-      }
-      case O.OP_MULHU: {
+      case O.OP_MULHU:
         wa(cpu, op, mulhu(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_MULHS: {
+      case O.OP_MULHS:
         wa(cpu, op, mulhs(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_MULHSU: {
+      case O.OP_MULHSU:
         wa(cpu, op, mulhsu(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_DIVS: {
+      case O.OP_DIVS:
         wa(cpu, op, divs64(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_DIVU: {
+      case O.OP_DIVU:
         wa(cpu, op, divu64(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_REMS: {
+      case O.OP_REMS:
         wa(cpu, op, rems64(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_REMU: {
+      case O.OP_REMU:
         wa(cpu, op, remu64(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_LTS: {
+      case O.OP_LTS:
         wa(cpu, op, <u64>(<i64>rb(cpu, op) < <i64>rc(cpu, op)));
         break;
-      }
-      case O.OP_LTU: {
+      case O.OP_LTU:
         wa(cpu, op, <u64>(rb(cpu, op) < rc(cpu, op)));
         break;
-      }
       case O.OP_MINS: {
         const b = rb(cpu, op);
         const c = rc(cpu, op);
@@ -258,174 +157,132 @@ export function interpret(cpu: usize, block: usize): u32 {
         wa(cpu, op, <u64>b > <u64>c ? b : c);
         break;
       }
-      case O.OP_SHADD: {
+      case O.OP_SHADD:
         wa(cpu, op, (rb(cpu, op) << imm(op)) + rc(cpu, op));
         break;
-      }
-      case O.OP_SHADDUW: {
+      case O.OP_SHADDUW:
         wa(cpu, op, ((<u64>(<u32>rb(cpu, op))) << imm(op)) + rc(cpu, op));
         break;
-      }
-      case O.OP_ADDI: {
+      case O.OP_ADDI:
         wa(cpu, op, rb(cpu, op) + imm(op));
         break;
-      }
-      case O.OP_ANDI: {
+      case O.OP_ANDI:
         wa(cpu, op, rb(cpu, op) & imm(op));
         break;
-      }
-      case O.OP_ORI: {
+      case O.OP_ORI:
         wa(cpu, op, rb(cpu, op) | imm(op));
         break;
-      }
-      case O.OP_XORI: {
+      case O.OP_XORI:
         wa(cpu, op, rb(cpu, op) ^ imm(op));
         break;
-      }
-      case O.OP_SHLI: {
+      case O.OP_SHLI:
         wa(cpu, op, rb(cpu, op) << imm(op));
         break;
-      }
-      case O.OP_SHRI: {
+      case O.OP_SHRI:
         wa(cpu, op, rb(cpu, op) >> imm(op));
         break;
-      }
-      case O.OP_SARI: {
+      case O.OP_SARI:
         wa(cpu, op, <u64>(<i64>rb(cpu, op) >> <i64>imm(op)));
         break;
-      }
-      case O.OP_RORI: {
+      case O.OP_RORI:
         wa(cpu, op, rotr<u64>(rb(cpu, op), imm(op)));
         break;
-      }
-      case O.OP_LTSI: {
+      case O.OP_LTSI:
         wa(cpu, op, <u64>(<i64>rb(cpu, op) < <i64>imm(op)));
         break;
-      }
-      case O.OP_LTUI: {
+      case O.OP_LTUI:
         wa(cpu, op, <u64>(rb(cpu, op) < imm(op)));
         break;
-      }
-      case O.OP_SHLIUW: {
+      case O.OP_SHLIUW:
         wa(cpu, op, (<u64>(<u32>rb(cpu, op))) << imm(op));
         break;
-      }
-      case O.OP_ADD_32: {
+      case O.OP_ADD_32:
         wa(cpu, op, sext32(rb(cpu, op) + rc(cpu, op)));
         break;
-      }
-      case O.OP_SUB_32: {
+      case O.OP_SUB_32:
         wa(cpu, op, sext32(rb(cpu, op) - rc(cpu, op)));
         break;
-      }
-      case O.OP_MUL_32: {
+      case O.OP_MUL_32:
         wa(cpu, op, sext32(rb(cpu, op) * rc(cpu, op)));
         break;
-      }
-      case O.OP_SHL_32: {
+      case O.OP_SHL_32:
         wa(cpu, op, <u64>(<i64>((<i32>rb(cpu, op)) << (<i32>rc(cpu, op)))));
         break;
-      }
-      case O.OP_SHR_32: {
+      case O.OP_SHR_32:
         wa(cpu, op, <u64>(<i64>(<i32>(<u32>rb(cpu, op) >> <u32>rc(cpu, op)))));
         break;
-      }
-      case O.OP_SAR_32: {
+      case O.OP_SAR_32:
         wa(cpu, op, <u64>(<i64>(<i32>rb(cpu, op) >> <i32>rc(cpu, op))));
         break;
-      }
-      case O.OP_ROL_32: {
+      case O.OP_ROL_32:
         wa(cpu, op, <u64>(<i64>(<i32>rotl<u32>(<u32>rb(cpu, op), <u32>rc(cpu, op)))));
         break;
-      }
-      case O.OP_ROR_32: {
+      case O.OP_ROR_32:
         wa(cpu, op, <u64>(<i64>(<i32>rotr<u32>(<u32>rb(cpu, op), <u32>rc(cpu, op)))));
         break;
-      }
-      case O.OP_DIVS_32: {
+      case O.OP_DIVS_32:
         wa(cpu, op, divs32(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_DIVU_32: {
+      case O.OP_DIVU_32:
         wa(cpu, op, divu32(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_REMS_32: {
+      case O.OP_REMS_32:
         wa(cpu, op, rems32(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_REMU_32: {
+      case O.OP_REMU_32:
         wa(cpu, op, remu32(rb(cpu, op), rc(cpu, op)));
         break;
-      }
-      case O.OP_ADDI_32: {
+      case O.OP_ADDI_32:
         wa(cpu, op, sext32(rb(cpu, op) + imm(op)));
         break;
-      }
-      case O.OP_SHLI_32: {
+      case O.OP_SHLI_32:
         wa(cpu, op, <u64>(<i64>((<i32>rb(cpu, op)) << (<i32>imm(op)))));
         break;
-      }
-      case O.OP_SHRI_32: {
+      case O.OP_SHRI_32:
         wa(cpu, op, <u64>(<i64>(<i32>(<u32>rb(cpu, op) >> <u32>imm(op)))));
         break;
-      }
-      case O.OP_SARI_32: {
+      case O.OP_SARI_32:
         wa(cpu, op, <u64>(<i64>(<i32>rb(cpu, op) >> <i32>imm(op))));
         break;
-      }
-      case O.OP_RORI_32: {
+      case O.OP_RORI_32:
         wa(cpu, op, <u64>(<i64>(<i32>rotr<u32>(<u32>rb(cpu, op), <u32>imm(op)))));
         break;
-      }
-      case O.OP_SEXT8: {
+      case O.OP_SEXT8:
         wa(cpu, op, <u64>(<i64>(<i8>rb(cpu, op))));
         break;
-      }
-      case O.OP_SEXT16: {
+      case O.OP_SEXT16:
         wa(cpu, op, <u64>(<i64>(<i16>rb(cpu, op))));
         break;
-      }
-      case O.OP_SEXT32: {
+      case O.OP_SEXT32:
         wa(cpu, op, sext32(rb(cpu, op)));
         break;
-      }
-      case O.OP_ZEXT32: {
+      case O.OP_ZEXT32:
         wa(cpu, op, <u64>(<u32>rb(cpu, op)));
         break;
-      }
-      case O.OP_CLZ: {
+      case O.OP_CLZ:
         wa(cpu, op, clz<u64>(rb(cpu, op)));
         break;
-      }
-      case O.OP_CTZ: {
+      case O.OP_CTZ:
         wa(cpu, op, ctz<u64>(rb(cpu, op)));
         break;
-      }
-      case O.OP_POPCNT: {
+      case O.OP_POPCNT:
         wa(cpu, op, popcnt<u64>(rb(cpu, op)));
         break;
-      }
-      case O.OP_CLZ_32: {
+      case O.OP_CLZ_32:
         wa(cpu, op, <u64>clz<u32>(<u32>rb(cpu, op)));
         break;
-      }
-      case O.OP_CTZ_32: {
+      case O.OP_CTZ_32:
         wa(cpu, op, <u64>ctz<u32>(<u32>rb(cpu, op)));
         break;
-      }
-      case O.OP_POPCNT_32: {
+      case O.OP_POPCNT_32:
         wa(cpu, op, <u64>popcnt<u32>(<u32>rb(cpu, op)));
         break;
-      }
-      case O.OP_BSWAP: {
+      case O.OP_BSWAP:
         wa(cpu, op, bswap64(rb(cpu, op)));
         break;
-      }
-      case O.OP_ORCB: {
+      case O.OP_ORCB:
         wa(cpu, op, orcb64(rb(cpu, op)));
         break;
-      }
       case O.OP_LD8U: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
@@ -433,10 +290,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>load<u8>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 1, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
       case O.OP_LD8S: {
@@ -446,10 +301,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>(<i64>load<i8>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 1, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
-        wa(cpu, op, <u64>(<i64>(<i8>load<u64>(cpu, S.STATE_LOADED))));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
+        wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         break;
       }
       case O.OP_LD16U: {
@@ -459,10 +312,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>load<u16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 2, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
       case O.OP_LD16S: {
@@ -472,10 +323,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>(<i64>load<i16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 2, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
-        wa(cpu, op, <u64>(<i64>(<i16>load<u64>(cpu, S.STATE_LOADED))));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
+        wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         break;
       }
       case O.OP_LD32U: {
@@ -485,10 +334,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>load<u32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 4, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
       case O.OP_LD32S: {
@@ -498,10 +345,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, <u64>(<i64>load<i32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 4, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
-        wa(cpu, op, sext32(load<u64>(cpu, S.STATE_LOADED)));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
+        wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         break;
       }
       case O.OP_LD64: {
@@ -511,10 +356,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           wa(cpu, op, load<u64>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memLoad(cpu, va, 8, load<u16>(op, OP_C)) != 0) return leaveException(cpu, block, op, budget);
+        if (slowLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
         wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
         break;
       }
       case O.OP_ST8: {
@@ -525,10 +368,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u8>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u8>value);
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memStore(cpu, va, value, 1, load<u16>(op, OP_C)) != 0)
-          return leaveException(cpu, block, op, budget);
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowStore(cpu, op, va, value, budget)) return leaveInside(cpu, block, op, budget);
         break;
       }
       case O.OP_ST16: {
@@ -539,10 +379,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u16>value);
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memStore(cpu, va, value, 2, load<u16>(op, OP_C)) != 0)
-          return leaveException(cpu, block, op, budget);
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowStore(cpu, op, va, value, budget)) return leaveInside(cpu, block, op, budget);
         break;
       }
       case O.OP_ST32: {
@@ -553,10 +390,7 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u32>value);
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memStore(cpu, va, value, 4, load<u16>(op, OP_C)) != 0)
-          return leaveException(cpu, block, op, budget);
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowStore(cpu, op, va, value, budget)) return leaveInside(cpu, block, op, budget);
         break;
       }
       case O.OP_ST64: {
@@ -567,81 +401,53 @@ export function interpret(cpu: usize, block: usize): u32 {
           store<u64>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u64>value);
           break;
         }
-        store<i64>(cpu, budget, S.STATE_BUDGET);
-        if (memStore(cpu, va, value, 8, load<u16>(op, OP_C)) != 0)
-          return leaveException(cpu, block, op, budget);
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (slowStore(cpu, op, va, value, budget)) return leaveInside(cpu, block, op, budget);
         break;
       }
-      case O.OP_RMW_32: {
-        const kind = <u32>load<u64>(op, OP_IMM);
-        const linear = memAtomic(cpu, rb(cpu, op), 4, kind >> 8);
-        if (linear == 0) return leaveException(cpu, block, op, budget);
-        wa(cpu, op, sext32(<u64>rmw32(linear, kind & 0xff, <u32>rc(cpu, op))));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+      case O.OP_RMW_32:
+      case O.OP_RMW_64:
+        if (slowRmw(cpu, op, rb(cpu, op), rc(cpu, op), budget)) return leaveInside(cpu, block, op, budget);
+        wa(cpu, op, load<u64>(cpu, S.STATE_LOADED));
         break;
-      }
-      case O.OP_RMW_64: {
-        const kind = <u32>load<u64>(op, OP_IMM);
-        const linear = memAtomic(cpu, rb(cpu, op), 8, kind >> 8);
-        if (linear == 0) return leaveException(cpu, block, op, budget);
-        wa(cpu, op, rmw64(linear, kind & 0xff, rc(cpu, op)));
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
-        break;
-      }
-      case O.OP_FENCE: {
+      case O.OP_FENCE:
         fence(cpu);
         break;
-      }
-      case O.OP_CALL: {
+      case O.OP_CALL:
         wa(cpu, op, callHelper(cpu, op));
         break;
-      }
       case O.OP_CALLX: {
         // Counter reads end their block, so the count at the block's end is exact for them.
         store<i64>(cpu, budget, S.STATE_BUDGET);
         const result = callHelper(cpu, op);
-        if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return leaveException(cpu, block, op, budget);
+        if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return leaveInside(cpu, block, op, budget);
         wa(cpu, op, result);
-        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveAfter(cpu, block, op, budget);
+        if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveInside(cpu, block, op, budget);
         break;
       }
-      case O.OP_BEQ: {
+      case O.OP_BEQ:
         if (rb(cpu, op) == rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;
-      }
-      case O.OP_BNE: {
+      case O.OP_BNE:
         if (rb(cpu, op) != rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;
-      }
-      case O.OP_BLTS: {
+      case O.OP_BLTS:
         if (<i64>rb(cpu, op) < <i64>rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;
-      }
-      case O.OP_BGES: {
+      case O.OP_BGES:
         if (<i64>rb(cpu, op) >= <i64>rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;
-      }
-      case O.OP_BLTU: {
+      case O.OP_BLTU:
         if (rb(cpu, op) < rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;
-      }
-      case O.OP_BGEU: {
+      case O.OP_BGEU:
         if (rb(cpu, op) >= rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;
-      }
       case O.OP_GOTO: {
-        if (budget <= 0) {
-          store<u64>(cpu, imm(op), S.STATE_PC);
-          store<i64>(cpu, budget, S.STATE_BUDGET);
-          return LEAVE_BUDGET;
-        }
+        if (budget <= 0) return leaveTo(cpu, imm(op), budget, LEAVE_BUDGET);
         block = load<u32>(op, OP_CHAIN);
         if (block == 0) {
-          store<u64>(cpu, imm(op), S.STATE_PC);
-          store<i64>(cpu, budget, S.STATE_BUDGET);
           store<u32>(cpu, <u32>op, S.STATE_CHAIN_FROM);
-          return LEAVE_LOOKUP;
+          return leaveTo(cpu, imm(op), budget, LEAVE_LOOKUP);
         }
         if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);
@@ -656,11 +462,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           budget <= 0 ||
           load<u64>(entry, JUMP_PC) != pc ||
           load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
-        ) {
-          store<u64>(cpu, pc, S.STATE_PC);
-          store<i64>(cpu, budget, S.STATE_BUDGET);
-          return budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP;
-        }
+        )
+          return leaveTo(cpu, pc, budget, budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP);
         block = load<u32>(entry, JUMP_BLOCK);
         if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);
@@ -675,11 +478,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           budget <= 0 ||
           load<u64>(entry, JUMP_PC) != pc ||
           load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
-        ) {
-          store<u64>(cpu, pc, S.STATE_PC);
-          store<i64>(cpu, budget, S.STATE_BUDGET);
-          return budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP;
-        }
+        )
+          return leaveTo(cpu, pc, budget, budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP);
         block = load<u32>(entry, JUMP_BLOCK);
         if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);
@@ -687,21 +487,12 @@ export function interpret(cpu: usize, block: usize): u32 {
         continue;
       }
       case O.OP_EXIT: {
-        store<u64>(cpu, imm(op), S.STATE_PC);
-        store<i64>(cpu, budget, S.STATE_BUDGET);
         store<u32>(cpu, load<u16>(op, OP_A), S.STATE_EXIT_REASON);
-        return LEAVE_EXIT;
+        return leaveTo(cpu, imm(op), budget, LEAVE_EXIT);
       }
       default:
         unreachable();
     }
     op += OP_SIZE;
   }
-}
-
-/** Calls the helper that the operation names: see ir/builder.ts, helperWord. */
-function callHelper(cpu: usize, op: usize): u64 {
-  const word = load<u64>(op, OP_IMM);
-  const third = load<u64>(cpu + (<usize>(word >> 16) & 0xffff));
-  return call_indirect<u64>(<u32>word & 0xffff, cpu, rb(cpu, op), rc(cpu, op), third, <u32>(word >> 32));
 }

@@ -1,6 +1,6 @@
 /**
  * Which slots of the vCPU state are Wasm locals in a region: guest registers and temporaries that its operations name. Other slots (system
- * state that translated code writes) stay in memory. The slot of the register that always reads 0 is no local either.
+ * state that translated code writes) stay in memory. Slot 0 is no local either: it is the constant 0.
  */
 import * as L from '../layout';
 import * as O from '../ir/ops.gen';
@@ -8,7 +8,7 @@ import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
 import { PROBE_LOCALS } from '../ir/passes/probe';
 import { nodeOpsEnd } from '../ir/passes/region';
 import { graphCount, graphNode, NODE_OPS } from '../tb/graph';
-import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
+import { STATE_TEMP_COUNT, STATE_TEMPS, STATE_ZERO } from '../vcpu/state';
 import { putLocalGet, putLocalSet, putI32, putMemory, WASM_I64_LOAD, WASM_I64_STORE } from './wasm-bytes';
 
 /** Fixed locals: parameter, i32 scratch, i64 scratch; then the slots. */
@@ -24,7 +24,6 @@ export const LOCAL_FIRST_REGISTER: u32 = LOCAL_PC + 3;
 
 /** End of the guest's registers among the slots. */
 const GLOBALS_END: u32 = 0x200;
-export const ZERO_SLOT: u32 = 0;
 
 /** u8 for each slot: 1 + its number among the locals, or 0; and whether it is written. */
 const NUMBERS: u32 = L.CPU_COMPILER + 0x3200;
@@ -44,7 +43,7 @@ export function localOf(cpu: usize, slot: u32): u32 {
 }
 
 function use(cpu: usize, slot: u32, written: bool): void {
-  if (slot == ZERO_SLOT || !(slot < GLOBALS_END || (slot >= STATE_TEMPS && slot < SLOTS << 3))) return;
+  if (slot == STATE_ZERO || !(slot < GLOBALS_END || (slot >= STATE_TEMPS && slot < SLOTS << 3))) return;
   const number = cpu - L.CPU_STATE + NUMBERS + (slot >> 3);
   if (load<u8>(number) == 0) {
     const count = localsCount(cpu) + 1;

@@ -25,7 +25,7 @@ import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-
 import { STATE_BUDGET, STATE_EPOCH, STATE_EXIT_REASON, STATE_PC, STATE_TB_FLAGS } from '../vcpu/state';
 import { REGION_D_EPOCH } from '../tb/region';
 import { icountShift } from '../vcpu/clock';
-import { LEAVE_BUDGET, LEAVE_EXCEPTION, LEAVE_EXIT } from './interpreter';
+import { LEAVE_BUDGET, LEAVE_EXCEPTION, LEAVE_EXIT } from './leave';
 import * as W from './wasm-bytes';
 import { IMPORT_FAULT, TYPE_REGION } from './wasm-imports';
 import {
@@ -40,7 +40,8 @@ import {
   localsStore,
   localsStoreTemps,
 } from './wasm-locals';
-import { emitOperation, getSlot } from './wasm-op';
+import { emitOperation } from './wasm-op';
+import { getSlot } from './wasm-slots';
 
 const LEVEL_OUT: u32 = 0;
 const LEVEL_FAULT: u32 = 1;

@@ -1,7 +1,7 @@
 /**
  * The IR's validator, run on every block in debug builds. Returns 0, or the index of the first bad operation + 1.
  *
- * Checked: known operation; operands are aligned slots inside the operand area; shift counts in range; branches land inside
+ * Checked: known operation; operands are aligned slots inside the operand area, and slot 0 is not written; shift counts in range; branches land inside
  * the block and go forward; `goto` stays in the block's page; the block ends with an exit; a temporary is written
  * before it is read within its instruction.
  */
@@ -15,7 +15,7 @@ import {
   BLOCK_PC,
   BLOCK_STATE,
 } from '../tb/block';
-import { STATE_TEMPS, STATE_TEMP_COUNT } from '../vcpu/state';
+import { STATE_TEMPS, STATE_TEMP_COUNT, STATE_ZERO } from '../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
 import * as O from './ops.gen';
 
@@ -59,11 +59,12 @@ export function irValidate(block: usize): u32 {
   return insn == insns ? 0 : ops;
 }
 
-/** Whether an operand is an aligned slot of the operand area, and a temporary that is read one of those written (a bit each). */
+/** Whether an operand is an aligned slot of the operand area, not slot 0 if it is written, and a temporary that is read one of those written (a bit each). */
 export function irOperandHolds(op: usize, field: usize, kind: u32, written: u64): bool {
   const slot = <u32>load<u16>(op + field);
   if (kind != O.OPERAND_READ && kind != O.OPERAND_WRITE) return true;
   if (slot & 7 || slot >= OPERAND_END) return false;
+  if (kind == O.OPERAND_WRITE && slot == STATE_ZERO) return false;
   if (kind == O.OPERAND_READ && slot >= STATE_TEMPS && slot < STATE_TEMPS + 64 * 8)
     return ((written >> ((slot - STATE_TEMPS) >> 3)) & 1) != 0;
   return slot < STATE_TEMPS + 64 * 8 || slot >= STATE_TEMPS + STATE_TEMP_COUNT * 8;

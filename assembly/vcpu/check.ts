@@ -7,14 +7,8 @@
  * are compared too. A run that flushed the TLB or dropped code is not compared: what tier 0 would find is gone.
  */
 import * as L from '../layout';
-import {
-  interpret,
-  LEAVE_BUDGET,
-  LEAVE_EXCEPTION,
-  LEAVE_EXIT,
-  LEAVE_HOT,
-  LEAVE_LOOKUP,
-} from '../backend/interpreter';
+import { interpret } from '../backend/interpreter';
+import { LEAVE_BUDGET, LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT, LEAVE_LOOKUP } from '../backend/leave';
 import { recordStart, recordStop, replayStart } from '../softmmu/record';
 import { BLOCK_HEAT, BLOCK_LINEAR, BLOCK_REGION } from '../tb/block';
 import { blockNext } from '../tb/lookup';

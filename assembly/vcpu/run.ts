@@ -6,7 +6,8 @@
  * slice (about 0.1 ms). A call returns to JavaScript after CALL_MS, since V8 never replaces a running Wasm frame.
  */
 import * as L from '../layout';
-import { interpret, LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT } from '../backend/interpreter';
+import { interpret } from '../backend/interpreter';
+import { LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT } from '../backend/leave';
 import { tlbFlush } from '../softmmu/tlb';
 import { wakePage } from '../softmmu/device';
 import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';

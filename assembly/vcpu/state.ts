@@ -1,15 +1,19 @@
 /**
  * The vCPU state struct. The first 4 KiB are the operands of the IR ("slots"): 8-byte values at byte offsets that fit 16 bits.
- * Guests place their registers (the IR's globals) in 0x000-0x1ff and their system state from 0x800 on
+ * Guests place their registers (the IR's globals) in 0x008-0x1ff and their system state from 0x800 on
  * (assembly/guest/<isa>/cpu.ts); what follows here is common to all guests.
  *
- *   0x000 ┌ guest registers (globals)
+ *   0x000 ┌ the constant 0
+ *   0x008 ├ guest registers (globals)
  *   0x200 ├ common state
  *   0x300 ├ temporaries of the IR
  *   0x800 ├ guest system state
  *   0x2000├ scratch of the translator
  *   0x4000└
  */
+
+/** u64. The constant 0, for every guest: operations read it, none may write it, and it is never anything else. */
+export const STATE_ZERO: u32 = 0x000;
 
 /** u64. Guest program counter. Valid outside translation blocks only. */
 export const STATE_PC: u32 = 0x200;
@@ -142,7 +146,7 @@ export const STATE_GUEST_DEADLINE: u32 = STATE_GUEST + 0x1c;
 export const STATE_GUEST_DELIVER: u32 = STATE_GUEST + 0x20;
 export const STATE_GUEST_LOCAL_READ: u32 = STATE_GUEST + 0x24;
 export const STATE_GUEST_LOCAL_WRITE: u32 = STATE_GUEST + 0x28;
-/** A block of its own for what is left of an instruction that the vCPU leaves after: see backend/interpreter.ts, leaveAfter. */
+/** A block of its own for what is left of an instruction that the vCPU leaves after: see backend/leave.ts, leaveAfter. */
 export const STATE_REST: u32 = 0x3000;
 /** The emit context of ir/builder.ts. */
 export const STATE_EMIT: u32 = 0x2800;

@@ -1,0 +1,64 @@
+/** How both tiers leave the code they run: the codes that they return to the run loop, and the way out in the middle of a block. */
+import * as O from '../ir/ops.gen';
+import { OP_A, OP_IMM, OP_SIZE } from '../ir/builder';
+import { BLOCK_CODE, BLOCK_INSNS, blockInsnAt, blockInsnEnd, blockInsnPc } from '../tb/block';
+import * as S from '../vcpu/state';
+import { interpret } from './interpreter';
+
+/** The block at STATE_PC has to be looked up. */
+export const LEAVE_LOOKUP: u32 = 0;
+/** The slice is over. */
+export const LEAVE_BUDGET: u32 = 1;
+/** An exception is pending; STATE_PC is the instruction that raised it. */
+export const LEAVE_EXCEPTION: u32 = 2;
+/** An `exit` operation; its reason is in STATE_EXIT_REASON. */
+export const LEAVE_EXIT: u32 = 3;
+/** The block in STATE_HOT is the next one, and its heat has run out: it has a region, or should get one. */
+export const LEAVE_HOT: u32 = 4;
+
+/**
+ * Leaves at an operation that raised an exception, or else after its instruction because STATE_LEAVE is set. The slot of a load's result may
+ * not have been written yet; STATE_LOADED has it. `budget` counts the whole block as run. Returns LEAVE_*.
+ */
+export function leaveInside(cpu: usize, block: usize, op: usize, budget: i64): u32 {
+  if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return leaveException(cpu, block, op, budget);
+  const effect = O.irSignature(load<u16>(op)) >> 12;
+  if (effect == O.EFFECT_LOAD || effect == O.EFFECT_ATOMIC)
+    store<u64>(cpu + load<u16>(op, OP_A), load<u64>(cpu, S.STATE_LOADED));
+  return leaveAfter(cpu, block, op, budget);
+}
+
+/** Leaves in the middle of a block because the operation's instruction raised an exception. */
+function leaveException(cpu: usize, block: usize, op: usize, budget: i64): u32 {
+  const insn = blockInsnAt(block, op);
+  store<u64>(cpu, blockInsnPc(block, insn), S.STATE_PC);
+  store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - insn, S.STATE_BUDGET);
+  return LEAVE_EXCEPTION;
+}
+
+/**
+ * Leaves after the operation's instruction. What the instruction still has to do runs from a copy with an `exit` behind it, since the block's
+ * own code may be stale.
+ */
+function leaveAfter(cpu: usize, block: usize, op: usize, budget: i64): u32 {
+  const next = blockInsnAt(block, op) + 1;
+  store<u64>(cpu, blockInsnPc(block, next), S.STATE_PC);
+  store<i64>(cpu, budget + load<u16>(block, BLOCK_INSNS) - next, S.STATE_BUDGET);
+  store<u32>(cpu, 0, S.STATE_LEAVE);
+  store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
+  const end = blockInsnEnd(block, next - 1);
+  const copy = cpu + S.STATE_REST;
+  let at = copy + BLOCK_CODE;
+  for (let rest = op + OP_SIZE; rest < end; rest += OP_SIZE) {
+    const code = <u32>load<u16>(rest);
+    if (code == O.OP_GOTO || code == O.OP_GOTOFAR) break;
+    memory.copy(at, rest, OP_SIZE);
+    at += OP_SIZE;
+  }
+  if (at == copy + BLOCK_CODE) return LEAVE_LOOKUP;
+  store<u16>(copy, 0, BLOCK_INSNS);
+  store<u16>(at, <u16>O.OP_EXIT);
+  store<u16>(at, 0, OP_A);
+  store<u64>(at, load<u64>(cpu, S.STATE_PC), OP_IMM);
+  return interpret(cpu, copy);
+}

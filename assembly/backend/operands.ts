@@ -1,0 +1,41 @@
+/** Operands of an operation as tier 0 reads and writes them. */
+import { CPU_STATE, CPU_TLB, PAGE_BITS } from '../layout';
+import { OP_A, OP_B, OP_C, OP_IMM } from '../ir/builder';
+import { TLB_ENTRIES, TLB_MODE_SHIFT } from '../softmmu/tlb';
+
+export function rb(cpu: usize, op: usize): u64 {
+  return load<u64>(cpu + load<u16>(op, OP_B));
+}
+
+export function rc(cpu: usize, op: usize): u64 {
+  return load<u64>(cpu + load<u16>(op, OP_C));
+}
+
+export function imm(op: usize): u64 {
+  return load<u64>(op, OP_IMM);
+}
+
+export function wa(cpu: usize, op: usize, value: u64): void {
+  store<u64>(cpu + load<u16>(op, OP_A), value);
+}
+
+export function sext32(value: u64): u64 {
+  return <u64>(<i64>(<i32>value));
+}
+
+/** The TLB entry that may hold the page of a guest-virtual address, for the operation's MMU index. */
+export function tlbAt(cpu: usize, op: usize, va: u64): usize {
+  return (
+    cpu +
+    (CPU_TLB - CPU_STATE) +
+    ((<usize>load<u16>(op, OP_C)) << TLB_MODE_SHIFT) +
+    ((<usize>(va >> PAGE_BITS) & (TLB_ENTRIES - 1)) << 5)
+  );
+}
+
+/** Calls the helper that the operation names: see ir/builder.ts, helperWord. */
+export function callHelper(cpu: usize, op: usize): u64 {
+  const word = load<u64>(op, OP_IMM);
+  const third = load<u64>(cpu + (<usize>(word >> 16) & 0xffff));
+  return call_indirect<u64>(<u32>word & 0xffff, cpu, rb(cpu, op), rc(cpu, op), third, <u32>(word >> 32));
+}

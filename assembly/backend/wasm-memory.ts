@@ -1,0 +1,195 @@
+/**
+ * Emits accesses to guest memory: the probe of the TLB inline, the access itself where it hits, a call of the core's slow path where it
+ * does not. Accesses of one group (ir/passes/probe.ts) share a probe: its result, the linear address or 0, stays in a local.
+ */
+import * as L from '../layout';
+import * as O from '../ir/ops.gen';
+import { OP_A, OP_C } from '../ir/builder';
+import {
+  accessLog,
+  probeAlign,
+  probeBytes,
+  probeGroup,
+  probeIsFirst,
+  probeLocal,
+  probeStart,
+  probeWrites,
+} from '../ir/passes/probe';
+import { TLB_ADDEND, TLB_ENTRIES, TLB_MODE_SHIFT, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
+import { STATE_STATUS } from '../vcpu/state';
+import * as W from './wasm-bytes';
+import * as I from './wasm-imports';
+import { LOCAL_ADDRESS, LOCAL_BUDGET, LOCAL_ENTRY, LOCAL_PROBES } from './wasm-locals';
+import { faultLabel } from './wasm-region';
+import { getB, getC, getSlot, immediate, setA } from './wasm-slots';
+
+function memoryOpcode(code: u32): u32 {
+  switch (code) {
+    case O.OP_LD8U:
+      return W.WASM_I64_LOAD8_U;
+    case O.OP_LD8S:
+      return W.WASM_I64_LOAD8_S;
+    case O.OP_LD16U:
+      return W.WASM_I64_LOAD16_U;
+    case O.OP_LD16S:
+      return W.WASM_I64_LOAD16_S;
+    case O.OP_LD32U:
+      return W.WASM_I64_LOAD32_U;
+    case O.OP_LD32S:
+      return W.WASM_I64_LOAD32_S;
+    case O.OP_ST8:
+      return W.WASM_I64_STORE8;
+    case O.OP_ST16:
+      return W.WASM_I64_STORE16;
+    case O.OP_ST32:
+      return W.WASM_I64_STORE32;
+    case O.OP_ST64:
+      return W.WASM_I64_STORE;
+  }
+  return W.WASM_I64_LOAD;
+}
+
+/** Leaves the address at an offset from the operation's base in LOCAL_ADDRESS and the TLB entry's offset in LOCAL_ENTRY. */
+function emitEntry(cpu: usize, w: usize, op: usize, offset: i64): void {
+  emitAddress(cpu, w, op, offset);
+  W.putLocalTee(w, LOCAL_ADDRESS);
+  W.put(w, W.WASM_I32_WRAP);
+  W.putI32(w, L.PAGE_BITS - 5);
+  W.put(w, W.WASM_I32_SHR_U);
+  W.putI32(w, (TLB_ENTRIES - 1) << 5);
+  W.put(w, W.WASM_I32_AND);
+}
+
+function emitAddress(cpu: usize, w: usize, op: usize, offset: i64): void {
+  getB(cpu, w, op);
+  if (offset == 0) return;
+  W.putI64(w, offset);
+  W.put(w, W.WASM_I64_ADD);
+}
+
+function tlbTable(cpu: usize, op: usize): u32 {
+  return <u32>cpu - L.CPU_STATE + L.CPU_TLB + ((<u32>load<u16>(op, OP_C)) << TLB_MODE_SHIFT);
+}
+
+/** With the entry's offset on the stack: pushes whether its tag is that of LOCAL_ADDRESS, which has to be aligned. */
+function emitTagCheck(cpu: usize, w: usize, op: usize, tag: u32, log: u32): void {
+  W.putMemory(w, W.WASM_I64_LOAD, 3, tlbTable(cpu, op) + tag);
+  W.putLocalGet(w, LOCAL_ADDRESS);
+  W.putI64(w, -4096 | ((1 << log) - 1));
+  W.put(w, W.WASM_I64_AND);
+  W.put(w, W.WASM_I64_EQ);
+}
+
+/** Pushes whether the access may be made at its linear address: its page is in the TLB, and it is aligned. */
+function emitProbe(cpu: usize, w: usize, op: usize, tag: u32, log: u32): void {
+  const group = probeGroup(cpu, op);
+  if (group == 0) {
+    emitEntry(cpu, w, op, immediate(op));
+    W.putLocalTee(w, LOCAL_ENTRY);
+    emitTagCheck(cpu, w, op, tag, log);
+    return;
+  }
+  const local = LOCAL_PROBES + probeLocal(group);
+  if (!probeIsFirst(cpu, op)) {
+    W.putLocalGet(w, local);
+    return;
+  }
+  emitEntry(cpu, w, op, probeStart(group));
+  W.putLocalSet(w, LOCAL_ENTRY);
+  emitLinear(cpu, w, op);
+  W.putI32(w, 0);
+  W.putLocalGet(w, LOCAL_ENTRY);
+  emitTagCheck(cpu, w, op, probeWrites(group) ? TLB_WRITE : TLB_READ, probeAlign(group));
+  const bytes = probeBytes(group);
+  if (bytes > (<u32>1) << probeAlign(group)) {
+    W.putLocalGet(w, LOCAL_ADDRESS);
+    W.put(w, W.WASM_I32_WRAP);
+    W.putI32(w, L.PAGE_SIZE - 1);
+    W.put(w, W.WASM_I32_AND);
+    W.putI32(w, L.PAGE_SIZE - bytes);
+    W.put(w, W.WASM_I32_LE_U);
+    W.put(w, W.WASM_I32_AND);
+  }
+  W.put(w, W.WASM_SELECT);
+  W.putLocalTee(w, local);
+}
+
+function emitLinear(cpu: usize, w: usize, op: usize): void {
+  W.putLocalGet(w, LOCAL_ADDRESS);
+  W.put(w, W.WASM_I32_WRAP);
+  W.putLocalGet(w, LOCAL_ENTRY);
+  W.putMemory(w, W.WASM_I32_LOAD, 2, tlbTable(cpu, op) + TLB_ADDEND);
+  W.put(w, W.WASM_I32_ADD);
+}
+
+/** After a hit: pushes a linear address, and returns how far behind it the access is. */
+function emitPlace(cpu: usize, w: usize, op: usize): u32 {
+  const group = probeGroup(cpu, op);
+  if (group == 0) {
+    emitLinear(cpu, w, op);
+    return 0;
+  }
+  W.putLocalGet(w, LOCAL_PROBES + probeLocal(group));
+  return <u32>(immediate(op) - probeStart(group));
+}
+
+/** After a miss: pushes the guest's address. */
+function emitMissed(cpu: usize, w: usize, op: usize): void {
+  if (probeGroup(cpu, op) == 0) W.putLocalGet(w, LOCAL_ADDRESS);
+  else emitAddress(cpu, w, op, immediate(op));
+}
+
+/** Inside one more label than the caller's: goes to the fault exit if the slow path says so. */
+function emitStatusCheck(cpu: usize, w: usize, extra: u32): void {
+  W.putI32(w, 0);
+  W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_STATUS);
+  W.put(w, W.WASM_BR_IF);
+  W.putU(w, faultLabel(cpu) + extra);
+}
+
+export function emitLoad(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
+  const log = accessLog(code);
+  emitProbe(cpu, w, op, TLB_READ, log);
+  W.put(w, W.WASM_IF);
+  W.put(w, W.WASM_I64);
+  const behind = emitPlace(cpu, w, op);
+  W.putMemory(w, memoryOpcode(code), log, behind);
+  W.put(w, W.WASM_ELSE);
+  emitMissed(cpu, w, op);
+  W.putI32(w, <u32>original);
+  W.putLocalGet(w, LOCAL_BUDGET);
+  W.putCall(w, I.IMPORT_LOAD);
+  emitStatusCheck(cpu, w, 1);
+  W.put(w, W.WASM_END);
+  setA(cpu, w, op);
+}
+
+export function emitStore(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
+  const log = accessLog(code);
+  emitProbe(cpu, w, op, TLB_WRITE, log);
+  W.put(w, W.WASM_IF);
+  W.put(w, W.WASM_VOID);
+  const behind = emitPlace(cpu, w, op);
+  getSlot(cpu, w, load<u16>(op, OP_A));
+  W.putMemory(w, memoryOpcode(code), log, behind);
+  W.put(w, W.WASM_ELSE);
+  emitMissed(cpu, w, op);
+  getSlot(cpu, w, load<u16>(op, OP_A));
+  W.putI32(w, <u32>original);
+  W.putLocalGet(w, LOCAL_BUDGET);
+  W.putCall(w, I.IMPORT_STORE);
+  W.put(w, W.WASM_BR_IF);
+  W.putU(w, faultLabel(cpu) + 1);
+  W.put(w, W.WASM_END);
+}
+
+/** The import does the whole access. */
+export function emitAtomic(cpu: usize, w: usize, op: usize, original: usize): void {
+  getB(cpu, w, op);
+  getC(cpu, w, op);
+  W.putI32(w, <u32>original);
+  W.putLocalGet(w, LOCAL_BUDGET);
+  W.putCall(w, I.IMPORT_RMW);
+  emitStatusCheck(cpu, w, 0);
+  setA(cpu, w, op);
+}
