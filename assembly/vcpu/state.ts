@@ -127,6 +127,9 @@ export const STATE_TLB_MARK: u32 = 0x2f8;
 export const STATE_TEMPS: u32 = 0x300;
 export const STATE_TEMP_COUNT: u32 = 128;
 
+/** i64. Guest instructions in the next slice: see vcpu/run.ts. */
+export const STATE_SLICE: u32 = 0x700;
+
 /** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
 export const STATE_INSN_TABLE: u32 = 0x2000;
 /** Scratch of the guest's decoder, 256 bytes; and the bytes of an instruction that crosses pages, gathered from both. */

@@ -53,6 +53,8 @@ let words: Int32Array;
 let longs: BigUint64Array;
 let area = 0;
 
+const origin = performance.timeOrigin;
+
 const wordAt = (field: number): number => (area + field) >> 2;
 
 function setRunState(state: number): void {
@@ -97,7 +99,7 @@ const api: VcpuWorkerApi = {
     const instance = await WebAssembly.instantiate(options.module, {
       env: {
         memory: options.memory,
-        now: () => performance.timeOrigin + performance.now(),
+        now: () => origin + performance.now(),
         abort: (_message: number, _file: number, line: number, column: number) => {
           throw new Error(`assertion failed in the core at line ${line}:${column}`);
         },

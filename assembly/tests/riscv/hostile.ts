@@ -13,7 +13,7 @@ import { assemble } from './asm.ts';
 const RAM = 0x8000_0000n;
 const RAM_END = 0x8400_0000n;
 const BODY_BYTES = 1024;
-/** A multiple of SLICE_INSNS of assembly/vcpu/run.ts. */
+/** A multiple of SLICE_MIN of assembly/vcpu/run.ts. */
 const INSTRUCTIONS = 4 * 16384;
 const CSRS = [
   0x300, 0x302, 0x303, 0x304, 0x305, 0x306, 0x340, 0x341, 0x342, 0x343, 0x344, 0x3a0, 0x180, 3,
