@@ -1,0 +1,2 @@
+/** What the tests of the x86 frontend call. */
+export { x86Decode } from '../decode';
