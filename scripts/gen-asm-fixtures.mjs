@@ -27,7 +27,11 @@ function combinedSource(cases) {
 }
 
 /** Whole programs: their flat image must have the digest that GNU as, ld and objcopy give. */
-const PROGRAMS = ['images/demo/snowfall.s', 'images/bench-loop/bench-loop.s'];
+const PROGRAMS = [
+  'images/demo/snowfall.s',
+  'images/bench-loop/bench-loop.s',
+  'scripts/lib/riscv-asm/fixtures/org.s',
+];
 /** The layout that docs/riscv-asm.md promises. */
 const LINKER_SCRIPT = `SECTIONS {
   . = 0x80000000;

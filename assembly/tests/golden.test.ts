@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createTestCore } from './harness.ts';
-import { assemble } from './riscv/asm.ts';
+import { assemble } from './riscv/program.ts';
 import { wasmText } from '../../src/worker/wasm-text.ts';
 
 const BASE = 0x8000_0000n;
@@ -70,7 +70,7 @@ const SNIPPETS: Record<string, string> = {
   'call-return': `
       li s1, 40
     region: mv a0, s1
-      call double
+      jal double
       add s2, s2, a0
       addi s1, s1, -1
       bnez s1, region

@@ -1,6 +1,6 @@
 ;; li s1, 40
 ;; region: mv a0, s1
-;; call double
+;; jal double
 ;; add s2, s2, a0
 ;; addi s1, s1, -1
 ;; bnez s1, region

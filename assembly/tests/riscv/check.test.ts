@@ -7,7 +7,7 @@ import {
 } from '../../../src/memory/layout.gen.ts';
 import { describeDifference } from '../../../src/worker/check-report.ts';
 import { createTestCore } from '../harness.ts';
-import { assemble } from './asm.ts';
+import { assemble } from './program.ts';
 import { conformance } from './conformance.ts';
 
 for (const group of [

@@ -8,7 +8,7 @@
 import { expect } from 'vitest';
 import { COUNTER_INSTRUCTIONS, COUNTER_JIT_INSTRUCTIONS } from '../../../src/memory/layout.gen.ts';
 import { AUTO_STEP_MS, createTestCore, type TestCore } from '../harness.ts';
-import { assemble } from './asm.ts';
+import { assemble } from './program.ts';
 
 const RAM = 0x8000_0000n;
 const RAM_END = 0x8400_0000n;

@@ -5,7 +5,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COUNTER_INSTRUCTIONS, COUNTER_JIT_INSTRUCTIONS } from '../../../src/memory/layout.gen.ts';
 import { createTestCore, type TestCore, type TestTier } from '../harness.ts';
-import { assemble, type Program } from './asm.ts';
+import { assemble, type Program } from './program.ts';
 
 const BASE = 0x8000_0000n;
 const ROOT = 0x8010_0000n;
@@ -297,10 +297,7 @@ const CASES: Record<string, Case> = {
     drive: (core, program) => {
       expect(core.run({ pc: BASE, maxInstructions: 200_000 }).reason).toBe('budget');
       // `target` becomes a jump over the end of the loop, to the wfi.
-      core.dma(
-        program.at('target'),
-        assemble(program.at('target'), 'j 16\nnop\nnop\nnop\nnop').bytes.slice(0, 4),
-      );
+      core.dma(program.at('target'), assemble(program.at('target'), 'j . + 16').bytes);
       expect(core.resume({ maxInstructions: 100_000 }).reason).toBe('wfi');
     },
     check: (core, program) => {

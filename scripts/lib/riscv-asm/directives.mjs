@@ -103,6 +103,17 @@ function space(assembler, operands, position, name) {
   assembler.add(size, position, () => (fill === 0 ? undefined : new Uint8Array(size).fill(fill)));
 }
 
+/** `.org offset, fill`: goes on at an offset from the section's beginning, never backwards. @type {Directive} */
+function org(assembler, operands, position, name) {
+  if (operands.length < 1 || operands.length > 2)
+    throw new AsmError(position, `${name} takes an offset and a fill byte`);
+  const offset = assembler.constant(operands[0], position);
+  const size = offset - BigInt(assembler.section.size);
+  if (size < 0n)
+    throw new AsmError(position, `${name} ${offset} would go back from ${assembler.section.size}`);
+  space(assembler, [String(size), ...operands.slice(1)], position, name);
+}
+
 /** `.fill repeat, size, value` @type {Directive} */
 function fillDirective(assembler, operands, position) {
   const repeat = checkedSize(assembler, assembler.constant(operands[0] ?? '', position), position);
@@ -197,6 +208,7 @@ export const DIRECTIVES = {
   '.skip': space,
   '.zero': space,
   '.fill': fillDirective,
+  '.org': org,
   '.equ': equate,
   '.set': equate,
 };

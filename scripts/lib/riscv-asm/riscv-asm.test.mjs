@@ -155,6 +155,7 @@ describe('errors name file and line', () => {
     ['.section .init', "main.s:1: unknown section '.init' (known: .text .rodata .data .bss)"],
     ['.align 3, 4', 'main.s:1: .align takes one operand'],
     ['.balign 3', 'main.s:1: alignment 3 is no power of two'],
+    ['nop\n.org 2', 'main.s:2: .org 2 would go back from 4'],
     ['.bss\n.word 1', 'main.s:2: .bss holds no values; use .space'],
     ['.space 1 << 40', 'main.s:1: size 1099511627776 is outside 0..268435456'],
     ['.word 1 +', "main.s:1: expression expected after '1 +'"],
