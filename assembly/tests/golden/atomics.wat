@@ -81,7 +81,7 @@ block
       i64.const 0
       i64.const 0
       i32.const 776
-      i32.const 3
+      i32.const helper
       call_indirect type 3 table 0
       local.set 9
       i32.const 0
@@ -106,7 +106,7 @@ block
       local.get 14
       i64.const 0
       i32.const 776
-      i32.const 4
+      i32.const helper
       call_indirect type 3 table 0
       local.set 9
       i32.const 0
@@ -146,7 +146,7 @@ block
         i64.const 0
         i64.const 0
         i32.const 273678451
-        i32.const 65
+        i32.const helper
         call_indirect type 3 table 0
         local.set 9
         i32.const 0

@@ -55,7 +55,7 @@ block
       local.get 11
       i64.const 0
       i32.const 7
-      i32.const 12
+      i32.const helper
       call_indirect type 3 table 0
       local.set 10
       i64.const 3
@@ -68,7 +68,7 @@ block
       local.get 11
       i64.const 0
       i32.const 7
-      i32.const 14
+      i32.const helper
       call_indirect type 3 table 0
       local.set 12
       i32.const cpu+0x0
@@ -76,7 +76,7 @@ block
       local.get 12
       i64.const 0
       i32.const 0
-      i32.const 20
+      i32.const helper
       call_indirect type 3 table 0
       local.set 13
       local.get 12
@@ -107,7 +107,7 @@ block
         i64.const 0
         i64.const 0
         i32.const 273678451
-        i32.const 65
+        i32.const helper
         call_indirect type 3 table 0
         local.set 9
         i32.const 0

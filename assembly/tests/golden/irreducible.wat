@@ -93,7 +93,7 @@ block
           i64.const 0
           i64.const 0
           i32.const 273678451
-          i32.const 65
+          i32.const helper
           call_indirect type 3 table 0
           local.set 9
           i32.const 0

@@ -1,0 +1,46 @@
+;; region: fence.i
+;; wfi
+;; 1 guest instructions: 93 operations, 262 bytes; each 93.0 and 262.0
+block
+  block
+    local.get 0
+    i32.const 1
+    i32.sub
+    local.set 0
+    i32.const 0
+    i32.const ir+0x40
+    i32.store cpu+0x2bc
+    i32.const 0
+    local.get 0
+    i64.extend_i32_s
+    i64.store cpu+0x218
+    i32.const cpu+0x0
+    i64.const 0
+    i64.const 0
+    i64.const 0
+    i32.const 4111
+    i32.const helper
+    call_indirect type 3 table 0
+    local.set 9
+    i32.const 0
+    i64.load cpu+0x208
+    i64.const 0
+    i64.ne
+    br_if 0
+    local.get 9
+    local.set 10
+    i32.const 0
+    i32.load cpu+0x260
+    br_if 0
+    i32.const 0
+    i32.const 0
+    i32.store cpu+0x238
+    i32.const 3
+    local.set 2
+    i64.const 0x80000004
+    local.set 7
+    br 1
+  end
+  i32.const 2
+  local.set 2
+end

@@ -1,0 +1,81 @@
+;; la s0, data
+;; j region
+;; region: sw s0, 4(s0)
+;; wfi
+;; .org 0x1000
+;; data: .dword 1
+;; 2 guest instructions: 125 operations, 343 bytes; each 62.5 and 171.5
+block
+  block
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    local.get 10
+    i64.const 4
+    i64.add
+    local.tee 8
+    i32.wrap_i64
+    i32.const 7
+    i32.shr_u
+    i32.const 32736
+    i32.and
+    local.tee 1
+    i64.load tlb+0x18008
+    local.get 8
+    i64.const -4093
+    i64.and
+    i64.eq
+    if
+      local.get 8
+      i32.wrap_i64
+      local.get 1
+      i32.load tlb+0x18018
+      i32.add
+      local.get 10
+      i64.store32
+    else
+      local.get 8
+      local.get 10
+      i32.const ir+0xb0
+      local.get 0
+      call 1
+      br_if 1
+    end
+    i32.const 0
+    i32.const ir+0xc0
+    i32.store cpu+0x2bc
+    i32.const 0
+    local.get 0
+    i64.extend_i32_s
+    i64.store cpu+0x218
+    i32.const cpu+0x0
+    i64.const 0
+    i64.const 0
+    i64.const 0
+    i32.const 273678451
+    i32.const helper
+    call_indirect type 3 table 0
+    local.set 9
+    i32.const 0
+    i64.load cpu+0x208
+    i64.const 0
+    i64.ne
+    br_if 0
+    local.get 9
+    local.set 11
+    i32.const 0
+    i32.load cpu+0x260
+    br_if 0
+    i32.const 0
+    i32.const 1
+    i32.store cpu+0x238
+    i32.const 3
+    local.set 2
+    i64.const 0x80000014
+    local.set 7
+    br 1
+  end
+  i32.const 2
+  local.set 2
+end

@@ -1,0 +1,61 @@
+;; region: addi a0, a0, 1
+;; j next
+;; nop
+;; next: addi a1, a1, 1
+;; wfi
+;; 4 guest instructions: 117 operations, 327 bytes; each 29.3 and 81.8
+block
+  block
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    local.get 10
+    i64.const 1
+    i64.add
+    local.set 10
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    local.get 11
+    i64.const 1
+    i64.add
+    local.set 11
+    i32.const 0
+    i32.const ir+0xc0
+    i32.store cpu+0x2bc
+    i32.const 0
+    local.get 0
+    i64.extend_i32_s
+    i64.store cpu+0x218
+    i32.const cpu+0x0
+    i64.const 0
+    i64.const 0
+    i64.const 0
+    i32.const 273678451
+    i32.const helper
+    call_indirect type 3 table 0
+    local.set 9
+    i32.const 0
+    i64.load cpu+0x208
+    i64.const 0
+    i64.ne
+    br_if 0
+    local.get 9
+    local.set 12
+    i32.const 0
+    i32.load cpu+0x260
+    br_if 0
+    i32.const 0
+    i32.const 1
+    i32.store cpu+0x238
+    i32.const 3
+    local.set 2
+    i64.const 0x80000014
+    local.set 7
+    br 1
+  end
+  i32.const 2
+  local.set 2
+end

@@ -1,0 +1,27 @@
+;; la t0, next
+;; j region
+;; region: addi a0, a0, 1
+;; jr t0
+;; next: wfi
+;; 2 guest instructions: 80 operations, 216 bytes; each 40.0 and 108.0
+block
+  block
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    local.get 10
+    i64.const 1
+    i64.add
+    local.set 10
+    local.get 12
+    i64.const -2
+    i64.and
+    local.set 11
+    local.get 11
+    local.set 7
+    br 1
+  end
+  i32.const 2
+  local.set 2
+end

@@ -1,0 +1,51 @@
+;; la t0, next
+;; csrw mepc, t0
+;; li t0, 0x1800
+;; csrs mstatus, t0
+;; j region
+;; region: addi a0, a0, 1
+;; mret
+;; next: wfi
+;; 2 guest instructions: 98 operations, 275 bytes; each 49.0 and 137.5
+block
+  block
+    local.get 0
+    i32.const 2
+    i32.sub
+    local.set 0
+    local.get 10
+    i64.const 1
+    i64.add
+    local.set 10
+    i32.const 0
+    i32.const ir+0x160
+    i32.store cpu+0x2bc
+    i32.const 0
+    local.get 0
+    i64.extend_i32_s
+    i64.store cpu+0x218
+    i32.const cpu+0x0
+    i64.const 0
+    i64.const 0
+    i64.const 0
+    i32.const 807403635
+    i32.const helper
+    call_indirect type 3 table 0
+    local.set 9
+    i32.const 0
+    i64.load cpu+0x208
+    i64.const 0
+    i64.ne
+    br_if 0
+    local.get 9
+    local.set 11
+    i32.const 0
+    i32.load cpu+0x260
+    br_if 0
+    local.get 11
+    local.set 7
+    br 1
+  end
+  i32.const 2
+  local.set 2
+end
