@@ -19,7 +19,7 @@ const STATE_FFLAGS = 0x240;
 const SYSTEM = 0x800;
 
 const LEAVES = ['looks for the next block', 'end of the budget', 'exception', 'exit', 'hot block'];
-const KINDS = ['', 'load', 'store', 'atomic', 'clock', 'interrupt lines'];
+const KINDS = ['', 'load', 'store', 'atomic', 'clock', 'interrupt lines', 'interrupt controller'];
 
 const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
 
