@@ -343,3 +343,5 @@ export const RESULT_INTERNAL_ERROR: u32 = 5;
 export const RESULT_COMPILE: u32 = 6;
 /** Tier check: the tiers differ. The vCPU's state is tier 0's end of the region, CHECK_TIER1 that of tier 1. */
 export const RESULT_DIFFERENCE: u32 = 7;
+/** The processor asks for a reset of the machine (x86: triple fault). */
+export const RESULT_RESET: u32 = 8;

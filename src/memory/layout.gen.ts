@@ -298,3 +298,5 @@ export const RESULT_INTERNAL_ERROR = 0x5;
 export const RESULT_COMPILE = 0x6;
 /** Tier check: the tiers differ. The vCPU's state is tier 0's end of the region, CHECK_TIER1 that of tier 1. */
 export const RESULT_DIFFERENCE = 0x7;
+/** The processor asks for a reset of the machine (x86: triple fault). */
+export const RESULT_RESET = 0x8;

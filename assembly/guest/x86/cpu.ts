@@ -85,10 +85,9 @@ export const X86_SMM: u32 = 0x924;
 export const X86_SHUTDOWN: u32 = 0x928;
 /** u32. MODEL_*: which processor CPUID describes. Set by the creator after reset. */
 export const X86_MODEL: u32 = 0x92c;
-/** u32. Exception or interrupt that is being delivered: vector + 1, or 0; what faults then makes a double fault. */
-export const X86_DELIVERING: u32 = 0x930;
-/** u32. 1 while in an event without an INT instruction of its own: error codes get the EXT bit. */
-export const X86_EXTERNAL: u32 = 0x934;
+/** u32 each. Exception of a task that was just switched to, vector + 1, and its error code: due before its first instruction. */
+export const X86_LATE_EXCEPTION: u32 = 0x934;
+export const X86_LATE_ERROR: u32 = 0x938;
 
 /**
  * Segment caches, 16 bytes each: u64 selector, u32 limit (in bytes, granularity applied), u32 attributes (SEGMENT_*). The base is at
@@ -149,6 +148,10 @@ export const X86_MTRR_FIXED: u32 = 0x1008;
 export const X86_MTRR_VARIABLE: u32 = 0x1060;
 /** 10 banks of control, status, address, miscellaneous; u64 each. */
 export const X86_MC_BANKS: u32 = 0x1100;
+/** Scratch of stack.ts, 64 bytes, of task.ts, 128 bytes, and of far.ts and far-return.ts, 128 bytes. */
+export const X86_STACK: u32 = 0x1280;
+export const X86_TASK: u32 = 0x12c0;
+export const X86_PARAMETERS: u32 = 0x1340;
 export const MC_BANK_COUNT: u32 = 10;
 export const MTRR_VARIABLE_COUNT: u32 = 8;
 
@@ -324,6 +327,5 @@ export const BLOCK_SHADOW: u32 = 1 << 13;
 export const BLOCK_NO_SMAP: u32 = 1 << 14;
 export const BLOCK_IOPL_OK: u32 = 1 << 15;
 
-/** Reasons of the `exit` operation. */
-export const EXIT_AGAIN: u32 = 0;
-export const EXIT_HALT: u32 = 1;
+/** Physical addresses have 40 bits, as CPUID says. */
+export const PHYSICAL_BITS: u32 = 40;
