@@ -1,5 +1,5 @@
 /** The Wasm exports that the cores of all guests have. All state lies in the memory that the creator passes in: see layout.ts. */
-import { CPU_MODULE, CPU_STATE, VCPU_BASE, VCPU_STRIDE } from './layout';
+import { CPU_STATE, VCPU_BASE, VCPU_STRIDE } from './layout';
 import {
   compileBatch,
   compileReport,
@@ -7,6 +7,7 @@ import {
   compileCodeStart,
   compileDiscard,
   compileHeadSize,
+  compileHeadStart,
   compileInstall,
 } from './tb/compile';
 import { regionEvictModule, regionModuleLive } from './tb/region';
@@ -56,7 +57,7 @@ export function compile(index: u32, base: u32, most: u32): u32 {
 
 /** The module is two pieces of memory, to be put together. */
 export function moduleHead(index: u32): u32 {
-  return VCPU_BASE + index * VCPU_STRIDE + CPU_MODULE;
+  return compileHeadStart(stateOf(index));
 }
 
 export function moduleHeadSize(index: u32): u32 {

@@ -3,6 +3,7 @@
  * that they are compiled once; the order here is the order of the import section, and the names are exports of assembly/index.ts.
  */
 import { patchSize, patchU, put, putS, putU, reserveU, WASM_I32, WASM_I64 } from './wasm-bytes';
+import { hintsPut } from './wasm-hints';
 
 /** A region: (budget) → LEAVE_* code. */
 export const TYPE_REGION: u32 = 0;
@@ -32,7 +33,7 @@ export const IMPORT_REMS_32: u32 = 14;
 export const IMPORT_REMU_32: u32 = 15;
 export const IMPORT_BSWAP: u32 = 16;
 export const IMPORT_ORCB: u32 = 17;
-const IMPORT_COUNT: u32 = 18;
+export const IMPORT_COUNT: u32 = 18;
 
 /** Type of each imported function. The field names are single letters from 'a' on. */
 const IMPORT_TYPES: usize = memory.data<u8>([
@@ -72,7 +73,7 @@ function name(w: usize, letter: u32): void {
 }
 
 /** Writes everything up to the code section's size for `functions` regions, whose table slots begin at `base`. */
-export function wasmModuleHead(w: usize, functions: u32, base: u32, codeSize: u32): void {
+export function wasmModuleHead(cpu: usize, w: usize, functions: u32, base: u32, codeSize: u32): void {
   put(w, 0x00);
   put(w, 0x61);
   put(w, 0x73);
@@ -134,6 +135,8 @@ export function wasmModuleHead(w: usize, functions: u32, base: u32, codeSize: u3
   putU(w, functions);
   for (let i: u32 = 0; i < functions; i++) putU(w, IMPORT_COUNT + i);
   patchSize(w, section);
+
+  hintsPut(cpu, w);
 
   put(w, 10);
   const size = reserveU(w);

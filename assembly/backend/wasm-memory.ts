@@ -18,6 +18,7 @@ import {
 import { TLB_ADDEND, TLB_ENTRIES, TLB_MODE_SHIFT, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
 import { STATE_STATUS } from '../vcpu/state';
 import * as W from './wasm-bytes';
+import { putHinted } from './wasm-hints';
 import * as I from './wasm-imports';
 import { LOCAL_ADDRESS, LOCAL_BUDGET, LOCAL_ENTRY, LOCAL_PROBES } from './wasm-locals';
 import { faultLabel } from './wasm-region';
@@ -143,14 +144,14 @@ function emitMissed(cpu: usize, w: usize, op: usize): void {
 function emitStatusCheck(cpu: usize, w: usize, extra: u32): void {
   W.putI32(w, 0);
   W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_STATUS);
-  W.put(w, W.WASM_BR_IF);
+  putHinted(cpu, w, W.WASM_BR_IF, false);
   W.putU(w, faultLabel(cpu) + extra);
 }
 
 export function emitLoad(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
   const log = accessLog(code);
   emitProbe(cpu, w, op, TLB_READ, log);
-  W.put(w, W.WASM_IF);
+  putHinted(cpu, w, W.WASM_IF, true);
   W.put(w, W.WASM_I64);
   const behind = emitPlace(cpu, w, op);
   W.putMemory(w, memoryOpcode(code), log, behind);
@@ -167,7 +168,7 @@ export function emitLoad(cpu: usize, w: usize, op: usize, original: usize, code:
 export function emitStore(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
   const log = accessLog(code);
   emitProbe(cpu, w, op, TLB_WRITE, log);
-  W.put(w, W.WASM_IF);
+  putHinted(cpu, w, W.WASM_IF, true);
   W.put(w, W.WASM_VOID);
   const behind = emitPlace(cpu, w, op);
   getSlot(cpu, w, load<u16>(op, OP_A));
@@ -178,7 +179,7 @@ export function emitStore(cpu: usize, w: usize, op: usize, original: usize, code
   W.putI32(w, <u32>original);
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_STORE);
-  W.put(w, W.WASM_BR_IF);
+  putHinted(cpu, w, W.WASM_BR_IF, false);
   W.putU(w, faultLabel(cpu) + 1);
   W.put(w, W.WASM_END);
 }

@@ -4,6 +4,7 @@ import { OP_IMM } from '../ir/builder';
 import { STATE_BUDGET, STATE_EXCEPTION, STATE_LEAVE, STATE_STATUS_OP } from '../vcpu/state';
 import { emitBinary, emitBinary32, emitRest } from './wasm-arith';
 import * as W from './wasm-bytes';
+import { putHinted } from './wasm-hints';
 import * as I from './wasm-imports';
 import { LOCAL_BUDGET, LOCAL_VALUE } from './wasm-locals';
 import { emitAtomic, emitLoad, emitStore } from './wasm-memory';
@@ -52,7 +53,7 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
     W.putMemory(w, W.WASM_I64_LOAD, 3, <u32>cpu + STATE_EXCEPTION);
     W.putI64(w, 0);
     W.put(w, W.WASM_I64_NE);
-    W.put(w, W.WASM_BR_IF);
+    putHinted(cpu, w, W.WASM_BR_IF, false);
     W.putU(w, faultLabel(cpu));
     W.putLocalGet(w, LOCAL_VALUE);
   }
@@ -60,7 +61,7 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
   if (mayRaise) {
     W.putI32(w, 0);
     W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_LEAVE);
-    W.put(w, W.WASM_BR_IF);
+    putHinted(cpu, w, W.WASM_BR_IF, false);
     W.putU(w, faultLabel(cpu));
   }
 }

@@ -27,7 +27,8 @@ import { REGION_D_EPOCH } from '../tb/region';
 import { icountShift } from '../vcpu/clock';
 import { LEAVE_BUDGET, LEAVE_EXCEPTION, LEAVE_EXIT } from './leave';
 import * as W from './wasm-bytes';
-import { IMPORT_FAULT, TYPE_REGION } from './wasm-imports';
+import { hintsBegin, putHinted } from './wasm-hints';
+import { IMPORT_COUNT, IMPORT_FAULT, TYPE_REGION } from './wasm-imports';
 import {
   LOCAL_BUDGET,
   LOCAL_ENTRY,
@@ -57,6 +58,16 @@ function depth(cpu: usize): u32 {
 
 function open(cpu: usize, w: usize, opcode: u32): u32 {
   W.put(w, opcode);
+  return opened(cpu, w);
+}
+
+/** Opens an `if` whose condition is nearly always true or nearly never. */
+function openHinted(cpu: usize, w: usize, likely: bool): void {
+  putHinted(cpu, w, W.WASM_IF, likely);
+  opened(cpu, w);
+}
+
+function opened(cpu: usize, w: usize): u32 {
   W.put(w, W.WASM_VOID);
   const level = depth(cpu);
   store<u32>(cpu - L.CPU_STATE + DEPTH, level + 1);
@@ -78,11 +89,12 @@ export function faultLabel(cpu: usize): u32 {
   return depth(cpu) - 1 - LEVEL_FAULT;
 }
 
-/** Emits the function body, with its size, of the region whose graph has been built. */
-export function emitRegion(cpu: usize, w: usize, region: usize): void {
+/** Emits the function body, with its size, of the region whose graph has been built, as the module's function of that number. */
+export function emitRegion(cpu: usize, w: usize, region: usize, number: u32): void {
   store<u32>(cpu - L.CPU_STATE + DEPTH, 0);
   localsAssign(cpu);
   const body = W.reserveU(w);
+  hintsBegin(cpu, IMPORT_COUNT + number, load<u32>(w));
   W.putU(w, 2);
   W.putU(w, LOCAL_PC - 1);
   W.put(w, W.WASM_I32);
@@ -205,7 +217,7 @@ function emitNode(cpu: usize, w: usize, index: u32, isHeader: bool): void {
     W.putLocalGet(w, LOCAL_BUDGET);
     W.putI32(w, 0);
     W.put(w, W.WASM_I32_LE_S);
-    open(cpu, w, W.WASM_IF);
+    openHinted(cpu, w, false);
     W.putI32(w, LEAVE_BUDGET);
     W.putLocalSet(w, LOCAL_KIND);
     emitLeave(cpu, w, load<u64>(block, BLOCK_PC));
@@ -222,7 +234,10 @@ function emitNode(cpu: usize, w: usize, index: u32, isHeader: bool): void {
   if (kind == G.END_GOTO) emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end);
   else if (kind == G.END_BRANCH) {
     emitCondition(cpu, w, end);
-    open(cpu, w, W.WASM_IF);
+    const leavesTaken = load<i32>(node, G.NODE_TAKEN) < 0;
+    // The region was built around what runs often.
+    if (leavesTaken != load<i32>(node, G.NODE_FALL) < 0) openHinted(cpu, w, !leavesTaken);
+    else open(cpu, w, W.WASM_IF);
     emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end + 2 * OP_SIZE);
     W.put(w, W.WASM_ELSE);
     emitEdge(cpu, w, node, load<i32>(node, G.NODE_FALL), end + OP_SIZE);

@@ -4,6 +4,7 @@
  */
 import * as L from '../layout';
 import { emitRegion } from '../backend/wasm-region';
+import { hintsClear } from '../backend/wasm-hints';
 import { wasmModuleHead } from '../backend/wasm-imports';
 import { irPrintRegion } from '../ir/print';
 import { optimise } from '../ir/passes/index';
@@ -20,8 +21,9 @@ const BATCH: u32 = L.CPU_COMPILER + 0x5000;
 const HEAD: u32 = L.CPU_COMPILER + 0x3700;
 const CODE: u32 = L.CPU_COMPILER + 0x3704;
 const COUNT: u32 = L.CPU_COMPILER + 0x3708;
-/** Where the code section's functions are written; the head comes before them. */
-const CODE_START: u32 = L.CPU_MODULE + 0x1000;
+/** Where the module's head is written, and where the code section's functions; before them the branch hints (backend/wasm-hints.ts). */
+const HEAD_START: u32 = L.CPU_MODULE + 0x40000;
+const CODE_START: u32 = L.CPU_MODULE + 0x81000;
 /** No region is larger; so a batch stops before the buffer could overflow. */
 const REGION_BYTES_MAX: u32 = 0x40000;
 
@@ -52,6 +54,7 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
   const queued = load<u32>(cpu, STATE_QUEUED);
   const code = area + CODE;
   store<u32>(code, <u32>area + CODE_START);
+  hintsClear(cpu);
   let regions: u32 = 0;
   let taken: u32 = 0;
   while (
@@ -76,7 +79,7 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
     }
     store<u32>(region, <u32>block, REGION_D_ENTRY);
     optimise(cpu);
-    emitRegion(cpu, code, region);
+    emitRegion(cpu, code, region, regions);
     const nodes = graphCount(cpu);
     let insns: u64 = 0;
     for (let i: u32 = 0; i < nodes; i++) {
@@ -105,8 +108,8 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
 /** Completes the module whose regions have been emitted. */
 function emitHead(cpu: usize, regions: u32, base: u32): void {
   const area = cpu - L.CPU_STATE;
-  store<u32>(area, <u32>area + L.CPU_MODULE, HEAD);
-  wasmModuleHead(area + HEAD, regions, base, load<u32>(area, CODE) - (<u32>area + CODE_START));
+  store<u32>(area, <u32>area + HEAD_START, HEAD);
+  wasmModuleHead(cpu, area + HEAD, regions, base, load<u32>(area, CODE) - (<u32>area + CODE_START));
 }
 
 /** The letters of RISC-V's registers for ir/print.ts. */
@@ -121,12 +124,13 @@ export function compileReport(cpu: usize): u32 {
   const region = regionAllocate(cpu);
   if (region == 0) return 0;
   store<u32>(area, <u32>area + CODE_START, CODE);
+  hintsClear(cpu);
   let length: u32 = 0;
   if (graphBuild(cpu, load<u32>(area, L.CHECK_BLOCK), region)) {
     optimise(cpu);
     const text = area + L.CHECK_TEXT;
     length = <u32>(irPrintRegion(text, cpu, RISCV) - text);
-    emitRegion(cpu, area + CODE, region);
+    emitRegion(cpu, area + CODE, region, 0);
     emitHead(cpu, 1, 0);
   }
   regionRelease(cpu, region);
@@ -134,11 +138,15 @@ export function compileReport(cpu: usize): u32 {
 }
 
 export function compileHeadSize(cpu: usize): u32 {
-  return load<u32>(cpu - L.CPU_STATE, HEAD) - <u32>cpu + L.CPU_STATE - L.CPU_MODULE;
+  return load<u32>(cpu - L.CPU_STATE, HEAD) - <u32>cpu + L.CPU_STATE - HEAD_START;
 }
 
 export function compileCodeSize(cpu: usize): u32 {
   return load<u32>(cpu - L.CPU_STATE, CODE) - <u32>cpu + L.CPU_STATE - CODE_START;
+}
+
+export function compileHeadStart(cpu: usize): u32 {
+  return <u32>cpu - L.CPU_STATE + HEAD_START;
 }
 
 export function compileCodeStart(cpu: usize): u32 {

@@ -123,19 +123,45 @@ function instruction(reader: Reader): string {
   throw new Error(`opcode 0x${opcode.toString(16)} at ${reader.at - 1}: add it to wasm-text.ts`);
 }
 
-/** Texts of all functions of a module, in order. */
+const HINTS = 'metadata.code.branch_hint';
+
+/** Branch hints of each function, by the offset of its branch in the function's body. Modules of tier 1 have an entry for every function. */
+function branchHints(reader: Reader): Map<number, string>[] {
+  return Array.from({ length: reader.u() }, () => {
+    reader.u();
+    const hints = new Map<number, string>();
+    for (let left = reader.u(); left > 0; left--) {
+      const offset = reader.u();
+      if (reader.u() !== 1) throw new Error('a branch hint is one byte');
+      hints.set(offset, reader.byte() === 1 ? 'likely' : 'unlikely');
+    }
+    return hints;
+  });
+}
+
+/** Texts of all functions of a module, in order. Branches with a hint say so at their end. */
 export function wasmText(module: Uint8Array): FunctionText[] {
   const reader = new Reader(module);
   reader.at = 8;
+  let hints: Map<number, string>[] = [];
   while (reader.at < module.length) {
     const section = reader.byte();
     const size = reader.u();
     if (section !== 10) {
-      reader.at += size;
+      const after = reader.at + size;
+      if (
+        section === 0 &&
+        new TextDecoder().decode(module.slice(reader.at + 1, reader.at + 1 + HINTS.length)) === HINTS
+      ) {
+        reader.at += 1 + HINTS.length;
+        hints = branchHints(reader);
+      }
+      reader.at = after;
       continue;
     }
-    return Array.from({ length: reader.u() }, () => {
+    return Array.from({ length: reader.u() }, (_, index) => {
       const bytes = reader.u();
+      const start = reader.at;
       const end = reader.at + bytes;
       const locals: string[] = [];
       for (let groups = reader.u(); groups > 0; groups--)
@@ -144,10 +170,11 @@ export function wasmText(module: Uint8Array): FunctionText[] {
       let depth = 0;
       let operations = 0;
       while (reader.at < end) {
+        const hint = hints[index]?.get(reader.at - start);
         const text = instruction(reader);
         const isLabel = /^(block|loop|if|else|end)\b/.test(text);
         if (/^(end|else)/.test(text)) depth -= 1;
-        lines.push('  '.repeat(Math.max(depth, 0)) + text);
+        lines.push('  '.repeat(Math.max(depth, 0)) + text + (hint ? ` ;; ${hint}` : ''));
         if (isLabel && text !== 'end') depth += 1;
         if (!isLabel || text.startsWith('if')) operations += 1;
       }

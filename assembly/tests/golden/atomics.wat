@@ -40,7 +40,7 @@ block
       local.get 0
       i32.const 0
       i32.le_s
-      if
+      if ;; unlikely
         i32.const 1
         local.set 2
         i64.const 0x8000000c
@@ -58,7 +58,7 @@ block
       call 2
       i32.const 0
       i32.load cpu+0x2b8
-      br_if 1
+      br_if 1 ;; unlikely
       local.set 10
       local.get 11
       local.get 12
@@ -67,7 +67,7 @@ block
       call 2
       i32.const 0
       i32.load cpu+0x2b8
-      br_if 1
+      br_if 1 ;; unlikely
       local.set 13
       i32.const 0
       i32.const ir+0x180
@@ -88,12 +88,12 @@ block
       i64.load cpu+0x208
       i64.const 0
       i64.ne
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 9
       local.set 14
       i32.const 0
       i32.load cpu+0x260
-      br_if 1
+      br_if 1 ;; unlikely
       i32.const 0
       i32.const ir+0x190
       i32.store cpu+0x2bc
@@ -113,12 +113,12 @@ block
       i64.load cpu+0x208
       i64.const 0
       i64.ne
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 9
       local.set 15
       i32.const 0
       i32.load cpu+0x260
-      br_if 1
+      br_if 1 ;; unlikely
       call 4
       local.get 12
       i64.const -1
@@ -153,12 +153,12 @@ block
         i64.load cpu+0x208
         i64.const 0
         i64.ne
-        br_if 2
+        br_if 2 ;; unlikely
         local.get 9
         local.set 16
         i32.const 0
         i32.load cpu+0x260
-        br_if 2
+        br_if 2 ;; unlikely
         i32.const 0
         i32.const 1
         i32.store cpu+0x238

@@ -31,7 +31,7 @@ block
       local.get 0
       i32.const 0
       i32.le_s
-      if
+      if ;; unlikely
         i32.const 1
         local.set 2
         i64.const 0x80000004
@@ -65,7 +65,7 @@ block
         local.get 11
         i64.const 0
         i64.ne
-        if
+        if ;; likely
           br 2
         else
           i64.const 0x80000020
@@ -119,12 +119,12 @@ block
           i64.load cpu+0x208
           i64.const 0
           i64.ne
-          br_if 3
+          br_if 3 ;; unlikely
           local.get 9
           local.set 14
           i32.const 0
           i32.load cpu+0x260
-          br_if 3
+          br_if 3 ;; unlikely
           i32.const 0
           i32.const 1
           i32.store cpu+0x238

@@ -45,7 +45,7 @@ block
     local.get 10
     i64.const 0
     i64.eq
-    if
+    if ;; unlikely
       i64.const 0x80000020
       local.set 7
       br 2
@@ -54,7 +54,7 @@ block
         local.get 0
         i32.const 0
         i32.le_s
-        if
+        if ;; unlikely
           i32.const 1
           local.set 2
           i64.const 0x80000014
@@ -100,12 +100,12 @@ block
           i64.load cpu+0x208
           i64.const 0
           i64.ne
-          br_if 3
+          br_if 3 ;; unlikely
           local.get 9
           local.set 13
           i32.const 0
           i32.load cpu+0x260
-          br_if 3
+          br_if 3 ;; unlikely
           i32.const 0
           i32.const 1
           i32.store cpu+0x238
@@ -130,7 +130,7 @@ block
           local.get 11
           i64.const 0
           i64.ge_s
-          if
+          if ;; likely
             br 2
           else
             i64.const 0x8000002c

@@ -32,7 +32,7 @@ block
       local.get 0
       i32.const 0
       i32.le_s
-      if
+      if ;; unlikely
         i32.const 1
         local.set 2
         i64.const 0x8000000c
@@ -56,7 +56,7 @@ block
       i64.const -4089
       i64.and
       i64.eq
-      if i64
+      if i64 ;; likely
         local.get 8
         i32.wrap_i64
         local.get 1
@@ -70,7 +70,7 @@ block
         call 0
         i32.const 0
         i32.load cpu+0x2b8
-        br_if 2
+        br_if 2 ;; unlikely
       end
       local.set 10
       local.get 12
@@ -114,12 +114,12 @@ block
         i64.load cpu+0x208
         i64.const 0
         i64.ne
-        br_if 2
+        br_if 2 ;; unlikely
         local.get 9
         local.set 14
         i32.const 0
         i32.load cpu+0x260
-        br_if 2
+        br_if 2 ;; unlikely
         i32.const 0
         i32.const 1
         i32.store cpu+0x238

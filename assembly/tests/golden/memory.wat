@@ -63,7 +63,7 @@ block
     i32.and
     select
     local.tee 3
-    if i64
+    if i64 ;; likely
       local.get 3
       i64.load8_u
     else
@@ -73,11 +73,11 @@ block
       call 0
       i32.const 0
       i32.load cpu+0x2b8
-      br_if 1
+      br_if 1 ;; unlikely
     end
     local.set 10
     local.get 3
-    if i64
+    if i64 ;; likely
       local.get 3
       i64.load32_s 4
     else
@@ -89,11 +89,11 @@ block
       call 0
       i32.const 0
       i32.load cpu+0x2b8
-      br_if 1
+      br_if 1 ;; unlikely
     end
     local.set 12
     local.get 3
-    if i64
+    if i64 ;; likely
       local.get 3
       i64.load 8
     else
@@ -105,11 +105,11 @@ block
       call 0
       i32.const 0
       i32.load cpu+0x2b8
-      br_if 1
+      br_if 1 ;; unlikely
     end
     local.set 13
     local.get 3
-    if
+    if ;; likely
       local.get 3
       local.get 10
       i64.store8 16
@@ -121,10 +121,10 @@ block
       i32.const ir+0xe0
       local.get 0
       call 1
-      br_if 1
+      br_if 1 ;; unlikely
     end
     local.get 3
-    if
+    if ;; likely
       local.get 3
       local.get 13
       i64.store 24
@@ -136,7 +136,7 @@ block
       i32.const ir+0xf0
       local.get 0
       call 1
-      br_if 1
+      br_if 1 ;; unlikely
     end
     local.get 11
     i64.const 8
@@ -161,12 +161,12 @@ block
     i64.load cpu+0x208
     i64.const 0
     i64.ne
-    br_if 0
+    br_if 0 ;; unlikely
     local.get 9
     local.set 14
     i32.const 0
     i32.load cpu+0x260
-    br_if 0
+    br_if 0 ;; unlikely
     i32.const 0
     i32.const 1
     i32.store cpu+0x238

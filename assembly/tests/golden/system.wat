@@ -22,7 +22,7 @@ block
       local.get 0
       i32.const 0
       i32.le_s
-      if
+      if ;; unlikely
         i32.const 1
         local.set 2
         i64.const 0x80000004
@@ -52,12 +52,12 @@ block
       i64.load cpu+0x208
       i64.const 0
       i64.ne
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 9
       local.set 10
       i32.const 0
       i32.load cpu+0x260
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 11
       i64.const -1
       i64.add
@@ -81,12 +81,12 @@ block
       i64.load cpu+0x208
       i64.const 0
       i64.ne
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 9
       local.set 12
       i32.const 0
       i32.load cpu+0x260
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 11
       i64.const 0
       i64.ne
@@ -116,12 +116,12 @@ block
         i64.load cpu+0x208
         i64.const 0
         i64.ne
-        br_if 2
+        br_if 2 ;; unlikely
         local.get 9
         local.set 12
         i32.const 0
         i32.load cpu+0x260
-        br_if 2
+        br_if 2 ;; unlikely
         i32.const 0
         i32.const 1
         i32.store cpu+0x238
