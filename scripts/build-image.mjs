@@ -20,20 +20,25 @@ import {
 } from './lib/project.mjs';
 import {
   isBuilt,
+  listedRecipes,
   listRecipes,
   publishImage,
   readManifest,
   readRecipe,
   recipeHash,
+  rootfsOf,
   writeIndex,
 } from './lib/recipes.mjs';
 import { runNode, runOrFail } from './lib/run.mjs';
+
+/** Debian's names of architectures where they are not ours, which are QEMU's. */
+const DEBIAN_ARCHITECTURES = { x86_64: 'amd64' };
 
 const archives = new Map();
 
 function archiveOf({ arch, suite }) {
   const key = `${suite}-${arch}`;
-  if (!archives.has(key)) archives.set(key, new AptArchive(arch, suite));
+  if (!archives.has(key)) archives.set(key, new AptArchive(DEBIAN_ARCHITECTURES[arch] ?? arch, suite));
   return archives.get(key);
 }
 
@@ -120,11 +125,12 @@ async function buildLinux(path, recipe, progress) {
   const kernel = await fileFromPackage(debs[0], recipe.kernel.file);
   const busybox = await fileFromPackage(debs[1], recipe.busybox.file);
   progress('packing the initrd');
-  const overlay = overlayEntries(join(root, 'images', path, 'rootfs'));
+  const overlay = overlayEntries(join(root, rootfsOf(path, recipe)));
   // Node's gzip leaves the header's time 0: the same inputs give the same file.
   const initrd = gzipSync(busyboxInitrd(busybox, overlay), { level: 9 });
-  const firmware = readManifest(`firmware/${recipe.firmware}`);
-  if (!firmware) throw new SetupError(`images/${path}: the firmware ${recipe.firmware} is not built`);
+  const firmware = recipe.firmware === 'none' ? null : readManifest(`firmware/${recipe.firmware}`);
+  if (firmware === undefined)
+    throw new SetupError(`images/${path}: the firmware ${recipe.firmware} is not built`);
   const kernelFile = recipe.kernel.file.slice(recipe.kernel.file.lastIndexOf('/') + 1).split(/[-*]/)[0];
   return publishImage(
     path,
@@ -135,12 +141,13 @@ async function buildLinux(path, recipe, progress) {
       arch: recipe.arch,
       machine: recipe.machine,
       memory: recipe.memory,
-      bios: `../firmware/${recipe.firmware}/${firmware.file}`,
+      bios: firmware ? `../firmware/${recipe.firmware}/${firmware.file}` : 'none',
       kernel: kernelFile,
       initrd: 'initrd.gz',
       append: recipe.append,
+      ...(recipe.listed === false && { listed: false }),
       recipe: recipeHash(path),
-      versions: { ...versionsOf(debs), ...firmware.versions },
+      versions: { ...versionsOf(debs), ...firmware?.versions },
     },
     { [kernelFile]: kernel, 'initrd.gz': initrd },
   );
@@ -192,10 +199,11 @@ export async function buildImages({ names = listRecipes(), update = false } = {}
  */
 export async function buildImagesIfPossible() {
   await buildDemo();
-  let obstacle = listRecipes().every(isBuilt) ? undefined : aptObstacle();
+  const names = listedRecipes();
+  let obstacle = names.every(isBuilt) ? undefined : aptObstacle();
   if (!obstacle) {
     try {
-      await buildImages();
+      await buildImages({ names });
     } catch (error) {
       if (!(error instanceof SetupError)) throw error;
       obstacle = error.message;

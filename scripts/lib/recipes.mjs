@@ -12,6 +12,7 @@ const FIELDS = {
     'firmware',
   ],
 };
+const OPTIONAL = { firmware: [], 'linux-busybox': ['rootfs', 'listed'] };
 
 /** Reads and checks one recipe; `path` is its folder below images/. */
 export function readRecipe(path) {
@@ -29,7 +30,8 @@ export function readRecipe(path) {
     );
   }
   const missing = fields.filter((field) => recipe[field] === undefined);
-  const unknown = Object.keys(recipe).filter((field) => field !== 'kind' && !fields.includes(field));
+  const known = ['kind', ...fields, ...OPTIONAL[recipe.kind]];
+  const unknown = Object.keys(recipe).filter((field) => !known.includes(field));
   if (missing.length > 0) throw new SetupError(`images/${path}/recipe.json lacks ${missing.join(', ')}`);
   if (unknown.length > 0)
     throw new SetupError(`images/${path}/recipe.json has unknown fields: ${unknown.join(', ')}`);
@@ -50,8 +52,18 @@ export function listRecipes() {
 /** To be raised when the builder writes something else from the same recipe. */
 const BUILDER_VERSION = 1;
 
-/** Changes when the recipe or a file beside it changes. */
-export const recipeHash = (path) => hashFiles(listFiles([`images/${path}`]), String(BUILDER_VERSION));
+/** Folder of the files that go into a recipe's initrd: its own, or that of the recipe it names. */
+export const rootfsOf = (path, recipe) => `images/${recipe.rootfs ?? path}/rootfs`;
+
+/** Changes when the recipe, a file beside it, or a file that it borrows changes. */
+export function recipeHash(path) {
+  const recipe = readRecipe(path);
+  const folders = [`images/${path}`, ...(recipe.rootfs ? [rootfsOf(path, recipe)] : [])];
+  return hashFiles(listFiles(folders), String(BUILDER_VERSION));
+}
+
+/** Recipes that are built and offered without being asked for. */
+export const listedRecipes = () => listRecipes().filter((path) => readRecipe(path).listed !== false);
 
 /** The manifest of a built image or undefined; one whose files are gone or cut short counts as not built. */
 export function readManifest(path, dir = imagesDir) {
@@ -111,7 +123,7 @@ export function writeIndex(dir = imagesDir) {
   const machines = [];
   for (const name of readdirSync(dir).sort()) {
     const manifest = readManifest(name, dir);
-    if (!manifest?.machine) continue;
+    if (!manifest?.machine || manifest.listed === false) continue;
     const relative = (url) =>
       url === undefined ? undefined : new URL(url, `file:///${name}/`).pathname.slice(1);
     machines.push({
