@@ -7,8 +7,6 @@ import { logo } from './logo.ts';
 
 const ARCHITECTURES: Record<string, string> = {
   riscv64: 'RISC-V 64-bit',
-  i386: 'PC 32-bit',
-  x86_64: 'PC 64-bit',
   i386: 'x86 32-bit',
   x86_64: 'x86 64-bit',
   aarch64: 'Arm 64-bit',

@@ -17,6 +17,8 @@ export interface BoardModel {
   /** MiB. */
   memoryMax: number;
   smpMax: number;
+  /** It can run firmware (-bios), and has one of its own for `default`; if not, it needs a kernel. */
+  firmware: boolean;
   /** Memory slots of a machine with so many bytes of RAM. */
   slots(ramBytes: number): SlotRequest[];
   /** Builds the board's devices, fills in the memory map. Throws no VmError but those of the images. */
@@ -33,6 +35,8 @@ export interface BoardEnv {
   log: Log;
   power: PowerControl;
   serial: SerialBackend;
+  /** As in QEMU's program names: `riscv64`. */
+  arch: string;
   ramBytes: number;
   images: BootImages;
   commandLine: string;

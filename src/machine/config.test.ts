@@ -19,8 +19,12 @@ describe('resolveConfig', () => {
   });
 
   it.each<[Partial<VmConfig> & Record<string, unknown>, string]>([
-    [{ arch: 'sparc' }, 'choose riscv64'],
-    [{ arch: 'constructor' }, 'choose riscv64'],
+    [{ arch: 'sparc' }, 'choose riscv64, i386 or x86_64'],
+    [{ arch: 'constructor' }, 'choose riscv64, i386 or x86_64'],
+    [{ arch: 'i386', kernel: 'k', machine: 'virt' }, 'for i386 (-M): choose pc-1.0 or pc'],
+    [{ arch: 'i386' }, 'needs a kernel (-kernel)'],
+    [{ arch: 'x86_64', bios: 'bios.bin', kernel: 'k' }, 'Firmware (-bios) is not built yet'],
+    [{ arch: 'x86_64', kernel: 'k', memory: 1 }, 'from 2 to 2048'],
     [{ machine: 'q35' }, 'choose virt-1.0 or virt'],
     [{ memory: 0 }, 'from 1 to 2048'],
     [{ memory: 2049 }, 'from 1 to 2048'],
@@ -42,7 +46,11 @@ describe('resolveConfig', () => {
   });
 
   it('lists the machines there are', () => {
-    expect(availableMachines()).toEqual([{ arch: 'riscv64', machines: ['virt-1.0', 'virt'] }]);
+    expect(availableMachines()).toEqual([
+      { arch: 'riscv64', machines: ['virt-1.0', 'virt'] },
+      { arch: 'i386', machines: ['pc-1.0', 'pc'] },
+      { arch: 'x86_64', machines: ['pc-1.0', 'pc'] },
+    ]);
   });
 });
 

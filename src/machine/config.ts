@@ -1,10 +1,15 @@
 import { VmError } from '../core/errors.ts';
 import type { VmConfig } from '../core/vm-api.ts';
 import type { BoardModel } from './board.ts';
+import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
 
 /** Boards by architecture, the default one first. */
-const BOARDS: Readonly<Record<string, readonly BoardModel[]>> = { riscv64: [VIRT_1_0] };
+const BOARDS: Readonly<Record<string, readonly BoardModel[]>> = {
+  riscv64: [VIRT_1_0],
+  i386: [PC_1_0],
+  x86_64: [PC_1_0],
+};
 
 /** `-icount shift=N` takes 0 to 10, as in QEMU. */
 const ICOUNT_SHIFT_MAX = 10;
@@ -26,6 +31,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
 ]);
 
 export interface ResolvedConfig {
+  arch: string;
   board: BoardModel;
   /** MiB. */
   memory: number;
@@ -38,6 +44,8 @@ export function availableMachines(): { arch: string; machines: string[] }[] {
   return Object.entries(BOARDS).map(([arch, boards]) => ({ arch, machines: boards.flatMap((b) => b.names) }));
 }
 
+const oneOf = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+
 /**
  * Checks a configuration and fills in the defaults.
  * @throws VmError bad-config, naming what is possible
@@ -49,7 +57,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   }
   const boards = Object.hasOwn(BOARDS, config.arch) ? BOARDS[config.arch] : undefined;
   if (!boards) {
-    throw bad(`There is no architecture "${config.arch}" yet: choose ${Object.keys(BOARDS).join(' or ')}.`);
+    throw bad(`There is no architecture "${config.arch}" yet: choose ${oneOf(Object.keys(BOARDS))}.`);
   }
   const name = config.machine ?? boards[0].names[0];
   const board = boards.find((b) => b.names.includes(name));
@@ -69,6 +77,16 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
       `${smp} vCPUs (-smp) are not built yet on ${board.names[0]}: choose ${board.smpMax === 1 ? '1' : `1 to ${board.smpMax}`}.`,
     );
   }
+  if (!board.firmware) {
+    if (config.bios !== undefined && config.bios !== 'none' && config.bios !== 'default') {
+      throw bad(
+        `Firmware (-bios) is not built yet on ${board.names[0]}: leave it out, and give a kernel (-kernel).`,
+      );
+    }
+    if (config.kernel === undefined) {
+      throw bad(`${board.names[0]} runs no firmware yet, so it needs a kernel (-kernel) to start.`);
+    }
+  }
   if (config.initrd !== undefined && config.kernel === undefined) {
     throw bad('An initrd (-initrd) needs a kernel (-kernel): only the kernel knows what to do with it.');
   }
@@ -85,5 +103,5 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   }
   const tier = config.tier ?? 'auto';
   if (!TIERS.includes(tier)) throw bad(`There is no tier "${String(tier)}": choose ${TIERS.join(', ')}.`);
-  return { board, memory, smp, tier };
+  return { arch: config.arch, board, memory, smp, tier };
 }

@@ -145,6 +145,7 @@ export class Session {
       log: options.log,
       power: options.power,
       serial,
+      arch: config.arch,
       ramBytes,
       images,
       commandLine: options.commandLine,

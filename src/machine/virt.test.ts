@@ -30,6 +30,7 @@ function build(images: Partial<BootImages> = {}, ramMib = 64) {
     ramBytes,
     images: { firmware: null, kernel: null, initrd: null, ...images },
     commandLine: 'console=ttyS0',
+    arch: 'riscv64',
     random: (bytes) => void bytes.fill(++seeds),
   });
   return { vm, memory, board };

@@ -250,7 +250,9 @@ class MachineVm implements Vm {
       return bytes;
     };
     let bios: ImageSource | undefined;
-    if (config.bios === undefined || config.bios === 'default') {
+    if (!this.resolved.board.firmware) {
+      bios = undefined;
+    } else if (config.bios === undefined || config.bios === 'default') {
       bios = assets.firmwareUrl;
       if (!bios) {
         throw new VmError(

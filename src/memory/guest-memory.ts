@@ -58,7 +58,7 @@ export class SlotGuestMemory implements GuestMemory {
     if (!Number.isSafeInteger(address) || !Number.isSafeInteger(length) || length < 0) return null;
     const slot = this.vm.slots.find((s) => contains(s, address, length));
     if (!slot || (writable && slot.kind === 'rom')) return null;
-    return slot.linear + (address - slot.guestBase);
+    return slot.linear + (address - slot.guestBase!);
   }
 
   private store(linear: number, bytes: Uint8Array): void {
@@ -86,5 +86,6 @@ export class SlotGuestMemory implements GuestMemory {
 }
 
 function contains(slot: MemorySlot, address: number, length: number): boolean {
-  return address >= slot.guestBase && address + length <= slot.guestBase + slot.size;
+  const { guestBase: base, size } = slot;
+  return base !== null && address >= base && address + length <= base + size;
 }

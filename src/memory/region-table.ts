@@ -104,7 +104,9 @@ export class RegionTable {
     this.repeatable = vm.load(VM_ICOUNT_SHIFT) >= 0;
   }
 
+  /** Maps a slot where it belongs; one without a place is not mapped. */
   addSlot(slot: MemorySlot): void {
+    if (slot.guestBase === null) return;
     const kind = slot.kind === 'ram' ? REGION_KIND_RAM : REGION_KIND_ROM;
     this.addEntry(slot.guestBase, slot.size, kind, slot.linear);
   }

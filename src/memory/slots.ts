@@ -6,8 +6,8 @@ export interface SlotRequest {
   /** Name for messages: `ram`, `mrom`. */
   name: string;
   kind: 'ram' | 'rom';
-  /** Guest-physical base address. */
-  guestBase: number;
+  /** Guest-physical base address; null for memory that the board maps by itself, and that no device reaches. */
+  guestBase: number | null;
   /** Size in bytes. */
   size: number;
 }

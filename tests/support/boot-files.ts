@@ -54,3 +54,37 @@ export function riscvImage(size: number, { imageSize = size, pe = false } = {}):
   }
   return bytes;
 }
+
+/** A bzImage of Linux's boot protocol: two setup sectors and `size` bytes of kernel, in which each byte is its index. */
+export function bzImage(
+  size: number,
+  {
+    version = 0x020f,
+    is64 = false,
+    above4G = false,
+    initrdMax = 0x7fff_ffff,
+    preferred = 0x100_0000,
+    initSize = 0x200_0000,
+    loadflags = 0x01,
+    commandLineMax = 2047,
+  } = {},
+): Uint8Array {
+  const setup = 3 * 512;
+  const bytes = new Uint8Array(setup + size);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0x1f1, 2);
+  view.setUint32(0x1f4, size / 16, true);
+  view.setUint16(0x1fe, 0xaa55, true);
+  bytes.set([0xeb, 0x6a], 0x200);
+  bytes.set(Buffer.from('HdrS'), 0x202);
+  view.setUint16(0x206, version, true);
+  view.setUint8(0x211, loadflags);
+  view.setUint32(0x214, 0x100000, true);
+  view.setUint32(0x22c, initrdMax, true);
+  view.setUint16(0x236, (is64 ? 1 : 0) | (above4G ? 2 : 0), true);
+  view.setUint32(0x238, commandLineMax, true);
+  view.setBigUint64(0x258, BigInt(preferred), true);
+  view.setUint32(0x260, initSize, true);
+  for (let i = 0; i < size; i++) bytes[setup + i] = i;
+  return bytes;
+}

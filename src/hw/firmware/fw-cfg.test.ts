@@ -158,3 +158,32 @@ describe('fw_cfg DMA', () => {
     expect(f.bytes(1)).toEqual([0x51]);
   });
 });
+
+describe('at I/O ports', () => {
+  const ports = () => {
+    const { memory, shadow, log } = deviceEnv();
+    const device = new FwCfg({ memory, shadow, log, ramBytes: 2 ** 30, vcpus: 1, layout: 'ports' });
+    return { memory, control: device.regions[0], dma: device.regions[1] };
+  };
+
+  it('takes the selector as a little-endian word and gives the data by bytes', () => {
+    const { control } = ports();
+    control.write(0, 2, 0);
+    expect(String.fromCharCode(...[0, 1, 2, 3].map(() => control.read(1, 1)))).toBe('QEMU');
+    control.write(0, 2, 5);
+    expect([control.read(1, 1), control.read(1, 1), control.read(1, 1)]).toEqual([1, 0, 0]);
+    expect(control.read(0, 2)).toBe(0xffff);
+  });
+
+  it('shows its signature in the DMA register and carries out commands', () => {
+    const { memory, dma } = ports();
+    const signature = [0, 4].map((at) => dma.read(at, 4));
+    expect(Buffer.from(Uint32Array.from(signature).buffer).toString()).toBe('QEMU CFG');
+    // Select item 0 and read 4 bytes to 0x200; big-endian throughout.
+    memory.bytes.set([0, 0, 0, 0x0a, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 2, 0], 0x100);
+    dma.write(0, 4, 0);
+    dma.write(4, 4, 0x00010000);
+    expect(Buffer.from(memory.bytes.subarray(0x200, 0x204)).toString()).toBe('QEMU');
+    expect([...memory.bytes.subarray(0x100, 0x104)]).toEqual([0, 0, 0, 0]);
+  });
+});

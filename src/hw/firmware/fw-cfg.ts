@@ -1,5 +1,5 @@
 /**
- * QEMU's firmware configuration device, memory-mapped variant, with its DMA interface.
+ * QEMU's firmware configuration device with its DMA interface, memory-mapped or at I/O ports.
  * Specification: QEMU documentation, docs/specs/fw_cfg.
  *
  * Items are read-only: a write through DMA is answered with the error bit, a write through the data register is
@@ -67,6 +67,8 @@ export interface FwCfgOptions {
   log: Log;
   ramBytes: number;
   vcpus: number;
+  /** `memory`: one block of registers, the selector big-endian. `ports`: selector (little-endian) and data share two ports; the DMA register is a block of its own. */
+  layout?: 'memory' | 'ports';
 }
 
 export class FwCfg implements Device {
@@ -90,27 +92,66 @@ export class FwCfg implements Device {
     this.items.set(FW_CFG_BOOT_MENU, littleEndian(0, 2));
     this.items.set(FW_CFG_MAX_CPUS, littleEndian(options.vcpus, 2));
     this.items.set(FW_CFG_FILE_DIR, new Uint8Array(4));
-    this.regions = [
+    this.regions = options.layout === 'ports' ? this.portRegions() : [this.memoryRegion()];
+    if (options.layout === 'ports') return;
+    options.shadow.publish(DMA_HIGH, swap32(DMA_SIGNATURE[0]));
+    options.shadow.publish(DMA_LOW, swap32(DMA_SIGNATURE[1]));
+  }
+
+  private memoryRegion(): MmioRegion {
+    return {
+      name: 'fw-cfg',
+      size: 0x18,
+      accessMin: 1,
+      accessMax: 4,
+      spacing: 4,
+      registers: [
+        { offset: DATA, name: 'DATA', read: 'exit', write: 'exit' },
+        // Order with reads of DATA is kept, since those are exits.
+        { offset: SELECTOR, name: 'SELECTOR', read: 'exit', write: 'posted' },
+        { offset: DMA_HIGH, name: 'DMA_HIGH', read: 'shadow', write: 'posted' },
+        // The driver polls the control word in its memory, so the command must be done when the store is.
+        { offset: DMA_LOW, name: 'DMA_LOW', read: 'shadow', write: 'exit' },
+      ],
+      read: (offset, size) => this.read(offset, size),
+      write: (offset, size, value) => this.write(offset, size, value),
+    };
+  }
+
+  /** Either port of the first block takes selectors of two bytes, and data a byte at a time. */
+  private portRegions(): MmioRegion[] {
+    return [
       {
         name: 'fw-cfg',
-        size: 0x18,
+        size: 2,
+        accessMin: 1,
+        accessMax: 2,
+        spacing: 1,
+        registers: [
+          // Order with reads of the data is kept, since those are exits.
+          { offset: 0, name: 'SELECTOR', read: 'exit', write: 'posted' },
+          { offset: 1, name: 'DATA', read: 'exit', write: 'exit' },
+        ],
+        read: (_offset, size) => (size === 1 ? this.nextByte() : 0xffff),
+        write: (offset, size, value) => {
+          if (size === 2) this.select(value);
+          else this.log.guestError(this.name, `ignored a byte written to port +${offset}`);
+        },
+      },
+      {
+        name: 'fw-cfg-dma',
+        size: 8,
         accessMin: 1,
         accessMax: 4,
         spacing: 4,
         registers: [
-          { offset: DATA, name: 'DATA', read: 'exit', write: 'exit' },
-          // Order with reads of DATA is kept, since those are exits.
-          { offset: SELECTOR, name: 'SELECTOR', read: 'exit', write: 'posted' },
-          { offset: DMA_HIGH, name: 'DMA_HIGH', read: 'shadow', write: 'posted' },
-          // The driver polls the control word in its memory, so the command must be done when the store is.
-          { offset: DMA_LOW, name: 'DMA_LOW', read: 'shadow', write: 'exit' },
+          { offset: 0, name: 'DMA_HIGH', read: 'exit', write: 'posted' },
+          { offset: 4, name: 'DMA_LOW', read: 'exit', write: 'exit' },
         ],
-        read: (offset, size) => this.read(offset, size),
-        write: (offset, size, value) => this.write(offset, size, value),
+        read: (offset, size) => this.read(DMA_HIGH + offset, size),
+        write: (offset, size, value) => this.write(DMA_HIGH + offset, size, value),
       },
     ];
-    options.shadow.publish(DMA_HIGH, swap32(DMA_SIGNATURE[0]));
-    options.shadow.publish(DMA_LOW, swap32(DMA_SIGNATURE[1]));
   }
 
   /** Adds a named file, before the machine starts. */

@@ -1,6 +1,6 @@
 import { VmError } from '../../core/errors.ts';
 import type { ImageSource, VmProgress } from '../../core/vm-api.ts';
-import { isGzip } from './riscv-image.ts';
+import { isGzip } from './kernel-formats.ts';
 
 export interface LoadOptions {
   /** Name in messages: `kernel`, `initrd`, `firmware`. */

@@ -1,5 +1,5 @@
 import { VmError } from '../../core/errors.ts';
-import { isGzip } from './riscv-image.ts';
+import { isGzip } from './kernel-formats.ts';
 
 /** "newc" headers: 6 bytes of magic, then 13 fields of 8 hexadecimal digits (Linux, driver-api/early-userspace/buffer-format.rst). */
 const HEADER_BYTES = 110;

@@ -1,4 +1,5 @@
 import { VmError } from '../../core/errors.ts';
+import { compression, looksLikeHtml } from './kernel-formats.ts';
 
 /**
  * What a file that should be a RISC-V kernel is.
@@ -80,26 +81,4 @@ function peFileSize(view: DataView): number {
     end = Math.max(end, view.getUint32(at + 16, true) + view.getUint32(at + 20, true));
   }
   return end;
-}
-
-export function isGzip(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x1f && bytes[1] === 0x8b;
-}
-
-function compression(bytes: Uint8Array): string | null {
-  const starts = (...magic: number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
-  if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return 'xz';
-  if (starts(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
-  if (starts(0x42, 0x5a, 0x68)) return 'bzip2';
-  if (starts(0x02, 0x21, 0x4c, 0x18) || starts(0x04, 0x22, 0x4d, 0x18)) return 'lz4';
-  if (starts(0x89, 0x4c, 0x5a, 0x4f)) return 'lzo';
-  return null;
-}
-
-/** Servers that answer every unknown path with their start page are common; its bytes are never a kernel. */
-export function looksLikeHtml(bytes: Uint8Array): boolean {
-  const start = String.fromCharCode(...bytes.subarray(0, 64))
-    .trimStart()
-    .toLowerCase();
-  return start.startsWith('<!doctype html') || start.startsWith('<html');
 }
