@@ -10,7 +10,7 @@ import {
   compileHeadStart,
   compileInstall,
 } from './tb/compile';
-import { regionEvictModule, regionModuleLive } from './tb/region';
+import { regionEvictModule, regionModuleLive, regionsUsed } from './tb/region';
 import { STATE_EPOCH, STATE_QUEUED } from './vcpu/state';
 import { checkStart } from './vcpu/check';
 import { vcpuRun, vcpuSleepMs, vcpuSlept } from './vcpu/run';
@@ -85,6 +85,11 @@ export function discard(index: u32): void {
 /** Regions of a module that are still reachable. */
 export function moduleLive(index: u32, module: u32): u32 {
   return regionModuleLive(stateOf(index), module);
+}
+
+/** Region descriptors in use. */
+export function regions(index: u32): u32 {
+  return regionsUsed(stateOf(index));
 }
 
 /** Drops the regions of the coldest module and returns its number, or -1. */

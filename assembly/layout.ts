@@ -195,7 +195,9 @@ export const COUNTER_TRANSLATED: u32 = COMM_COUNTERS + 0x40;
 export const COUNTER_TLB_FILL: u32 = COMM_COUNTERS + 0x48;
 export const COUNTER_EXCEPTION: u32 = COMM_COUNTERS + 0x50;
 export const COUNTER_INTERRUPT: u32 = COMM_COUNTERS + 0x58;
+/** Times that the TLB forgot something; of them what is mapped in one address space only, and what is mapped at one page. */
 export const COUNTER_FLUSH: u32 = COMM_COUNTERS + 0x60;
+export const COUNTER_FLUSH_SPACE: u32 = COMM_COUNTERS + 0x68;
 export const COUNTER_INVALIDATE: u32 = COMM_COUNTERS + 0x70;
 export const COUNTER_SLEEP_NS: u32 = COMM_COUNTERS + 0x78;
 export const COUNTER_LOOKUP: u32 = COMM_COUNTERS + 0x80;
@@ -211,11 +213,32 @@ export const COUNTER_REGION_EVICTED: u32 = COMM_COUNTERS + 0xb0;
 export const COUNTER_REGION_ENTER: u32 = COMM_COUNTERS + 0xb8;
 /** Compile time in ns (emission and the engine's), written by the worker's JavaScript. */
 export const COUNTER_COMPILE_NS: u32 = COMM_COUNTERS + 0xc0;
-/** Hot blocks that tier 1 refused. */
+/** Hot blocks that tier 1 refused, for any of the reasons COUNTER_REFUSED_* below. */
 export const COUNTER_REGION_REFUSED: u32 = COMM_COUNTERS + 0xc8;
 /** Tier check: instructions that both tiers ran with the same result. */
 export const COUNTER_CHECKED: u32 = COMM_COUNTERS + 0xd0;
-export const COUNTER_COUNT: u32 = 27;
+export const COUNTER_FLUSH_PAGE: u32 = COMM_COUNTERS + 0xd8;
+/** Times that the whole jump cache became stale. */
+export const COUNTER_FLUSH_JUMPS: u32 = COMM_COUNTERS + 0xe0;
+/** Blocks: a branch inside them is not their end; they cross a page; their page may not be cached; the engine refused their module. */
+export const COUNTER_REFUSED_BRANCH: u32 = COMM_COUNTERS + 0xe8;
+export const COUNTER_REFUSED_CROSSES: u32 = COMM_COUNTERS + 0xf0;
+export const COUNTER_REFUSED_UNCACHED: u32 = COMM_COUNTERS + 0xf8;
+export const COUNTER_REFUSED_MODULE: u32 = COMM_COUNTERS + 0x100;
+/** Times that a hot block found the compiler's queue full, and batches that ended for want of a region descriptor. */
+export const COUNTER_QUEUE_FULL: u32 = COMM_COUNTERS + 0x108;
+export const COUNTER_NO_DESCRIPTOR: u32 = COMM_COUNTERS + 0x110;
+/** Blocks that were translated with a raised threshold, since code in their page keeps being rewritten. */
+export const COUNTER_BACKED_OFF: u32 = COMM_COUNTERS + 0x118;
+/** Times that a region could not be entered, since one of its pages was mapped elsewhere. */
+export const COUNTER_REGION_REMAPPED: u32 = COMM_COUNTERS + 0x120;
+/** Instructions of hot blocks that tier 0 ran all the same, in steps: of refused blocks, and of those that waited for their region. */
+export const COUNTER_REFUSED_INSNS: u32 = COMM_COUNTERS + 0x128;
+export const COUNTER_WAITING_INSNS: u32 = COMM_COUNTERS + 0x130;
+/** Accesses that tier 1 left to the slow path, and calls of helpers in the code that was emitted. */
+export const COUNTER_SLOW_ACCESS: u32 = COMM_COUNTERS + 0x138;
+export const COUNTER_REGION_HELPERS: u32 = COMM_COUNTERS + 0x140;
+export const COUNTER_COUNT: u32 = 41;
 
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING: u32 = 0x8000;

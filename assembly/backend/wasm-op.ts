@@ -1,6 +1,8 @@
 /** Emits single operations of the IR as Wasm: ir/ops.def states the meaning, backend/interpreter.ts is the other tier. */
 import * as O from '../ir/ops.gen';
 import { OP_IMM } from '../ir/builder';
+import { COUNTER_REGION_HELPERS } from '../layout';
+import { count } from '../vcpu/counters';
 import { STATE_BUDGET, STATE_EXCEPTION, STATE_LEAVE, STATE_STATUS_OP } from '../vcpu/state';
 import { emitBinary, emitBinary32, emitRest } from './wasm-arith';
 import * as W from './wasm-bytes';
@@ -29,6 +31,7 @@ export function emitOperation(cpu: usize, w: usize, op: usize, original: usize):
 /** A helper that may raise names its operation first, since the fault exit asks which one it was. */
 function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: bool): void {
   const word = load<u64>(op, OP_IMM);
+  count(cpu, COUNTER_REGION_HELPERS);
   if (mayRaise) {
     W.putI32(w, 0);
     W.putI32(w, <u32>original);

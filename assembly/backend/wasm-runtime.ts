@@ -2,8 +2,9 @@
  * What emitted regions import from the core: slow memory accesses and the way out in the middle of a block. An operation's address says
  * everything about the access, and which vCPU it belongs to.
  */
-import { CPU_STATE, VCPU_BASE, VCPU_STRIDE } from '../layout';
+import { COUNTER_SLOW_ACCESS, CPU_STATE, VCPU_BASE, VCPU_STRIDE } from '../layout';
 import { regionBlockOf } from '../tb/region';
+import { count } from '../vcpu/counters';
 import { STATE_BUDGET, STATE_LOADED, STATE_STATUS, STATE_STATUS_OP } from '../vcpu/state';
 import { fence } from './atomic';
 import { leaveInside } from './leave';
@@ -15,6 +16,7 @@ function cpuOf(op: u32): usize {
 
 /** Tells the region whether it has to leave, and the fault exit where. */
 function settle(cpu: usize, op: u32, leaves: bool): void {
+  count(cpu, COUNTER_SLOW_ACCESS);
   store<u32>(cpu, leaves, STATE_STATUS);
   store<u32>(cpu, op, STATE_STATUS_OP);
 }

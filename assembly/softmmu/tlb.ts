@@ -11,6 +11,9 @@
 import {
   CODE_PAGES,
   COUNTER_FLUSH,
+  COUNTER_FLUSH_JUMPS,
+  COUNTER_FLUSH_PAGE,
+  COUNTER_FLUSH_SPACE,
   COUNTER_TLB_FILL,
   CPU_STATE,
   CPU_TLB,
@@ -113,6 +116,7 @@ export function tlbFlushLocal(cpu: usize): void {
     return;
   }
   count(cpu, COUNTER_FLUSH);
+  count(cpu, COUNTER_FLUSH_SPACE);
   const log = cpu + CPU_TLB_LOG - CPU_STATE;
   for (let i: u32 = 0; i < logged; i++) memory.fill(load<u32>(log + i * 4), 0xff, 24);
   const end = tableEnd(cpu);
@@ -125,6 +129,7 @@ export function tlbFlushLocal(cpu: usize): void {
 /** Forgets what was mapped at one page, through any size of mapping. */
 export function tlbFlushPage(cpu: usize, va: u64): void {
   count(cpu, COUNTER_FLUSH);
+  count(cpu, COUNTER_FLUSH_PAGE);
   const forget = jumpPageIsNoted(cpu, va);
   const end = tableEnd(cpu);
   if (hasLarge(cpu, va)) {
@@ -180,6 +185,7 @@ export function tlbIsGlobal(entry: usize): bool {
 
 /** Makes every jump-cache entry stale: a new generation, and a real clearing when the generations are used up. */
 export function jumpCacheForget(cpu: usize): void {
+  count(cpu, COUNTER_FLUSH_JUMPS);
   const flags = load<u32>(cpu, STATE_TB_FLAGS);
   let next = (flags + BLOCK_GENERATION) & BLOCK_GENERATION_MASK;
   // Generation 0 is that of cleared entries.

@@ -43,6 +43,9 @@ export const BLOCK_INCLUDED: u32 = 16;
 /** Tier 1 cannot take it as an entry. */
 export const BLOCK_REFUSED: u32 = 32;
 
+/** Has been asked for since it was last compiled. */
+export const BLOCK_ASKED: u32 = 64;
+
 /** Longest block, in guest instructions and in operations. */
 export const BLOCK_MAX_INSNS: u32 = 64;
 export const BLOCK_MAX_OPS: u32 = 512;

@@ -8,10 +8,10 @@ import { hintsClear } from '../backend/wasm-hints';
 import { wasmModuleHead } from '../backend/wasm-imports';
 import { irPrintRegion } from '../ir/print';
 import { optimise } from '../ir/passes/index';
-import { count } from '../vcpu/counters';
+import { count, countMore } from '../vcpu/counters';
 import { STATE_QUEUED, STATE_THRESHOLD } from '../vcpu/state';
 import * as T from './block';
-import { graphBuild, graphCount, graphNode, NODE_BLOCK } from './graph';
+import { graphBuild, graphCount, graphNode, graphRefusal, NODE_BLOCK } from './graph';
 import { regionAllocate, regionInstall, regionRelease, REGION_D_ENTRY } from './region';
 
 const QUEUE: u32 = L.CPU_COMPILER + 0x4000;
@@ -27,18 +27,33 @@ const CODE_START: u32 = L.CPU_MODULE + 0x81000;
 /** No region is larger; so a batch stops before the buffer could overflow. */
 const REGION_BYTES_MAX: u32 = 0x40000;
 
+/** Executions of a refused block from one count of its instructions to the next. */
+const REFUSED_STEP: u32 = 4096;
+
 /** A block has run as often as the threshold says: queues it for tier 1, unless it cannot or need not be taken. Returns whether it did. */
 export function compileRequest(cpu: usize, block: usize): bool {
   const threshold = load<u32>(cpu, STATE_THRESHOLD);
   const state = load<u32>(block, T.BLOCK_STATE);
-  if (threshold == 0 || state & T.BLOCK_REFUSED) {
+  if (threshold == 0) {
     store<u32>(block, 0xffffffff, T.BLOCK_HEAT);
     return false;
   }
+  const insns: u64 = load<u16>(block, T.BLOCK_INSNS);
+  if (state & T.BLOCK_REFUSED) {
+    store<u32>(block, REFUSED_STEP, T.BLOCK_HEAT);
+    countMore(cpu, L.COUNTER_REFUSED_INSNS, insns * REFUSED_STEP);
+    return false;
+  }
   store<u32>(block, threshold, T.BLOCK_HEAT);
+  if (state & T.BLOCK_ASKED) countMore(cpu, L.COUNTER_WAITING_INSNS, insns * threshold);
+  if (state & T.BLOCK_QUEUED) return false;
   const queued = load<u32>(cpu, STATE_QUEUED);
-  if (state & T.BLOCK_QUEUED || queued == QUEUE_MAX) return false;
-  store<u32>(block, state | T.BLOCK_QUEUED, T.BLOCK_STATE);
+  if (queued == QUEUE_MAX) {
+    mark(block, T.BLOCK_ASKED, 0);
+    count(cpu, L.COUNTER_QUEUE_FULL);
+    return false;
+  }
+  mark(block, T.BLOCK_QUEUED | T.BLOCK_ASKED, 0);
   store<u32>(cpu - L.CPU_STATE + QUEUE + queued * 4, <u32>block);
   store<u32>(cpu, queued + 1, STATE_QUEUED);
   return true;
@@ -46,6 +61,14 @@ export function compileRequest(cpu: usize, block: usize): bool {
 
 function mark(block: usize, set: u32, clear: u32): void {
   store<u32>(block, (load<u32>(block, T.BLOCK_STATE) & ~clear) | set, T.BLOCK_STATE);
+}
+
+/** Leaves a block to tier 0 for good; `reason` is a counter. */
+function refuse(cpu: usize, block: usize, reason: u32): void {
+  mark(block, T.BLOCK_REFUSED, 0);
+  store<u32>(block, REFUSED_STEP, T.BLOCK_HEAT);
+  count(cpu, L.COUNTER_REGION_REFUSED);
+  count(cpu, reason);
 }
 
 /** Emits a module of regions for the oldest requests, at most `most`, for table slots from `base` on. Returns the number of regions, 0 for no module. */
@@ -70,11 +93,14 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
     // It went into another region in the meantime. If it is still entered by itself, it will be asked for again.
     if (state & T.BLOCK_INCLUDED) continue;
     const region = regionAllocate(cpu);
-    if (region == 0) break; // All descriptors are in use: the worker evicts before it asks again.
+    if (region == 0) {
+      // The worker keeps a whole batch of descriptors free; this block is asked for again when it has become hot again.
+      count(cpu, L.COUNTER_NO_DESCRIPTOR);
+      break;
+    }
     if (!graphBuild(cpu, block, region)) {
       regionRelease(cpu, region);
-      mark(block, T.BLOCK_REFUSED, 0);
-      count(cpu, L.COUNTER_REGION_REFUSED);
+      refuse(cpu, block, graphRefusal(block));
       continue;
     }
     store<u32>(region, <u32>block, REGION_D_ENTRY);
@@ -168,8 +194,7 @@ export function compileDiscard(cpu: usize): void {
   const regions = load<u32>(area, COUNT);
   for (let i: u32 = 0; i < regions; i++) {
     const region: usize = load<u32>(area + BATCH + i * 4);
-    mark(load<u32>(region, REGION_D_ENTRY), T.BLOCK_REFUSED, 0);
-    count(cpu, L.COUNTER_REGION_REFUSED);
+    refuse(cpu, load<u32>(region, REGION_D_ENTRY), L.COUNTER_REFUSED_MODULE);
     regionRelease(cpu, region);
   }
   store<u32>(area, 0, COUNT);

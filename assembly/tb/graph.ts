@@ -75,6 +75,14 @@ function isSupported(block: usize): bool {
   return true;
 }
 
+/** Why tier 1 cannot take a block, as the counter of that reason; 0 if it can. */
+export function graphRefusal(block: usize): u32 {
+  const state = load<u32>(block, T.BLOCK_STATE);
+  if (state & T.BLOCK_CROSSES) return L.COUNTER_REFUSED_CROSSES;
+  if (state & T.BLOCK_UNCACHED) return L.COUNTER_REFUSED_UNCACHED;
+  return isSupported(block) ? 0 : L.COUNTER_REFUSED_BRANCH;
+}
+
 function isJump(op: usize): bool {
   const code = <u32>load<u16>(op);
   return code == O.OP_GOTO || code == O.OP_GOTOFAR;
@@ -148,11 +156,10 @@ function follow(
 
 function addNode(cpu: usize, block: usize, region: usize): i32 {
   const index = graphCount(cpu);
-  const state = load<u32>(block, T.BLOCK_STATE);
   if (
     index == REGION_BLOCKS_MAX ||
-    (state & (T.BLOCK_VALID | T.BLOCK_CROSSES | T.BLOCK_UNCACHED)) != T.BLOCK_VALID ||
-    !isSupported(block)
+    (load<u32>(block, T.BLOCK_STATE) & T.BLOCK_VALID) == 0 ||
+    graphRefusal(block) != 0
   )
     return -1;
   if (

@@ -2,6 +2,7 @@
 import {
   CODE_PAGES,
   COUNTER_LOOKUP,
+  COUNTER_REGION_REMAPPED,
   COUNTER_TRANSLATED,
   CPU_STATE,
   CPU_TB_ARENA_END,
@@ -29,7 +30,7 @@ import * as S from '../vcpu/state';
 import * as T from './block';
 import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpLocal, noteJumpPage } from './jump-cache';
-import { REGION_D_PAGE_COUNT, regionPageLinear, regionPageVirtual, regionThreshold } from './region';
+import { REGION_D_PAGE_COUNT, regionFirstThreshold, regionPageLinear, regionPageVirtual } from './region';
 
 /** Bytes of a second page that an instruction may reach into, and more: the longest one has 15. */
 const FETCH_AHEAD: u32 = 16;
@@ -118,6 +119,7 @@ export function regionHolds(cpu: usize, region: usize): bool {
     const page = regionPageVirtual(region, i);
     if (fetchLinear(cpu, page) != regionPageLinear(region, i)) {
       store<u64>(cpu, 0, S.STATE_EXCEPTION);
+      count(cpu, COUNTER_REGION_REMAPPED);
       return false;
     }
     notePage(cpu, page);
@@ -221,7 +223,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   store<u32>(block, linear2, T.BLOCK_LINEAR2);
   store<u32>(block, 0, T.BLOCK_REGION);
   store<u32>(block, 0, T.BLOCK_REGION_DESCRIPTOR);
-  store<u32>(block, regionThreshold(cpu, linear), T.BLOCK_HEAT);
+  store<u32>(block, regionFirstThreshold(cpu, linear), T.BLOCK_HEAT);
   if (!ASC_NO_ASSERT) assert(irValidate(block) == 0);
   store<u32>(cpu, (<u32>end + (insns << 2) + 15) & ~15, S.STATE_TB_CURSOR);
   const bucket = blockHashBucket(cpu, linear);

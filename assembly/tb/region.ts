@@ -21,6 +21,7 @@ import {
   STATE_THRESHOLD,
 } from '../vcpu/state';
 import {
+  BLOCK_ASKED,
   BLOCK_CODE,
   BLOCK_HEAT,
   BLOCK_LINEAR,
@@ -28,6 +29,7 @@ import {
   BLOCK_PC,
   BLOCK_REGION,
   BLOCK_REGION_DESCRIPTOR,
+  BLOCK_STATE,
 } from './block';
 import { JUMP_BLOCK, jumpCacheEntry } from './jump-cache';
 
@@ -52,23 +54,42 @@ export const REGION_MODULES_MAX: u32 = 2048;
 const MODULE_LIVE: u32 = L.CPU_COMPILER + 0x8000;
 const MODULE_USED: u32 = L.CPU_COMPILER + 0xa000;
 
+/** u32. Descriptors in use. */
+const USED: u32 = L.CPU_COMPILER + 0x370c;
+
 const PAGE_RECORD: u32 = 16;
 const PAGE_VIRTUAL: u32 = 0;
 const PAGE_LINEAR: u32 = 8;
 const PAGE_NEXT: u32 = 12;
 
+/** Descriptors in use: of live regions, and of those that are being compiled. */
+export function regionsUsed(cpu: usize): u32 {
+  return load<u32>(cpu - L.CPU_STATE + USED);
+}
+
+function used(cpu: usize, change: i32): void {
+  const cell = cpu - L.CPU_STATE + USED;
+  store<i32>(cell, load<i32>(cell) + change);
+}
+
 /** A descriptor to be filled in, or 0 if all are in use. */
 export function regionAllocate(cpu: usize): usize {
+  const region = takeDescriptor(cpu);
+  if (region == 0) return 0;
+  memory.fill(region, 0, REGION_D_SIZE);
+  used(cpu, 1);
+  return region;
+}
+
+function takeDescriptor(cpu: usize): usize {
   const free: usize = load<u32>(cpu, STATE_REGION_FREE);
   if (free != 0) {
     store<u32>(cpu, load<u32>(free, REGION_D_FREE_NEXT), STATE_REGION_FREE);
-    memory.fill(free, 0, REGION_D_SIZE);
     return free;
   }
   const next: usize = load<u32>(cpu, STATE_REGION_NEXT);
   if (next + REGION_D_SIZE > cpu - L.CPU_STATE + L.CPU_REGIONS_END) return 0;
   store<u32>(cpu, <u32>next + REGION_D_SIZE, STATE_REGION_NEXT);
-  memory.fill(next, 0, REGION_D_SIZE);
   return next;
 }
 
@@ -76,6 +97,7 @@ export function regionRelease(cpu: usize, region: usize): void {
   store<u32>(region, 0, REGION_D_STATE);
   store<u32>(region, load<u32>(cpu, STATE_REGION_FREE), REGION_D_FREE_NEXT);
   store<u32>(cpu, <u32>region, STATE_REGION_FREE);
+  used(cpu, -1);
 }
 
 /** Notes that a region has code at this guest-virtual page. False if it has code in too many already. */
@@ -114,6 +136,7 @@ export function regionInstall(cpu: usize, region: usize, index: u32, module: u32
   store<u32>(block, index, BLOCK_REGION);
   store<u32>(block, <u32>region, BLOCK_REGION_DESCRIPTOR);
   store<u32>(block, 1, BLOCK_HEAT);
+  store<u32>(block, load<u32>(block, BLOCK_STATE) & ~BLOCK_ASKED, BLOCK_STATE);
   for (let i: u32 = 0; i < load<u32>(region, REGION_D_PAGE_COUNT); i++) {
     const record = region + REGION_D_PAGES + i * PAGE_RECORD;
     const list = pageList(cpu, load<u32>(record, PAGE_LINEAR));
@@ -150,6 +173,14 @@ export function regionThreshold(cpu: usize, linear: u32): u32 {
   if (threshold == 0) return 0xffffffff;
   if (threshold == 1) return 1;
   return threshold << load<u8>(cpu - L.CPU_STATE + L.CPU_REGION_KILLS + (linear >> L.PAGE_BITS));
+}
+
+/** The same for a block that was just translated; counts those whose threshold is raised. */
+export function regionFirstThreshold(cpu: usize, linear: u32): u32 {
+  const threshold = regionThreshold(cpu, linear);
+  if (threshold != 0xffffffff && threshold > load<u32>(cpu, STATE_THRESHOLD))
+    count(cpu, L.COUNTER_BACKED_OFF);
+  return threshold;
 }
 
 /** Ends every region that has code in this page of linear memory. */
@@ -222,6 +253,7 @@ export function regionForgetAll(cpu: usize): void {
   memory.fill(area + L.CPU_REGION_PAGES, 0, linearPages() * 4);
   store<u32>(cpu, 0, STATE_REGION_FREE);
   memory.fill(area + MODULE_LIVE, 0, REGION_MODULES_MAX * 4);
+  store<u32>(area, 0, USED);
   store<u32>(cpu, area + L.CPU_REGIONS, STATE_REGION_NEXT);
 }
 

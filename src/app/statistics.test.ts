@@ -20,9 +20,26 @@ const START: VmReport = {
     regionsRefused: 1,
     tlbFills: 400,
     tlbFlushes: 5,
+    spaceFlushes: 2,
+    pageFlushes: 1,
+    jumpFlushes: 3,
     exceptions: 6,
     interrupts: 7,
     invalidations: 8,
+  },
+  fallbacks: {
+    branchInside: 0,
+    crossesPage: 1,
+    uncachedPage: 0,
+    engineRefused: 0,
+    queueFull: 0,
+    noDescriptor: 0,
+    rewritten: 12,
+    remapped: 13,
+    refusedInstructions: 4096,
+    waitingInstructions: 14,
+    slowAccesses: 15,
+    helperCalls: 16,
   },
 };
 
@@ -35,6 +52,7 @@ const LATER: VmReport = {
   exits: { ...START.exits, posted: 20_600 },
   regions: { compiled: 60, bytes: 58_000, compileMs: 65, evicted: 5 },
   events: { ...START.events, regionInstructions: 1200, regionsKilled: 13, interrupts: 107 },
+  fallbacks: { ...START.fallbacks, refusedInstructions: 40960 },
 };
 
 /** [last second, since start] of a row. */
@@ -100,6 +118,11 @@ describe('the statistics of a machine', () => {
     expect(values(START, LATER, 'Blocks refused')).toEqual(['0', '1']);
   });
 
+  it('say what tier 1 did not take, and why', () => {
+    expect(values(START, LATER, 'Refused: two pages')).toEqual(['0', '1']);
+    expect(values(START, LATER, 'Run in spite of that')).toEqual(['36.9K', '41.0K']);
+  });
+
   it('have no last second before the second report, while the machine stands still, and after a new start', () => {
     for (const [before, now] of [
       [null, START],
@@ -119,9 +142,15 @@ describe('the statistics of a machine', () => {
   });
 
   it('show every count of the report once, also one that nobody has described', () => {
-    const odd = { ...START, events: { ...START.events, novelty: 4711 }, exits: { ...START.exits, other: 5 } };
+    const odd = {
+      ...START,
+      events: { ...START.events, novelty: 4711 },
+      exits: { ...START.exits, other: 5 },
+      fallbacks: { ...START.fallbacks, strange: 6 },
+    };
     expect(values(null, odd, 'novelty')).toEqual(['–', '4,711']);
     expect(values(null, odd, 'other')).toEqual(['–', '5']);
+    expect(values(null, odd, 'strange')).toEqual(['–', '6']);
     const plain = statistics(null, START).flatMap(({ rows }) => rows);
     expect(plain.filter(({ help }) => help === '')).toEqual([]);
   });
@@ -134,6 +163,7 @@ describe('the statistics of a machine', () => {
       sleepMs: 0,
       tiers: { interp: 0, jit: 0 },
       events: {},
+      fallbacks: {},
     };
     expect(values(null, fresh, 'Tier 1')).toEqual(['–', '–']);
     expect(values(null, fresh, 'Speed, MIPS')).toEqual(['–', '–']);

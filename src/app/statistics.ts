@@ -187,10 +187,29 @@ const EVENTS: Descriptions = {
   lookups: ['Lookups', 'Blocks that the jump cache did not have'],
   regionEntries: ['Entries to tier 1', 'From the run loop, not another region'],
   tlbFills: ['TLB fills', 'Address lookups; a device access is one'],
-  tlbFlushes: ['TLB flushes', 'Times those addresses were forgotten'],
+  tlbFlushes: ['TLB flushes', 'Times some of those were forgotten'],
+  spaceFlushes: ['For an address space', 'Of these; what all processes share is kept'],
+  pageFlushes: ['For one page', 'Of these; the rest forgot everything'],
+  jumpFlushes: ['Jump cache flushes', 'Times that all lookups became stale'],
   exceptions: ['Exceptions', 'Page faults, system calls and the like'],
   interrupts: ['Interrupts', 'Timers and devices that were heard'],
   invalidations: ['Invalidations', 'Pages of code that were written to'],
+};
+
+/** VmReport.fallbacks: what tier 1 did not run, or not alone. */
+const FALLBACKS: Descriptions = {
+  branchInside: ['Refused: shape', 'Blocks with a branch before their end'],
+  crossesPage: ['Refused: two pages', 'Instructions across the end of a page'],
+  uncachedPage: ['Refused: protection', 'Blocks in pages cut by a PMP boundary'],
+  engineRefused: ['Refused: browser', 'Blocks whose module it would not make'],
+  refusedInstructions: ['Run in spite of that', 'Instructions of those blocks, in tier 0'],
+  waitingInstructions: ['Run while waiting', 'Instructions of hot blocks, in tier 0'],
+  queueFull: ['Queue full', 'Hot blocks that have to ask again'],
+  noDescriptor: ['No descriptor', 'Batches cut short: too many regions'],
+  rewritten: ['Put off', 'Blocks in pages that keep being rewritten'],
+  remapped: ['Mapped elsewhere', 'Times a region’s code lay somewhere else'],
+  slowAccesses: ['Slow accesses', 'Memory accesses that left the fast path'],
+  helperCalls: ['Calls of helpers', 'In the code made; floating point, mostly'],
 };
 
 const EXITS: Descriptions = {
@@ -230,6 +249,7 @@ export function statistics(before: VmReport | null, now: VmReport): StatisticsGr
   return [
     { title: 'Speed', rows: speed(from, now) },
     { title: 'Compiled code', rows: compiled(from, now) },
+    { title: 'Left by tier 1', rows: counts(FALLBACKS, (report) => report.fallbacks, from, now) },
     { title: 'Processor', rows: counts(EVENTS, (report) => report.events, from, now) },
     { title: 'Device accesses', rows: counts(EXITS, (report) => report.exits, from, now) },
   ];

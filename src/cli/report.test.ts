@@ -24,6 +24,7 @@ test('the report has the keys of design section 5, in order, and the error only 
       'regions',
     ],
     'events',
+    'fallbacks',
     'exitCode',
   ]);
   expect(made).toMatchObject({ outcome: 'expect', guestMs: 12, instructions: 34, expectMs: [5, 6] });

@@ -15,6 +15,7 @@ export interface RunReport {
   exits: VmReport['exits'];
   regions: VmReport['regions'];
   events: VmReport['events'];
+  fallbacks: VmReport['fallbacks'];
   /** Status that the guest gave at power-off (syscon), 0 if none. */
   exitCode: number;
   /** A VmErrorCode, `panic`, or `host` for what the command line itself lacks. */
@@ -32,6 +33,7 @@ export const EMPTY_REPORT: VmReport = {
   exits: {},
   regions: { compiled: 0, bytes: 0, compileMs: 0, evicted: 0 },
   events: {},
+  fallbacks: {},
 };
 
 export function makeReport(
@@ -49,6 +51,7 @@ export function makeReport(
     exits: vm.exits,
     regions: vm.regions,
     events: vm.events,
+    fallbacks: vm.fallbacks,
     exitCode: run.exitCode ?? 0,
     ...(run.error && { error: run.error }),
   };

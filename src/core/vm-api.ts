@@ -73,6 +73,8 @@ export interface VmReport {
   regions: { compiled: number; bytes: number; compileMs: number; evicted: number };
   /** Counts of what the accelerator did, for people who look where the time goes; names may change. */
   events: Record<string, number>;
+  /** Why tier 1 did not run what it might have run, by reason; names may change. */
+  fallbacks: Record<string, number>;
 }
 
 /** Events of a machine and what they carry. */

@@ -160,7 +160,9 @@ export const COUNTER_TRANSLATED = 0x4140;
 export const COUNTER_TLB_FILL = 0x4148;
 export const COUNTER_EXCEPTION = 0x4150;
 export const COUNTER_INTERRUPT = 0x4158;
+/** Times that the TLB forgot something; of them what is mapped in one address space only, and what is mapped at one page. */
 export const COUNTER_FLUSH = 0x4160;
+export const COUNTER_FLUSH_SPACE = 0x4168;
 export const COUNTER_INVALIDATE = 0x4170;
 export const COUNTER_SLEEP_NS = 0x4178;
 export const COUNTER_LOOKUP = 0x4180;
@@ -176,11 +178,32 @@ export const COUNTER_REGION_EVICTED = 0x41b0;
 export const COUNTER_REGION_ENTER = 0x41b8;
 /** Compile time in ns (emission and the engine's), written by the worker's JavaScript. */
 export const COUNTER_COMPILE_NS = 0x41c0;
-/** Hot blocks that tier 1 refused. */
+/** Hot blocks that tier 1 refused, for any of the reasons COUNTER_REFUSED_* below. */
 export const COUNTER_REGION_REFUSED = 0x41c8;
 /** Tier check: instructions that both tiers ran with the same result. */
 export const COUNTER_CHECKED = 0x41d0;
-export const COUNTER_COUNT = 0x1b;
+export const COUNTER_FLUSH_PAGE = 0x41d8;
+/** Times that the whole jump cache became stale. */
+export const COUNTER_FLUSH_JUMPS = 0x41e0;
+/** Blocks: a branch inside them is not their end; they cross a page; their page may not be cached; the engine refused their module. */
+export const COUNTER_REFUSED_BRANCH = 0x41e8;
+export const COUNTER_REFUSED_CROSSES = 0x41f0;
+export const COUNTER_REFUSED_UNCACHED = 0x41f8;
+export const COUNTER_REFUSED_MODULE = 0x4200;
+/** Times that a hot block found the compiler's queue full, and batches that ended for want of a region descriptor. */
+export const COUNTER_QUEUE_FULL = 0x4208;
+export const COUNTER_NO_DESCRIPTOR = 0x4210;
+/** Blocks that were translated with a raised threshold, since code in their page keeps being rewritten. */
+export const COUNTER_BACKED_OFF = 0x4218;
+/** Times that a region could not be entered, since one of its pages was mapped elsewhere. */
+export const COUNTER_REGION_REMAPPED = 0x4220;
+/** Instructions of hot blocks that tier 0 ran all the same, in steps: of refused blocks, and of those that waited for their region. */
+export const COUNTER_REFUSED_INSNS = 0x4228;
+export const COUNTER_WAITING_INSNS = 0x4230;
+/** Accesses that tier 1 left to the slow path, and calls of helpers in the code that was emitted. */
+export const COUNTER_SLOW_ACCESS = 0x4238;
+export const COUNTER_REGION_HELPERS = 0x4240;
+export const COUNTER_COUNT = 0x29;
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING = 0x8000;
 export const RING_ENTRIES = 0x400;

@@ -19,6 +19,7 @@ function coreThatEmits(memory: WebAssembly.Memory, head: Uint8Array) {
     install: () => calls.push('install'),
     discard: () => calls.push('discard'),
     moduleLive: () => 0,
+    regions: () => 0,
     evict: () => -1,
     nextEpoch: () => {},
   };

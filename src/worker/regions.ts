@@ -16,6 +16,7 @@ export interface CompilerExports {
   install(index: number, base: number, module: number): void;
   discard(index: number): void;
   moduleLive(index: number, module: number): number;
+  regions(index: number): number;
   evict(index: number): number;
   nextEpoch(index: number): void;
 }
@@ -30,9 +31,11 @@ export interface RegionLimits {
   modules: number;
   /** Bytes of Wasm. V8's code for them is several times as large; Debian's boot and a benchmark suite need 7 MB. */
   bytes: number;
+  /** Regions: at most as many as there are descriptors, CPU_REGIONS of assembly/layout.ts in steps of REGION_D_SIZE. */
+  regions: number;
 }
 
-const LIMITS: RegionLimits = { modules: 2048, bytes: 24 << 20 };
+const LIMITS: RegionLimits = { modules: 2048, bytes: 24 << 20, regions: 8192 };
 /** Length of an epoch, ms: how finely the use of modules is told apart when one has to go. */
 const EPOCH_MS = 1000;
 
@@ -114,6 +117,7 @@ export class RegionCompiler {
   #makeRoom(): void {
     const full = () =>
       this.#bytes > this.#limits.bytes ||
+      this.#core.regions(this.#index) + BATCH_SLOTS > this.#limits.regions ||
       this.#modules.length - this.#freeNumbers.length >= this.#limits.modules;
     if (!full()) return;
     this.#collect();

@@ -8,7 +8,9 @@ const RAM = 0x8000_0000n;
 const FUNCTIONS = 600;
 const ROUNDS = 200;
 /** Small enough that the functions do not fit: one of them is about 150 bytes of Wasm. */
-const LIMITS = { modules: 12, bytes: 24 << 10 };
+const LIMITS = { modules: 12, bytes: 24 << 10, regions: 8192 };
+/** Room for modules and bytes, but not for regions. */
+const FEW_REGIONS = { modules: 2048, bytes: 24 << 20, regions: 200 };
 
 /** Each function adds its number in a loop of two; a round calls them all. */
 function program(): string {
@@ -19,6 +21,20 @@ function program(): string {
   const calls = Array.from({ length: FUNCTIONS }, (_, i) => `  call f${i}\n`);
   return `.text\n.globl _start\n_start:\n  li a0, 0\n  li s0, ${ROUNDS}\nround:\n${calls.join('')}  addi s0, s0, -1\n  bnez s0, more\n2: wfi\n  j 2b\nmore: j round\n${bodies.join('')}`;
 }
+
+it('keeps no more regions than there may be, though there is room for more modules and bytes', async () => {
+  const core = await createTestCore({ tier: 'auto', limits: FEW_REGIONS });
+  core.reset();
+  core.load(RAM, assembleText(program()).flat);
+  let most = 0;
+  for (let end = ''; end !== 'wfi'; most = Math.max(most, core.exports.regions(0)))
+    end = core.resume({ maxInstructions: 100_000 }).reason;
+  expect(core.x(10)).toBe(BigInt(ROUNDS * FUNCTIONS * (FUNCTIONS + 1)));
+  expect(most).toBeGreaterThan(100);
+  expect(most).toBeLessThanOrEqual(FEW_REGIONS.regions);
+  expect(core.counter(L.COUNTER_NO_DESCRIPTOR)).toBe(0);
+  expect(core.counter(L.COUNTER_REGION_EVICTED)).toBeGreaterThan(200);
+});
 
 it('drops cold modules and reuses their slots while hot code keeps running', async () => {
   const core = await createTestCore({ tier: 'auto', limits: LIMITS });
