@@ -105,6 +105,7 @@ export function nextEpoch(index: u32): void {
 // What emitted modules import, in the order of backend/wasm-imports.ts.
 export { regionLoad as A, regionStore as B, regionRmw as C, regionFault as D } from './backend/wasm-runtime';
 export { regionFence as E } from './backend/wasm-runtime';
+export { regionVectorLoad as S, regionVectorStore as T } from './backend/wasm-runtime';
 export {
   mulhu as F,
   mulhs as G,

@@ -291,7 +291,7 @@ export const CPU_MODULE_END: u32 = 0x4000000;
  * state of the vCPU (CHECK_STATE_SIZE bytes each) before a region and after tier 1 ran it, and what is known of a difference.
  */
 export const CPU_CHECK: u32 = 0x3ffc000;
-export const CHECK_STATE_SIZE: u32 = 0xa00;
+export const CHECK_STATE_SIZE: u32 = 0x1000;
 export const CHECK_BEFORE: u32 = CPU_CHECK;
 export const CHECK_TIER1: u32 = CPU_CHECK + 0x1000;
 /** u32 each: entry block of the last region, LEAVE_* of tier 1 and of tier 0; i64 each: instructions of tier 1, those that tier 0 had left. */

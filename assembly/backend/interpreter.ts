@@ -7,7 +7,7 @@
  */
 import { CPU_JUMP_CACHE, CPU_STATE } from '../layout';
 import * as O from '../ir/ops.gen';
-import { OP_A, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
+import { OP_A, OP_B, OP_C, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { TLB_ADDEND, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
 import { BLOCK_CODE, BLOCK_HEAT, BLOCK_INSNS, BLOCK_PC } from '../tb/block';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
@@ -29,8 +29,9 @@ import {
 } from './arith';
 import { fence } from './atomic';
 import { LEAVE_BUDGET, LEAVE_EXIT, LEAVE_HOT, LEAVE_LOOKUP, leaveInside } from './leave';
-import { callHelper, imm, rb, rc, sext32, tlbAt, wa } from './operands';
-import { slowLoad, slowRmw, slowStore } from './slow';
+import { callHelper, deposit, extract, imm, rb, rc, rv, sext32, tlbAt, wa, wv } from './operands';
+import { slowLoad, slowRmw, slowStore, slowVectorLoad, slowVectorStore } from './slow';
+import { vectorBinary, vectorShift, vectorShuffle, vectorTest, vectorUnary } from './vector';
 
 /** Counts an execution of a block; true when its heat runs out. */
 function isHot(block: usize): bool {
@@ -404,6 +405,117 @@ export function interpret(cpu: usize, block: usize): u32 {
         if (slowStore(cpu, op, va, value, budget)) return leaveInside(cpu, block, op, budget);
         break;
       }
+      case O.OP_VLD128:
+      case O.OP_VLD128A: {
+        const va = rb(cpu, op) + imm(op);
+        const entry = tlbAt(cpu, op, va);
+        if ((va & 0xfffffffffffff00f) == load<u64>(entry, TLB_READ)) {
+          v128.store(wv(cpu, op), v128.load(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
+          break;
+        }
+        if (slowVectorLoad(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
+        v128.store(wv(cpu, op), v128.load(cpu, S.STATE_VECTOR));
+        break;
+      }
+      case O.OP_VST128:
+      case O.OP_VST128A: {
+        const va = rb(cpu, op) + imm(op);
+        const entry = tlbAt(cpu, op, va);
+        if ((va & 0xfffffffffffff00f) == load<u64>(entry, TLB_WRITE)) {
+          v128.store(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), v128.load(wv(cpu, op)));
+          break;
+        }
+        v128.store(cpu, v128.load(wv(cpu, op)), S.STATE_VECTOR);
+        if (slowVectorStore(cpu, op, va, budget)) return leaveInside(cpu, block, op, budget);
+        break;
+      }
+      case O.OP_VMOV:
+        v128.store(wv(cpu, op), v128.load(rv(cpu, op, OP_B)));
+        break;
+      case O.OP_VBIN:
+        vectorBinary(<u32>imm(op), wv(cpu, op), rv(cpu, op, OP_B), rv(cpu, op, OP_C));
+        break;
+      case O.OP_VUN:
+        vectorUnary(<u32>imm(op), wv(cpu, op), rv(cpu, op, OP_B));
+        break;
+      case O.OP_VSHIFT:
+        vectorShift(<u32>imm(op), wv(cpu, op), rv(cpu, op, OP_B), <u32>rc(cpu, op));
+        break;
+      case O.OP_VTEST:
+        wa(cpu, op, <u64>vectorTest(<u32>imm(op), rv(cpu, op, OP_B)));
+        break;
+      case O.OP_VGET64:
+        wa(cpu, op, load<u64>(rv(cpu, op, OP_B) + ((<usize>imm(op)) << 3)));
+        break;
+      case O.OP_VSET64: {
+        const value = rc(cpu, op);
+        v128.store(wv(cpu, op), v128.load(rv(cpu, op, OP_B)));
+        store<u64>(wv(cpu, op) + ((<usize>imm(op)) << 3), value);
+        break;
+      }
+      case O.OP_VSHUF:
+        vectorShuffle(imm(op), wv(cpu, op), rv(cpu, op, OP_B), rv(cpu, op, OP_C));
+        break;
+      case O.OP_ADDU_32:
+        wa(cpu, op, <u32>(rb(cpu, op) + rc(cpu, op)));
+        break;
+      case O.OP_SUBU_32:
+        wa(cpu, op, <u32>(rb(cpu, op) - rc(cpu, op)));
+        break;
+      case O.OP_MULU_32:
+        wa(cpu, op, <u32>(rb(cpu, op) * rc(cpu, op)));
+        break;
+      case O.OP_SHLU_32:
+        wa(cpu, op, (<u32>rb(cpu, op)) << (<u32>rc(cpu, op)));
+        break;
+      case O.OP_SHRU_32:
+        wa(cpu, op, <u32>rb(cpu, op) >> <u32>rc(cpu, op));
+        break;
+      case O.OP_SARU_32:
+        wa(cpu, op, <u32>(<i32>rb(cpu, op) >> <i32>rc(cpu, op)));
+        break;
+      case O.OP_ROLU_32:
+        wa(cpu, op, rotl<u32>(<u32>rb(cpu, op), <u32>rc(cpu, op)));
+        break;
+      case O.OP_RORU_32:
+        wa(cpu, op, rotr<u32>(<u32>rb(cpu, op), <u32>rc(cpu, op)));
+        break;
+      case O.OP_ADDIU_32:
+        wa(cpu, op, <u32>(rb(cpu, op) + imm(op)));
+        break;
+      case O.OP_SHLIU_32:
+        wa(cpu, op, (<u32>rb(cpu, op)) << (<u32>imm(op)));
+        break;
+      case O.OP_SHRIU_32:
+        wa(cpu, op, <u32>rb(cpu, op) >> <u32>imm(op));
+        break;
+      case O.OP_SARIU_32:
+        wa(cpu, op, <u32>(<i32>rb(cpu, op) >> <i32>imm(op)));
+        break;
+      case O.OP_RORIU_32:
+        wa(cpu, op, rotr<u32>(<u32>rb(cpu, op), <u32>imm(op)));
+        break;
+      case O.OP_EQ:
+        wa(cpu, op, <u64>(rb(cpu, op) == rc(cpu, op)));
+        break;
+      case O.OP_NE:
+        wa(cpu, op, <u64>(rb(cpu, op) != rc(cpu, op)));
+        break;
+      case O.OP_EQI:
+        wa(cpu, op, <u64>(rb(cpu, op) == imm(op)));
+        break;
+      case O.OP_NEI:
+        wa(cpu, op, <u64>(rb(cpu, op) != imm(op)));
+        break;
+      case O.OP_SELECT:
+        wa(cpu, op, rb(cpu, op) != 0 ? rc(cpu, op) : load<u64>(cpu + (<usize>(imm(op) >> 16) & 0xffff)));
+        break;
+      case O.OP_DEPOSIT:
+        wa(cpu, op, deposit(rb(cpu, op), rc(cpu, op), <u32>imm(op)));
+        break;
+      case O.OP_EXTRACT:
+        wa(cpu, op, extract(rb(cpu, op), <u32>imm(op)));
+        break;
       case O.OP_RMW_32:
       case O.OP_RMW_64:
         if (slowRmw(cpu, op, rb(cpu, op), rc(cpu, op), budget)) return leaveInside(cpu, block, op, budget);
@@ -415,6 +527,10 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_CALL:
         wa(cpu, op, callHelper(cpu, op));
         break;
+      case O.OP_CALLP:
+        wa(cpu, op, callHelper(cpu, op));
+        break;
+      case O.OP_CALLG:
       case O.OP_CALLX: {
         // Counter reads end their block, so the count at the block's end is exact for them.
         store<i64>(cpu, budget, S.STATE_BUDGET);

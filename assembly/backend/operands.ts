@@ -19,6 +19,26 @@ export function wa(cpu: usize, op: usize, value: u64): void {
   store<u64>(cpu + load<u16>(op, OP_A), value);
 }
 
+/** Addresses of the 16 bytes of a vector operand. */
+export function rv(cpu: usize, op: usize, field: usize): usize {
+  return cpu + load<u16>(op + field);
+}
+
+export function wv(cpu: usize, op: usize): usize {
+  return cpu + load<u16>(op, OP_A);
+}
+
+/** `field` is as ir/builder.ts, bitField makes it: fewer than 64 bits. */
+export function deposit(value: u64, part: u64, field: u32): u64 {
+  const first = field & 63;
+  const mask = ((<u64>1) << (field >> 8)) - 1;
+  return (value & ~(mask << first)) | ((part & mask) << first);
+}
+
+export function extract(value: u64, field: u32): u64 {
+  return (value >> (field & 63)) & (((<u64>1) << (field >> 8)) - 1);
+}
+
 export function sext32(value: u64): u64 {
   return <u64>(<i64>(<i32>value));
 }

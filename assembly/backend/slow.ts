@@ -4,8 +4,9 @@
  */
 import * as O from '../ir/ops.gen';
 import { OP_C, OP_IMM } from '../ir/builder';
-import { memAtomic, memLoad, memStore } from '../softmmu/access';
-import { STATE_BUDGET, STATE_LEAVE, STATE_LOADED } from '../vcpu/state';
+import { memAtomic, memLoad, memProbe, memStore } from '../softmmu/access';
+import { ACCESS_MISALIGNED, ACCESS_STORE, busError } from '../softmmu/hook';
+import { STATE_BUDGET, STATE_LEAVE, STATE_LOADED, STATE_VECTOR } from '../vcpu/state';
 import { rmw32, rmw64 } from './atomic';
 
 /** Leaves the value, extended as the operation says, in STATE_LOADED. The count of retired instructions has to be right when a device or a clock is reached. */
@@ -41,5 +42,35 @@ export function slowRmw(cpu: usize, op: usize, va: u64, value: u64, budget: i64)
     ? <u64>(<i64>(<i32>rmw32(linear, kind & 0xff, <u32>value)))
     : rmw64(linear, kind & 0xff, value);
   store<u64>(cpu, old, STATE_LOADED);
+  return load<u32>(cpu, STATE_LEAVE) != 0;
+}
+
+/** Leaves the 16 bytes in STATE_VECTOR. */
+export function slowVectorLoad(cpu: usize, op: usize, va: u64, budget: i64): bool {
+  store<i64>(cpu, budget, STATE_BUDGET);
+  const mmu = <u32>load<u16>(op, OP_C);
+  if (load<u16>(op) == O.OP_VLD128A && (va & 15) != 0) {
+    busError(cpu, va, ACCESS_MISALIGNED);
+    return true;
+  }
+  if (memLoad(cpu, va, 8, mmu) != 0) return true;
+  store<u64>(cpu, load<u64>(cpu, STATE_LOADED), STATE_VECTOR);
+  if (memLoad(cpu, va + 8, 8, mmu) != 0) return true;
+  store<u64>(cpu, load<u64>(cpu, STATE_LOADED), STATE_VECTOR + 8);
+  return load<u32>(cpu, STATE_LEAVE) != 0;
+}
+
+/** Stores the 16 bytes in STATE_VECTOR; all of them or, with an exception, none. */
+export function slowVectorStore(cpu: usize, op: usize, va: u64, budget: i64): bool {
+  store<i64>(cpu, budget, STATE_BUDGET);
+  const mmu = <u32>load<u16>(op, OP_C);
+  if (load<u16>(op) == O.OP_VST128A && (va & 15) != 0) {
+    busError(cpu, va, ACCESS_MISALIGNED);
+    return true;
+  }
+  if (memProbe(cpu, va, 1, mmu, ACCESS_STORE) != 0 || memProbe(cpu, va + 15, 1, mmu, ACCESS_STORE) != 0)
+    return true;
+  if (memStore(cpu, va, load<u64>(cpu, STATE_VECTOR), 8, mmu) != 0) return true;
+  if (memStore(cpu, va + 8, load<u64>(cpu, STATE_VECTOR + 8), 8, mmu) != 0) return true;
   return load<u32>(cpu, STATE_LEAVE) != 0;
 }

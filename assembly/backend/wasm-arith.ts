@@ -2,7 +2,7 @@
 import * as O from '../ir/ops.gen';
 import * as W from './wasm-bytes';
 import * as I from './wasm-imports';
-import { getB, getC, immediate, setA } from './wasm-slots';
+import { getB, getC, getSlot, immediate, setA } from './wasm-slots';
 
 /** a = b ∘ c and a = b ∘ imm for operators that Wasm has. */
 export function emitBinary(cpu: usize, w: usize, op: usize, code: u32): bool {
@@ -89,27 +89,35 @@ export function emitBinary32(cpu: usize, w: usize, op: usize, code: u32): bool {
   let register = true;
   switch (code) {
     case O.OP_ADD_32:
+    case O.OP_ADDU_32:
       opcode = W.WASM_I32_ADD;
       break;
     case O.OP_SUB_32:
+    case O.OP_SUBU_32:
       opcode = W.WASM_I32_SUB;
       break;
     case O.OP_MUL_32:
+    case O.OP_MULU_32:
       opcode = W.WASM_I32_MUL;
       break;
     case O.OP_SHL_32:
+    case O.OP_SHLU_32:
       opcode = W.WASM_I32_SHL;
       break;
     case O.OP_SHR_32:
+    case O.OP_SHRU_32:
       opcode = W.WASM_I32_SHR_U;
       break;
     case O.OP_SAR_32:
+    case O.OP_SARU_32:
       opcode = W.WASM_I32_SHR_S;
       break;
     case O.OP_ROL_32:
+    case O.OP_ROLU_32:
       opcode = W.WASM_I32_ROTL;
       break;
     case O.OP_ROR_32:
+    case O.OP_RORU_32:
       opcode = W.WASM_I32_ROTR;
       break;
     default:
@@ -118,18 +126,23 @@ export function emitBinary32(cpu: usize, w: usize, op: usize, code: u32): bool {
   if (!register) {
     switch (code) {
       case O.OP_ADDI_32:
+      case O.OP_ADDIU_32:
         opcode = W.WASM_I32_ADD;
         break;
       case O.OP_SHLI_32:
+      case O.OP_SHLIU_32:
         opcode = W.WASM_I32_SHL;
         break;
       case O.OP_SHRI_32:
+      case O.OP_SHRIU_32:
         opcode = W.WASM_I32_SHR_U;
         break;
       case O.OP_SARI_32:
+      case O.OP_SARIU_32:
         opcode = W.WASM_I32_SHR_S;
         break;
       case O.OP_RORI_32:
+      case O.OP_RORIU_32:
         opcode = W.WASM_I32_ROTR;
         break;
       default:
@@ -143,7 +156,8 @@ export function emitBinary32(cpu: usize, w: usize, op: usize, code: u32): bool {
     W.put(w, W.WASM_I32_WRAP);
   } else W.putI32(w, <u32>immediate(op));
   W.put(w, opcode);
-  W.put(w, W.WASM_I64_EXTEND_I32_S);
+  const unsigned = code >= O.OP_ADDU_32 && code <= O.OP_RORIU_32;
+  W.put(w, unsigned ? W.WASM_I64_EXTEND_I32_U : W.WASM_I64_EXTEND_I32_S);
   setA(cpu, w, op);
   return true;
 }
@@ -223,6 +237,27 @@ function emitNegated(cpu: usize, w: usize, op: usize, opcode: u32, after: bool):
   setA(cpu, w, op);
 }
 
+/** Ones in as many low bits as the operation's bit field has. */
+function fieldMask(op: usize): i64 {
+  return ((<i64>1) << (immediate(op) >> 8)) - 1;
+}
+
+function emitDeposit(cpu: usize, w: usize, op: usize): void {
+  const first = immediate(op) & 63;
+  getB(cpu, w, op);
+  W.putI64(w, ~(fieldMask(op) << first));
+  W.put(w, W.WASM_I64_AND);
+  getC(cpu, w, op);
+  W.putI64(w, fieldMask(op));
+  W.put(w, W.WASM_I64_AND);
+  if (first != 0) {
+    W.putI64(w, first);
+    W.put(w, W.WASM_I64_SHL);
+  }
+  W.put(w, W.WASM_I64_OR);
+  setA(cpu, w, op);
+}
+
 export function emitRest(cpu: usize, w: usize, op: usize, code: u32): void {
   switch (code) {
     case O.OP_MOV:
@@ -298,6 +333,40 @@ export function emitRest(cpu: usize, w: usize, op: usize, code: u32): void {
       break;
     case O.OP_LTUI:
       emitCompareImmediate(cpu, w, op, W.WASM_I64_LT_U);
+      break;
+    case O.OP_EQ:
+      emitCompare(cpu, w, op, W.WASM_I64_EQ, false);
+      break;
+    case O.OP_NE:
+      emitCompare(cpu, w, op, W.WASM_I64_NE, false);
+      break;
+    case O.OP_EQI:
+      emitCompareImmediate(cpu, w, op, W.WASM_I64_EQ);
+      break;
+    case O.OP_NEI:
+      emitCompareImmediate(cpu, w, op, W.WASM_I64_NE);
+      break;
+    case O.OP_SELECT:
+      getC(cpu, w, op);
+      getSlot(cpu, w, <u32>(immediate(op) >> 16) & 0xffff);
+      getB(cpu, w, op);
+      W.putI64(w, 0);
+      W.put(w, W.WASM_I64_NE);
+      W.put(w, W.WASM_SELECT);
+      setA(cpu, w, op);
+      break;
+    case O.OP_DEPOSIT:
+      emitDeposit(cpu, w, op);
+      break;
+    case O.OP_EXTRACT:
+      getB(cpu, w, op);
+      if (immediate(op) & 63) {
+        W.putI64(w, immediate(op) & 63);
+        W.put(w, W.WASM_I64_SHR_U);
+      }
+      W.putI64(w, fieldMask(op));
+      W.put(w, W.WASM_I64_AND);
+      setA(cpu, w, op);
       break;
     case O.OP_SHADD:
       emitShiftAdd(cpu, w, op, false, true);

@@ -5,6 +5,7 @@
 
 export const WASM_I32: u32 = 0x7f;
 export const WASM_I64: u32 = 0x7e;
+export const WASM_V128: u32 = 0x7b;
 export const WASM_VOID: u32 = 0x40;
 
 export const WASM_UNREACHABLE: u32 = 0x00;

@@ -14,6 +14,7 @@ export const TYPE_BINARY: u32 = 4;
 export const TYPE_UNARY: u32 = 5;
 export const TYPE_RMW: u32 = 6;
 export const TYPE_FENCE: u32 = 7;
+export const TYPE_VECTOR: u32 = 8;
 
 export const IMPORT_LOAD: u32 = 0;
 export const IMPORT_STORE: u32 = 1;
@@ -33,7 +34,9 @@ export const IMPORT_REMS_32: u32 = 14;
 export const IMPORT_REMU_32: u32 = 15;
 export const IMPORT_BSWAP: u32 = 16;
 export const IMPORT_ORCB: u32 = 17;
-export const IMPORT_COUNT: u32 = 18;
+export const IMPORT_VECTOR_LOAD: u32 = 18;
+export const IMPORT_VECTOR_STORE: u32 = 19;
+export const IMPORT_COUNT: u32 = 20;
 
 /** Type of each imported function. The field names are single letters from 'a' on. */
 const IMPORT_TYPES: usize = memory.data<u8>([
@@ -55,6 +58,8 @@ const IMPORT_TYPES: usize = memory.data<u8>([
   4, // divisions
   5,
   5, // bswap, orcb
+  8,
+  8, // vector load, vector store
 ]);
 
 function type(w: usize, parameters: u64, result: u32): void {
@@ -85,7 +90,7 @@ export function wasmModuleHead(cpu: usize, w: usize, functions: u32, base: u32, 
 
   put(w, 1);
   let section = reserveU(w);
-  putU(w, 8);
+  putU(w, 9);
   type(w, 0x7f, WASM_I32);
   type(w, 0x7f7f7e, WASM_I64);
   type(w, 0x7f7f7e7e, WASM_I32);
@@ -94,6 +99,7 @@ export function wasmModuleHead(cpu: usize, w: usize, functions: u32, base: u32, 
   type(w, 0x7e, WASM_I64);
   type(w, 0x7f7f7e7e, WASM_I64);
   type(w, 0, 0);
+  type(w, 0x7f7f7e, WASM_I32);
   patchSize(w, section);
 
   put(w, 2);
@@ -113,7 +119,7 @@ export function wasmModuleHead(cpu: usize, w: usize, functions: u32, base: u32, 
   putU(w, 0);
   for (let i: u32 = 0; i < IMPORT_COUNT; i++) {
     name(w, 0x65);
-    name(w, 0x41 + i); // A to R
+    name(w, 0x41 + i); // A to T
     put(w, 0x00);
     putU(w, load<u8>(IMPORT_TYPES + i));
   }

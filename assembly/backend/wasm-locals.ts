@@ -10,8 +10,9 @@ import { nodeOpsEnd } from '../ir/passes/region';
 import { graphCount, graphNode, NODE_OPS } from '../tb/graph';
 import { STATE_TEMP_COUNT, STATE_TEMPS, STATE_ZERO } from '../vcpu/state';
 import { putLocalGet, putLocalSet, putI32, putMemory, WASM_I64_LOAD, WASM_I64_STORE } from './wasm-bytes';
+import { putVectorLoad, putVectorStore } from './wasm-vector';
 
-/** Fixed locals: parameter, i32 scratch, i64 scratch; then the slots. */
+/** Fixed locals: parameter, i32 scratch, i64 scratch; then slots of 8 bytes; and where vectors occur a v128 scratch and slots of 16. */
 export const LOCAL_BUDGET: u32 = 0;
 export const LOCAL_ENTRY: u32 = 1;
 export const LOCAL_KIND: u32 = 2;
@@ -25,11 +26,13 @@ export const LOCAL_FIRST_REGISTER: u32 = LOCAL_PC + 3;
 /** End of the guest's registers among the slots. */
 const GLOBALS_END: u32 = 0x200;
 
-/** u8 for each slot: 1 + its number among the locals, or 0; and whether it is written. */
+/** u8 for each slot: 1 + its number among the locals of its type, or 0; whether it is written; whether it has 16 bytes. */
 const NUMBERS: u32 = L.CPU_COMPILER + 0x3200;
 const WRITTEN: u32 = L.CPU_COMPILER + 0x3400;
 const SLOTS: u32 = (STATE_TEMPS + STATE_TEMP_COUNT * 8) >> 3;
 const COUNT: u32 = L.CPU_COMPILER + 0x3604;
+const VECTOR_COUNT: u32 = L.CPU_COMPILER + 0x3608;
+const VECTORS: u32 = L.CPU_COMPILER + 0x3800;
 
 export function localsCount(cpu: usize): u32 {
   return load<u32>(cpu - L.CPU_STATE + COUNT);
@@ -39,16 +42,35 @@ export function localsCount(cpu: usize): u32 {
 export function localOf(cpu: usize, slot: u32): u32 {
   if (slot >= SLOTS << 3) return 0;
   const number = <u32>load<u8>(cpu - L.CPU_STATE + NUMBERS + (slot >> 3));
-  return number == 0 ? 0 : number - 1 + LOCAL_FIRST_REGISTER;
+  if (number == 0) return 0;
+  return number - 1 + (isVector(cpu, slot) ? localVector(cpu) + 1 : LOCAL_FIRST_REGISTER);
 }
 
-function use(cpu: usize, slot: u32, written: bool): void {
+/** Locals of type v128, the scratch included; 0 if the region has no vectors. */
+export function localsVectorCount(cpu: usize): u32 {
+  return load<u32>(cpu - L.CPU_STATE + VECTOR_COUNT);
+}
+
+/** The scratch of type v128. */
+export function localVector(cpu: usize): u32 {
+  return LOCAL_FIRST_REGISTER + localsCount(cpu);
+}
+
+function isVector(cpu: usize, slot: u32): bool {
+  return load<u8>(cpu - L.CPU_STATE + VECTORS + (slot >> 3)) != 0;
+}
+
+function use(cpu: usize, slot: u32, written: bool, vector: bool): void {
+  if (vector && localsVectorCount(cpu) == 0) store<u32>(cpu - L.CPU_STATE + VECTOR_COUNT, 1);
   if (slot == STATE_ZERO || !(slot < GLOBALS_END || (slot >= STATE_TEMPS && slot < SLOTS << 3))) return;
   const number = cpu - L.CPU_STATE + NUMBERS + (slot >> 3);
   if (load<u8>(number) == 0) {
-    const count = localsCount(cpu) + 1;
-    store<u32>(cpu - L.CPU_STATE + COUNT, count);
-    store<u8>(number, <u8>count);
+    const counter = cpu - L.CPU_STATE + (vector ? VECTOR_COUNT : COUNT);
+    const count = load<u32>(counter) + 1;
+    store<u32>(counter, count);
+    store<u8>(cpu - L.CPU_STATE + VECTORS + (slot >> 3), vector ? 1 : 0);
+    // The first of the vectors is the scratch.
+    store<u8>(number, <u8>(vector ? count - 1 : count));
   }
   if (written) store<u8>(cpu - L.CPU_STATE + WRITTEN + (slot >> 3), 1);
 }
@@ -57,7 +79,9 @@ function use(cpu: usize, slot: u32, written: bool): void {
 export function localsAssign(cpu: usize): void {
   memory.fill(cpu - L.CPU_STATE + NUMBERS, 0, SLOTS);
   memory.fill(cpu - L.CPU_STATE + WRITTEN, 0, SLOTS);
+  memory.fill(cpu - L.CPU_STATE + VECTORS, 0, SLOTS);
   store<u32>(cpu - L.CPU_STATE + COUNT, 0);
+  store<u32>(cpu - L.CPU_STATE + VECTOR_COUNT, 0);
   for (let i: u32 = 0; i < graphCount(cpu); i++) {
     const node = graphNode(cpu, i);
     const end = nodeOpsEnd(node);
@@ -67,14 +91,16 @@ export function localsAssign(cpu: usize): void {
       operand(cpu, (signature >> 3) & 7, load<u16>(op, OP_B));
       operand(cpu, (signature >> 6) & 7, load<u16>(op, OP_C));
       if (((signature >> 9) & 7) == O.IMM_HELPER)
-        use(cpu, <u32>(load<u64>(op, OP_IMM) >> 16) & 0xffff, false);
+        use(cpu, <u32>(load<u64>(op, OP_IMM) >> 16) & 0xffff, false, false);
     }
   }
 }
 
 function operand(cpu: usize, kind: u32, slot: u32): void {
-  if (kind == O.OPERAND_READ) use(cpu, slot, false);
-  else if (kind == O.OPERAND_WRITE) use(cpu, slot, true);
+  if (kind == O.OPERAND_READ) use(cpu, slot, false, false);
+  else if (kind == O.OPERAND_WRITE) use(cpu, slot, true, false);
+  else if (kind == O.OPERAND_VREAD) use(cpu, slot, false, true);
+  else if (kind == O.OPERAND_VWRITE) use(cpu, slot, true, true);
 }
 
 /** Emits the loads of all guest registers that are locals. */
@@ -83,7 +109,8 @@ export function localsLoad(cpu: usize, w: usize): void {
     const local = localOf(cpu, slot);
     if (local == 0) continue;
     putI32(w, 0);
-    putMemory(w, WASM_I64_LOAD, 3, <u32>cpu + slot);
+    if (isVector(cpu, slot)) putVectorLoad(w, <u32>cpu + slot);
+    else putMemory(w, WASM_I64_LOAD, 3, <u32>cpu + slot);
     putLocalSet(w, local);
   }
 }
@@ -103,6 +130,7 @@ function storeRange(cpu: usize, w: usize, from: u32, to: u32): void {
     if (load<u8>(cpu - L.CPU_STATE + WRITTEN + (slot >> 3)) == 0) continue;
     putI32(w, 0);
     putLocalGet(w, localOf(cpu, slot));
-    putMemory(w, WASM_I64_STORE, 3, <u32>cpu + slot);
+    if (isVector(cpu, slot)) putVectorStore(w, <u32>cpu + slot);
+    else putMemory(w, WASM_I64_STORE, 3, <u32>cpu + slot);
   }
 }

@@ -16,13 +16,17 @@ import {
   probeWrites,
 } from '../ir/passes/probe';
 import { TLB_ADDEND, TLB_ENTRIES, TLB_MODE_SHIFT, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
-import { STATE_STATUS } from '../vcpu/state';
+import { STATE_STATUS, STATE_VECTOR } from '../vcpu/state';
 import * as W from './wasm-bytes';
 import { putHinted } from './wasm-hints';
 import * as I from './wasm-imports';
 import { LOCAL_ADDRESS, LOCAL_BUDGET, LOCAL_ENTRY, LOCAL_PROBES } from './wasm-locals';
 import { faultLabel } from './wasm-region';
 import { getB, getC, getSlot, immediate, setA } from './wasm-slots';
+import { getVector, putVectorLoad, putVectorStore, setVector } from './wasm-vector';
+
+/** log2 of a vector's bytes. */
+const VECTOR_LOG: u32 = 4;
 
 function memoryOpcode(code: u32): u32 {
   switch (code) {
@@ -149,6 +153,10 @@ function emitStatusCheck(cpu: usize, w: usize, extra: u32): void {
 }
 
 export function emitLoad(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
+  if (code == O.OP_VLD128 || code == O.OP_VLD128A) {
+    emitVectorLoad(cpu, w, op, original);
+    return;
+  }
   const log = accessLog(code);
   emitProbe(cpu, w, op, TLB_READ, log);
   putHinted(cpu, w, W.WASM_IF, true);
@@ -166,6 +174,10 @@ export function emitLoad(cpu: usize, w: usize, op: usize, original: usize, code:
 }
 
 export function emitStore(cpu: usize, w: usize, op: usize, original: usize, code: u32): void {
+  if (code == O.OP_VST128 || code == O.OP_VST128A) {
+    emitVectorStore(cpu, w, op, original);
+    return;
+  }
   const log = accessLog(code);
   emitProbe(cpu, w, op, TLB_WRITE, log);
   putHinted(cpu, w, W.WASM_IF, true);
@@ -180,6 +192,44 @@ export function emitStore(cpu: usize, w: usize, op: usize, original: usize, code
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_STORE);
   putHinted(cpu, w, W.WASM_BR_IF, false);
+  W.putU(w, faultLabel(cpu) + 1);
+  W.put(w, W.WASM_END);
+}
+
+function emitVectorLoad(cpu: usize, w: usize, op: usize, original: usize): void {
+  emitProbe(cpu, w, op, TLB_READ, VECTOR_LOG);
+  W.put(w, W.WASM_IF);
+  W.put(w, W.WASM_V128);
+  putVectorLoad(w, emitPlace(cpu, w, op));
+  W.put(w, W.WASM_ELSE);
+  emitMissed(cpu, w, op);
+  W.putI32(w, <u32>original);
+  W.putLocalGet(w, LOCAL_BUDGET);
+  W.putCall(w, I.IMPORT_VECTOR_LOAD);
+  W.put(w, W.WASM_BR_IF);
+  W.putU(w, faultLabel(cpu) + 1);
+  W.putI32(w, 0);
+  putVectorLoad(w, <u32>cpu + STATE_VECTOR);
+  W.put(w, W.WASM_END);
+  setVector(cpu, w, load<u16>(op, OP_A));
+}
+
+function emitVectorStore(cpu: usize, w: usize, op: usize, original: usize): void {
+  emitProbe(cpu, w, op, TLB_WRITE, VECTOR_LOG);
+  W.put(w, W.WASM_IF);
+  W.put(w, W.WASM_VOID);
+  const behind = emitPlace(cpu, w, op);
+  getVector(cpu, w, load<u16>(op, OP_A));
+  putVectorStore(w, behind);
+  W.put(w, W.WASM_ELSE);
+  W.putI32(w, 0);
+  getVector(cpu, w, load<u16>(op, OP_A));
+  putVectorStore(w, <u32>cpu + STATE_VECTOR);
+  emitMissed(cpu, w, op);
+  W.putI32(w, <u32>original);
+  W.putLocalGet(w, LOCAL_BUDGET);
+  W.putCall(w, I.IMPORT_VECTOR_STORE);
+  W.put(w, W.WASM_BR_IF);
   W.putU(w, faultLabel(cpu) + 1);
   W.put(w, W.WASM_END);
 }

@@ -8,10 +8,11 @@ import { emitBinary, emitBinary32, emitRest } from './wasm-arith';
 import * as W from './wasm-bytes';
 import { putHinted } from './wasm-hints';
 import * as I from './wasm-imports';
-import { LOCAL_BUDGET, LOCAL_VALUE } from './wasm-locals';
+import { LOCAL_BUDGET, LOCAL_VALUE, localsLoad, localsStore } from './wasm-locals';
 import { emitAtomic, emitLoad, emitStore } from './wasm-memory';
 import { faultLabel } from './wasm-region';
 import { getB, getC, getSlot, setA } from './wasm-slots';
+import { emitVector } from './wasm-vector';
 
 /** Emits an operation of the passes' copy; slow paths get the address of the original, which says where in the guest they are. */
 export function emitOperation(cpu: usize, w: usize, op: usize, original: usize): void {
@@ -22,13 +23,17 @@ export function emitOperation(cpu: usize, w: usize, op: usize, original: usize):
   if (effect == O.EFFECT_LOAD) emitLoad(cpu, w, op, original, code);
   else if (effect == O.EFFECT_STORE) emitStore(cpu, w, op, original, code);
   else if (effect == O.EFFECT_ATOMIC) emitAtomic(cpu, w, op, original);
-  else if (effect == O.EFFECT_CALL || effect == O.EFFECT_CALLX)
-    emitHelper(cpu, w, op, original, effect == O.EFFECT_CALLX);
+  else if (effect == O.EFFECT_CALL || code == O.OP_CALLP) emitHelper(cpu, w, op, original, false);
+  else if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) emitHelper(cpu, w, op, original, true);
   else if (code == O.OP_FENCE) W.putCall(w, I.IMPORT_FENCE);
+  else if (emitVector(cpu, w, op, code)) return;
   else if (!emitBinary(cpu, w, op, code) && !emitBinary32(cpu, w, op, code)) emitRest(cpu, w, op, code);
 }
 
-/** A helper that may raise names its operation first, since the fault exit asks which one it was. */
+/**
+ * A helper that may raise names its operation first, since the fault exit asks which one it was. One that may touch guest registers finds them
+ * in memory, and what it leaves there, even with an exception, is what the region goes on with.
+ */
 function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: bool): void {
   const word = load<u64>(op, OP_IMM);
   count(cpu, COUNTER_REGION_HELPERS);
@@ -41,6 +46,8 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
     W.put(w, W.WASM_I64_EXTEND_I32_S);
     W.putMemory(w, W.WASM_I64_STORE, 3, <u32>cpu + STATE_BUDGET);
   }
+  const registers = load<u16>(op) == O.OP_CALLG;
+  if (registers) localsStore(cpu, w);
   W.putI32(w, <u32>cpu);
   getB(cpu, w, op);
   getC(cpu, w, op);
@@ -52,6 +59,7 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
   W.putU(w, 0);
   if (mayRaise) {
     W.putLocalSet(w, LOCAL_VALUE);
+    if (registers) localsLoad(cpu, w);
     W.putI32(w, 0);
     W.putMemory(w, W.WASM_I64_LOAD, 3, <u32>cpu + STATE_EXCEPTION);
     W.putI64(w, 0);

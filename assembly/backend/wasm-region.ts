@@ -32,14 +32,15 @@ import { IMPORT_COUNT, IMPORT_FAULT, TYPE_REGION } from './wasm-imports';
 import {
   LOCAL_BUDGET,
   LOCAL_ENTRY,
-  LOCAL_FIRST_REGISTER,
   LOCAL_KIND,
   LOCAL_PC,
+  LOCAL_FIRST_REGISTER,
   localsAssign,
   localsCount,
   localsLoad,
   localsStore,
   localsStoreTemps,
+  localsVectorCount,
 } from './wasm-locals';
 import { emitOperation } from './wasm-op';
 import { getSlot } from './wasm-slots';
@@ -94,12 +95,17 @@ export function emitRegion(cpu: usize, w: usize, region: usize, number: u32): vo
   store<u32>(cpu - L.CPU_STATE + DEPTH, 0);
   localsAssign(cpu);
   const body = W.reserveU(w);
+  const vectors = localsVectorCount(cpu);
   hintsBegin(cpu, IMPORT_COUNT + number, load<u32>(w));
-  W.putU(w, 2);
+  W.putU(w, vectors != 0 ? 3 : 2);
   W.putU(w, LOCAL_PC - 1);
   W.put(w, W.WASM_I32);
   W.putU(w, localsCount(cpu) + LOCAL_FIRST_REGISTER - LOCAL_PC);
   W.put(w, W.WASM_I64);
+  if (vectors != 0) {
+    W.putU(w, vectors);
+    W.put(w, W.WASM_V128);
+  }
   W.putI32(w, 0);
   W.putI32(w, 0);
   W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_EPOCH);

@@ -8,7 +8,7 @@ import { count } from '../vcpu/counters';
 import { STATE_BUDGET, STATE_LOADED, STATE_STATUS, STATE_STATUS_OP } from '../vcpu/state';
 import { fence } from './atomic';
 import { leaveInside } from './leave';
-import { slowLoad, slowRmw, slowStore } from './slow';
+import { slowLoad, slowRmw, slowStore, slowVectorLoad, slowVectorStore } from './slow';
 
 function cpuOf(op: u32): usize {
   return ((op - VCPU_BASE) & ~(VCPU_STRIDE - 1)) + VCPU_BASE + CPU_STATE;
@@ -32,6 +32,22 @@ export function regionLoad(va: u64, op: u32, budget: i32): u64 {
 export function regionStore(va: u64, value: u64, op: u32, budget: i32): u32 {
   const cpu = cpuOf(op);
   const leaves = slowStore(cpu, op, va, value, budget);
+  settle(cpu, op, leaves);
+  return leaves;
+}
+
+/** Loads into STATE_VECTOR. Returns 1 if the region has to leave. */
+export function regionVectorLoad(va: u64, op: u32, budget: i32): u32 {
+  const cpu = cpuOf(op);
+  const leaves = slowVectorLoad(cpu, op, va, budget);
+  settle(cpu, op, leaves);
+  return leaves;
+}
+
+/** Stores what is in STATE_VECTOR. Returns 1 if the region has to leave. */
+export function regionVectorStore(va: u64, op: u32, budget: i32): u32 {
+  const cpu = cpuOf(op);
+  const leaves = slowVectorStore(cpu, op, va, budget);
   settle(cpu, op, leaves);
   return leaves;
 }

@@ -68,6 +68,19 @@ export function emitTemp(e: usize): u32 {
   return slot;
 }
 
+/** A fresh temporary of 16 bytes. */
+export function emitTempV(e: usize): u32 {
+  const slot = (load<u32>(e, EMIT_TEMP) + 15) & ~15;
+  assert(slot + 8 < STATE_TEMPS + STATE_TEMP_COUNT * 8);
+  store<u32>(e, slot + 16, EMIT_TEMP);
+  return slot;
+}
+
+/** Immediate of `deposit` and `extract`. */
+export function bitField(first: u32, bits: u32): i64 {
+  return first | (bits << 8);
+}
+
 /** A helper's word: its function, the slot of a third argument and an immediate that it gets as they are. */
 export function helperWord(index: u32, third: u32, immediate: u32): i64 {
   return <i64>(<u64>index | ((<u64>third) << 16) | ((<u64>immediate) << 32));

@@ -60,45 +60,79 @@ export const OP_SHLI_32: u32 = 56;
 export const OP_SHRI_32: u32 = 57;
 export const OP_SARI_32: u32 = 58;
 export const OP_RORI_32: u32 = 59;
-export const OP_SEXT8: u32 = 60;
-export const OP_SEXT16: u32 = 61;
-export const OP_SEXT32: u32 = 62;
-export const OP_ZEXT32: u32 = 63;
-export const OP_CLZ: u32 = 64;
-export const OP_CTZ: u32 = 65;
-export const OP_POPCNT: u32 = 66;
-export const OP_CLZ_32: u32 = 67;
-export const OP_CTZ_32: u32 = 68;
-export const OP_POPCNT_32: u32 = 69;
-export const OP_BSWAP: u32 = 70;
-export const OP_ORCB: u32 = 71;
-export const OP_LD8U: u32 = 72;
-export const OP_LD8S: u32 = 73;
-export const OP_LD16U: u32 = 74;
-export const OP_LD16S: u32 = 75;
-export const OP_LD32U: u32 = 76;
-export const OP_LD32S: u32 = 77;
-export const OP_LD64: u32 = 78;
-export const OP_ST8: u32 = 79;
-export const OP_ST16: u32 = 80;
-export const OP_ST32: u32 = 81;
-export const OP_ST64: u32 = 82;
-export const OP_RMW_32: u32 = 83;
-export const OP_RMW_64: u32 = 84;
-export const OP_FENCE: u32 = 85;
-export const OP_CALL: u32 = 86;
-export const OP_CALLX: u32 = 87;
-export const OP_BEQ: u32 = 88;
-export const OP_BNE: u32 = 89;
-export const OP_BLTS: u32 = 90;
-export const OP_BGES: u32 = 91;
-export const OP_BLTU: u32 = 92;
-export const OP_BGEU: u32 = 93;
-export const OP_GOTO: u32 = 94;
-export const OP_GOTOFAR: u32 = 95;
-export const OP_GOTOIND: u32 = 96;
-export const OP_EXIT: u32 = 97;
-export const OP_COUNT: u32 = 98;
+export const OP_ADDU_32: u32 = 60;
+export const OP_SUBU_32: u32 = 61;
+export const OP_MULU_32: u32 = 62;
+export const OP_SHLU_32: u32 = 63;
+export const OP_SHRU_32: u32 = 64;
+export const OP_SARU_32: u32 = 65;
+export const OP_ROLU_32: u32 = 66;
+export const OP_RORU_32: u32 = 67;
+export const OP_ADDIU_32: u32 = 68;
+export const OP_SHLIU_32: u32 = 69;
+export const OP_SHRIU_32: u32 = 70;
+export const OP_SARIU_32: u32 = 71;
+export const OP_RORIU_32: u32 = 72;
+export const OP_EQ: u32 = 73;
+export const OP_NE: u32 = 74;
+export const OP_EQI: u32 = 75;
+export const OP_NEI: u32 = 76;
+export const OP_SELECT: u32 = 77;
+export const OP_DEPOSIT: u32 = 78;
+export const OP_EXTRACT: u32 = 79;
+export const OP_VMOV: u32 = 80;
+export const OP_VLD128: u32 = 81;
+export const OP_VST128: u32 = 82;
+export const OP_VLD128A: u32 = 83;
+export const OP_VST128A: u32 = 84;
+export const OP_VBIN: u32 = 85;
+export const OP_VUN: u32 = 86;
+export const OP_VSHIFT: u32 = 87;
+export const OP_VTEST: u32 = 88;
+export const OP_VGET64: u32 = 89;
+export const OP_VSET64: u32 = 90;
+export const OP_VSHUF: u32 = 91;
+export const OP_SEXT8: u32 = 92;
+export const OP_SEXT16: u32 = 93;
+export const OP_SEXT32: u32 = 94;
+export const OP_ZEXT32: u32 = 95;
+export const OP_CLZ: u32 = 96;
+export const OP_CTZ: u32 = 97;
+export const OP_POPCNT: u32 = 98;
+export const OP_CLZ_32: u32 = 99;
+export const OP_CTZ_32: u32 = 100;
+export const OP_POPCNT_32: u32 = 101;
+export const OP_BSWAP: u32 = 102;
+export const OP_ORCB: u32 = 103;
+export const OP_LD8U: u32 = 104;
+export const OP_LD8S: u32 = 105;
+export const OP_LD16U: u32 = 106;
+export const OP_LD16S: u32 = 107;
+export const OP_LD32U: u32 = 108;
+export const OP_LD32S: u32 = 109;
+export const OP_LD64: u32 = 110;
+export const OP_ST8: u32 = 111;
+export const OP_ST16: u32 = 112;
+export const OP_ST32: u32 = 113;
+export const OP_ST64: u32 = 114;
+export const OP_RMW_32: u32 = 115;
+export const OP_RMW_64: u32 = 116;
+export const OP_FENCE: u32 = 117;
+export const OP_CALL: u32 = 118;
+export const OP_CALLP: u32 = 119;
+export const OP_CALLG: u32 = 120;
+export const OP_CALLX: u32 = 121;
+export const OP_BEQ: u32 = 122;
+export const OP_BNE: u32 = 123;
+export const OP_BLTS: u32 = 124;
+export const OP_BGES: u32 = 125;
+export const OP_BLTU: u32 = 126;
+export const OP_BGEU: u32 = 127;
+export const OP_GOTO: u32 = 128;
+export const OP_GOTOFAR: u32 = 129;
+export const OP_GOTOIND: u32 = 130;
+export const OP_EXIT: u32 = 131;
+export const OP_COUNT: u32 = 132;
 
 export const EFFECT_NONE: u32 = 0;
 export const EFFECT_LOAD: u32 = 1;
@@ -108,11 +142,14 @@ export const EFFECT_CALL: u32 = 4;
 export const EFFECT_CALLX: u32 = 5;
 export const EFFECT_BRANCH: u32 = 6;
 export const EFFECT_EXIT: u32 = 7;
+export const EFFECT_CALLG: u32 = 8;
 export const OPERAND_NONE: u32 = 0;
 export const OPERAND_WRITE: u32 = 1;
 export const OPERAND_READ: u32 = 2;
 export const OPERAND_MMU: u32 = 3;
 export const OPERAND_NUMBER: u32 = 4;
+export const OPERAND_VWRITE: u32 = 5;
+export const OPERAND_VREAD: u32 = 6;
 export const IMM_NONE: u32 = 0;
 export const IMM_VALUE: u32 = 1;
 export const IMM_OFFSET: u32 = 2;
@@ -184,6 +221,38 @@ const SIGNATURES: usize = memory.data<u16>([
   1553, // shri.32
   1553, // sari.32
   1553, // rori.32
+  145, // addu.32
+  145, // subu.32
+  145, // mulu.32
+  145, // shlu.32
+  145, // shru.32
+  145, // saru.32
+  145, // rolu.32
+  145, // roru.32
+  529, // addiu.32
+  1553, // shliu.32
+  1553, // shriu.32
+  1553, // sariu.32
+  1553, // roriu.32
+  145, // eq
+  145, // ne
+  529, // eqi
+  529, // nei
+  3217, // select
+  3729, // deposit
+  3601, // extract
+  53, // vmov
+  5333, // vld128
+  9430, // vst128
+  5333, // vld128a
+  9430, // vst128a
+  4021, // vbin
+  3637, // vun
+  3765, // vshift
+  3633, // vtest
+  3633, // vget64
+  3765, // vset64
+  4021, // vshuf
   17, // sext8
   17, // sext16
   17, // sext32
@@ -211,6 +280,8 @@ const SIGNATURES: usize = memory.data<u16>([
   16017, // rmw.64
   0, // fence
   19601, // call
+  3217, // callp
+  35985, // callg
   23697, // callx
   26768, // beq
   26768, // bne

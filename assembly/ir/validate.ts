@@ -42,8 +42,7 @@ export function irValidate(block: usize): u32 {
     if (!irOperandHolds(op, OP_C, (signature >> 6) & 7, written)) return i + 1;
     if (!irOperandHolds(op, OP_A, signature & 7, written)) return i + 1;
     const a = <u32>load<u16>(op, OP_A);
-    if ((signature & 7) == O.OPERAND_WRITE && a >= STATE_TEMPS && a < STATE_TEMPS + 64 * 8)
-      written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
+    if (irWritesTemp(signature & 7, a)) written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
     const immediate = load<i64>(op, OP_IMM);
     const kind = (signature >> 9) & 7;
     if (kind == O.IMM_SHIFT && <u64>immediate > 63) return i + 1;
@@ -59,13 +58,21 @@ export function irValidate(block: usize): u32 {
   return insn == insns ? 0 : ops;
 }
 
+/** Whether an operand of that kind writes a temporary. */
+export function irWritesTemp(kind: u32, slot: u32): bool {
+  if (kind != O.OPERAND_WRITE && kind != O.OPERAND_VWRITE) return false;
+  return slot >= STATE_TEMPS && slot < STATE_TEMPS + 64 * 8;
+}
+
 /** Whether an operand is an aligned slot of the operand area, not slot 0 if it is written, and a temporary that is read one of those written (a bit each). */
 export function irOperandHolds(op: usize, field: usize, kind: u32, written: u64): bool {
   const slot = <u32>load<u16>(op + field);
-  if (kind != O.OPERAND_READ && kind != O.OPERAND_WRITE) return true;
-  if (slot & 7 || slot >= OPERAND_END) return false;
-  if (kind == O.OPERAND_WRITE && slot == STATE_ZERO) return false;
-  if (kind == O.OPERAND_READ && slot >= STATE_TEMPS && slot < STATE_TEMPS + 64 * 8)
+  if (kind == O.OPERAND_NONE || kind == O.OPERAND_MMU || kind == O.OPERAND_NUMBER) return true;
+  const isVector = kind == O.OPERAND_VREAD || kind == O.OPERAND_VWRITE;
+  if (slot & (isVector ? 15 : 7) || slot >= OPERAND_END) return false;
+  if ((kind == O.OPERAND_WRITE || isVector) && slot == STATE_ZERO) return false;
+  const isRead = kind == O.OPERAND_READ || kind == O.OPERAND_VREAD;
+  if (isRead && slot >= STATE_TEMPS && slot < STATE_TEMPS + 64 * 8)
     return ((written >> ((slot - STATE_TEMPS) >> 3)) & 1) != 0;
   return slot < STATE_TEMPS + 64 * 8 || slot >= STATE_TEMPS + STATE_TEMP_COUNT * 8;
 }

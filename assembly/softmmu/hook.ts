@@ -6,7 +6,7 @@
  *             (STATE_WALK_SIZE; below PAGE_BITS: the answer holds for this one access only).
  *             STATE_ACCESS_SIZE says how many bytes are accessed, for protection finer than a page.
  * Bus error:  busError(cpu, va, access) raises the exception for an access that no memory and no device answers, and for an
- *             atomic one that is not naturally aligned (ACCESS_MISALIGNED_ATOMIC).
+ *             atomic one that is not naturally aligned (ACCESS_MISALIGNED_ATOMIC), or a vector that has to be (ACCESS_MISALIGNED).
  */
 import { STATE_HOOK_BUS_ERROR, STATE_HOOK_WALK } from '../vcpu/state';
 
@@ -14,6 +14,8 @@ export const ACCESS_LOAD: u32 = 0;
 export const ACCESS_STORE: u32 = 1;
 export const ACCESS_FETCH: u32 = 2;
 export const ACCESS_MISALIGNED_ATOMIC: u32 = 3;
+/** A vector access that has to be aligned. */
+export const ACCESS_MISALIGNED: u32 = 4;
 
 export const PERM_READ: u32 = 1;
 export const PERM_WRITE: u32 = 2;

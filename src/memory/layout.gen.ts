@@ -253,7 +253,7 @@ export const CPU_MODULE_END = 0x4000000;
  * state of the vCPU (CHECK_STATE_SIZE bytes each) before a region and after tier 1 ran it, and what is known of a difference.
  */
 export const CPU_CHECK = 0x3ffc000;
-export const CHECK_STATE_SIZE = 0xa00;
+export const CHECK_STATE_SIZE = 0x1000;
 export const CHECK_BEFORE = 0x3ffc000;
 export const CHECK_TIER1 = 0x3ffd000;
 /** u32 each: entry block of the last region, LEAVE_* of tier 1 and of tier 0; i64 each: instructions of tier 1, those that tier 0 had left. */

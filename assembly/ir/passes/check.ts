@@ -3,7 +3,7 @@
  * the slots that they read; others write what their originals wrote, or are gone; operands are valid; every temporary is written before it
  * is read.
  */
-import { irOperandHolds } from '../validate';
+import { irOperandHolds, irWritesTemp } from '../validate';
 import { END_BRANCH, graphCount, graphNode, NODE_BLOCK, NODE_END, NODE_OPS } from '../../tb/graph';
 import { BLOCK_OPS } from '../../tb/block';
 import { STATE_TEMPS } from '../../vcpu/state';
@@ -27,8 +27,7 @@ export function passesCheck(cpu: usize): usize {
       if (!irOperandHolds(op, OP_A, signature & 7, written)) return op;
       if (((signature >> 9) & 7) == O.IMM_SHIFT && load<u64>(op, OP_IMM) > 63) return op;
       const a = <u32>load<u16>(op, OP_A);
-      if ((signature & 7) == O.OPERAND_WRITE && a >= STATE_TEMPS && a < STATE_TEMPS + 64 * 8)
-        written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
+      if (irWritesTemp(signature & 7, a)) written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
     }
   }
   return 0;
@@ -44,9 +43,14 @@ function isFaithful(op: usize, original: usize, end: u32): bool {
     if (effect == O.EFFECT_BRANCH || effect == O.EFFECT_EXIT) return end != END_BRANCH;
     return effect == O.EFFECT_NONE && load<u16>(original) != O.OP_FENCE;
   }
-  if (effect == O.EFFECT_NONE && (before & 7) == O.OPERAND_WRITE)
+  if (effect == O.EFFECT_NONE && ((before & 7) == O.OPERAND_WRITE || (before & 7) == O.OPERAND_VWRITE))
     return signature >> 12 == O.EFFECT_NONE && load<u16>(op, OP_A) == load<u16>(original, OP_A);
   if (code != <u32>load<u16>(original) || load<u64>(op, OP_IMM) != load<u64>(original, OP_IMM)) return false;
-  if ((before & 7) != O.OPERAND_READ && load<u16>(op, OP_A) != load<u16>(original, OP_A)) return false;
+  if (
+    (before & 7) != O.OPERAND_READ &&
+    (before & 7) != O.OPERAND_VREAD &&
+    load<u16>(op, OP_A) != load<u16>(original, OP_A)
+  )
+    return false;
   return ((before >> 6) & 7) != O.OPERAND_MMU || load<u16>(op, OP_C) == load<u16>(original, OP_C);
 }

@@ -63,7 +63,7 @@ function deadIn(area: usize, node: usize): u32 {
   for (let op = nodeOpsEnd(node) - OP_SIZE; op >= first; op -= OP_SIZE) {
     const signature = O.irSignature(load<u16>(op));
     const effect = signature >> 12;
-    if ((signature & 7) == O.OPERAND_WRITE) {
+    if ((signature & 7) == O.OPERAND_WRITE || (signature & 7) == O.OPERAND_VWRITE) {
       const number = slotNumber(load<u16>(op, OP_A));
       if (number != SLOT_NONE) {
         const cell = area + (number < SLOT_GLOBALS ? GLOBALS : TEMPS);
@@ -76,18 +76,22 @@ function deadIn(area: usize, node: usize): u32 {
         }
         store<u64>(cell, live & ~bit);
       }
-    } else if ((signature & 7) == O.OPERAND_READ) read(area, load<u16>(op, OP_A));
+    } else if (isRead(signature & 7)) read(area, load<u16>(op, OP_A));
     // The exits that end a block leave the region only where the graph says so.
     if (mayLeave(effect) && effect != O.EFFECT_EXIT) {
       store<u64>(area, ALL, GLOBALS);
       // What is left of the instruction runs in tier 0 then, from the temporaries.
       store<u64>(area, ALL, TEMPS);
     }
-    if (((signature >> 3) & 7) == O.OPERAND_READ) read(area, load<u16>(op, OP_B));
-    if (((signature >> 6) & 7) == O.OPERAND_READ) read(area, load<u16>(op, OP_C));
+    if (isRead((signature >> 3) & 7)) read(area, load<u16>(op, OP_B));
+    if (isRead((signature >> 6) & 7)) read(area, load<u16>(op, OP_C));
     if (((signature >> 9) & 7) == O.IMM_HELPER) read(area, helperThird(op));
   }
   return removed;
+}
+
+function isRead(kind: u32): bool {
+  return kind == O.OPERAND_READ || kind == O.OPERAND_VREAD;
 }
 
 function read(area: usize, slot: u32): void {

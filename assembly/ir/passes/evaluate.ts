@@ -15,6 +15,8 @@ export function isPure(code: u32): bool {
 export function canEvaluate(code: u32): bool {
   if (code >= O.OP_MULHU && code <= O.OP_REMU) return false;
   if (code >= O.OP_DIVS_32 && code <= O.OP_REMU_32) return false;
+  if (code >= O.OP_SELECT && code <= O.OP_VSHUF) return false;
+  if (code == O.OP_CALLP) return false;
   return code != O.OP_BSWAP && code != O.OP_ORCB;
 }
 
@@ -92,7 +94,46 @@ export function evaluate(code: u32, b: u64, c: u64, imm: u64): u64 {
     case O.OP_SHLIUW:
       return (<u64>(<u32>b)) << imm;
   }
+  if (code >= O.OP_ADDU_32 && code <= O.OP_NEI) return evaluateUnsigned(code, b, c, imm);
   return evaluate32(code, b, c, imm);
+}
+
+function evaluateUnsigned(code: u32, b: u64, c: u64, imm: u64): u64 {
+  switch (code) {
+    case O.OP_ADDU_32:
+      return <u32>(b + c);
+    case O.OP_SUBU_32:
+      return <u32>(b - c);
+    case O.OP_MULU_32:
+      return <u32>(b * c);
+    case O.OP_SHLU_32:
+      return (<u32>b) << (<u32>c & 31);
+    case O.OP_SHRU_32:
+      return <u32>b >> (<u32>c & 31);
+    case O.OP_SARU_32:
+      return <u32>(<i32>b >> (<i32>c & 31));
+    case O.OP_ROLU_32:
+      return rotl<u32>(<u32>b, <u32>c & 31);
+    case O.OP_RORU_32:
+      return rotr<u32>(<u32>b, <u32>c & 31);
+    case O.OP_ADDIU_32:
+      return <u32>(b + imm);
+    case O.OP_SHLIU_32:
+      return (<u32>b) << (<u32>imm & 31);
+    case O.OP_SHRIU_32:
+      return <u32>b >> (<u32>imm & 31);
+    case O.OP_SARIU_32:
+      return <u32>(<i32>b >> (<i32>imm & 31));
+    case O.OP_RORIU_32:
+      return rotr<u32>(<u32>b, <u32>imm & 31);
+    case O.OP_EQ:
+      return <u64>(b == c);
+    case O.OP_NE:
+      return <u64>(b != c);
+    case O.OP_EQI:
+      return <u64>(b == imm);
+  }
+  return <u64>(b != imm);
 }
 
 function evaluate32(code: u32, b: u64, c: u64, imm: u64): u64 {

@@ -75,6 +75,11 @@ export function factWrite(cpu: usize, number: u32): void {
   store<u16>(at, 0x4040, SEXT);
 }
 
+/** A helper may have written any register. */
+export function factsForgetGlobals(cpu: usize): void {
+  for (let number: u32 = 1; number < SLOT_GLOBALS; number++) factWrite(cpu, number);
+}
+
 /** After factWrite: what it was written with. */
 export function factConstant(cpu: usize, number: u32, value: i64): void {
   const at = record(cpu, number);

@@ -83,7 +83,8 @@ function foldOperation(cpu: usize, op: usize): void {
   if ((signature & 7) == O.OPERAND_READ) observe(cpu, load<u16>(op, OP_A));
   if (((signature >> 9) & 7) == O.IMM_HELPER) observe(cpu, helperThird(op));
   if (mayLeave(effect)) F.pendingForget(cpu);
-  if (effect == O.EFFECT_CALLX) F.systemSet(cpu, 0, 0);
+  if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) F.systemSet(cpu, 0, 0);
+  if (effect == O.EFFECT_CALLG) F.factsForgetGlobals(cpu);
   if (!writes) return;
   const a = slotNumber(load<u16>(op, OP_A));
   if (a == SLOT_NONE) {
@@ -134,6 +135,7 @@ function foldPure(cpu: usize, op: usize, readsB: bool, readsC: bool): void {
   }
   const signature = O.irSignature(load<u16>(op));
   const number = slotNumber(load<u16>(op, OP_B));
+  if (((signature >> 9) & 7) == O.IMM_HELPER) observe(cpu, helperThird(op));
   if (((signature >> 3) & 7) == O.OPERAND_READ) observe(cpu, load<u16>(op, OP_B));
   if (((signature >> 6) & 7) == O.OPERAND_READ) observe(cpu, load<u16>(op, OP_C));
   if (a == SLOT_NONE) {
@@ -158,7 +160,10 @@ function isCommutative(code: u32): bool {
     code == O.OP_OR ||
     code == O.OP_XOR ||
     code == O.OP_MUL ||
-    code == O.OP_ADD_32
+    code == O.OP_ADD_32 ||
+    code == O.OP_ADDU_32 ||
+    code == O.OP_EQ ||
+    code == O.OP_NE
   );
 }
 
@@ -201,6 +206,24 @@ function immediateForm(op: usize, b: u32, value: i64): void {
       return rewrite(op, O.OP_ADDI_32, b, 0, value);
     case O.OP_SUB_32:
       return rewrite(op, O.OP_ADDI_32, b, 0, -value);
+    case O.OP_ADDU_32:
+      return rewrite(op, O.OP_ADDIU_32, b, 0, value);
+    case O.OP_SUBU_32:
+      return rewrite(op, O.OP_ADDIU_32, b, 0, -value);
+    case O.OP_SHLU_32:
+      return rewrite(op, O.OP_SHLIU_32, b, 0, value & 31);
+    case O.OP_SHRU_32:
+      return rewrite(op, O.OP_SHRIU_32, b, 0, value & 31);
+    case O.OP_SARU_32:
+      return rewrite(op, O.OP_SARIU_32, b, 0, value & 31);
+    case O.OP_ROLU_32:
+      return rewrite(op, O.OP_RORIU_32, b, 0, (32 - value) & 31);
+    case O.OP_RORU_32:
+      return rewrite(op, O.OP_RORIU_32, b, 0, value & 31);
+    case O.OP_EQ:
+      return rewrite(op, O.OP_EQI, b, 0, value);
+    case O.OP_NE:
+      return rewrite(op, O.OP_NEI, b, 0, value);
     case O.OP_SHL_32:
       return rewrite(op, O.OP_SHLI_32, b, 0, value & 31);
     case O.OP_SHR_32:

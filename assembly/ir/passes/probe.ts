@@ -105,6 +105,11 @@ export function accessLog(code: u32): u32 {
     case O.OP_LD32S:
     case O.OP_ST32:
       return 2;
+    case O.OP_VLD128:
+    case O.OP_VST128:
+    case O.OP_VLD128A:
+    case O.OP_VST128A:
+      return 4;
   }
   return 3;
 }
@@ -120,7 +125,7 @@ export function passProbe(cpu: usize): void {
       const signature = O.irSignature(load<u16>(op));
       const effect = signature >> 12;
       if (effect == O.EFFECT_LOAD || effect == O.EFFECT_STORE) join(cpu, op, effect == O.EFFECT_STORE);
-      if (effect == O.EFFECT_CALLX) closeAll(cpu);
+      if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) closeAll(cpu);
       else if ((signature & 7) == O.OPERAND_WRITE) closeSlot(cpu, load<u16>(op, OP_A));
     }
     closeAll(cpu);

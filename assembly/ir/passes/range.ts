@@ -67,6 +67,10 @@ export function noteResult(cpu: usize, op: usize, a: u32): void {
     case O.OP_LTU:
     case O.OP_LTSI:
     case O.OP_LTUI:
+    case O.OP_EQ:
+    case O.OP_NE:
+    case O.OP_EQI:
+    case O.OP_NEI:
       return note(cpu, a, 2, 1);
     case O.OP_SEXT8:
       return note(cpu, a, min<u32>(sextB, 8), widthB < 8 ? widthB : 64);
@@ -76,6 +80,12 @@ export function noteResult(cpu: usize, op: usize, a: u32): void {
       return note(cpu, a, min<u32>(sextB, 32), widthB < 32 ? widthB : 64);
     case O.OP_ZEXT32:
       return note(cpu, a, 64, min<u32>(widthB, 32));
+    case O.OP_EXTRACT:
+      return note(cpu, a, 64, <u32>(imm >> 8));
+    case O.OP_SHRIU_32:
+      return note(cpu, a, 64, 32 - (<u32>imm & 31));
+    case O.OP_VTEST:
+      return note(cpu, a, 64, 32);
     case O.OP_SHLIUW:
       return note(cpu, a, 64, min<u32>(widthB, 32) + <u32>imm);
     case O.OP_CLZ:
@@ -87,4 +97,5 @@ export function noteResult(cpu: usize, op: usize, a: u32): void {
       return note(cpu, a, 64, 7);
   }
   if (code >= O.OP_ADD_32 && code <= O.OP_RORI_32) note(cpu, a, 32, 64);
+  else if (code >= O.OP_ADDU_32 && code <= O.OP_RORIU_32) note(cpu, a, 64, 32);
 }
