@@ -19,7 +19,7 @@ block
     local.get 10
     i64.const 0
     i64.eq
-    if
+    if ;; unlikely
       i64.const 0x80000018
       local.set 7
       br 2
@@ -51,12 +51,12 @@ block
       i64.load cpu+0x208
       i64.const 0
       i64.ne
-      br_if 1
+      br_if 1 ;; unlikely
       local.get 9
       local.set 12
       i32.const 0
       i32.load cpu+0x260
-      br_if 1
+      br_if 1 ;; unlikely
       i32.const 0
       i32.const 1
       i32.store cpu+0x238

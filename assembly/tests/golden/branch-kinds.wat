@@ -19,7 +19,7 @@ block
     local.get 10
     local.get 11
     i64.eq
-    if
+    if ;; unlikely
       i64.const 0x80000028
       local.set 7
       br 2
@@ -35,7 +35,7 @@ block
       local.get 10
       local.get 11
       i64.lt_s
-      if
+      if ;; unlikely
         i64.const 0x80000028
         local.set 7
         br 3
@@ -47,7 +47,7 @@ block
         local.get 11
         local.get 10
         i64.ge_s
-        if
+        if ;; unlikely
           i64.const 0x80000028
           local.set 7
           br 4
@@ -59,7 +59,7 @@ block
           local.get 11
           local.get 10
           i64.lt_u
-          if
+          if ;; unlikely
             i64.const 0x80000028
             local.set 7
             br 5
@@ -71,7 +71,7 @@ block
             local.get 10
             local.get 11
             i64.ge_u
-            if
+            if ;; unlikely
               i64.const 0x80000028
               local.set 7
               br 6
@@ -99,12 +99,12 @@ block
               i64.load cpu+0x208
               i64.const 0
               i64.ne
-              br_if 5
+              br_if 5 ;; unlikely
               local.get 9
               local.set 12
               i32.const 0
               i32.load cpu+0x260
-              br_if 5
+              br_if 5 ;; unlikely
               i32.const 0
               i32.const 1
               i32.store cpu+0x238

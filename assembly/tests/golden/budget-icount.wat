@@ -12,7 +12,7 @@ block
       local.get 0
       i32.const 0
       i32.le_s
-      if
+      if ;; unlikely
         i32.const 1
         local.set 2
         i64.const 0x80000008
@@ -30,7 +30,7 @@ block
       local.get 0
       i32.const 0
       i32.le_s
-      if
+      if ;; unlikely
         i32.const 1
         local.set 2
         i64.const 0x80000014
@@ -50,7 +50,7 @@ block
         local.get 0
         i32.const 0
         i32.le_s
-        if
+        if ;; unlikely
           i32.const 1
           local.set 2
           i64.const 0x80000018
@@ -80,12 +80,12 @@ block
         i64.load cpu+0x208
         i64.const 0
         i64.ne
-        br_if 2
+        br_if 2 ;; unlikely
         local.get 9
         local.set 11
         i32.const 0
         i32.load cpu+0x260
-        br_if 2
+        br_if 2 ;; unlikely
         i32.const 0
         i32.const 1
         i32.store cpu+0x238

@@ -26,12 +26,12 @@ block
     i64.load cpu+0x208
     i64.const 0
     i64.ne
-    br_if 0
+    br_if 0 ;; unlikely
     local.get 9
     local.set 10
     i32.const 0
     i32.load cpu+0x260
-    br_if 0
+    br_if 0 ;; unlikely
     i32.const 0
     i32.const 0
     i32.store cpu+0x238

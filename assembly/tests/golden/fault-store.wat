@@ -26,7 +26,7 @@ block
     i64.const -4093
     i64.and
     i64.eq
-    if
+    if ;; likely
       local.get 8
       i32.wrap_i64
       local.get 1
@@ -40,7 +40,7 @@ block
       i32.const ir+0xb0
       local.get 0
       call 1
-      br_if 1
+      br_if 1 ;; unlikely
     end
     i32.const 0
     i32.const ir+0xc0
@@ -61,12 +61,12 @@ block
     i64.load cpu+0x208
     i64.const 0
     i64.ne
-    br_if 0
+    br_if 0 ;; unlikely
     local.get 9
     local.set 11
     i32.const 0
     i32.load cpu+0x260
-    br_if 0
+    br_if 0 ;; unlikely
     i32.const 0
     i32.const 1
     i32.store cpu+0x238

@@ -26,7 +26,7 @@ block
     i64.const -4093
     i64.and
     i64.eq
-    if i64
+    if i64 ;; likely
       local.get 8
       i32.wrap_i64
       local.get 1
@@ -40,7 +40,7 @@ block
       call 0
       i32.const 0
       i32.load cpu+0x2b8
-      br_if 1
+      br_if 1 ;; unlikely
     end
     local.set 10
     local.get 10
@@ -71,12 +71,12 @@ block
     i64.load cpu+0x208
     i64.const 0
     i64.ne
-    br_if 0
+    br_if 0 ;; unlikely
     local.get 9
     local.set 12
     i32.const 0
     i32.load cpu+0x260
-    br_if 0
+    br_if 0 ;; unlikely
     i32.const 0
     i32.const 1
     i32.store cpu+0x238
