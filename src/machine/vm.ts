@@ -222,7 +222,13 @@ class MachineVm implements Vm {
         vcpu,
         failed: (error) => this.fail(asVmError(error)),
       });
-      await vcpu.init({ memory: session.memory.memory, module, index: 0, tier: resolved.tier });
+      await vcpu.init({
+        memory: session.memory.memory,
+        module,
+        index: 0,
+        arch: resolved.arch,
+        tier: resolved.tier,
+      });
       await session.reset();
       this.abort.signal.throwIfAborted();
     } catch (error) {

@@ -1,5 +1,6 @@
 /** What a stop of tier `check` says: what differs, the registers of both tiers, and the IR and the Wasm of the region. */
 import * as L from '../memory/layout.gen.ts';
+import { REGISTERS, STATE_PC } from './registers.ts';
 import { wasmText } from './wasm-text.ts';
 
 export interface CheckExports {
@@ -13,7 +14,6 @@ export interface CheckExports {
 }
 
 /** Fields of assembly/vcpu/state.ts. */
-const STATE_PC = 0x200;
 const STATE_EXCEPTION = 0x208;
 const STATE_FFLAGS = 0x240;
 const SYSTEM = 0x800;
@@ -24,7 +24,12 @@ const KINDS = ['', 'load', 'store', 'atomic', 'clock', 'interrupt lines', 'inter
 const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
 
 /** Describes the difference that ended run() with RESULT_DIFFERENCE, as lines of text. */
-export function describeDifference(core: CheckExports, buffer: ArrayBufferLike, index: number): string {
+export function describeDifference(
+  core: CheckExports,
+  buffer: ArrayBufferLike,
+  index: number,
+  arch: string,
+): string {
   const view = new DataView(buffer);
   const area = L.VCPU_BASE + index * L.VCPU_STRIDE;
   const u32 = (field: number) => view.getUint32(area + field, true);
@@ -49,7 +54,7 @@ export function describeDifference(core: CheckExports, buffer: ArrayBufferLike, 
   row('pc', STATE_PC);
   row('exception', STATE_EXCEPTION);
   row('fflags', STATE_FFLAGS);
-  for (let i = 0; i < 64; i++) row(i < 32 ? `x${i}` : `f${i - 32}`, i * 8);
+  for (const { name, offset } of REGISTERS[arch].general) row(name, offset);
   for (let at = SYSTEM; at < L.CHECK_STATE_SIZE; at += 8) {
     if (u64(state + at) !== u64(L.CHECK_TIER1 + at)) row(`[0x${at.toString(16)}]`, at);
   }

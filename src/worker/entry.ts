@@ -6,6 +6,7 @@ import * as Comlink from 'comlink';
 import * as L from '../memory/layout.gen.ts';
 import { type CheckExports, describeDifference } from './check-report.ts';
 import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
+import { describeRegisters } from './registers.ts';
 import { type CompilerExports, RegionCompiler } from './regions.ts';
 
 interface CoreExports extends CompilerExports, CheckExports {
@@ -17,7 +18,6 @@ interface CoreExports extends CompilerExports, CheckExports {
   peekCsr(index: number, csr: number): bigint;
 }
 
-const STATE_PC = 0x200;
 const STATE_KICK_SEEN = 0x268;
 /** Longest single sleep. Its end counts the sleep, so a report of a guest that never wakes is at most this old; one wake a second costs nothing. */
 const LONGEST_SLEEP_MS = 1000;
@@ -30,19 +30,7 @@ const HOT_THRESHOLD = 3000;
 /** The same for the tiers that are there to test tier 1: more of the guest runs in it. */
 const TEST_THRESHOLD = 20;
 
-const TRAP_CSRS: [string, number][] = [
-  ['mstatus', 0x300],
-  ['mepc', 0x341],
-  ['mcause', 0x342],
-  ['mtval', 0x343],
-  ['mtvec', 0x305],
-  ['sepc', 0x141],
-  ['scause', 0x142],
-  ['stval', 0x143],
-  ['stvec', 0x105],
-  ['satp', 0x180],
-];
-
+let arch = '';
 let core: CoreExports;
 let compiler: RegionCompiler;
 let threshold = 0;
@@ -50,7 +38,6 @@ let checks = false;
 let differs = false;
 let index = 0;
 let words: Int32Array;
-let longs: BigUint64Array;
 let area = 0;
 
 const origin = performance.timeOrigin;
@@ -88,14 +75,11 @@ function paused(): void {
   setRunState(L.RUN_STATE_RUNNING);
 }
 
-const hex = (value: bigint): string => value.toString(16).padStart(16, '0');
-
 const api: VcpuWorkerApi = {
   async init(options: VcpuInit) {
-    index = options.index;
+    ({ arch, index } = options);
     area = L.VCPU_BASE + index * L.VCPU_STRIDE;
     words = new Int32Array(options.memory.buffer);
-    longs = new BigUint64Array(options.memory.buffer);
     const instance = await WebAssembly.instantiate(options.module, {
       env: {
         memory: options.memory,
@@ -138,17 +122,10 @@ const api: VcpuWorkerApi = {
   },
 
   async describe() {
-    const state = core.stateOf(index) >> 3;
-    const lines = [`pc ${hex(longs[state + (STATE_PC >> 3)] as bigint)}`];
-    for (let i = 0; i < 32; i += 4) {
-      lines.push(
-        [0, 1, 2, 3]
-          .map((k) => `x${String(i + k).padEnd(2)} ${hex(longs[state + i + k] as bigint)}`)
-          .join('  '),
-      );
-    }
-    lines.push(...TRAP_CSRS.map(([name, csr]) => `${name.padEnd(7)} ${hex(core.peekCsr(index, csr))}`));
-    if (differs) lines.push('', describeDifference(core, words.buffer, index));
+    const lines = describeRegisters(arch, new DataView(words.buffer), core.stateOf(index), (csr) =>
+      core.peekCsr(index, csr),
+    );
+    if (differs) lines.push('', describeDifference(core, words.buffer, index, arch));
     return lines.join('\n');
   },
 };

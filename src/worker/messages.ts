@@ -8,6 +8,8 @@ export interface VcpuInit {
   module: WebAssembly.Module;
   /** Index of the vCPU; its area lies at VCPU_BASE + index * VCPU_STRIDE. */
   index: number;
+  /** Guest architecture, as in VmConfig: which registers there are. */
+  arch: string;
   tier: 'auto' | 'interp' | 'jit' | 'check';
   /** Executions after which tier 1 takes a block; absent: the default. */
   threshold?: number;

@@ -56,7 +56,7 @@ describe('tier check', () => {
   it('stops at a wrong result, with both tiers’ registers, the IR and the Wasm', async () => {
     const { core, program, run } = await runLoop((code) => replace(code, 0x85, 0x84));
     expect(run.reason).toBe('difference');
-    const text = describeDifference(core.exports, core.memory.buffer, 0);
+    const text = describeDifference(core.exports, core.memory.buffer, 0, 'riscv64');
     expect(text).toContain(`differ after the region at pc 00000000${program.at('region').toString(16)}`);
     expect(text).toMatch(/^Where tier 1 made: store of 8 bytes at 0000000080001000, value [0-9a-f]{16}$/m);
     expect(text).toMatch(/^tier 0 made: +store of 8 bytes at 0000000080001000/m);
@@ -68,7 +68,7 @@ describe('tier check', () => {
   it('stops at a wrong register that is never stored', async () => {
     const { core, run } = await runLoop((code) => replace(code, 0x7c, 0x7d));
     expect(run.reason).toBe('difference');
-    const text = describeDifference(core.exports, core.memory.buffer, 0);
+    const text = describeDifference(core.exports, core.memory.buffer, 0, 'riscv64');
     expect(text).toMatch(/^\* x13 /m);
     expect(text).toMatch(/^ {2}x11 /m);
     expect(text).not.toContain('Where tier 1 made');

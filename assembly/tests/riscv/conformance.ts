@@ -68,7 +68,8 @@ export function conformance(group: string, tiers: readonly TestTier[] = TEST_TIE
       const count = core.readU64(RESULT_HEADER);
       const [cause, pc, value] = [8n, 16n, 24n].map((offset) => hex(core.readU64(RESULT_HEADER + offset)));
       if (count === UNEXPECTED_TRAP) end = `unexpected trap: mcause ${cause}, mepc ${pc}, mtval ${value}`;
-      else if (reason === 'difference') end = describeDifference(core.exports, core.memory.buffer, 0);
+      else if (reason === 'difference')
+        end = describeDifference(core.exports, core.memory.buffer, 0, 'riscv64');
       else if (reason !== 'wfi') end = `the run ended by '${reason}' at pc ${hex(core.pc())}`;
       else if (count !== BigInt(fixture.words))
         end = `${count} result words at pc ${hex(core.pc())}, expected ${fixture.words}`;
