@@ -49,10 +49,12 @@ const METHODS = [
   'one',
   'st', // ModRM.rm
   'fixed_st',
-  'string_source', // X, Y: no operand of the record
+  'string_source', // X, T, Y: memory at a register, no operand of the record
   'string_destination',
 ];
 const SIZES = ['b', 'w', 'd', 'q', 'x', 't', 'o', 'v', 'z', 'y', 'n'];
+/** Registers that address the memory operands of these letters. */
+const POINTERS = { T: 3, X: 6, Y: 7 };
 /** Letters whose size is "other": bounds, pointers, descriptor-table registers. */
 const OTHER = { a: 'o', p: 'o', s: 'o' };
 
@@ -76,6 +78,7 @@ const LETTERS = {
   J: 'relative',
   O: 'moffs',
   X: 'string_source',
+  T: 'string_source',
   Y: 'string_destination',
 };
 
@@ -102,7 +105,11 @@ const FIXED = {
 
 function operandBytes(operand) {
   const letter = operand[1];
-  const [method, size, argument] = FIXED[operand] ?? [LETTERS[operand[0]], OTHER[letter] ?? letter, 0];
+  const [method, size, argument] = FIXED[operand] ?? [
+    LETTERS[operand[0]],
+    OTHER[letter] ?? letter,
+    POINTERS[operand[0]] ?? 0,
+  ];
   return [METHODS.indexOf(method), SIZES.indexOf(size), argument, 0];
 }
 
@@ -118,7 +125,7 @@ const MODRM = /^[EGMRCDVWUPQN][a-z]$|^Sw$|^STi$/;
 
 function flagsOf({ operands, attributes, only }) {
   const flags = new Set(attributes);
-  const general = operands.filter((operand) => /^([EGMRZOXYVP][a-z]|AL|[er]AX)$/.test(operand));
+  const general = operands.filter((operand) => /^([EGMRZOXYTVP][a-z]|AL|[er]AX)$/.test(operand));
   if (general.length > 0 && general.every((operand) => /b$|^AL$/.test(operand))) flags.add('byte');
   if (only.prefix?.length === 1 && only.prefix[0] === PREFIX_66) flags.add('no66');
   if (only.mod || only.reg || only.rm || operands.some((operand) => MODRM.test(operand))) flags.add('modrm');
@@ -232,6 +239,25 @@ const decodeSource = () =>
     ),
   ].join('\n');
 
+/** Texts of equal room, so that an index finds them. */
+const NAME_ROOM = 16;
+const WORDS = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
+const NUMBERED = Array.from({ length: 8 }, (_, index) => `r${index + 8}`);
+const NAMES = {
+  registers: [
+    ...['al', 'cl', 'dl', 'bl', 'spl', 'bpl', 'sil', 'dil', ...NUMBERED.map((name) => `${name}b`)],
+    ...[...WORDS, ...NUMBERED.map((name) => `${name}w`)],
+    ...[...WORDS.map((name) => `e${name}`), ...NUMBERED.map((name) => `${name}d`)],
+    ...[...WORDS.map((name) => `r${name}`), ...NUMBERED],
+  ],
+  high_bytes: ['ah', 'ch', 'dh', 'bh'],
+  segments: ['es', 'cs', 'ss', 'ds', 'fs', 'gs'],
+  conditions: 'o no b ae e ne be a s ns p np l ge le g'.split(' '),
+  pointers: [...['BYTE PTR ', 'WORD PTR ', 'DWORD PTR ', 'QWORD PTR ', 'XMMWORD PTR ', 'TBYTE PTR ', '']],
+  /** Operands of `kind` cr, dr, xmm, mmx, st, and pieces of text. */
+  pieces: ['cr', 'dr', 'xmm', 'mm', 'st', 'ip', 'lock ', 'rep ', 'repz ', 'repnz ', 'FWORD PTR '],
+};
+
 const disasSource = () => {
   const at = new Map();
   const text = [];
@@ -243,14 +269,24 @@ const disasSource = () => {
     }
     return at.get(mnemonic);
   });
+  const padded = (name) => [...Buffer.from(name), ...Array(NAME_ROOM).fill(0)].slice(0, NAME_ROOM);
   return [
     header,
     ...data('u16 for each encoding: offset of its mnemonic.', 'MNEMONIC_OFFSETS', 'u16', offsets),
     ...data(
-      'Mnemonics: a/b/c for 16, 32 and 64 bits of operand, of address after an @; % is the condition.',
+      'Mnemonics: a/b/c for 16, 32 and 64 bits of operand, of address after an @; % is the condition, * a suffix.',
       'MNEMONICS',
       'u8',
       text,
+    ),
+    `export const NAME_ROOM: usize = ${NAME_ROOM};`,
+    ...NAMES.pieces.map(
+      (name, index) =>
+        `export const PIECE_${name.trim().replace(' ', '_').toUpperCase()}: usize = ${index * NAME_ROOM};`,
+    ),
+    '',
+    ...Object.entries(NAMES).flatMap(([name, list]) =>
+      data(list.map((entry) => entry.trim()).join(' '), name.toUpperCase(), 'u8', list.flatMap(padded)),
     ),
   ].join('\n');
 };

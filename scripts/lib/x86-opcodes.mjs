@@ -43,7 +43,7 @@ const SELECTORS = {
 };
 
 const OPERAND =
-  /^(?:s?I[b]|I[wzv]|J[bz]|[EGMRB][bwdqvzynopsxat]|Z[bv]|[CDR]n|Sw|[VWU][bwdqx]|[PQN][dq]|[XYO][bvz]|Ap|AL|AX|eAX|rAX|CL|DX|1|[ECSDFG]S|ST0|STi|XMM0)$/;
+  /^(?:s?I[b]|I[wzv]|J[bz]|[EGMRB][bwdqvzynopsxat]|Z[bv]|[CDR]n|Sw|[VWU][bwdqx]|[PQN][dq]|[XYO][bvz]|Ap|Tb|AL|AX|eAX|rAX|CL|DX|1|[ECSDFG]S|ST0|STi|XMM0)$/;
 
 /** Constraints that come with an operand: a letter that only means memory, or only a register. */
 const OPERAND_MOD = { M: 0, U: 1, N: 1 };
@@ -66,13 +66,13 @@ function rowsOf(where, selectorText, mnemonic, operandText, attributeText) {
   const range = /^([0-9a-f]{2})(?:-([0-9a-f]{2}))?$/.exec(opcode);
   if (!range) throw new Error(`${where}: not an opcode: ${opcode}`);
   const attributes = new Set();
-  let name = mnemonic.replace(/\/.*$/, '').replace('%', 'cc');
+  let name = mnemonic.replace(/\/.*$|\*/, '').replace('%', 'cc');
   for (const attribute of attributeText.split(/\s+/).filter(Boolean)) {
     if (attribute.startsWith('as=')) name = attribute.slice(3);
     else if (ATTRIBUTES.includes(attribute)) attributes.add(attribute);
     else throw new Error(`${where}: not an attribute: ${attribute}`);
   }
-  if (!/^[a-z][a-z0-9/%.]*$/.test(mnemonic)) throw new Error(`${where}: not a mnemonic: ${mnemonic}`);
+  if (!/^[a-z][a-z0-9/%*.]*$/.test(mnemonic)) throw new Error(`${where}: not a mnemonic: ${mnemonic}`);
   const base = {
     where,
     first: Number.parseInt(range[1], 16),

@@ -137,7 +137,7 @@ function decode(i: usize, source: usize, end: usize, flags: u32): usize {
       if (!code64) rex = 0;
       prefix = last & 3;
       prefixes |= I.PREFIX_VEX | (last & 4 ? I.PREFIX_VEX_L : 0);
-      store<u8>(i, <u8>((~last >> 3) & (code64 ? 15 : 7)), INSN_VVVV);
+      store<u8>(i, <u8>((~last >> 3) & 15), INSN_VVVV);
       if (map != I.MAP_0F38 && map != I.MAP_0F3A) return at;
       tableMap = map + VEX_MAP;
       if (at == end) return 0;
@@ -340,7 +340,7 @@ function decodeOperand(i: usize, entry: usize, at: usize, end: usize, code64: bo
       addGeneral(i, size, rm);
       break;
     case T.METHOD_VVVV:
-      addGeneral(i, size, load<u8>(i, INSN_VVVV));
+      addGeneral(i, size, load<u8>(i, INSN_VVVV) & (code64 ? 15 : 7));
       store<u8>(i, 0, INSN_VVVV);
       break;
     case T.METHOD_OPCODE:

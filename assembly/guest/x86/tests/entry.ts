@@ -1,2 +1,3 @@
 /** What the tests of the x86 frontend call. */
 export { x86Decode } from '../decode';
+export { x86Disassemble } from '../disas';
