@@ -89,7 +89,7 @@ const OTHERS = new RegExp(
     'xsaves(64)?|xrstors(64)?|rdpkru|wrpkru|getsec|inv(ept|vpid)|enqcmds?|movdir\\w+|ptwrite|serialize|xsusldtrk|xresldtrk',
     'u(monitor|mwait)|(monitor|mwait)x|tpause|xbegin|xabort|xend|xtest|encl[suv]|pconfig|hreset|clui|stui|testui|uiret|senduipi',
     'inc?ssp[dq]|clrssbsy|setssbsy|rstorssp|saveprevssp|wru?ss[dq]|a(add|and|or|xor)|cmp\\w+xadd|psmash|pvalidate|rmp\\w+|seam\\w+',
-    'tdcall|(rd|wr)msr(list|ns)|frstpm|cldemote',
+    'tdcall|(rd|wr)msr(list|ns)|frstpm|cldemote|montmul|xsha\\d+|xcrypt\\S+|xstore\\S*',
   ].join('|')})$`,
 );
 const mnemonicOf = (text) => text.replace(/^((lock|repn?z|rep) )*/, '').split(' ')[0];

@@ -12,7 +12,7 @@ const NOP = 0x90;
 const PREFIX =
   /^(lock|repn?z|rep|data16|data32|addr16|addr32|rex(\.\w+)?|[c-g]s|ss|bnd|notrack|xacquire|xrelease)$/;
 /** Undefined instructions; registers that do not exist. */
-const NONE = /\(bad\)|\?|\btr\d|\bcr([15679]|1\d)\b|\bdr([89]|1\d)\b/;
+const NONE = /\(bad\)|\?|\btr\d|\bcr([15679]|1\d)\b|\bdr([89]|1\d)\b|^mov\s+cs,/;
 const STRING = /^(movs|cmps|scas|stos|lods|ins|outs)$/;
 const COMPARISONS = ['eq', 'lt', 'le', 'unord', 'neq', 'nlt', 'nle', 'ord'];
 const PCLMUL = { pclmullqlqdq: 0, pclmulhqlqdq: 1, pclmullqhqdq: 16, pclmulhqhqdq: 17 };
@@ -69,7 +69,8 @@ function normalize(bytes, raw, bits) {
   const { length } = bytes;
   // FWAIT and an instruction after it are printed as one.
   if (bytes.includes('9b') && length > 1 && !/fwait/.test(raw)) return undefined;
-  if (NONE.test(raw)) return { length, text: undefined };
+  if (NONE.test(raw.replace(/^((data16|addr\d\d|rep\w*|[c-g]s|ss|rex\S*) )+/, '')))
+    return { length, text: undefined };
   const words = raw
     .replace(/\s*#.*$/, '')
     .replace(/\([\w ]+ only\)/, '')
@@ -94,13 +95,16 @@ function normalize(bytes, raw, bits) {
     return undefined;
   // With a mandatory prefix these do not exist.
   const has = (pattern) => bytes.some((byte) => pattern.test(byte));
-  if (/^(fxsave|fxrstor|xsave|xrstor|ldmxcsr|stmxcsr|[lms]fence)/.test(mnemonic) && has(/^(66|f2|f3)$/))
+  if (
+    /^(fxsave|fxrstor|xsave|xrstor|ldmxcsr|stmxcsr|xgetbv|xsetbv|[lms]fence)/.test(mnemonic) &&
+    has(/^(66|f2|f3)$/)
+  )
     return undefined;
   if (mnemonic === 'pmovmskb' && has(/^f[23]$/)) return undefined;
   // 66 does not count where REX.W does.
   if (/^(fldenv|fnstenv|fnsave|frstor)w$/.test(mnemonic) && bits === 64 && has(/^4[89a-f]$/))
     return undefined;
-  if (mnemonic === 'swapgs' && bits !== 64) return undefined;
+  if (/^(swapgs|(rd|wr)[fg]sbase)$/.test(mnemonic) && bits !== 64) return undefined;
   const repeat = STRING.test(mnemonic) ? prefixes.filter((word) => /^rep/.test(word)).slice(-1) : [];
   const kept = [...(prefixes.includes('lock') ? ['lock'] : []), ...repeat];
   return { length, text: [...kept, rename(text, bytes)].join(' ') };

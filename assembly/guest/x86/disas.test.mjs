@@ -46,6 +46,20 @@ it('prints what objdump prints', () => {
   expect(different).toEqual([]);
 });
 
+it('wants every byte of an instruction, and none behind it', () => {
+  const wrong = [];
+  for (const [bits, bytes, length] of lines('native.txt')) {
+    if (length === '0') continue;
+    place(bytes);
+    new Uint8Array(memory.buffer).fill(0xff, SOURCE + Number(length), SOURCE + 32);
+    const sizes = [Number(length) - 1, Number(length)].map((available) =>
+      exports.x86Decode(CPU, SOURCE, available, FLAGS[bits]),
+    );
+    if (sizes[0] !== 0 || sizes[1] !== Number(length)) wrong.push(`${bits} ${bytes}: ${sizes}`);
+  }
+  expect(wrong).toEqual([]);
+});
+
 it('finds the instructions and lengths that a processor finds', () => {
   const recorded = lines('native.txt');
   expect(recorded.filter(([, , length]) => length !== '0').length).toBeGreaterThan(2000);
