@@ -55,7 +55,7 @@ const MODULE_LIVE: u32 = L.CPU_COMPILER + 0x8000;
 const MODULE_USED: u32 = L.CPU_COMPILER + 0xa000;
 
 /** u32. Descriptors in use. */
-const USED: u32 = L.CPU_COMPILER + 0x370c;
+const USED: u32 = L.CPU_COMPILER + 0x3720;
 
 const PAGE_RECORD: u32 = 16;
 const PAGE_VIRTUAL: u32 = 0;
