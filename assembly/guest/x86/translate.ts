@@ -1,0 +1,40 @@
+/** One x86 instruction at a time to IR: what tb/ calls. */
+import { EMIT_CPU, EMIT_ENDED, EMIT_FLAGS, EMIT_LENGTH, EMIT_PC } from '../../ir/builder';
+import { OP_CALLX } from '../../ir/ops.gen';
+import { EXIT_AGAIN, STATE_GUEST_INSN } from '../../vcpu/state';
+import * as X from './cpu';
+import { helperStepBegin } from './debug';
+import { x86Decode } from './decode';
+import { x86TranslateNumber } from './dispatch.gen';
+import { emitAgain, emitCall, emitConstant, emitExit, emitGoto, emitRaise, has, INSN_LINEAR } from './emit';
+import { INSN_LENGTH_MAX, INSN_NUMBER } from './insn';
+import { helperShadowBegin, helperUndefined } from './segment';
+
+/** Handler of STATE_GUEST_TRANSLATE: see vcpu/guest.ts. */
+export function x86Translate(e: usize, source: usize, available: u32): u32 {
+  const cpu: usize = load<u32>(e, EMIT_CPU);
+  const length = x86Decode(cpu, source, available, load<u32>(e, EMIT_FLAGS));
+  if (length == 0) return 0;
+  if (has(e, X.BLOCK_STEP))
+    emitCall(e, OP_CALLX, helperStepBegin.index, emitConstant(e, load<u64>(e, EMIT_PC)), 0, 0, 0);
+  if (has(e, X.BLOCK_SHADOW)) emitCall(e, OP_CALLX, helperShadowBegin.index, 0, 0, 0, 0);
+  if (length > INSN_LENGTH_MAX) {
+    store<u32>(e, INSN_LENGTH_MAX, EMIT_LENGTH);
+    emitRaise(e, X.EXC_GP, 0);
+    return INSN_LENGTH_MAX;
+  }
+  store<u32>(e, length, EMIT_LENGTH);
+  const i = cpu + STATE_GUEST_INSN;
+  store<u16>(i, 0, INSN_LINEAR);
+  if (!x86TranslateNumber(load<u16>(i, INSN_NUMBER), e, i)) {
+    emitCall(e, OP_CALLX, helperUndefined.index, 0, 0, 0, 0);
+    emitExit(e, EXIT_AGAIN, load<u64>(e, EMIT_PC));
+  }
+  if (has(e, X.BLOCK_STEP | X.BLOCK_SHADOW) && load<u32>(e, EMIT_ENDED) == 0) emitAgain(e);
+  return length;
+}
+
+/** Handler of STATE_GUEST_END_BLOCK: ends a block that is cut for its length. */
+export function x86EndBlock(e: usize): void {
+  emitGoto(e, 0, load<u64>(e, EMIT_PC));
+}
