@@ -13,7 +13,6 @@ const REX_X: u32 = 2;
 const REX_R: u32 = 4;
 const REX_W: u32 = 8;
 
-const NO_SEGMENT: u32 = 6;
 const GPR_SP: u32 = 4;
 const GPR_BP: u32 = 5;
 /** MAP_PAGES of VEX maps come after those of the maps without. */
@@ -28,10 +27,16 @@ const DEBUG_REGISTERS: u32 = 0xff;
 const BASES_16: usize = memory.data<u8>([3, 3, 5, 5, 6, 7, 5, 3]);
 const INDICES_16: usize = memory.data<u8>([6, 7, 6, 7, 16, 16, 16, 16]);
 
-/** Private fields of the record. */
+/** Private fields of the record, u8 each. */
 const INSN_REX: usize = 0x4a;
 /** Cleared by the operand that it names; nothing else may be there. */
 const INSN_VVVV: usize = 0x4b;
+/** What SELECT_PREFIX goes by: 0 none, 1 66, 2 F3, 3 F2. */
+const INSN_SELECTOR: usize = 0x4c;
+/** Row of MAP_PAGES, NO_MAP if there is none. */
+const INSN_TABLE: usize = 0x4d;
+const INSN_HAS_MODRM: usize = 0x4e;
+const NO_MAP: u32 = 0xff;
 
 /**
  * Decodes the instruction at linear address `source`, of which `available` bytes may be read, under the block flags `flags`
@@ -51,10 +56,50 @@ export function x86Decode(cpu: usize, source: usize, available: u32, flags: u32)
 function decode(i: usize, source: usize, end: usize, flags: u32): usize {
   memory.fill(i, 0, I.INSN_BYTES);
   const code64 = (flags & BLOCK_CODE64) != 0;
+  let at = readPrefixes(i, source, end, flags);
+  if (at == 0) return 0;
+  at = readOpcode(i, at, end, flags);
+  if (at == 0 || load<u8>(i, INSN_TABLE) == NO_MAP) return at;
+  at = selectEncoding(i, at, end, code64);
+  if (at == 0 || load<u16>(i, I.INSN_ENCODING) == 0) return at;
+  const encoding = T.ENCODINGS + ((<usize>load<u16>(i, I.INSN_ENCODING)) << 2);
+  const traits: u32 = load<u16>(encoding, 2);
+  const prefixes: u32 = load<u16>(i, I.INSN_PREFIXES);
+  store<u16>(i, load<u16>(encoding), I.INSN_NUMBER);
+  store<u8>(i, <u8>operandSizeOf(i, traits, flags), I.INSN_OPERAND_SIZE);
+  store<u8>(i, <u8>I.NO_REGISTER, I.INSN_BASE);
+  store<u8>(i, <u8>I.NO_REGISTER, I.INSN_INDEX);
+  if (traits & T.ENCODING_MODRM) {
+    at = readModrm(i, at, end);
+    if (at == 0) return 0;
+    if (traits & T.ENCODING_RM_REG) store<u8>(i, load<u8>(i, I.INSN_MODRM) | 0xc0, I.INSN_MODRM);
+    const modrm: u32 = load<u8>(i, I.INSN_MODRM);
+    if (modrm < 0xc0) {
+      const narrow = load<u8>(i, I.INSN_ADDRESS_SIZE) == 1;
+      at = narrow ? decodeAddress16(i, modrm, at, end) : decodeAddress(i, modrm, at, end, code64);
+      if (at == 0) return 0;
+    }
+  }
+  const signature = T.SIGNATURES + ((<usize>(traits >> 8)) << 2);
+  for (let n: usize = 0; n < 4; n++) {
+    const operand: usize = load<u8>(signature + n);
+    if (operand == 0) break;
+    at = decodeOperand(i, T.OPERANDS + (operand << 2), at, end, code64);
+    if (at == 0) return 0;
+  }
+  if (load<u8>(i, INSN_VVVV) != 0) undefine(i);
+  if (prefixes & I.PREFIX_LOCK && !(traits & T.ENCODING_LOCK && operandKind(i, 0) == I.OPERAND_MEM))
+    undefine(i);
+  return at;
+}
+
+/** Reads prefixes and the byte after them, which is left in INSN_OPCODE. */
+function readPrefixes(i: usize, source: usize, end: usize, flags: u32): usize {
+  const code64 = (flags & BLOCK_CODE64) != 0;
   const wide = (flags & BLOCK_CODE32) != 0;
   let at = source;
   let prefixes: u32 = 0;
-  let segment = NO_SEGMENT;
+  let segment = SEG_DS;
   let rex: u32 = 0;
   let otherAddress = false;
   let byte: u32 = 0;
@@ -72,10 +117,12 @@ function decode(i: usize, source: usize, end: usize, flags: u32): usize {
       case 0x3e:
         if (code64) break;
         segment = (byte >> 3) & 3;
+        prefixes |= I.PREFIX_SEGMENT;
         break;
       case 0x64:
       case 0x65:
         segment = byte - 0x60;
+        prefixes |= I.PREFIX_SEGMENT;
         break;
       case 0x66:
         prefixes |= I.PREFIX_66;
@@ -93,68 +140,96 @@ function decode(i: usize, source: usize, end: usize, flags: u32): usize {
         prefixes = (prefixes & ~I.PREFIX_REPNE) | I.PREFIX_REP;
         break;
       default:
-        if (code64 && (byte & 0xf0) == 0x40) {
-          rex = byte;
-        } else {
-          rex = last;
-          scanning = false;
-        }
+        scanning = code64 && (byte & 0xf0) == 0x40;
+        rex = scanning ? byte : last;
     }
   }
+  if (rex != 0) prefixes |= I.PREFIX_REX | (rex & REX_W ? I.PREFIX_REX_W : 0);
   const addressSize: u32 = code64 ? (otherAddress ? 2 : 3) : wide != otherAddress ? 2 : 1;
-  let prefix: u32 =
+  const selector: u32 =
     prefixes & I.PREFIX_REPNE ? 3 : prefixes & I.PREFIX_REP ? 2 : prefixes & I.PREFIX_66 ? 1 : 0;
+  store<u16>(i, <u16>prefixes, I.INSN_PREFIXES);
+  store<u8>(i, <u8>segment, I.INSN_SEGMENT);
+  store<u8>(i, <u8>rex, INSN_REX);
+  store<u8>(i, <u8>addressSize, I.INSN_ADDRESS_SIZE);
+  store<u8>(i, <u8>selector, INSN_SELECTOR);
+  store<u8>(i, <u8>byte, I.INSN_OPCODE);
+  return at;
+}
 
-  let map: u32 = I.MAP_ONE_BYTE;
-  let tableMap: u32 = I.MAP_ONE_BYTE;
-  if (byte == 0x0f) {
-    if (at == end) return 0;
-    byte = load<u8>(at++);
-    map = I.MAP_0F;
-    if (byte == 0x38 || byte == 0x3a) {
-      map = byte == 0x38 ? I.MAP_0F38 : I.MAP_0F3A;
-      if (at == end) return 0;
-      byte = load<u8>(at++);
-    }
-    tableMap = map;
-  } else if ((byte & 0xfe) == 0xc4) {
+/** Reads the rest of the opcode, whose first byte is in INSN_OPCODE. */
+function readOpcode(i: usize, at: usize, end: usize, flags: u32): usize {
+  const first: u32 = load<u8>(i, I.INSN_OPCODE);
+  if (first == 0x0f) {
     if (at == end) return 0;
     const second: u32 = load<u8>(at);
-    // Outside 64-bit mode LES and LDS have memory operands, and VEX exists in protected mode only.
-    if (code64 || (second >= 0xc0 && (flags & (BLOCK_PE | BLOCK_VM)) == BLOCK_PE)) {
-      at++;
-      if (rex != 0 || (prefixes & (I.PREFIX_LOCK | I.PREFIX_66 | I.PREFIX_REP | I.PREFIX_REPNE)) != 0)
-        return at;
-      let last = second;
-      map = I.MAP_0F;
-      rex = (~second >> 5) & REX_R;
-      if (byte == 0xc4) {
-        if (at == end) return 0;
-        last = load<u8>(at++);
-        map = second & 0x1f;
-        rex = ((~second >> 5) & 7) | ((last >> 4) & REX_W);
-      }
-      if (!code64) rex = 0;
-      prefix = last & 3;
-      prefixes |= I.PREFIX_VEX | (last & 4 ? I.PREFIX_VEX_L : 0);
-      store<u8>(i, <u8>((~last >> 3) & 15), INSN_VVVV);
-      if (map != I.MAP_0F38 && map != I.MAP_0F3A) return at;
-      tableMap = map + VEX_MAP;
-      if (at == end) return 0;
-      byte = load<u8>(at++);
-    }
+    if (second != 0x38 && second != 0x3a) return readLastByte(i, at, end, I.MAP_0F, I.MAP_0F);
+    const map = second == 0x38 ? I.MAP_0F38 : I.MAP_0F3A;
+    return readLastByte(i, at + 1, end, map, map);
   }
+  if ((first & 0xfe) != 0xc4) return at;
+  if (at == end) return 0;
+  // Outside 64-bit mode LES and LDS have memory operands, and VEX exists in protected mode only.
+  const vex = load<u8>(at) >= 0xc0 && (flags & (BLOCK_PE | BLOCK_VM)) == BLOCK_PE;
+  return vex || flags & BLOCK_CODE64 ? readVex(i, at, end, flags) : at;
+}
 
-  let modrm: u32 = 0;
-  let hasModrm = false;
-  const page: usize = load<u8>(T.MAP_PAGES + <usize>tableMap * MAP_PAGE_COUNT + (byte >> 4));
-  let reference: u32 = load<u16>(T.PAGES + (((page << 4) | (byte & 15)) << 1));
+function readLastByte(i: usize, at: usize, end: usize, map: u32, table: u32): usize {
+  if (at == end) return 0;
+  store<u8>(i, load<u8>(at), I.INSN_OPCODE);
+  store<u8>(i, <u8>map, I.INSN_MAP);
+  store<u8>(i, <u8>table, INSN_TABLE);
+  return at + 1;
+}
+
+/** VEX prefix, C4 or C5 in INSN_OPCODE (SDM volume 2, 2.3.5), and opcode. */
+function readVex(i: usize, at: usize, end: usize, flags: u32): usize {
+  const prefixes: u32 = load<u16>(i, I.INSN_PREFIXES);
+  const refused = I.PREFIX_LOCK | I.PREFIX_66 | I.PREFIX_REP | I.PREFIX_REPNE | I.PREFIX_REX;
+  store<u8>(i, <u8>NO_MAP, INSN_TABLE);
+  const second: u32 = load<u8>(at);
+  let next = at + 1;
+  if (prefixes & refused) return next;
+  let last = second;
+  let map = I.MAP_0F;
+  let rex = (~second >> 5) & REX_R;
+  if (load<u8>(i, I.INSN_OPCODE) == 0xc4) {
+    if (next == end) return 0;
+    last = load<u8>(next++);
+    map = second & 0x1f;
+    rex = ((~second >> 5) & 7) | ((last >> 4) & REX_W);
+  }
+  if (!(flags & BLOCK_CODE64)) rex = 0;
+  const vex = I.PREFIX_VEX | (last & 4 ? I.PREFIX_VEX_L : 0) | (rex & REX_W ? I.PREFIX_REX_W : 0);
+  store<u16>(i, <u16>(prefixes | vex), I.INSN_PREFIXES);
+  store<u8>(i, <u8>rex, INSN_REX);
+  store<u8>(i, <u8>((~last >> 3) & 15), INSN_VVVV);
+  store<u8>(i, <u8>(last & 3), INSN_SELECTOR);
+  if (map != I.MAP_0F38 && map != I.MAP_0F3A) return next;
+  return readLastByte(i, next, end, map, map + VEX_MAP);
+}
+
+function readModrm(i: usize, at: usize, end: usize): usize {
+  if (load<u8>(i, INSN_HAS_MODRM)) return at;
+  if (at == end) return 0;
+  store<u8>(i, load<u8>(at), I.INSN_MODRM);
+  store<u8>(i, 1, INSN_HAS_MODRM);
+  return at + 1;
+}
+
+/** Goes from the opcode over the selections of its map to INSN_ENCODING, which stays 0 if nothing is there. */
+function selectEncoding(i: usize, at: usize, end: usize, code64: bool): usize {
+  const opcode: u32 = load<u8>(i, I.INSN_OPCODE);
+  const rex: u32 = load<u8>(i, INSN_REX);
+  let next = at;
+  const page: usize = load<u8>(T.MAP_PAGES + <usize>load<u8>(i, INSN_TABLE) * MAP_PAGE_COUNT + (opcode >> 4));
+  let reference: u32 = load<u16>(T.PAGES + (((page << 4) | (opcode & 15)) << 1));
   for (let select = reference >> T.REFERENCE_BITS; select != 0; select = reference >> T.REFERENCE_BITS) {
-    if (!hasModrm && select >= T.SELECT_MOD && select <= T.SELECT_RM) {
-      if (at == end) return 0;
-      modrm = load<u8>(at++);
-      hasModrm = true;
+    if (select >= T.SELECT_MOD && select <= T.SELECT_RM) {
+      next = readModrm(i, next, end);
+      if (next == 0) return 0;
     }
+    const modrm: u32 = load<u8>(i, I.INSN_MODRM);
     let value: u32 = 0;
     switch (select) {
       case T.SELECT_MODE:
@@ -173,68 +248,33 @@ function decode(i: usize, source: usize, end: usize, flags: u32): usize {
         value = modrm & 7;
         break;
       case T.SELECT_PREFIX:
-        value = prefix;
+        value = load<u8>(i, INSN_SELECTOR);
         break;
       case T.SELECT_W:
         value = (rex >> 3) & 1;
         break;
       case T.SELECT_L:
-        value = prefixes & I.PREFIX_VEX_L ? 1 : 0;
+        value = load<u16>(i, I.INSN_PREFIXES) & I.PREFIX_VEX_L ? 1 : 0;
         break;
     }
     const choice: usize = (reference & ((1 << T.REFERENCE_BITS) - 1)) + value;
     reference = load<u16>(T.CHOICES + (choice << 1));
   }
-  if (reference == 0) return at;
-
-  const encoding = T.ENCODINGS + ((<usize>reference) << 2);
-  const traits: u32 = load<u16>(encoding, 2);
-  let operandSize: u32 = code64 || wide ? 2 : 1;
-  if (prefixes & I.PREFIX_66 && !(traits & T.ENCODING_NO66)) operandSize = 3 - operandSize;
-  if (code64) {
-    if (rex & REX_W || traits & T.ENCODING_F64) operandSize = 3;
-    else if (traits & T.ENCODING_D64 && operandSize == 2) operandSize = 3;
-  }
-  if (traits & T.ENCODING_O32 && operandSize == 3) operandSize = 2;
-  if (traits & T.ENCODING_BYTE) operandSize = 0;
-  if (rex != 0) prefixes |= I.PREFIX_REX | (rex & REX_W ? I.PREFIX_REX_W : 0);
-  if (segment != NO_SEGMENT) prefixes |= I.PREFIX_SEGMENT;
-
-  store<u16>(i, load<u16>(encoding), I.INSN_NUMBER);
-  store<u8>(i, <u8>operandSize, I.INSN_OPERAND_SIZE);
-  store<u8>(i, <u8>addressSize, I.INSN_ADDRESS_SIZE);
-  store<u8>(i, <u8>(segment == NO_SEGMENT ? SEG_DS : segment), I.INSN_SEGMENT);
-  store<u16>(i, <u16>prefixes, I.INSN_PREFIXES);
-  store<u8>(i, <u8>byte, I.INSN_OPCODE);
-  store<u8>(i, <u8>I.NO_REGISTER, I.INSN_BASE);
-  store<u8>(i, <u8>I.NO_REGISTER, I.INSN_INDEX);
-  store<u8>(i, <u8>map, I.INSN_MAP);
   store<u16>(i, <u16>reference, I.INSN_ENCODING);
-  store<u8>(i, <u8>rex, INSN_REX);
+  return next;
+}
 
-  if (traits & T.ENCODING_MODRM) {
-    if (!hasModrm) {
-      if (at == end) return 0;
-      modrm = load<u8>(at++);
-    }
-    if (traits & T.ENCODING_RM_REG) modrm |= 0xc0;
-    store<u8>(i, <u8>modrm, I.INSN_MODRM);
-    if (modrm < 0xc0) {
-      at = addressSize == 1 ? decodeAddress16(i, modrm, at, end) : decodeAddress(i, modrm, at, end, code64);
-      if (at == 0) return 0;
-    }
+/** Logarithm of the operand's bytes for an encoding with these ENCODING_*. */
+function operandSizeOf(i: usize, traits: u32, flags: u32): u32 {
+  if (traits & T.ENCODING_BYTE) return 0;
+  const code64 = (flags & BLOCK_CODE64) != 0;
+  let size: u32 = code64 || flags & BLOCK_CODE32 ? 2 : 1;
+  if (load<u16>(i, I.INSN_PREFIXES) & I.PREFIX_66 && !(traits & T.ENCODING_NO66)) size = 3 - size;
+  if (code64) {
+    if (load<u8>(i, INSN_REX) & REX_W || traits & T.ENCODING_F64) size = 3;
+    else if (traits & T.ENCODING_D64 && size == 2) size = 3;
   }
-  const signature = T.SIGNATURES + ((<usize>(traits >> 8)) << 2);
-  for (let n: usize = 0; n < 4; n++) {
-    const operand: usize = load<u8>(signature + n);
-    if (operand == 0) break;
-    at = decodeOperand(i, T.OPERANDS + (operand << 2), at, end, code64);
-    if (at == 0) return 0;
-  }
-  if (load<u8>(i, INSN_VVVV) != 0) undefine(i);
-  if (prefixes & I.PREFIX_LOCK && !(traits & T.ENCODING_LOCK && operandKind(i, 0) == I.OPERAND_MEM))
-    undefine(i);
-  return at;
+  return traits & T.ENCODING_O32 && size == 3 ? 2 : size;
 }
 
 function operandKind(i: usize, n: u32): u32 {
