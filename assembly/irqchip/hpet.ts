@@ -127,10 +127,11 @@ export function hpetSync(now: i64): void {
     if (load<u32>(t, T_ARMED) == 0 || <i64>(counter - load<u64>(t, T_FIRES_AT)) < 0) continue;
     const period = load<u64>(t, T_PERIOD);
     if (isPeriodic(t) && period != 0) {
-      const passed = (counter - load<u64>(t, T_FIRES_AT)) / period + 1;
-      const comparator = load<u64>(t, T_COMPARATOR) + passed * period;
-      store<u64>(t, is32(t) ? <u64>(<u32>comparator) : comparator, T_COMPARATOR);
-      store<u64>(t, load<u64>(t, T_FIRES_AT) + passed * period, T_FIRES_AT);
+      const comparator = load<u64>(t, T_COMPARATOR);
+      const behind = is32(t) ? <u64>(<u32>counter - <u32>comparator) : counter - comparator;
+      const next = comparator + (behind / period + 1) * period;
+      store<u64>(t, is32(t) ? <u64>(<u32>next) : next, T_COMPARATOR);
+      store<u64>(t, counter + (is32(t) ? <u64>(<u32>next - <u32>counter) : next - counter), T_FIRES_AT);
     } else if (is32(t) && !isPeriodic(t)) {
       // The low half of the counter comes round.
       const rounds = ((counter - load<u64>(t, T_FIRES_AT)) >> 32) + 1;
