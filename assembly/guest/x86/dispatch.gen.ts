@@ -4,6 +4,7 @@ import * as decode from './decode.gen';
 import * as arithGroup from './trans-arith';
 import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
+import * as shiftGroup from './trans-shift';
 
 /**
  * Emits the IR of the instruction of that number, whose record is at `i`. False: it is undefined here, and nothing was emitted.
@@ -62,6 +63,20 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transSahf(e, i);
     case decode.INSN_LAHF:
       return arithGroup.transLahf(e, i);
+    case decode.INSN_ROL:
+      return shiftGroup.transRol(e, i);
+    case decode.INSN_ROR:
+      return shiftGroup.transRor(e, i);
+    case decode.INSN_RCL:
+      return shiftGroup.transRcl(e, i);
+    case decode.INSN_RCR:
+      return shiftGroup.transRcr(e, i);
+    case decode.INSN_SHL:
+      return shiftGroup.transShl(e, i);
+    case decode.INSN_SHR:
+      return shiftGroup.transShr(e, i);
+    case decode.INSN_SAR:
+      return shiftGroup.transSar(e, i);
     case decode.INSN_RET:
       return flowGroup.transRet(e, i);
     case decode.INSN_ENTER:
@@ -102,6 +117,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transCmovcc(e, i);
     case decode.INSN_SETCC:
       return movGroup.transSetcc(e, i);
+    case decode.INSN_SHLD:
+      return shiftGroup.transShld(e, i);
+    case decode.INSN_SHRD:
+      return shiftGroup.transShrd(e, i);
     case decode.INSN_MOVZX:
       return movGroup.transMovzx(e, i);
     case decode.INSN_MOVSX:
@@ -114,6 +133,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transAdcx(e, i);
     case decode.INSN_ADOX:
       return arithGroup.transAdox(e, i);
+    case decode.INSN_SHLX:
+      return shiftGroup.transShlx(e, i);
+    case decode.INSN_SARX:
+      return shiftGroup.transSarx(e, i);
+    case decode.INSN_SHRX:
+      return shiftGroup.transShrx(e, i);
+    case decode.INSN_RORX:
+      return shiftGroup.transRorx(e, i);
     default:
       return false;
   }
