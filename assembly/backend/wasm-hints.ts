@@ -10,11 +10,11 @@ import * as L from '../layout';
 import { patchSize, patchU, put, putU, reserveU } from './wasm-bytes';
 
 /** u32 cells: writer of the hints, number of functions, the running function's first byte, its field of the number of hints, that number. */
-const HINTS: u32 = L.CPU_COMPILER + 0x370c;
-const FUNCTIONS: u32 = L.CPU_COMPILER + 0x3710;
-const BODY: u32 = L.CPU_COMPILER + 0x3714;
-const FIELD: u32 = L.CPU_COMPILER + 0x3718;
-const COUNT: u32 = L.CPU_COMPILER + 0x371c;
+const HINTS: u32 = L.CPU_COMPILER + 0x3780;
+const FUNCTIONS: u32 = L.CPU_COMPILER + 0x3784;
+const BODY: u32 = L.CPU_COMPILER + 0x3788;
+const FIELD: u32 = L.CPU_COMPILER + 0x378c;
+const COUNT: u32 = L.CPU_COMPILER + 0x3790;
 
 const START: u32 = L.CPU_MODULE;
 const END: u32 = L.CPU_MODULE + 0x40000;
