@@ -8,6 +8,7 @@ import {
   STATE_ACCESS_PHYSICAL,
   STATE_ACCESS_SIZE,
   STATE_CHECK_PHASE,
+  STATE_EXCEPTION,
   STATE_LOADED,
   STATE_TLB_MARK,
 } from '../vcpu/state';
@@ -69,8 +70,7 @@ function loadLinear(linear: usize, size: u32): u64 {
 function loadDevice(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
   if (va & (size - 1)) return loadBytes(cpu, va, size, mmu);
   if (deviceRead(cpu, load<u64>(cpu, STATE_ACCESS_PHYSICAL), size)) return STATUS_OK;
-  busError(cpu, va, ACCESS_LOAD);
-  return STATUS_EXCEPTION;
+  return unanswered(cpu, va, ACCESS_LOAD);
 }
 
 /** One byte at a time, so that a fault names the first byte that faults. */
@@ -110,8 +110,13 @@ export function memStore(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): 
 function storeDevice(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
   if (va & (size - 1)) return storeBytes(cpu, va, value, size, mmu);
   if (deviceWrite(cpu, load<u64>(cpu, STATE_ACCESS_PHYSICAL), value, size)) return STATUS_OK;
-  busError(cpu, va, ACCESS_STORE);
-  return STATUS_EXCEPTION;
+  return unanswered(cpu, va, ACCESS_STORE);
+}
+
+/** Asks the guest what an access is that nobody answers: an exception, or a value in STATE_LOADED. */
+function unanswered(cpu: usize, va: u64, access: u32): u32 {
+  busError(cpu, va, access);
+  return load<u64>(cpu, STATE_EXCEPTION) != 0 ? STATUS_EXCEPTION : STATUS_OK;
 }
 
 function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {

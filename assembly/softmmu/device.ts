@@ -20,6 +20,7 @@ import { tlbFlush } from './tlb';
 /** Reads an aligned 1, 2, 4 or 8 bytes into STATE_LOADED; false: nobody answers there. */
 export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
   const region = regionFind(cpu, physical);
+  if (region == 0) return false;
   const offset = physical - load<u64>(region, L.REGION_BASE);
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
@@ -48,6 +49,7 @@ export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
 /** Writes an aligned 1, 2, 4 or 8 bytes; false: nobody answers there. */
 export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): bool {
   const region = regionFind(cpu, physical);
+  if (region == 0) return false;
   const offset = physical - load<u64>(region, L.REGION_BASE);
   if (size < 8) value &= ((<u64>1) << (size * 8)) - 1;
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {

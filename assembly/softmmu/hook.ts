@@ -5,8 +5,9 @@
  *             (STATE_WALK_PHYSICAL), what may be cached (STATE_WALK_PERMISSIONS) and log2 of the mapping's size
  *             (STATE_WALK_SIZE; below PAGE_BITS: the answer holds for this one access only).
  *             STATE_ACCESS_SIZE says how many bytes are accessed, for protection finer than a page.
- * Bus error:  busError(cpu, va, access) raises the exception for an access that no memory and no device answers, and for an
- *             atomic one that is not naturally aligned (ACCESS_MISALIGNED_ATOMIC), or a vector that has to be (ACCESS_MISALIGNED).
+ * Bus error:  busError(cpu, va, access) raises the exception for an access that no memory and no device answers, or stores what a load
+ *             of STATE_ACCESS_SIZE bytes gives (STATE_LOADED). It always raises for a fetch, for an atomic access that is not naturally
+ *             aligned (ACCESS_MISALIGNED_ATOMIC), and for a vector that has to be (ACCESS_MISALIGNED).
  */
 import { STATE_HOOK_BUS_ERROR, STATE_HOOK_WALK } from '../vcpu/state';
 

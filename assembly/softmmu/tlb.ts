@@ -29,6 +29,7 @@ import { BLOCK_GENERATION, BLOCK_GENERATION_MASK, STATE_TB_FLAGS } from '../vcpu
 import {
   STATE_ACCESS_LINEAR,
   STATE_ACCESS_PHYSICAL,
+  STATE_EXCEPTION,
   STATE_TLB_LARGE,
   STATE_TLB_LOGGED,
   STATE_TLB_MARK,
@@ -224,7 +225,7 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
   const region = regionFind(cpu, physical);
   if (region == 0) {
     busError(cpu, va, access);
-    return FILL_EXCEPTION;
+    return load<u64>(cpu, STATE_EXCEPTION) != 0 ? FILL_EXCEPTION : FILL_DEVICE;
   }
   const kind = load<u32>(region, REGION_KIND);
   if (kind != REGION_KIND_RAM && kind != REGION_KIND_ROM) return FILL_DEVICE;

@@ -163,7 +163,8 @@ function runSlice(cpu: usize): u32 {
       checkInterrupt(cpu);
     }
     store<u32>(cpu, 0, S.STATE_LEAVE);
-    const block = blockNext(cpu);
+    // Entering an interrupt may have ended in an exception, too.
+    const block = load<u64>(cpu, S.STATE_EXCEPTION) != 0 ? 0 : blockNext(cpu);
     let leave = LEAVE_EXCEPTION;
     if (block != 0)
       leave = load<u32>(cpu, S.STATE_NO_REGION) != 0 ? interpret(cpu, block) : enter(cpu, block);

@@ -88,6 +88,8 @@ export const X86_MODEL: u32 = 0x92c;
 /** u32 each. Exception of a task that was just switched to, vector + 1, and its error code: due before its first instruction. */
 export const X86_LATE_EXCEPTION: u32 = 0x934;
 export const X86_LATE_ERROR: u32 = 0x938;
+/** u32. 1 while a processor other than the first waits for a SIPI. */
+export const X86_WAIT_SIPI: u32 = 0x93c;
 
 /**
  * Segment caches, 16 bytes each: u64 selector, u32 limit (in bytes, granularity applied), u32 attributes (SEGMENT_*). The base is at
@@ -130,18 +132,19 @@ export const X86_TSC_AUX: u32 = 0xac0;
 /** i64. What the time-stamp counter differs by from the guest's clock in ns. */
 export const X86_TSC_OFFSET: u32 = 0xac8;
 export const X86_TSC_ADJUST: u32 = 0xad0;
-export const X86_APIC_BASE: u32 = 0xad8;
+export const X86_MCG_CTL: u32 = 0xad8;
 export const X86_PAT: u32 = 0xae0;
 export const X86_MISC_ENABLE: u32 = 0xae8;
 export const X86_SMBASE: u32 = 0xaf0;
 export const X86_MCG_STATUS: u32 = 0xaf8;
-export const X86_FEATURE_CONTROL: u32 = 0xb00;
+export const X86_SPEC_CTRL: u32 = 0xb00;
 export const X86_MICROCODE: u32 = 0xb08;
 /** Page-directory-pointer entries of PAE paging, as loaded with CR3. */
 export const X86_PDPTE: u32 = 0xb10;
 
 // ── System state that no operation names ────────────────────────────────────────────────────────────────────────
 
+export const X86_DEBUG_CTL: u32 = 0x10e8;
 /** u64 default type; 11 fixed ranges; 8 pairs of base and mask. */
 export const X86_MTRR_DEFAULT: u32 = 0x1000;
 export const X86_MTRR_FIXED: u32 = 0x1008;
@@ -283,6 +286,7 @@ export const SOFT_ICEBP: u32 = 4;
 export const EVENT_NMI: u32 = 1;
 export const EVENT_SMI: u32 = 2;
 export const EVENT_INIT: u32 = 4;
+export const EVENT_SIPI: u32 = 8;
 
 export const MODEL_QEMU64: u32 = 0;
 export const MODEL_MAX: u32 = 1;

@@ -4,6 +4,7 @@
  *
  * The clocks are told, so that no guest has to calibrate: leaf 0x15 (TSC), 0x16 (processor) and 0x40000010 (TSC and bus in kHz).
  */
+import { lapicBaseRead } from '../../irqchip/pc';
 import { guestTicks } from '../../vcpu/clock';
 import { STATE_INDEX } from '../../vcpu/state';
 import * as X from './cpu';
@@ -150,7 +151,7 @@ function basicLeaf(cpu: usize, leaf: u32, subleaf: u32): void {
 }
 
 /** Family 6, model 15, stepping 11: the first model of its vendor with long mode, and one that guests know no errata of that concern us. */
-const SIGNATURE: u32 = 0x000006fb;
+export const SIGNATURE: u32 = 0x000006fb;
 
 function featureLeaf(cpu: usize): void {
   let ecx = (modelIsMax(cpu) ? LEAF1_ECX_MAX : LEAF1_ECX_QEMU64) | ECX_HYPERVISOR;
@@ -158,7 +159,7 @@ function featureLeaf(cpu: usize): void {
   if (load<u32>(cpu, X.X86_CR4) & X.CR4_OSXSAVE) ecx |= ECX_OSXSAVE;
   let edx = LEAF1_EDX;
   // The APIC can be switched off in its base register.
-  if ((load<u64>(cpu, X.X86_APIC_BASE) & 0x800) == 0) edx &= ~((<u32>1) << 9);
+  if ((lapicBaseRead(cpu) & 0x800) == 0) edx &= ~((<u32>1) << 9);
   answer(cpu, SIGNATURE, (load<u32>(cpu, STATE_INDEX) << 24) | 0x10800, ecx, edx);
 }
 

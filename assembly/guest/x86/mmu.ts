@@ -11,11 +11,20 @@ import {
   REGION_LINEAR,
   VM_A20_FORCED,
 } from '../../layout';
-import { ACCESS_FETCH, ACCESS_STORE, PERM_EXECUTE, PERM_READ, PERM_WRITE } from '../../softmmu/hook';
+import {
+  ACCESS_FETCH,
+  ACCESS_LOAD,
+  ACCESS_STORE,
+  PERM_EXECUTE,
+  PERM_READ,
+  PERM_WRITE,
+} from '../../softmmu/hook';
 import { regionFind } from '../../softmmu/region';
 import { blockWriteHook } from '../../tb/invalidate';
 import { raise } from '../../vcpu/exception';
 import {
+  STATE_ACCESS_SIZE,
+  STATE_LOADED,
   STATE_WALK_GLOBAL,
   STATE_WALK_PERMISSIONS,
   STATE_WALK_PHYSICAL,
@@ -251,11 +260,14 @@ function pageFault(cpu: usize, va: u64, access: u32, mmu: u32, error: u32): u32 
 }
 
 /**
- * Handler of STATE_HOOK_BUS_ERROR: code that is fetched where nothing answers is FF FF, an undefined instruction. Data accesses there
- * read all ones and never come here.
+ * Handler of STATE_HOOK_BUS_ERROR. Where nothing answers, the bus floats high: data is all ones, and code is FF FF, an undefined instruction. A misaligned
+ * vector is #GP(0).
  */
-export function x86BusError(cpu: usize, _va: u64, _access: u32): void {
-  raise(cpu, X.EXC_UD, 0);
+export function x86BusError(cpu: usize, _va: u64, access: u32): void {
+  if (access == ACCESS_LOAD)
+    store<u64>(cpu, 0xffffffffffffffff >> (64 - load<u32>(cpu, STATE_ACCESS_SIZE) * 8), STATE_LOADED);
+  else if (access == ACCESS_FETCH) raise(cpu, X.EXC_UD, 0);
+  else if (access != ACCESS_STORE) raise(cpu, X.EXC_GP, 0);
 }
 
 /** Loads the page-directory pointers of PAE paging from CR3's table; false: a reserved bit is set, and nothing was changed. SDM 3, 4.4.1. */
