@@ -4,6 +4,7 @@ import * as decode from './decode.gen';
 import * as arithGroup from './trans-arith';
 import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
+import * as mulGroup from './trans-mul';
 import * as shiftGroup from './trans-shift';
 
 /**
@@ -27,6 +28,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transXor(e, i);
     case decode.INSN_CMP:
       return arithGroup.transCmp(e, i);
+    case decode.INSN_DAA:
+      return mulGroup.transDaa(e, i);
+    case decode.INSN_DAS:
+      return mulGroup.transDas(e, i);
+    case decode.INSN_AAA:
+      return mulGroup.transAaa(e, i);
+    case decode.INSN_AAS:
+      return mulGroup.transAas(e, i);
     case decode.INSN_INC:
       return arithGroup.transInc(e, i);
     case decode.INSN_DEC:
@@ -41,6 +50,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transPopa(e, i);
     case decode.INSN_MOVSXD:
       return movGroup.transMovsxd(e, i);
+    case decode.INSN_IMUL:
+      return mulGroup.transImul(e, i);
     case decode.INSN_JCC:
       return flowGroup.transJcc(e, i);
     case decode.INSN_TEST:
@@ -83,6 +94,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transEnter(e, i);
     case decode.INSN_LEAVE:
       return movGroup.transLeave(e, i);
+    case decode.INSN_AAM:
+      return mulGroup.transAam(e, i);
+    case decode.INSN_AAD:
+      return mulGroup.transAad(e, i);
     case decode.INSN_SALC:
       return arithGroup.transSalc(e, i);
     case decode.INSN_XLAT:
@@ -105,6 +120,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transNot(e, i);
     case decode.INSN_NEG:
       return arithGroup.transNeg(e, i);
+    case decode.INSN_MUL:
+      return mulGroup.transMul(e, i);
+    case decode.INSN_IMUL_WIDE:
+      return mulGroup.transImulWide(e, i);
+    case decode.INSN_DIV:
+      return mulGroup.transDiv(e, i);
+    case decode.INSN_IDIV:
+      return mulGroup.transIdiv(e, i);
     case decode.INSN_CLC:
       return arithGroup.transClc(e, i);
     case decode.INSN_STC:
@@ -133,6 +156,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transAdcx(e, i);
     case decode.INSN_ADOX:
       return arithGroup.transAdox(e, i);
+    case decode.INSN_MULX:
+      return mulGroup.transMulx(e, i);
     case decode.INSN_SHLX:
       return shiftGroup.transShlx(e, i);
     case decode.INSN_SARX:
