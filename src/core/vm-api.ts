@@ -17,6 +17,8 @@ export interface VmConfig {
   machine?: string;
   /** `-m`: RAM in MiB. Default 128, as in QEMU. */
   memory?: number;
+  /** `-cpu`: model of the processor. Default: the architecture's first (`rv64`, `qemu32`, `qemu64`). */
+  cpu?: string;
   /** `-smp`: number of vCPUs. Only 1 today. */
   smp?: number;
   /** `-bios`: firmware; `'none'` for no firmware; `'default'` or absent: the board's own default. */

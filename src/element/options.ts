@@ -25,6 +25,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'arch', attribute: 'arch', param: 'arch', kind: 'text' },
   { key: 'machine', attribute: 'machine', param: 'M', flag: '-M', kind: 'text' },
   { key: 'memory', attribute: 'memory', param: 'm', flag: '-m', kind: 'memory' },
+  { key: 'cpu', attribute: 'cpu', param: 'cpu', flag: '-cpu', kind: 'text' },
   { key: 'smp', attribute: 'smp', param: 'smp', flag: '-smp', kind: 'count', max: 512 },
   { key: 'bios', attribute: 'bios', param: 'bios', flag: '-bios', kind: 'image' },
   { key: 'kernel', attribute: 'kernel', param: 'kernel', flag: '-kernel', kind: 'image' },

@@ -17,6 +17,11 @@ export interface BoardModel {
   /** MiB. */
   memoryMax: number;
   smpMax: number;
+  /**
+   * Processors (-cpu) by architecture, the default one first, with what the core's reset takes for them: on RISC-V the hart's number, on x86 the
+   * MODEL_* of assembly/guest/x86/cpu.ts.
+   */
+  processors: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** It can run firmware (-bios), and has one of its own for `default`; if not, it needs a kernel. */
   firmware: boolean;
   /** Memory slots of a machine with so many bytes of RAM. */

@@ -20,6 +20,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'arch',
   'machine',
   'memory',
+  'cpu',
   'smp',
   'bios',
   'kernel',
@@ -36,6 +37,8 @@ export interface ResolvedConfig {
   /** MiB. */
   memory: number;
   smp: number;
+  /** What the core's reset takes for the processor: see BoardModel.processors. */
+  processor: number;
   tier: 'auto' | 'interp' | 'jit' | 'check';
 }
 
@@ -103,5 +106,14 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   }
   const tier = config.tier ?? 'auto';
   if (!TIERS.includes(tier)) throw bad(`There is no tier "${String(tier)}": choose ${TIERS.join(', ')}.`);
-  return { arch: config.arch, board, memory, smp, tier };
+  const processors = board.processors[config.arch] ?? {};
+  const cpu = config.cpu ?? (Object.keys(processors)[0] as string);
+  const processor = Object.hasOwn(processors, cpu) ? processors[cpu] : undefined;
+  if (processor === undefined) {
+    const names = Object.keys(processors);
+    throw bad(
+      `There is no processor "${cpu}" for ${config.arch} (-cpu): choose ${names.length > 1 ? oneOf(names) : names[0]}.`,
+    );
+  }
+  return { arch: config.arch, board, memory, smp, processor, tier };
 }

@@ -25,6 +25,11 @@ import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
 const RESET_VECTOR = 0xfffffff0;
+/** What CPUID describes: MODEL_* of assembly/guest/x86/cpu.ts. */
+const MODEL_QEMU64 = 0;
+const MODEL_MAX = 1;
+const MODEL_QEMU32 = 2;
+const MODEL_MAX32 = 3;
 /** 1.8432 MHz, divided by 16. */
 const UART_BAUD_BASE = 115200;
 /** The bit that a masked A20 line forces to 0. */
@@ -36,6 +41,10 @@ export const PC_1_0: BoardModel = {
   memoryDefault: 128,
   memoryMax: 2048,
   smpMax: 1,
+  processors: {
+    i386: { qemu32: MODEL_QEMU32, max: MODEL_MAX32 },
+    x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
+  },
   firmware: false,
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },

@@ -148,6 +148,7 @@ export class Session {
   readonly clock: SharedClock;
   readonly board: Board;
   readonly server: ExitServer;
+  private readonly processor: number;
   readonly vcpu: VcpuHost;
   private readonly timers: SharedTimers;
   private readonly failed: (error: unknown) => void;
@@ -162,6 +163,7 @@ export class Session {
     const { config, icount, images, serial } = options;
     const ramBytes = config.memory * MIB;
     this.vcpu = options.vcpu;
+    this.processor = config.processor;
     this.failed = options.failed;
     this.memory = new VmMemory({ vcpus: config.smp, slots: config.board.slots(ramBytes), icount });
     this.clock = new SharedClock(this.memory);
@@ -219,7 +221,7 @@ export class Session {
     }
     this.clock.reset();
     await this.board.reset();
-    await this.vcpu.reset({ pc: BigInt(this.board.resetPc), hartId: 0 });
+    await this.vcpu.reset({ pc: BigInt(this.board.resetPc), processor: this.processor });
   }
 
   requestStop(): void {

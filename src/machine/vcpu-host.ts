@@ -42,7 +42,7 @@ export class VcpuHost {
     return this.call(this.api.init(options));
   }
 
-  reset(options: { pc: bigint; hartId: number }): Promise<void> {
+  reset(options: { pc: bigint; processor: number }): Promise<void> {
     return this.call(this.api.reset(options));
   }
 

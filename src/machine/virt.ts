@@ -29,6 +29,7 @@ export const VIRT_1_0: BoardModel = {
   memoryDefault: 128,
   memoryMax: 2048,
   smpMax: 1,
+  processors: { riscv64: { rv64: 0 } },
   firmware: true,
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: VIRT_MAP.dram.base, size: ramBytes },

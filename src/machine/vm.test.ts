@@ -63,7 +63,7 @@ describe('a machine', () => {
     await vm.start();
     expect(await vm.ended).toEqual({ outcome: 'poweroff', code: 0 });
     expect(output()).toBe('hello\n');
-    expect(worker().resets).toEqual([{ pc: 0x1000n, hartId: 0 }]);
+    expect(worker().resets).toEqual([{ pc: 0x1000n, processor: 0 }]);
     expect(events).toEqual(['state loading', 'state running', 'state stopped', 'exit poweroff 0']);
     expect(vm.report()).toMatchObject({ outcome: 'poweroff' });
     expect(vm.report().firstSerialMs).toBeGreaterThanOrEqual(0);

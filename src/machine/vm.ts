@@ -29,8 +29,8 @@ const STOP_TIMEOUT_MS = 2000;
 
 /** What the page brings along: a machine knows no URLs. */
 export interface VmAssets {
-  /** The accelerator: compiled, or the URL of core.wasm. */
-  core: WebAssembly.Module | string;
+  /** The accelerator: compiled, the URL of its file, or such a URL for each architecture. */
+  core: WebAssembly.Module | string | ((arch: string) => string);
   /** Makes a worker that runs src/worker/entry.ts. */
   createWorker: () => Worker;
   /** URL of OpenSBI's fw_dynamic.bin for `bios: 'default'`. */
@@ -202,7 +202,8 @@ class MachineVm implements Vm {
   /** Everything up to the first instruction. */
   private async load(): Promise<Session> {
     const { assets, config, resolved } = this;
-    const [module, images] = await Promise.all([loadCore(assets.core), this.loadImages()]);
+    const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
+    const [module, images] = await Promise.all([loadCore(core), this.loadImages()]);
     this.abort.signal.throwIfAborted();
     const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
     let session: Session | null = null;

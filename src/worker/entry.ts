@@ -98,8 +98,8 @@ const api: VcpuWorkerApi = {
     checks = options.tier === 'check';
   },
 
-  async reset({ pc, hartId }) {
-    core.reset(index, pc, BigInt(hartId), threshold);
+  async reset({ pc, processor }) {
+    core.reset(index, pc, BigInt(processor), threshold);
     differs = false;
     if (checks) core.check(index);
   },

@@ -4,7 +4,7 @@
  */
 export interface VcpuInit {
   memory: WebAssembly.Memory;
-  /** The compiled core (build/core.wasm). */
+  /** The compiled core of the guest's architecture (build/core*.wasm). */
   module: WebAssembly.Module;
   /** Index of the vCPU; its area lies at VCPU_BASE + index * VCPU_STRIDE. */
   index: number;
@@ -18,8 +18,11 @@ export interface VcpuInit {
 export interface VcpuWorkerApi {
   /** Instantiates the core on the shared memory. Call once, before anything else. */
   init(options: VcpuInit): Promise<void>;
-  /** Puts the vCPU into its architectural reset state, with the program counter at the board's reset vector. */
-  reset(options: { pc: bigint; hartId: number }): Promise<void>;
+  /**
+   * Puts the vCPU into its architectural reset state, with the program counter at the board's reset vector. `processor`: what the architecture's
+   * reset takes besides, the hart's number on RISC-V, the model on x86.
+   */
+  reset(options: { pc: bigint; processor: number }): Promise<void>;
   /** Runs until REQUEST_STOP, or until the guest cannot go on; resolves with RESULT_STOP, RESULT_TRAP_LOOP, RESULT_DIFFERENCE or RESULT_INTERNAL_ERROR. */
   run(): Promise<number>;
   /** A readable dump of the registers, for error reports and the monitor; after RESULT_DIFFERENCE with what differs. The vCPU must be stopped. */

@@ -8,7 +8,7 @@ export type GuestScript = (vcpu: FakeVcpu, run: number) => Promise<number>;
 
 /** A Worker whose vCPU is a script on the same thread, behind a real message channel and Comlink. */
 export class FakeWorker extends EventTarget {
-  readonly resets: { pc: bigint; hartId: number }[] = [];
+  readonly resets: { pc: bigint; processor: number }[] = [];
   terminated = false;
   vcpu: FakeVcpu | null = null;
   private readonly near: MessagePort;
