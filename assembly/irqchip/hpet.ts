@@ -107,6 +107,7 @@ function updateLevels(): void {
     if (enabled() && (config & (T_ENABLE | T_LEVEL)) == (T_ENABLE | T_LEVEL) && (load<u64>(STATUS) >> i) & 1)
       levels |= 1 << lineOf(i);
   }
+  store<u32>(ROSE, load<u32>(ROSE) | (levels & ~load<u32>(LEVELS)));
   store<u32>(LEVELS, levels);
 }
 

@@ -55,7 +55,6 @@ function service(pin: u32): void {
 /** Drives all pins. `rose` has those that rose since the last call, however they are now. */
 export function ioapicSetLines(levels: u32, rose: u32): void {
   const before = load<u32>(LEVELS);
-  const edges = (levels & ~before) | rose;
   let changed = (levels ^ before) | rose;
   store<u32>(LEVELS, levels);
   while (changed != 0) {
@@ -66,7 +65,7 @@ export function ioapicSetLines(levels: u32, rose: u32): void {
     const entry = entryOf(pin);
     const requests = load<u32>(REQUESTS);
     if (entry & LEVEL) store<u32>(REQUESTS, levels & bit ? requests | bit : requests & ~bit);
-    else if (edges & bit && (entry & MASKED) == 0) store<u32>(REQUESTS, requests | bit);
+    else if (rose & bit && (entry & MASKED) == 0) store<u32>(REQUESTS, requests | bit);
     service(pin);
   }
 }

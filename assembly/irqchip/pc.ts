@@ -4,7 +4,8 @@
  *   PIT counter 0 or HPET timer 0 ─┬─ 8259 input 0       lines 0–15 ─┬─ 8259 inputs        lines 0–23 ─── IOAPIC pins (not 0, 2)
  *                                  └─ IOAPIC pin 2                    └─ IOAPIC pins        8259 INTR ─── LINT0 of the first local APIC
  *
- * pcIrqchipUpdate is the one place where time and lines become requests. The chips of the machine belong to vCPU 0; a local APIC to its
+ * pcIrqchipUpdate is the one place where time and lines become requests. A rising edge is what IRQ_EDGE or a timer latched, never a difference of
+ * levels: the page sets IRQ_LEVEL first and IRQ_EDGE after it, and one edge must not count twice. The chips of the machine belong to vCPU 0; a local APIC to its
  * own vCPU, except for what lapic-state.ts says. With several vCPUs, accesses to the machine's chips will need a lock.
  */
 import * as L from '../layout';
@@ -39,6 +40,13 @@ const RTC_LINE: u32 = 1 << 8;
 const ISA_LINES: u32 = 0xffff;
 const PINS: u32 = (1 << IOAPIC_PINS) - 1;
 
+const EOI_OFFSET: u32 = 0xb0;
+
+/** i64. Guest ns before which no timer moves a line; 0: not known. */
+const QUIET_UNTIL: usize = L.PC_IRQCHIP_BASE + 0x5c0;
+/** u32. IRQ_LEVEL as last seen. */
+const LEVEL_SEEN: usize = L.PC_IRQCHIP_BASE + 0x5c8;
+
 /** Power-on of all chips and of every vCPU's APIC. */
 export function pcIrqchipReset(): void {
   picReset();
@@ -47,6 +55,7 @@ export function pcIrqchipReset(): void {
   hpetReset();
   pmTimerReset();
   atomic.store<u32>(L.IRQ_EDGE, 0);
+  store<i64>(QUIET_UNTIL, 0);
   for (let i: u32 = 0; i < A.lapicCount(); i++) lapicReset(i);
 }
 
@@ -62,17 +71,24 @@ export function pcIrqchipUpdate(cpu: usize): void {
   const apic = A.lapicOfCpu(cpu);
   lapicTimerSync(apic, now);
   if (load<u32>(cpu, STATE_INDEX) != 0) return;
-  updateLines(now);
+  const level = atomic.load<u32>(L.IRQ_LEVEL);
+  if (atomic.load<u32>(L.IRQ_EDGE) == 0 && level == load<u32>(LEVEL_SEEN) && now < load<i64>(QUIET_UNTIL))
+    return;
+  store<u32>(LEVEL_SEEN, level);
+  updateLines(now, level);
   updateLint0(apic);
+  const pit = pitDeadline();
+  const hpet = hpetDeadline();
+  store<i64>(QUIET_UNTIL, pit < hpet ? pit : hpet);
 }
 
 /** Drives the inputs of the 8259s and of the IOAPIC. Legacy replacement of the HPET takes the place of PIT and RTC. */
-function updateLines(now: i64): void {
+function updateLines(now: i64, lines: u32): void {
   pitSync(now);
   hpetSync(now);
   const pitRose = pitTakeEdge();
   let rose: u32 = atomic.xchg<u32>(L.IRQ_EDGE, 0) & ~(TIMER_LINE | (1 << TIMER_PIN));
-  let levels: u32 = atomic.load<u32>(L.IRQ_LEVEL) & ~(TIMER_LINE | (1 << TIMER_PIN));
+  let levels: u32 = lines & ~(TIMER_LINE | (1 << TIMER_PIN));
   let timerUp = false;
   let timerRose = false;
   if (hpetIsLegacy()) {
@@ -214,12 +230,18 @@ function readPort(cpu: usize, id: u32, offset: u32): u32 {
 
 /** A write; false: nobody answers. The block is left after it, and the run loop looks at interrupts. */
 export function pcLocalWrite(cpu: usize, id: u32, offset: u32, value: u64, size: u32): bool {
-  const now = guestNow(cpu);
   if (id == L.LOCAL_LAPIC) {
     const apic = A.lapicOfCpu(cpu);
     if (!lapicInMemory(apic)) return false;
+    // The hot one: an EOI needs no clock.
+    const now = offset == EOI_OFFSET ? 0 : guestNow(cpu);
     lapicWrite(apic, offset & 0xfff, <u32>value, size, now);
-  } else if (id == L.LOCAL_IOAPIC) {
+    store<u32>(cpu, 1, STATE_LEAVE);
+    requestCheck(cpu);
+    return true;
+  }
+  const now = guestNow(cpu);
+  if (id == L.LOCAL_IOAPIC) {
     pcIrqchipUpdate(cpu);
     if (size >= 4) ioapicWrite(offset, <u32>value);
   } else if (id == L.LOCAL_HPET) hpetWrite(offset, value, size, now);
@@ -227,9 +249,10 @@ export function pcLocalWrite(cpu: usize, id: u32, offset: u32, value: u64, size:
     pcIrqchipUpdate(cpu);
     for (let i: u32 = 0; i < size; i++) writePort(id, offset + i, <u32>(value >> (i * 8)) & 0xff, now);
   } else if (id != L.LOCAL_PM_TIMER) return false;
+  store<i64>(QUIET_UNTIL, 0);
+  pcIrqchipUpdate(cpu);
   store<u32>(cpu, 1, STATE_LEAVE);
   requestCheck(cpu);
-  pcIrqchipUpdate(cpu);
   return true;
 }
 

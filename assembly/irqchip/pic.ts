@@ -34,7 +34,7 @@ const NESTED: u32 = 11;
 const WANTS_ICW4: u32 = 12;
 const SINGLE: u32 = 13;
 const ELCR: u32 = 14;
-/** Inputs as they were: rising edges are found by it. */
+/** Inputs as they are. */
 const LEVELS: u32 = 15;
 
 const CASCADE_BIT: u8 = 4;
@@ -69,15 +69,14 @@ function requestOf(chip: usize): i32 {
 /** Drives inputs of a chip; `rose` are those that rose since, however they are now. */
 function drive(chip: usize, levels: u32, rose: u32, which: u32): void {
   const elcr: u32 = load<u8>(chip, ELCR);
-  const before: u32 = load<u8>(chip, LEVELS);
-  const edges = ((levels & ~before) | rose) & ~elcr;
-  const irr = (load<u8>(chip, IRR) & ~(elcr & which)) | (((levels & elcr) | edges) & which);
+  const irr = (load<u8>(chip, IRR) & ~(elcr & which)) | (((levels & elcr) | (rose & ~elcr)) & which);
   store<u8>(chip, <u8>irr, IRR);
-  store<u8>(chip, <u8>((before & ~which) | (levels & which)), LEVELS);
+  store<u8>(chip, <u8>((load<u8>(chip, LEVELS) & ~which) | (levels & which)), LEVELS);
 }
 
 function driveCascade(): void {
-  drive(MASTER, requestOf(SLAVE) >= 0 ? CASCADE_BIT : 0, 0, CASCADE_BIT);
+  const level: u32 = requestOf(SLAVE) >= 0 ? CASCADE_BIT : 0;
+  drive(MASTER, level, level & ~load<u8>(MASTER, LEVELS), CASCADE_BIT);
 }
 
 /** Drives IRQ 0 to 15 (bit 2, the cascade, is ignored). `rose` has those that rose since the last call. */
