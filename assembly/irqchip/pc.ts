@@ -155,7 +155,8 @@ export function pcInterruptPending(cpu: usize): bool {
 /** The vCPU takes the interrupt: its vector. If none waits any more it is the spurious one of the APIC, or IRQ 7 of the 8259s. Not under tier check. */
 export function pcInterruptAcknowledge(cpu: usize): i32 {
   const apic = A.lapicOfCpu(cpu);
-  if (A.lapicPending(apic) >= 0 || !acceptsExtInt(cpu, apic)) return A.lapicAcknowledge(apic);
+  const blocked = !picAsserts() && A.highest(apic + A.IRR) >= 0;
+  if (A.lapicPending(apic) >= 0 || blocked || !acceptsExtInt(cpu, apic)) return A.lapicAcknowledge(apic);
   atomic.and<u32>(apic + A.EVENTS, ~A.LAPIC_EVENT_EXTINT);
   const vector = <i32>picAcknowledge();
   updateLint0(apic);

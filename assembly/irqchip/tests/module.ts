@@ -89,7 +89,7 @@ export class Chips {
     this.exports.pcIrqchipReset();
   }
 
-  private get state(): number {
+  private get vcpu(): number {
     return this.exports.stateOf(this.cpu);
   }
 
@@ -97,7 +97,7 @@ export class Chips {
   at(ns: bigint | number): this {
     this.now = BigInt(ns);
     this.exports.setNow(this.cpu, this.now);
-    this.exports.pcIrqchipUpdate(this.state);
+    this.exports.pcIrqchipUpdate(this.vcpu);
     return this;
   }
 
@@ -115,7 +115,7 @@ export class Chips {
 
   private access(address: number, port: boolean, size: number): bigint {
     const [local, offset] = this.region(address, port);
-    if (!this.exports.pcLocalRead(this.state, local, offset, size)) return -1n;
+    if (!this.exports.pcLocalRead(this.vcpu, local, offset, size)) return -1n;
     return this.exports.loaded(this.cpu) & 0xffff_ffff_ffff_ffffn;
   }
 
@@ -129,7 +129,7 @@ export class Chips {
 
   out8(port: number, ...values: number[]): this {
     const [local, offset] = this.region(port, true);
-    for (const value of values) this.exports.pcLocalWrite(this.state, local, offset, BigInt(value), 1);
+    for (const value of values) this.exports.pcLocalWrite(this.vcpu, local, offset, BigInt(value), 1);
     return this;
   }
 
@@ -144,7 +144,7 @@ export class Chips {
 
   write(address: number, value: number | bigint, size = 4): this {
     const [local, offset] = this.region(address, false);
-    this.exports.pcLocalWrite(this.state, local, offset, BigInt(value), size);
+    this.exports.pcLocalWrite(this.vcpu, local, offset, BigInt(value), size);
     return this;
   }
 
@@ -164,45 +164,57 @@ export class Chips {
     this.view.setInt32(L.IRQ_LEVEL, level ? before | bit : before & ~bit, true);
     if (level && !(before & bit))
       this.view.setInt32(L.IRQ_EDGE, this.view.getInt32(L.IRQ_EDGE, true) | bit, true);
-    this.exports.pcIrqchipUpdate(this.state);
+    this.exports.pcIrqchipUpdate(this.vcpu);
     return this;
+  }
+
+  /** Writes a word of the VM block. */
+  setWord(address: number, value: number): void {
+    this.view.setInt32(address, value, true);
+  }
+
+  /** All state of the chips, but for what pcIrqchipUpdate keeps to look again. */
+  state(): Buffer {
+    const end = L.PC_LAPIC_STATE + this.view.getInt32(L.VM_VCPU_COUNT, true) * L.PC_LAPIC_STRIDE;
+    const bytes = Buffer.from(new Uint8Array(this.view.buffer, L.PC_IRQCHIP_BASE, end - L.PC_IRQCHIP_BASE));
+    return bytes.fill(0, 0x5c0, 0x600);
   }
 
   /** Vector of the interrupt that the vCPU takes, or -1 if none waits. */
   take(): number {
-    this.exports.pcIrqchipUpdate(this.state);
-    return this.exports.pcInterruptPending(this.state) ? this.exports.pcInterruptAcknowledge(this.state) : -1;
+    this.exports.pcIrqchipUpdate(this.vcpu);
+    return this.exports.pcInterruptPending(this.vcpu) ? this.exports.pcInterruptAcknowledge(this.vcpu) : -1;
   }
 
   /** INTA without a look at what waits. */
   acknowledge(): number {
-    return this.exports.pcInterruptAcknowledge(this.state);
+    return this.exports.pcInterruptAcknowledge(this.vcpu);
   }
 
   /** Guest ns of the next timer. */
   deadline(): bigint {
-    return this.exports.pcIrqchipDeadline(this.state);
+    return this.exports.pcIrqchipDeadline(this.vcpu);
   }
 
   /** LAPIC_EVENT_* that wait; they are taken. */
   events(): number {
-    const waiting = this.exports.pcEventsPending(this.state);
-    this.exports.pcEventTake(this.state, waiting);
+    const waiting = this.exports.pcEventsPending(this.vcpu);
+    this.exports.pcEventTake(this.vcpu, waiting);
     return waiting;
   }
 
   /** RDMSR, or null for #GP. */
   rdmsr(msr: number): bigint | null {
-    return this.exports.pcMsrRead(this.state, msr) ? this.exports.loaded(this.cpu) : null;
+    return this.exports.pcMsrRead(this.vcpu, msr) ? this.exports.loaded(this.cpu) : null;
   }
 
   /** WRMSR; false: #GP. */
   wrmsr(msr: number, value: bigint | number): boolean {
-    return this.exports.pcMsrWrite(this.state, msr, BigInt(value)) !== 0;
+    return this.exports.pcMsrWrite(this.vcpu, msr, BigInt(value)) !== 0;
   }
 
   setBase(value: bigint): boolean {
-    return this.exports.lapicBaseWrite(this.state, value, 1) !== 0;
+    return this.exports.lapicBaseWrite(this.vcpu, value, 1) !== 0;
   }
 }
 
