@@ -1,4 +1,4 @@
-// Builds what is stale: generated sources, the core (AssemblyScript → build/core.wasm), the command line
+// Builds what is stale: generated sources, the cores (AssemblyScript → build/core*.wasm), the command line
 // (tsc → build/ts) and the site (vite → build/site). `--force` builds everything, `--only core,ts` some steps.
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,8 +31,7 @@ const CORE_FLAGS = [
 
 const temporary = (path) => join(dirname(path), `.${process.pid}.${path.split(/[\\/]/).pop()}`);
 
-/** The tests' core exports what only tests call, checks its own assertions and validates the IR of every block that it makes. */
-const DEBUG_CORE_ENTRY = 'assembly/testing.ts';
+/** The tests' cores export what only tests call, check their own assertions and validate the IR of every block that they make. */
 const DEBUG_CORE_FLAGS = CORE_FLAGS.filter((flag) => flag !== '--noAssert');
 
 async function buildCore(file, entry, flags) {
@@ -62,6 +61,24 @@ async function buildSite() {
   }
 }
 
+/** A step that compiles one core; each entry links one guest architecture. */
+function coreStep(name, file, entry, forTests = false) {
+  const flags = forTests ? DEBUG_CORE_FLAGS : CORE_FLAGS;
+  return {
+    name,
+    title: `Compiling the core (AssemblyScript → build/${file})`,
+    forTests,
+    extra: flags.join(' '),
+    inputs: () =>
+      listFiles(
+        ['assembly', 'package-lock.json'],
+        (path) => path === entry || (notTest(path) && /\.ts$|lock/.test(path)),
+      ),
+    outputs: [join(buildDir, file)],
+    build: () => buildCore(file, entry, flags),
+  };
+}
+
 const STEPS = [
   {
     name: 'gen',
@@ -70,28 +87,10 @@ const STEPS = [
     outputs: [],
     build: () => runNode('Generating sources', 'scripts/gen.mjs'),
   },
-  {
-    name: 'core',
-    title: 'Compiling the core (AssemblyScript → build/core.wasm)',
-    extra: CORE_FLAGS.join(' '),
-    inputs: () =>
-      listFiles(['assembly', 'package-lock.json'], (path) => notTest(path) && /\.ts$|lock/.test(path)),
-    outputs: [join(buildDir, 'core.wasm')],
-    build: () => buildCore('core.wasm', 'assembly/index.ts', CORE_FLAGS),
-  },
-  {
-    name: 'core-debug',
-    title: 'Compiling the core with assertions (→ build/core.debug.wasm)',
-    forTests: true,
-    extra: DEBUG_CORE_FLAGS.join(' '),
-    inputs: () =>
-      listFiles(
-        ['assembly', 'package-lock.json'],
-        (path) => path === DEBUG_CORE_ENTRY || (notTest(path) && /\.ts$|lock/.test(path)),
-      ),
-    outputs: [join(buildDir, 'core.debug.wasm')],
-    build: () => buildCore('core.debug.wasm', DEBUG_CORE_ENTRY, DEBUG_CORE_FLAGS),
-  },
+  coreStep('core', 'core.wasm', 'assembly/index.ts'),
+  coreStep('core-x86', 'core-x86.wasm', 'assembly/index-x86.ts'),
+  coreStep('core-debug', 'core.debug.wasm', 'assembly/testing.ts', true),
+  coreStep('core-x86-debug', 'core-x86.debug.wasm', 'assembly/testing-x86.ts', true),
   {
     name: 'ts',
     title: 'Compiling the command line (TypeScript → build/ts)',
@@ -115,7 +114,11 @@ const STEPS = [
     title: 'Building the site (vite → build/site)',
     inputs: () =>
       listFiles(['src', 'public', 'package-lock.json'], notTest).concat(
-        listFiles(['index.html', 'runner.html', 'vite.config.ts', 'build/core.wasm'], undefined, []),
+        listFiles(
+          ['index.html', 'runner.html', 'vite.config.ts', 'build/core.wasm', 'build/core-x86.wasm'],
+          undefined,
+          [],
+        ),
       ),
     outputs: [join(buildDir, 'site')],
     build: buildSite,
@@ -156,7 +159,7 @@ if (process.argv[1] && existsSync(process.argv[1]) && shown(process.argv[1]) ===
         help: { type: 'boolean', short: 'h' },
       },
     });
-    if (values.help) return say('npm run build [-- --force] [-- --only gen,core,core-debug,ts,site]');
+    if (values.help) return say(`npm run build [-- --force] [-- --only ${STEP_NAMES.join(',')}]`);
     const only = values.only?.split(',');
     const unknown = only?.find((name) => !STEP_NAMES.includes(name));
     if (unknown) throw new SetupError(`unknown step "${unknown}": there are ${STEP_NAMES.join(', ')}`);

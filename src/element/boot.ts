@@ -1,5 +1,6 @@
 /** What a machine is made of in this page: the core, the worker's script, the default firmware. Loaded lazily. */
-import coreUrl from '../../build/core.wasm?url';
+import riscvCoreUrl from '../../build/core.wasm?url';
+import x86CoreUrl from '../../build/core-x86.wasm?url';
 import type { Vm, VmConfig } from '../core/vm-api.ts';
 import { createVm } from '../machine/vm.ts';
 import workerUrl from '../worker/entry.ts?worker&url';
@@ -24,7 +25,7 @@ function createWorker(): Worker {
  */
 export function bootVm(config: VmConfig, firmwareUrl: string | undefined): Vm {
   return createVm(config, {
-    core: coreUrl,
+    core: (arch) => (arch === 'riscv64' ? riscvCoreUrl : x86CoreUrl),
     createWorker,
     ...(firmwareUrl === undefined ? {} : { firmwareUrl }),
   });

@@ -17,6 +17,7 @@ import { x86DeliverException } from './interrupt';
 import { x86BusError, x86PageWalk } from './mmu';
 import { x86DataMmu, x86FetchMmu, x86UpdateFlags } from './mode';
 import { setSegment } from './segment';
+import { x86EndBlock, x86Translate } from './translate';
 
 const RESET_CODE_BASE: u64 = 0xffff0000;
 const RESET_CODE_SELECTOR: u32 = 0xf000;
@@ -55,6 +56,8 @@ export function x86Reset(cpu: usize, model: u32): void {
 function setHooks(cpu: usize): void {
   store<u32>(cpu, x86PageWalk.index, S.STATE_HOOK_WALK);
   store<u32>(cpu, x86BusError.index, S.STATE_HOOK_BUS_ERROR);
+  store<u32>(cpu, x86Translate.index, S.STATE_GUEST_TRANSLATE);
+  store<u32>(cpu, x86EndBlock.index, S.STATE_GUEST_END_BLOCK);
   store<u32>(cpu, x86FetchMmu.index, S.STATE_GUEST_FETCH_MMU);
   store<u32>(cpu, x86DataMmu.index, S.STATE_GUEST_DATA_MMU);
   store<u32>(cpu, pcIrqchipUpdate.index, S.STATE_GUEST_UPDATE_LINES);

@@ -1,0 +1,17 @@
+/** Entry of build/core-x86.wasm, the core of i386 and x86_64 guests: every Wasm export of it, nothing else. */
+import { stateOf } from './core';
+import { x86Reset } from './guest/x86/reset';
+import { pcIrqchipReset } from './irqchip/pc';
+import { vcpuReset } from './vcpu/run';
+
+export * from './core';
+
+/**
+ * Resets a vCPU, with the MODEL_* that CPUID describes and the executions after which tier 1 takes a block (0: never);
+ * the one with index 0 also resets the interrupt controllers and timers of the machine. The program counter is the reset vector's own.
+ */
+export function reset(index: u32, pc: u64, model: u64, threshold: u32): void {
+  if (index == 0) pcIrqchipReset();
+  vcpuReset(stateOf(index), index, pc, threshold);
+  x86Reset(stateOf(index), <u32>model);
+}
