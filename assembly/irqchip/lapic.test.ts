@@ -320,6 +320,37 @@ describe('x2APIC', () => {
   });
 });
 
+it('tier check: the replay reads what the first run read, and writes nothing', () => {
+  const cpu = pc.exports.stateOf(0);
+  expect(pc.setBase(BASE | BSP | EN | EXTD)).toBe(true);
+  pc.wrmsr(0x83e, 0xb);
+  pc.wrmsr(0x838, 1_000_000);
+  const run = () => {
+    const results = [
+      pc.rdmsr(0x839),
+      pc.wrmsr(0x83f, 0x61),
+      pc.rdmsr(0x80e),
+      pc.wrmsr(0x802, 0),
+      pc.rdmsr(0x823),
+    ];
+    results.push(pc.exports.lapicBaseRead(cpu), pc.setBase(BASE | BSP | EN));
+    pc.exports.pcCr8Write(cpu, pc.exports.pcCr8Read(cpu) + 1);
+    pc.exports.pcIrqchipUpdate(cpu);
+    return [...results, pc.exports.pcInterruptPending(cpu)];
+  };
+  pc.exports.recordStart(cpu);
+  const first = run();
+  expect(first).toEqual([1_000_000n, true, null, false, 2n, BASE | BSP | EN | EXTD, false, 1]);
+  pc.exports.setNow(0, 500_000n);
+  pc.exports.replayStart(cpu);
+  const before = pc.state();
+  expect(run()).toEqual(first);
+  expect(pc.state().equals(before)).toBe(true);
+  pc.exports.recordStop(cpu);
+  expect(pc.exports.pcCr8Read(cpu)).toBe(1);
+  expect(pc.rdmsr(0x839)).toBe(500_000n);
+});
+
 describe('I/O APIC', () => {
   const entry = (pin: number, low: number, destination = 0) =>
     pc.ioapic(0x11 + 2 * pin, destination << 24).ioapic(0x10 + 2 * pin, low);

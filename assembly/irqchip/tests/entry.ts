@@ -3,6 +3,7 @@ import { CPU_STATE, VCPU_BASE, VCPU_STRIDE } from '../../layout';
 import { STATE_ICOUNT, STATE_INDEX, STATE_LOADED } from '../../vcpu/state';
 
 export * from '../pc';
+export { recordStart, recordStop, replayStart } from '../../softmmu/record';
 export { pmTimerClearStatus, pmTimerDeadline, pmTimerStatus } from '../pm-timer';
 
 export function stateOf(index: u32): usize {

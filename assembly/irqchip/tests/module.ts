@@ -33,6 +33,9 @@ interface Exports {
   pcCr8Read(cpu: number): number;
   pcCr8Write(cpu: number, value: number): void;
   pcSetTscOffset(cpu: number, offset: bigint): void;
+  recordStart(cpu: number): void;
+  replayStart(cpu: number): void;
+  recordStop(cpu: number): void;
   pmTimerStatus(now: bigint): number;
   pmTimerClearStatus(now: bigint): void;
   pmTimerDeadline(now: bigint): bigint;
