@@ -132,6 +132,17 @@ function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
   return STATUS_OK;
 }
 
+/**
+ * Linear address of memory that may be read, or written, from here to the end of its page without more ado, or 0: then memLoad or memStore of an
+ * element finds out, and may make it so. Raises nothing. Accesses that have to be logged are not direct.
+ */
+export function memDirect(cpu: usize, va: u64, mmu: u32, access: u32): usize {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) != 0) return 0;
+  const entry = tlbEntry(cpu, va, mmu);
+  if (tagOf(cpu, va) != load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ))) return 0;
+  return <u32>va + load<u32>(entry, TLB_ADDEND);
+}
+
 /** Raises what an access of this kind would raise, and touches nothing. Within one page. */
 export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32): u32 {
   const entry = tlbEntry(cpu, va, mmu);

@@ -6,6 +6,7 @@ import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
 import * as shiftGroup from './trans-shift';
+import * as stringGroup from './trans-string';
 
 /**
  * Emits the IR of the instruction of that number, whose record is at `i`. False: it is undefined here, and nothing was emitted.
@@ -74,6 +75,16 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transSahf(e, i);
     case decode.INSN_LAHF:
       return arithGroup.transLahf(e, i);
+    case decode.INSN_MOVS:
+      return stringGroup.transMovs(e, i);
+    case decode.INSN_CMPS:
+      return stringGroup.transCmps(e, i);
+    case decode.INSN_STOS:
+      return stringGroup.transStos(e, i);
+    case decode.INSN_LODS:
+      return stringGroup.transLods(e, i);
+    case decode.INSN_SCAS:
+      return stringGroup.transScas(e, i);
     case decode.INSN_ROL:
       return shiftGroup.transRol(e, i);
     case decode.INSN_ROR:
