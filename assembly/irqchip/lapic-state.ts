@@ -86,11 +86,11 @@ export function lapicEnabled(apic: usize): bool {
   return (load<u64>(apic, BASE) & BASE_ENABLE) != 0 && (load<u32>(apic, SVR) & SVR_ENABLE) != 0;
 }
 
-/** Highest set bit of a 256-bit register, or -1. */
+/** Highest set bit of a 256-bit register, or -1. A bit that another vCPU sets meanwhile is seen after its kick. */
 export function highest(register: usize): i32 {
-  for (let word: i32 = 7; word >= 0; word--) {
-    const bits = atomic.load<u32>(register + word * 4);
-    if (bits != 0) return word * 32 + 31 - <i32>clz(bits);
+  for (let word: i32 = 3; word >= 0; word--) {
+    const bits = load<u64>(register + word * 8);
+    if (bits != 0) return word * 64 + 63 - <i32>clz(bits);
   }
   return -1;
 }
