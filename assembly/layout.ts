@@ -104,6 +104,8 @@ export const LOCAL_PM_TIMER: u32 = 11;
 
 /** x86: guest-physical address of I/O port 0. Ports are regions of the same table, above every address that a processor can form. */
 export const IO_PORT_BASE: u64 = 0x10000000000000;
+/** x86: added by a vCPU in system management mode to addresses from 0xa0000 to 0xbffff. The board maps there what it sees. */
+export const SMRAM_ALIAS: u64 = 0x8000000000000;
 
 /**
  * Reach record of one register, 32 bytes:

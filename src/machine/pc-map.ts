@@ -24,6 +24,7 @@ export const PC_PORTS = {
   keyboardCommand: 0x64,
   rtc: 0x70,
   port92: 0x92,
+  apm: 0xb2,
   picSlave: { base: 0xa0, size: 2 },
   debugcon: 0xe9,
   com: [0x3f8, 0x2f8, 0x3e8, 0x2e8],
@@ -31,6 +32,12 @@ export const PC_PORTS = {
   debugExit: 0x501,
   fwCfg: 0x510,
   fwCfgDma: 0x514,
+  pciConfigAddress: 0xcf8,
+  resetControl: 0xcf9,
+  pciConfigData: 0xcfc,
+  gpe: 0xafe0,
+  /** Where the reset code puts the power management registers, as SeaBIOS does. */
+  pm: 0x600,
 } as const;
 
 /** IRQ lines in the shared memory: the global system interrupts of ACPI, of which 0 to 15 are ISA's. */
@@ -38,4 +45,10 @@ export const PC_IRQ = {
   keyboard: 1,
   com: [4, 3, 4, 3],
   rtc: 8,
+  sci: 9,
+  /** Where the reset code routes PCI's four lines, as SeaBIOS does. */
+  pci: [10, 10, 11, 11],
 } as const;
+
+/** Places on PCI bus 0: slot * 8 + function. */
+export const PC_DEVFN = { hostBridge: 0x00, isaBridge: 0x08, powerManagement: 0x0b } as const;

@@ -53,7 +53,11 @@ function build({ arch = 'i386', ramMib = 64, initrd = null as Uint8Array | null 
     const found = at(port)!;
     found.region.write(found.offset, size, value);
   };
-  return { vm, memory, board, time, kernel, entries, power, sent, at, inb, out };
+  const config = (devfn: number, offset: number, size: number, value: number): void => {
+    out(0xcf8, 0x8000_0000 + (devfn << 8) + (offset & ~3), 4);
+    out(0xcfc + (offset & 3), value, size);
+  };
+  return { vm, memory, board, time, kernel, entries, power, sent, at, inb, out, config };
 }
 
 function regions(vm: VmMemory): string[] {
@@ -72,6 +76,17 @@ function regions(vm: VmMemory): string[] {
   })
     .filter((line) => line !== '')
     .sort();
+}
+
+/** Linear address of the memory that a guest-physical address shows; null: none. */
+function linearAt(vm: VmMemory, address: number): number | null {
+  for (let i = vm.load(L.VM_REGION_COUNT) - 1; i >= 0; i--) {
+    const at = L.REGION_TABLE + i * L.REGION_STRIDE;
+    const offset = address - Number(vm.view.getBigUint64(at + L.REGION_BASE, true));
+    if (offset < 0 || offset >= Number(vm.view.getBigUint64(at + L.REGION_SIZE, true))) continue;
+    return vm.view.getUint32(at + L.REGION_LINEAR, true) + offset;
+  }
+  return null;
 }
 
 describe('pc-1.0', () => {
@@ -93,6 +108,11 @@ describe('pc-1.0', () => {
       'io 0064-0064 mmio',
       'io 0070-0071 mmio',
       'io 0092-0092 mmio',
+      'io 00b2-00b3 mmio',
+      'io 0cf8-0cfb mmio',
+      'io 0cf9-0cf9 mmio',
+      'io 0cfc-0cff mmio',
+      'io afe0-afe3 mmio',
       'io 00a0-00a1 local',
       'io 00e9-00e9 mmio',
       'io 02e8-02ef mmio',
@@ -108,6 +128,66 @@ describe('pc-1.0', () => {
     }
     // Nobody answers at the VGA window yet, nor at ports 0x80 and 0xed, which Linux writes to wait.
     expect(map.some((line) => line.startsWith('000a'))).toBe(false);
+  });
+
+  it('shows ISA below 1 MiB until the host bridge is told otherwise: the end of the ROM, and nothing below it', async () => {
+    const { vm, board, config } = build();
+    await board.reset();
+    const low = () => regions(vm).filter((line) => /^000[c-f]/.test(line));
+    const rom = low();
+    expect(rom[0]).toBe('000e0000-000e3fff rom');
+    expect(rom).toHaveLength(5);
+    config(0x00, 0x58, 4, 0x11113000);
+    config(0x00, 0x5c, 4, 0x11111111);
+    expect(low()).toHaveLength(13);
+    expect(low()[0]).toBe('000c0000-000c3fff rom');
+    expect(low()[12]).toBe('000f0000-000fffff ram');
+    expect(vm.slots.find((slot) => slot.name === 'ram.pam')!.linear + 0x30000).toBe(linearAt(vm, 0xf0000));
+    config(0x00, 0x72, 1, 0x4a);
+    expect(regions(vm)).toContain('000a0000-000bffff ram');
+    expect(regions(vm)).toContain('80000000a0000-80000000bffff ram');
+    config(0x00, 0x72, 1, 0x0a);
+    expect(regions(vm)).not.toContain('000a0000-000bffff ram');
+    expect(linearAt(vm, L.SMRAM_ALIAS + 0xa0000)).toBe(
+      vm.slots.find((slot) => slot.name === 'smram')!.linear,
+    );
+    await board.reset();
+    expect(low()).toEqual(rom);
+    expect(linearAt(vm, L.SMRAM_ALIAS + 0xa0000)).toBeNull();
+  });
+
+  it('moves the power management registers, and the timer that the worker answers with them', async () => {
+    const { vm, board, config } = build();
+    await board.reset();
+    config(0x0b, 0x40, 4, 0x601);
+    config(0x0b, 0x80, 1, 1);
+    expect(regions(vm)).toContain('io 0600-063f mmio');
+    expect(regions(vm)).toContain('io 0608-060b local');
+    config(0x0b, 0x40, 4, 0xb001);
+    expect(regions(vm)).toContain('io b008-b00b local');
+    await board.reset();
+    expect(regions(vm).some((line) => /^io (0600|0608|b000|b008)/.test(line))).toBe(false);
+  });
+
+  it('finds its chips on PCI bus 0, where QEMU has them', () => {
+    const { inb, out } = build();
+    const found = [];
+    for (let devfn = 0; devfn < 256; devfn++) {
+      out(0xcf8, 0x8000_0000 + (devfn << 8), 4);
+      const id = inb(0xcfc, 4);
+      if (id !== 0xffff_ffff) found.push(`${devfn >> 3}.${devfn & 7} ${id.toString(16)}`);
+    }
+    expect(found).toEqual(['0.0 12378086', '1.0 70008086', '1.3 71138086']);
+  });
+
+  it('asks the processor for a system management interrupt when the APM port is set up for it', () => {
+    const { vm, config, out } = build();
+    out(0xb2, 0x55);
+    expect(vm.load(L.VM_X86_EVENTS)).toBe(0);
+    config(0x0b, 0x5b, 1, 2);
+    out(0xb2, 0x55);
+    expect(vm.load(L.VM_X86_EVENTS)).toBe(2);
+    expect(vm.load(vm.vcpu(0) + L.COMM_KICK)).toBeGreaterThan(0);
   });
 
   it('loads images and reset vector at reset, again after the guest overwrote them, and keeps other RAM', async () => {
@@ -192,8 +272,9 @@ describe('pc-1.0', () => {
     const { out, power, entries } = build();
     out(0x64, 0xfe);
     out(0x92, 3);
+    out(0xcf9, 6);
     out(0x501, 0x2a);
-    expect(power).toEqual(['reset', 'reset', 'off 85']);
+    expect(power).toEqual(['reset', 'reset', 'reset', 'off 85']);
     for (const byte of Buffer.from('hello\n')) out(0xe9, byte);
     expect(entries).toEqual([{ level: 'info', source: 'debugcon', message: 'hello' }]);
   });

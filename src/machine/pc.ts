@@ -11,14 +11,14 @@ import type { Device, ShadowPort } from '../hw/device.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
 import { I8042 } from '../hw/input/i8042.ts';
 import { IsaDebugExit } from '../hw/misc/isa-debug-exit.ts';
-import { type A20Gate, Port92 } from '../hw/misc/port92.ts';
+import { Port92 } from '../hw/misc/port92.ts';
 import { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
-import type { VmMemory } from '../memory/vm-memory.ts';
 import type { Board, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { planPcBoot } from './boot/pc-boot.ts';
-import { pcResetVector, type PortWrite, RESET_ROM } from './boot/pc-reset-vector.ts';
+import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
+import { attachChipset, firmwareWrites, SharedA20 } from './pc-chipset.ts';
 import { pcCmos } from './pc-cmos.ts';
 import { PC_IRQ, PC_MAP, PC_PORTS } from './pc-map.ts';
 import { Wiring } from './wiring.ts';
@@ -32,8 +32,8 @@ const MODEL_QEMU32 = 2;
 const MODEL_MAX32 = 3;
 /** 1.8432 MHz, divided by 16. */
 const UART_BAUD_BASE = 115200;
-/** The bit that a masked A20 line forces to 0. */
-const A20 = 1 << 20;
+/** Slots that are always where they belong. */
+const MAPPED_SLOTS: readonly string[] = ['ram', 'ram.high', 'rom'];
 
 export const PC_1_0: BoardModel = {
   names: ['pc-1.0', 'pc'],
@@ -87,13 +87,15 @@ class PcBoard implements Board {
 
     const wiring = new Wiring(vm);
     ({ devices: this.devices, regions: this.regions, doorbells: this.doorbells } = wiring);
-    for (const slot of vm.slots) wiring.table.addSlot(slot);
+    // The host bridge maps the others.
+    for (const slot of vm.slots) if (MAPPED_SLOTS.includes(slot.name)) wiring.table.addSlot(slot);
     this.addLocals(wiring);
     const attach = <D extends Device>(
       ports: readonly (number | null)[],
       create: (shadow: ShadowPort) => D,
     ): D => wiring.attach(ports.map(atPort), create);
 
+    attachChipset(env, wiring);
     this.a20 = new SharedA20(vm);
     const { a20 } = this;
     const reset = (): void => power.reset();
@@ -162,32 +164,5 @@ class PcBoard implements Board {
 }
 
 const atPort = <P extends number | null>(port: P): P => (port === null ? null : L.IO_PORT_BASE + port) as P;
-
-/** What firmware leaves in the chipset for a kernel. */
-function firmwareWrites(): PortWrite[] {
-  return [
-    // PCI's interrupts (10, 11) and ACPI's (9) are level-triggered.
-    { port: PC_PORTS.elcr.base + 1, size: 1, value: 0x0e },
-  ];
-}
-
-/** The A20 line, as a word of the shared memory. */
-class SharedA20 implements A20Gate {
-  private readonly vm: VmMemory;
-
-  constructor(vm: VmMemory) {
-    this.vm = vm;
-  }
-
-  get enabled(): boolean {
-    return this.vm.load(L.VM_A20_FORCED) === 0;
-  }
-
-  set enabled(on: boolean) {
-    if (on === this.enabled) return;
-    this.vm.store(L.VM_A20_FORCED, on ? 0 : A20);
-    this.vm.mapChanged();
-  }
-}
 
 const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setBreak() {} };

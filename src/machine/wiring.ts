@@ -1,5 +1,9 @@
 import type { IrqLine } from '../core/irq.ts';
 import type { Device, MmioRegion, ShadowPort } from '../hw/device.ts';
+import { INTERRUPT_PIN } from '../hw/pci/config-space.ts';
+import type { PciBus } from '../hw/pci/pci-bus.ts';
+import type { PciFunction } from '../hw/pci/pci-function.ts';
+import { IO_PORT_BASE } from '../memory/layout.gen.ts';
 import { type MovableRegion, type PlacedReach, RegionTable } from '../memory/region-table.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 
@@ -42,6 +46,38 @@ export class Wiring {
     return device;
   }
 
+  /**
+   * Puts a function on a PCI bus, its fixed registers at I/O ports, its windows where the guest moves them.
+   * @param devfn slot * 8 + function
+   * @param along moves with the function's first window
+   */
+  attachPci<F extends PciFunction>(
+    bus: PciBus,
+    devfn: number,
+    ports: readonly number[],
+    device: F,
+    along?: MovableRegion,
+  ): F {
+    device.fixed.forEach((region, i) => void this.place(device, region, IO_PORT_BASE + ports[i]));
+    const places = device.windows.map(({ region, space }, i): MovableRegion => {
+      const placed = this.place(device, region, null);
+      const origin = space === 'io' ? IO_PORT_BASE : 0;
+      return {
+        move: (address) => {
+          const base = address === null ? null : origin + address;
+          placed.move(base);
+          if (i === 0) along?.move(base);
+        },
+      };
+    });
+    const pin = device.config.get(INTERRUPT_PIN, 1);
+    const intx = pin === 0 ? UNCONNECTED : bus.intx(devfn, pin - 1);
+    bus.add(devfn, device);
+    device.connect({ intx, places });
+    this.devices.push(device);
+    return device;
+  }
+
   /** Maps one more block of registers of a device. */
   place(device: Device, region: MmioRegion, base: number | null): PlacedReach {
     const byName = new Map(region.registers.map((register) => [register.name, register.offset]));
@@ -73,9 +109,6 @@ export class Wiring {
       },
     };
   }
-
-  /** Several regions that move together. */
-  static together(...regions: MovableRegion[]): MovableRegion {
-    return { move: (base) => regions.forEach((region) => void region.move(base)) };
-  }
 }
+
+const UNCONNECTED: IrqLine = { set() {} };

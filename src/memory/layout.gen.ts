@@ -78,6 +78,8 @@ export const LOCAL_HPET = 0xa;
 export const LOCAL_PM_TIMER = 0xb;
 /** x86: guest-physical address of I/O port 0. Ports are regions of the same table, above every address that a processor can form. */
 export const IO_PORT_BASE = 0x10000000000000;
+/** x86: added by a vCPU in system management mode to addresses from 0xa0000 to 0xbffff. The board maps there what it sees. */
+export const SMRAM_ALIAS = 0x8000000000000;
 /**
  * Reach record of one register, 32 bytes:
  *   +0x00 u8 read kind (REACH_EXIT or REACH_SHADOW)   +0x01 u8 write kind (REACH_EXIT, REACH_POSTED, REACH_DOORBELL)

@@ -9,6 +9,7 @@ import {
   REGION_KIND_RAM,
   REGION_KIND_ROM,
   REGION_LINEAR,
+  SMRAM_ALIAS,
   VM_A20_FORCED,
 } from '../../layout';
 import {
@@ -34,8 +35,7 @@ import * as X from './cpu';
 import { breakpointsWatch } from './debug';
 import { isCanonical, isLongMode } from './mode';
 
-/** Where the board maps the memory that only system management mode sees at SMRAM_FIRST to SMRAM_LAST. */
-export const SMRAM_ALIAS: u64 = 0x8000000000000;
+/** What system management mode sees at SMRAM_ALIAS. */
 const SMRAM_FIRST: u64 = 0xa0000;
 const SMRAM_LAST: u64 = 0xbffff;
 

@@ -1,0 +1,50 @@
+/** A PCI bus: functions by their place, and their interrupt pins wired together. */
+import type { IrqLine } from '../../core/irq.ts';
+import type { PciFunction } from './pci-function.ts';
+
+/** Interrupt lines from the bus to the chipset. */
+const LINES = 4;
+
+export class PciBus {
+  private readonly functions = new Map<number, PciFunction>();
+  private readonly holders: Set<number>[] = Array.from({ length: LINES }, () => new Set());
+  private readonly route: (line: number, level: boolean) => void;
+  private readonly swizzle: (slot: number, pin: number) => number;
+
+  /**
+   * @param options.swizzle line, 0 to 3, that pin (0 is INTA) of a slot is wired to
+   * @param options.route drives one of the four lines
+   */
+  constructor(options: {
+    swizzle: (slot: number, pin: number) => number;
+    route: (line: number, level: boolean) => void;
+  }) {
+    this.swizzle = options.swizzle;
+    this.route = options.route;
+  }
+
+  /** @param devfn slot * 8 + function */
+  add(devfn: number, pciFunction: PciFunction): void {
+    if (this.functions.has(devfn)) throw new RangeError(`PCI place ${devfn} is taken`);
+    this.functions.set(devfn, pciFunction);
+  }
+
+  at(devfn: number): PciFunction | undefined {
+    return this.functions.get(devfn);
+  }
+
+  /** The line of a function's pin (0 is INTA). Lines are shared: each is high while any pin drives it. */
+  intx(devfn: number, pin: number): IrqLine {
+    const line = this.swizzle(devfn >> 3, pin);
+    const holders = this.holders[line];
+    return {
+      set: (level) => {
+        const before = holders.size > 0;
+        if (level) holders.add(devfn);
+        else holders.delete(devfn);
+        const after = holders.size > 0;
+        if (before !== after) this.route(line, after);
+      },
+    };
+  }
+}
