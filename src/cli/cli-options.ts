@@ -4,6 +4,8 @@ import type { Script } from './script.ts';
 export interface CliOptions {
   arch: string;
   machine: string;
+  /** Model of the processor. */
+  cpu?: string;
   /** MiB */
   memory?: number;
   /** A path, or `none`, or `default`. */

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ARCHITECTURES } from './architectures.ts';
 import { UsageError } from './usage-error.ts';
 
 /** The folder of this package: where build/ and .cache/ are. The sources and what is compiled of them both lie below it. */
@@ -12,12 +13,11 @@ export const packageRoot: string = (() => {
   }
 })();
 
-/** What `-bios default` means for each architecture, below the image cache. */
-const FIRMWARE: Record<string, string> = { riscv64: 'opensbi-riscv64/fw_dynamic.bin' };
-
-/** Path of a board's own firmware. Throws UsageError that says how to get it. */
+/** Path of a board's own firmware, `none` if it runs none. Throws UsageError that says how to get it. */
 export function defaultBios(arch: string): string {
-  const path = join(packageRoot, '.cache/images/firmware', FIRMWARE[arch] ?? `${arch}.bin`);
+  const file = ARCHITECTURES[arch]?.firmware;
+  if (!file) return 'none';
+  const path = join(packageRoot, '.cache/images/firmware', file);
   if (existsSync(path)) return path;
   const shown = relative(process.cwd(), path) || path;
   throw new UsageError(

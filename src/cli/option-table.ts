@@ -1,4 +1,5 @@
 import { type CliOptions, ListRequest } from './cli-options.ts';
+import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { unescapeText } from './escapes.ts';
 import {
   checkKeys,
@@ -9,8 +10,6 @@ import {
   parseSeconds,
 } from './option-values.ts';
 import { UsageError } from './usage-error.ts';
-
-export const ARCHITECTURES: readonly string[] = ['riscv64'];
 
 export interface Option {
   /** Without dashes. */
@@ -24,34 +23,31 @@ export interface Option {
   set?(options: CliOptions, value: string): void;
 }
 
-const BOARDS = ['virt', 'virt-1.0'];
-
-/** Extensions of `-cpu rv64` under QEMU's property names: what our CPU has is `true`, what it lacks is `false`. */
-const CPU_PROPERTIES: Record<string, readonly string[] | 'any'> = { model: ['rv64'] };
-for (const has of [
-  ...['i', 'g', 'm', 'a', 'f', 'd', 'c', 's', 'u', 'mmu', 'pmp', 'Counters', 'Zicsr', 'Zifencei'],
-  ...['zba', 'zbb', 'zbs', 'zicbom', 'zicboz', 'sstc', 'sv39', 'sv48', 'sv57'],
-]) {
-  CPU_PROPERTIES[has] = ['true', 'on'];
-}
-for (const lacks of ['e', 'v', 'h', 'zbc', 'zfh', 'Zfh', 'svnapot', 'svpbmt', 'svinval']) {
-  CPU_PROPERTIES[lacks] = ['false', 'off'];
+function architectureOf(option: string, options: CliOptions): Architecture {
+  const architecture = ARCHITECTURES[options.arch];
+  if (architecture) return architecture;
+  throw new UsageError(`${option} means nothing before the guest's architecture: that comes first`);
 }
 
 function setMachine(options: CliOptions, text: string): void {
+  const { boards, machineProperties } = architectureOf('-machine', options);
+  const alias = boards[boards.length - 1];
   if (/^(help|\?)$/.test(text))
-    throw new ListRequest('Machines: virt-1.0, virt (alias of virt-1.0, the default)\n');
+    throw new ListRequest(`Machines: ${boards[0]}, ${alias} (alias of ${boards[0]}, the default)\n`);
   const values = parseKeyValues('-machine', text, 'type');
-  const board = values.get('type') ?? options.machine;
-  if (!BOARDS.includes(board))
-    throw new UsageError(`-machine ${board} is unknown; there is ${BOARDS.join(' and ')}`);
-  checkKeys('-machine', values, { type: 'any', accel: ['tcg'], aia: ['none'], aclint: ['off'] });
+  const board = values.get('type') ?? alias;
+  if (!boards.includes(board))
+    throw new UsageError(`-machine ${board} is unknown; there is ${boards.join(' and ')}`);
+  checkKeys('-machine', values, { type: 'any', ...machineProperties });
   options.machine = board;
 }
 
-function setCpu(_options: CliOptions, text: string): void {
-  if (/^(help|\?)$/.test(text)) throw new ListRequest('CPUs: rv64\n');
-  checkKeys('-cpu', parseKeyValues('-cpu', text, 'model'), CPU_PROPERTIES);
+function setCpu(options: CliOptions, text: string): void {
+  const { cpus, cpuProperties } = architectureOf('-cpu', options);
+  if (/^(help|\?)$/.test(text)) throw new ListRequest(`CPUs: ${cpus.join(', ')}\n`);
+  const values = parseKeyValues('-cpu', text, 'model');
+  checkKeys('-cpu', values, { model: cpus, ...cpuProperties });
+  options.cpu = values.get('model') ?? cpus[0];
 }
 
 function setMemory(options: CliOptions, text: string): void {
@@ -107,17 +103,17 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'machine',
     aliases: ['M'],
-    value: 'virt|virt-1.0',
+    value: 'NAME',
     help: 'the board (-M help lists them)',
     set: setMachine,
   },
-  { name: 'cpu', value: 'rv64', help: 'the CPU model', set: setCpu },
+  { name: 'cpu', value: 'MODEL', help: 'the CPU model (-cpu help lists them)', set: setCpu },
   { name: 'smp', value: '1', help: 'number of vCPUs', set: setSmp },
   { name: 'm', value: 'SIZE', help: 'RAM in MiB, or with K, M or G; default 128M', set: setMemory },
   {
     name: 'bios',
     value: 'FILE|none|default',
-    help: "firmware; default: OpenSBI's fw_dynamic",
+    help: "firmware; default: OpenSBI's fw_dynamic on riscv64, none on a PC",
     set: (options, value) => {
       options.bios = value;
     },

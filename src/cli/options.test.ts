@@ -82,7 +82,14 @@ test('machines, CPUs and vCPUs that exist are accepted, the others named', () =>
   expect(message('riscv64', '-cpu', 'rv64,v=true')).toMatch(/v=true is not built yet/);
   expect(message('riscv64', '-cpu', 'sifive-u54')).toMatch(/sifive-u54/);
   expect(message('riscv64', '-smp', '4')).toMatch(/several vCPUs are not built yet/);
-  expect(message('i386')).toMatch(/i386 is not built yet; there is riscv64/);
+  expect(message('aarch64')).toMatch(/aarch64 is not built yet; there is riscv64, i386, x86_64/);
+  expect(parseCommand(['x86_64'])).toMatchObject({ options: { arch: 'x86_64', machine: 'pc' } });
+  expect(parseCommand(['i386', '-M', 'pc-1.0', '-cpu', 'max'])).toMatchObject({
+    options: { machine: 'pc-1.0', cpu: 'max' },
+  });
+  expect(message('i386', '-cpu', 'qemu64')).toMatch(/use model=qemu32 or max/);
+  expect(message('x86_64', '-M', 'virt')).toMatch(/virt is unknown; there is pc-1.0 and pc/);
+  expect(message('-M', 'pc', 'i386')).toMatch(/architecture: that comes first/);
   expect(message('sparc')).toMatch(/"sparc" is unknown/);
 });
 
@@ -95,6 +102,7 @@ test('-M help and -cpu help list what there is', () => {
     kind: 'text',
     text: expect.stringContaining('rv64'),
   });
+  expect(parseCommand(['i386', '-cpu', 'help'])).toEqual({ kind: 'text', text: 'CPUs: qemu32, max\n' });
 });
 
 test('our own options keep their order, take a value after = too, and want two dashes', () => {

@@ -1,5 +1,6 @@
 import { type CliOptions, ListRequest } from './cli-options.ts';
-import { ARCHITECTURES, NOT_BUILT, OPTIONS, type Option } from './option-table.ts';
+import { ARCHITECTURES, PLANNED } from './architectures.ts';
+import { NOT_BUILT, OPTIONS, type Option } from './option-table.ts';
 import { UsageError } from './usage-error.ts';
 
 export type ParsedCommand =
@@ -16,7 +17,7 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
   const args = [...argv];
   const options: CliOptions = {
     arch: '',
-    machine: 'virt',
+    machine: '',
     noReboot: false,
     serial: 'stdio',
     script: [],
@@ -27,7 +28,10 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
       'which machine? Try: snowglobe riscv64 -kernel FILE (snowglobe --help lists all options)',
     );
   }
-  if (!args[0].startsWith('-')) options.arch = parseArchitecture(args.shift() as string);
+  if (!args[0].startsWith('-')) {
+    options.arch = parseArchitecture(args.shift() as string);
+    options.machine = ARCHITECTURES[options.arch].boards.at(-1) as string;
+  }
   while (args.length > 0) {
     const arg = args.shift() as string;
     if (!arg.startsWith('-') || arg === '-') {
@@ -53,19 +57,19 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
     }
   }
   if (options.arch === '') {
-    throw new UsageError(`the first argument is the guest's architecture: ${ARCHITECTURES.join(', ')}`);
+    throw new UsageError(
+      `the first argument is the guest's architecture: ${Object.keys(ARCHITECTURES).join(', ')}`,
+    );
   }
   return { kind: 'run', options };
 }
 
 function parseArchitecture(name: string): string {
   const arch = name.replace(/^qemu-system-/, '');
-  if (ARCHITECTURES.includes(arch)) return arch;
-  const planned = ['i386', 'x86_64', 'aarch64'].includes(arch)
-    ? `${arch} is not built yet`
-    : `"${name}" is unknown`;
+  if (Object.hasOwn(ARCHITECTURES, arch)) return arch;
+  const planned = PLANNED.includes(arch) ? `${arch} is not built yet` : `"${name}" is unknown`;
   throw new UsageError(
-    `the first argument is the guest's architecture: ${planned}; there is ${ARCHITECTURES.join(', ')}`,
+    `the first argument is the guest's architecture: ${planned}; there is ${Object.keys(ARCHITECTURES).join(', ')}`,
   );
 }
 
@@ -98,7 +102,7 @@ export function helpText(): string {
   return `Usage: snowglobe ARCHITECTURE [QEMU's options] [our own options]
 
 Boots a guest in headless Chromium; its serial port is stdin and stdout.
-Architectures: ${ARCHITECTURES.join(', ')}
+Architectures: ${Object.keys(ARCHITECTURES).join(', ')}
 
 QEMU's options, with one dash or two:
 ${OPTIONS.filter((option) => !option.own)

@@ -55,7 +55,7 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
-  const { arch, machine, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
+  const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
   if (bios === undefined || bios === 'default') defaultBios(arch);
   else if (bios !== 'none') checkImage('-bios', bios);
   if (kernel !== undefined) checkImage('-kernel', kernel);
@@ -67,6 +67,7 @@ function guestConfig(options: CliOptions): GuestConfig {
     arch,
     machine,
     noReboot,
+    ...(cpu !== undefined && { cpu }),
     ...(memory !== undefined && { memory }),
     ...(bios !== undefined && { bios }),
     ...(kernel !== undefined && { kernel }),
