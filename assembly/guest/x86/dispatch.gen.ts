@@ -2,6 +2,8 @@
 
 import * as decode from './decode.gen';
 import * as arithGroup from './trans-arith';
+import * as atomicGroup from './trans-atomic';
+import * as bitGroup from './trans-bit';
 import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
@@ -151,14 +153,40 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transCmovcc(e, i);
     case decode.INSN_SETCC:
       return movGroup.transSetcc(e, i);
+    case decode.INSN_BT:
+      return bitGroup.transBt(e, i);
     case decode.INSN_SHLD:
       return shiftGroup.transShld(e, i);
+    case decode.INSN_BTS:
+      return bitGroup.transBts(e, i);
     case decode.INSN_SHRD:
       return shiftGroup.transShrd(e, i);
+    case decode.INSN_CMPXCHG:
+      return atomicGroup.transCmpxchg(e, i);
+    case decode.INSN_BTR:
+      return bitGroup.transBtr(e, i);
     case decode.INSN_MOVZX:
       return movGroup.transMovzx(e, i);
+    case decode.INSN_POPCNT:
+      return bitGroup.transPopcnt(e, i);
+    case decode.INSN_BTC:
+      return bitGroup.transBtc(e, i);
+    case decode.INSN_BSF:
+      return bitGroup.transBsf(e, i);
+    case decode.INSN_TZCNT:
+      return bitGroup.transTzcnt(e, i);
+    case decode.INSN_BSR:
+      return bitGroup.transBsr(e, i);
+    case decode.INSN_LZCNT:
+      return bitGroup.transLzcnt(e, i);
     case decode.INSN_MOVSX:
       return movGroup.transMovsx(e, i);
+    case decode.INSN_XADD:
+      return atomicGroup.transXadd(e, i);
+    case decode.INSN_CMPXCHG8B:
+      return atomicGroup.transCmpxchg8b(e, i);
+    case decode.INSN_CMPXCHG16B:
+      return atomicGroup.transCmpxchg16b(e, i);
     case decode.INSN_BSWAP:
       return movGroup.transBswap(e, i);
     case decode.INSN_MOVBE:

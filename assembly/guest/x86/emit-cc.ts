@@ -6,7 +6,7 @@ import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
 import * as C from './cc';
 import * as X from './cpu';
-import { emit1, emit2, emitCall, emitConstant, emitSext } from './emit';
+import { emit1, emit2, emitCall, emitConstant, emitMove, emitSext } from './emit';
 
 /** CC_OP if it is known, else UNKNOWN. */
 const UNKNOWN: u32 = 0xff;
@@ -79,10 +79,29 @@ export function emitCarry(e: usize): u32 {
       case C.CC_SAR:
         return emit1(e, O.OP_ANDI, X.CC_SRC, 1);
       case C.CC_MUL:
+      case C.CC_BLSI:
         return emit1(e, O.OP_NEI, X.CC_SRC, 0);
+      case C.CC_BLSR:
+        return emit1(e, O.OP_EQI, X.CC_SRC, 0);
     }
   }
   return emit1(e, O.OP_ANDI, emitFlags(e), X.FLAG_CF);
+}
+
+/** Replaces CF by a slot with 0 or 1, and keeps ZF; the other flags are undefined, for bit tests. */
+export function setCarry(e: usize, carry: u32): void {
+  const known = ccKnown(e);
+  const kind = known & C.CC_KIND_MASK;
+  const size = known & C.CC_SIZE_MASK;
+  if (known == UNKNOWN || kind == C.CC_EFLAGS || kind == C.CC_SBB) {
+    materialiseFlags(e);
+    B.emit(e, O.OP_DEPOSIT, X.CC_SRC, X.CC_SRC, carry, B.bitField(0, 1));
+    return;
+  }
+  // As after an increment: ZF from the result in CC_DST, CF in CC_SRC.
+  if (kind == C.CC_SUB) B.emit(e, O.OP_XOR, X.CC_DST, X.CC_DST, X.CC_SRC, 0);
+  emitMove(e, X.CC_SRC, carry);
+  setCcOp(e, C.CC_INC | size);
 }
 
 /** A condition is a comparison of two slots: operation of a branch, b, c. */
