@@ -164,7 +164,7 @@ function runSlice(cpu: usize): u32 {
     }
     store<u32>(cpu, 0, S.STATE_LEAVE);
     // Entering an interrupt may have ended in an exception, too.
-    const block = load<u64>(cpu, S.STATE_EXCEPTION) != 0 ? 0 : blockNext(cpu);
+    const block: usize = load<u64>(cpu, S.STATE_EXCEPTION) != 0 ? <usize>0 : blockNext(cpu);
     let leave = LEAVE_EXCEPTION;
     if (block != 0)
       leave = load<u32>(cpu, S.STATE_NO_REGION) != 0 ? interpret(cpu, block) : enter(cpu, block);

@@ -104,6 +104,9 @@ export const SEG_LIMIT: u32 = 8;
 export const SEG_ATTRIBUTES: u32 = 12;
 /** Of LDTR and TR only. */
 export const SYSTEM_BASE: u32 = 16;
+/** u32. 1 at a HLT that waits: STATE_PC is the instruction's own. X86_HALT_NEXT, u64, is the linear address of the next, where an interrupt returns to. */
+export const X86_HALTED: u32 = 0x9d8;
+export const X86_HALT_NEXT: u32 = 0x9b8;
 /** u64 base, u32 limit. */
 export const X86_GDTR: u32 = 0x9e0;
 export const X86_IDTR: u32 = 0x9f0;

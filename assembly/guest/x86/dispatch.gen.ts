@@ -7,8 +7,10 @@ import * as bitGroup from './trans-bit';
 import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
+import * as segmentGroup from './trans-segment';
 import * as shiftGroup from './trans-shift';
 import * as stringGroup from './trans-string';
+import * as systemGroup from './trans-system';
 
 /**
  * Emits the IR of the instruction of that number, whose record is at `i`. False: it is undefined here, and nothing was emitted.
@@ -31,6 +33,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transXor(e, i);
     case decode.INSN_CMP:
       return arithGroup.transCmp(e, i);
+    case decode.INSN_PUSH_SEG:
+      return segmentGroup.transPushSeg(e, i);
+    case decode.INSN_POP_SEG:
+      return segmentGroup.transPopSeg(e, i);
     case decode.INSN_DAA:
       return mulGroup.transDaa(e, i);
     case decode.INSN_DAS:
@@ -51,10 +57,16 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transPusha(e, i);
     case decode.INSN_POPA:
       return movGroup.transPopa(e, i);
+    case decode.INSN_ARPL:
+      return segmentGroup.transArpl(e, i);
     case decode.INSN_MOVSXD:
       return movGroup.transMovsxd(e, i);
     case decode.INSN_IMUL:
       return mulGroup.transImul(e, i);
+    case decode.INSN_INS:
+      return systemGroup.transIns(e, i);
+    case decode.INSN_OUTS:
+      return systemGroup.transOuts(e, i);
     case decode.INSN_JCC:
       return flowGroup.transJcc(e, i);
     case decode.INSN_TEST:
@@ -63,6 +75,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transXchg(e, i);
     case decode.INSN_MOV:
       return movGroup.transMov(e, i);
+    case decode.INSN_MOV_SEG:
+      return segmentGroup.transMovSeg(e, i);
     case decode.INSN_LEA:
       return movGroup.transLea(e, i);
     case decode.INSN_NOP:
@@ -73,6 +87,12 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transCbw(e, i);
     case decode.INSN_CWD:
       return movGroup.transCwd(e, i);
+    case decode.INSN_CALL_FAR:
+      return segmentGroup.transCallFar(e, i);
+    case decode.INSN_PUSHF:
+      return systemGroup.transPushf(e, i);
+    case decode.INSN_POPF:
+      return systemGroup.transPopf(e, i);
     case decode.INSN_SAHF:
       return arithGroup.transSahf(e, i);
     case decode.INSN_LAHF:
@@ -103,10 +123,24 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return shiftGroup.transSar(e, i);
     case decode.INSN_RET:
       return flowGroup.transRet(e, i);
+    case decode.INSN_LES:
+      return segmentGroup.transLes(e, i);
+    case decode.INSN_LDS:
+      return segmentGroup.transLds(e, i);
     case decode.INSN_ENTER:
       return movGroup.transEnter(e, i);
     case decode.INSN_LEAVE:
       return movGroup.transLeave(e, i);
+    case decode.INSN_RETF:
+      return segmentGroup.transRetf(e, i);
+    case decode.INSN_INT3:
+      return segmentGroup.transInt3(e, i);
+    case decode.INSN_INT:
+      return segmentGroup.transInt(e, i);
+    case decode.INSN_INTO:
+      return segmentGroup.transInto(e, i);
+    case decode.INSN_IRET:
+      return segmentGroup.transIret(e, i);
     case decode.INSN_AAM:
       return mulGroup.transAam(e, i);
     case decode.INSN_AAD:
@@ -123,10 +157,20 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return flowGroup.transLoop(e, i);
     case decode.INSN_JCXZ:
       return flowGroup.transJcxz(e, i);
+    case decode.INSN_IN:
+      return systemGroup.transIn(e, i);
+    case decode.INSN_OUT:
+      return systemGroup.transOut(e, i);
     case decode.INSN_CALL:
       return flowGroup.transCall(e, i);
     case decode.INSN_JMP:
       return flowGroup.transJmp(e, i);
+    case decode.INSN_JMP_FAR:
+      return segmentGroup.transJmpFar(e, i);
+    case decode.INSN_INT1:
+      return segmentGroup.transInt1(e, i);
+    case decode.INSN_HLT:
+      return systemGroup.transHlt(e, i);
     case decode.INSN_CMC:
       return arithGroup.transCmc(e, i);
     case decode.INSN_NOT:
@@ -145,26 +189,120 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transClc(e, i);
     case decode.INSN_STC:
       return arithGroup.transStc(e, i);
+    case decode.INSN_CLI:
+      return systemGroup.transCli(e, i);
+    case decode.INSN_STI:
+      return systemGroup.transSti(e, i);
     case decode.INSN_CLD:
       return arithGroup.transCld(e, i);
     case decode.INSN_STD:
       return arithGroup.transStd(e, i);
+    case decode.INSN_SLDT:
+      return segmentGroup.transSldt(e, i);
+    case decode.INSN_STR:
+      return segmentGroup.transStr(e, i);
+    case decode.INSN_LLDT:
+      return segmentGroup.transLldt(e, i);
+    case decode.INSN_LTR:
+      return segmentGroup.transLtr(e, i);
+    case decode.INSN_VERR:
+      return segmentGroup.transVerr(e, i);
+    case decode.INSN_VERW:
+      return segmentGroup.transVerw(e, i);
+    case decode.INSN_SGDT:
+      return systemGroup.transSgdt(e, i);
+    case decode.INSN_SIDT:
+      return systemGroup.transSidt(e, i);
+    case decode.INSN_LGDT:
+      return systemGroup.transLgdt(e, i);
+    case decode.INSN_LIDT:
+      return systemGroup.transLidt(e, i);
+    case decode.INSN_SMSW:
+      return systemGroup.transSmsw(e, i);
+    case decode.INSN_LMSW:
+      return systemGroup.transLmsw(e, i);
+    case decode.INSN_INVLPG:
+      return systemGroup.transInvlpg(e, i);
+    case decode.INSN_MONITOR:
+      return systemGroup.transMonitor(e, i);
+    case decode.INSN_MWAIT:
+      return systemGroup.transMwait(e, i);
+    case decode.INSN_CLAC:
+      return systemGroup.transClac(e, i);
+    case decode.INSN_STAC:
+      return systemGroup.transStac(e, i);
+    case decode.INSN_XGETBV:
+      return systemGroup.transXgetbv(e, i);
+    case decode.INSN_XSETBV:
+      return systemGroup.transXsetbv(e, i);
+    case decode.INSN_SWAPGS:
+      return systemGroup.transSwapgs(e, i);
+    case decode.INSN_RDTSCP:
+      return systemGroup.transRdtscp(e, i);
+    case decode.INSN_LAR:
+      return segmentGroup.transLar(e, i);
+    case decode.INSN_LSL:
+      return segmentGroup.transLsl(e, i);
+    case decode.INSN_SYSCALL:
+      return systemGroup.transSyscall(e, i);
+    case decode.INSN_CLTS:
+      return systemGroup.transClts(e, i);
+    case decode.INSN_SYSRET:
+      return systemGroup.transSysret(e, i);
+    case decode.INSN_INVD:
+      return systemGroup.transInvd(e, i);
+    case decode.INSN_WBINVD:
+      return systemGroup.transWbinvd(e, i);
+    case decode.INSN_MOV_CR:
+      return systemGroup.transMovCr(e, i);
+    case decode.INSN_MOV_DR:
+      return systemGroup.transMovDr(e, i);
+    case decode.INSN_WRMSR:
+      return systemGroup.transWrmsr(e, i);
+    case decode.INSN_RDTSC:
+      return systemGroup.transRdtsc(e, i);
+    case decode.INSN_RDMSR:
+      return systemGroup.transRdmsr(e, i);
+    case decode.INSN_RDPMC:
+      return systemGroup.transRdpmc(e, i);
+    case decode.INSN_SYSENTER:
+      return systemGroup.transSysenter(e, i);
+    case decode.INSN_SYSEXIT:
+      return systemGroup.transSysexit(e, i);
     case decode.INSN_CMOVCC:
       return movGroup.transCmovcc(e, i);
     case decode.INSN_SETCC:
       return movGroup.transSetcc(e, i);
+    case decode.INSN_CPUID:
+      return systemGroup.transCpuid(e, i);
     case decode.INSN_BT:
       return bitGroup.transBt(e, i);
     case decode.INSN_SHLD:
       return shiftGroup.transShld(e, i);
+    case decode.INSN_RSM:
+      return systemGroup.transRsm(e, i);
     case decode.INSN_BTS:
       return bitGroup.transBts(e, i);
     case decode.INSN_SHRD:
       return shiftGroup.transShrd(e, i);
+    case decode.INSN_RDFSBASE:
+      return systemGroup.transRdfsbase(e, i);
+    case decode.INSN_RDGSBASE:
+      return systemGroup.transRdgsbase(e, i);
+    case decode.INSN_WRFSBASE:
+      return systemGroup.transWrfsbase(e, i);
+    case decode.INSN_WRGSBASE:
+      return systemGroup.transWrgsbase(e, i);
     case decode.INSN_CMPXCHG:
       return atomicGroup.transCmpxchg(e, i);
+    case decode.INSN_LSS:
+      return segmentGroup.transLss(e, i);
     case decode.INSN_BTR:
       return bitGroup.transBtr(e, i);
+    case decode.INSN_LFS:
+      return segmentGroup.transLfs(e, i);
+    case decode.INSN_LGS:
+      return segmentGroup.transLgs(e, i);
     case decode.INSN_MOVZX:
       return movGroup.transMovzx(e, i);
     case decode.INSN_POPCNT:
@@ -187,8 +325,12 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return atomicGroup.transCmpxchg8b(e, i);
     case decode.INSN_CMPXCHG16B:
       return atomicGroup.transCmpxchg16b(e, i);
+    case decode.INSN_RDPID:
+      return systemGroup.transRdpid(e, i);
     case decode.INSN_BSWAP:
       return movGroup.transBswap(e, i);
+    case decode.INSN_INVPCID:
+      return systemGroup.transInvpcid(e, i);
     case decode.INSN_MOVBE:
       return movGroup.transMovbe(e, i);
     case decode.INSN_ADCX:

@@ -425,9 +425,10 @@ export function emitAgain(e: usize): void {
   emitExit(e, EXIT_AGAIN, nextPc(e));
 }
 
-/** Goes on at a linear address, by the block's exit 0 or 1. */
+/** Goes on at a linear address, by the block's exit 0 or 1. From a block of one instruction nothing is chained: the run loop may have to look before the next. */
 export function emitGoto(e: usize, exit: u32, pc: u64): void {
-  if ((pc ^ load<u64>(e, B.EMIT_BLOCK_PC)) >> 12 == 0) B.emit(e, O.OP_GOTO, exit, 0, 0, pc);
+  if (!has(e, X.BLOCK_STEP | X.BLOCK_SHADOW) && (pc ^ load<u64>(e, B.EMIT_BLOCK_PC)) >> 12 == 0)
+    B.emit(e, O.OP_GOTO, exit, 0, 0, pc);
   else B.emit(e, O.OP_GOTOFAR, 0, 0, 0, pc);
 }
 

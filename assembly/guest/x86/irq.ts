@@ -19,7 +19,7 @@ import {
   pcSipiVector,
 } from '../../irqchip/pc';
 import { raise, requestCheck } from '../../vcpu/exception';
-import { STATE_EXCEPTION, STATE_INDEX } from '../../vcpu/state';
+import { STATE_CHAIN_FROM, STATE_EXCEPTION, STATE_INDEX, STATE_PC } from '../../vcpu/state';
 import * as X from './cpu';
 import { setDr6 } from './debug';
 import { SOURCE_EXTERNAL, x86Deliver } from './interrupt';
@@ -92,6 +92,7 @@ export function x86TakeInterrupt(cpu: usize): u32 {
 }
 
 function takeEvent(cpu: usize, waiting: u32): u32 {
+  leaveHalt(cpu);
   // INIT before SMI before NMI; SIPI comes to a processor that waits for nothing else.
   const event =
     waiting & X.EVENT_INIT
@@ -114,11 +115,31 @@ function takeEvent(cpu: usize, waiting: u32): u32 {
 }
 
 function deliver(cpu: usize, vector: u32, error: u32, source: u32): u32 {
+  leaveHalt(cpu);
   const result = x86Deliver(cpu, vector, error, source, currentEip(cpu));
   // The run loop is told by way of an exception, which only says again that the processor shut down.
   if (result == RESULT_RESET) raise(cpu, X.EXC_DF, 0);
   else store<u64>(cpu, 0, STATE_EXCEPTION);
   return 1;
+}
+
+/** A HLT that waits is over: what interrupts it returns behind it. */
+function leaveHalt(cpu: usize): void {
+  if (load<u32>(cpu, X.X86_HALTED) == 0) return;
+  store<u32>(cpu, 0, X.X86_HALTED);
+  store<u64>(cpu, load<u64>(cpu, X.X86_HALT_NEXT), STATE_PC);
+  store<u32>(cpu, 0, STATE_CHAIN_FROM);
+}
+
+/**
+ * Helper (callx) of HLT: b = linear address of the next instruction. The processor stays at the HLT, so that a kick that brings no interrupt only
+ * makes it wait again.
+ */
+export function helperHalt(cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
+  store<u32>(cpu, 1, X.X86_HALTED);
+  store<u64>(cpu, b, X.X86_HALT_NEXT);
+  requestCheck(cpu);
+  return 0;
 }
 
 /** Helper (callx). */

@@ -1,0 +1,147 @@
+/**
+ * IN, OUT, INS, OUTS: SDM 2; SDM 1, chapter 19. Ports are physical addresses from IO_PORT_BASE on. The helpers of IN and OUT are called with callx,
+ * those of the string instructions, which advance registers as they go, with callg.
+ */
+import { IO_PORT_BASE, RECORD_REGISTER } from '../../layout';
+import { deviceRead, deviceWrite } from '../../softmmu/device';
+import { checkedValue } from '../../softmmu/record';
+import { regionFind } from '../../softmmu/region';
+import { STATE_CHECK_PHASE } from '../../vcpu/state';
+import * as X from './cpu';
+import { breakpointsPort } from './debug';
+import { dataMmuOf, isCode64 } from './mode';
+import { checkSegment, loaded, probeLinearWrite, readLinear, writeLinear } from './system-memory';
+import { portAllowed } from './tss';
+
+/** Iterations of a repeated string instruction between two looks at interrupts. */
+const BATCH: u32 = 512;
+
+/** Fields of the immediate of the string helpers: logarithms of the operand's and address's bytes, segment, whether it repeats, whether once only. */
+export const STRING_ADDRESS_SHIFT: u32 = 2;
+export const STRING_SEGMENT_SHIFT: u32 = 4;
+export const STRING_REPEATS: u32 = 0x80;
+export const STRING_SINGLE: u32 = 0x100;
+
+/** An aligned access, or the bytes of one that is not; where nobody answers, all ones. */
+function portRead(cpu: usize, port: u32, size: u32): u64 {
+  const phase = load<u32>(cpu, STATE_CHECK_PHASE);
+  if (phase == 2) return checkedValue(cpu, RECORD_REGISTER, 0);
+  const value = readDevice(cpu, port, size);
+  return phase == 0 ? value : checkedValue(cpu, RECORD_REGISTER, value);
+}
+
+function readDevice(cpu: usize, port: u32, size: u32): u64 {
+  if (port & (size - 1)) {
+    let value: u64 = 0;
+    for (let i: u32 = 0; i < size; i++) value |= readDevice(cpu, (port + i) & 0xffff, 1) << (i * 8);
+    return value;
+  }
+  const address = IO_PORT_BASE + port;
+  if (regionFind(cpu, address) == 0 || !deviceRead(cpu, address, size)) return 0xffffffff >> (32 - size * 8);
+  return loaded(cpu);
+}
+
+function portWrite(cpu: usize, port: u32, value: u64, size: u32): void {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) == 2) return;
+  if (port & (size - 1)) {
+    for (let i: u32 = 0; i < size; i++) portWrite(cpu, (port + i) & 0xffff, (value >> (i * 8)) & 0xff, 1);
+    return;
+  }
+  const address = IO_PORT_BASE + port;
+  if (regionFind(cpu, address) != 0) deviceWrite(cpu, address, value, size);
+}
+
+/** b = port, immediate = bytes. */
+export function helperIn(cpu: usize, b: u64, _c: u64, _third: u64, size: u32): u64 {
+  const port = <u32>b & 0xffff;
+  if (!portAllowed(cpu, port, size)) return 0;
+  const value = portRead(cpu, port, size);
+  breakpointsPort(cpu, port, size);
+  return value;
+}
+
+/** b = port, c = value, immediate = bytes. */
+export function helperOut(cpu: usize, b: u64, c: u64, _third: u64, size: u32): u64 {
+  const port = <u32>b & 0xffff;
+  if (!portAllowed(cpu, port, size)) return 0;
+  portWrite(cpu, port, c, size);
+  breakpointsPort(cpu, port, size);
+  return 0;
+}
+
+function addressMask(immediate: u32): u64 {
+  const log = (immediate >> STRING_ADDRESS_SHIFT) & 3;
+  return 0xffffffffffffffff >> (64 - ((<u64>8) << log));
+}
+
+/** Writes an index or count register by the address size: 32 bits clear the high half, 16 leave it. */
+function setCounter(cpu: usize, register: u32, value: u64, mask: u64): void {
+  const old = load<u64>(cpu + register);
+  store<u64>(cpu + register, mask == 0xffff ? (old & ~mask) | (value & mask) : value & mask);
+}
+
+function linearOf(cpu: usize, segment: u32, offset: u64): u64 {
+  const base = load<u64>(cpu + X.SEG_BASE + segment * 8);
+  if (isCode64(cpu)) return segment >= X.SEG_FS ? base + offset : offset;
+  return (base + offset) & 0xffffffff;
+}
+
+/** INS: returns 1 if the instruction has to be run again, for the rest of the count. What was transferred is in the registers, also when it faults. */
+export function helperIns(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  const size: u32 = 1 << (immediate & 3);
+  const mask = addressMask(immediate);
+  const repeats = (immediate & STRING_REPEATS) != 0;
+  const port = load<u32>(cpu, X.RDX) & 0xffff;
+  const mmu = dataMmuOf(cpu);
+  if (repeats && (load<u64>(cpu, X.RCX) & mask) == 0) return 0;
+  if (!portAllowed(cpu, port, size)) return 0;
+  let batch: u32 = immediate & STRING_SINGLE ? 1 : BATCH;
+  while (true) {
+    const offset = load<u64>(cpu, X.RDI) & mask;
+    const base = load<u64>(cpu, X.SEG_BASE + X.SEG_ES * 8);
+    if (!checkSegment(cpu, X.SEG_ES, offset, base, size, true)) return 0;
+    const linear = linearOf(cpu, X.SEG_ES, offset);
+    // Before the port is read: what it gave could not be read again.
+    if (!probeLinearWrite(cpu, linear, size, mmu)) return 0;
+    if (!writeLinear(cpu, linear, portRead(cpu, port, size), size, mmu)) return 0;
+    breakpointsPort(cpu, port, size);
+    setCounter(cpu, X.RDI, offset + load<u64>(cpu, X.DF) * size, mask);
+    if (!repeats) return 0;
+    if (!countDown(cpu, mask)) return 0;
+    batch -= 1;
+    if (batch == 0) return 1;
+  }
+}
+
+/** OUTS: as helperIns. */
+export function helperOuts(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  const size: u32 = 1 << (immediate & 3);
+  const mask = addressMask(immediate);
+  const segment = (immediate >> STRING_SEGMENT_SHIFT) & 7;
+  const repeats = (immediate & STRING_REPEATS) != 0;
+  const port = load<u32>(cpu, X.RDX) & 0xffff;
+  const mmu = dataMmuOf(cpu);
+  if (repeats && (load<u64>(cpu, X.RCX) & mask) == 0) return 0;
+  if (!portAllowed(cpu, port, size)) return 0;
+  let batch: u32 = immediate & STRING_SINGLE ? 1 : BATCH;
+  while (true) {
+    const offset = load<u64>(cpu, X.RSI) & mask;
+    const base = load<u64>(cpu + X.SEG_BASE + segment * 8);
+    if (!checkSegment(cpu, segment, offset, base, size, false)) return 0;
+    if (!readLinear(cpu, linearOf(cpu, segment, offset), size, mmu)) return 0;
+    portWrite(cpu, port, loaded(cpu), size);
+    breakpointsPort(cpu, port, size);
+    setCounter(cpu, X.RSI, offset + load<u64>(cpu, X.DF) * size, mask);
+    if (!repeats) return 0;
+    if (!countDown(cpu, mask)) return 0;
+    batch -= 1;
+    if (batch == 0) return 1;
+  }
+}
+
+/** Counts (R)CX down; whether it is not 0 yet. */
+function countDown(cpu: usize, mask: u64): bool {
+  const left = ((load<u64>(cpu, X.RCX) & mask) - 1) & mask;
+  setCounter(cpu, X.RCX, left, mask);
+  return left != 0;
+}
