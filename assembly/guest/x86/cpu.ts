@@ -145,6 +145,9 @@ export const X86_MICROCODE: u32 = 0xb08;
 /** Page-directory-pointer entries of PAE paging, as loaded with CR3. */
 export const X86_PDPTE: u32 = 0xb10;
 
+/** u64. State of the generator behind RDRAND and RDSEED: see helpers-bit.ts. */
+export const X86_RANDOM: u32 = 0xbf8;
+
 // ── System state that no operation names ────────────────────────────────────────────────────────────────────────
 
 export const X86_DEBUG_CTL: u32 = 0x10e8;

@@ -4,6 +4,7 @@ import * as decode from './decode.gen';
 import * as arithGroup from './trans-arith';
 import * as atomicGroup from './trans-atomic';
 import * as bitGroup from './trans-bit';
+import * as bmiGroup from './trans-bmi';
 import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
@@ -57,6 +58,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transPusha(e, i);
     case decode.INSN_POPA:
       return movGroup.transPopa(e, i);
+    case decode.INSN_BOUND:
+      return bmiGroup.transBound(e, i);
     case decode.INSN_ARPL:
       return segmentGroup.transArpl(e, i);
     case decode.INSN_MOVSXD:
@@ -253,6 +256,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transInvd(e, i);
     case decode.INSN_WBINVD:
       return systemGroup.transWbinvd(e, i);
+    case decode.INSN_UD:
+      return bmiGroup.transUd(e, i);
     case decode.INSN_MOV_CR:
       return systemGroup.transMovCr(e, i);
     case decode.INSN_MOV_DR:
@@ -325,6 +330,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return atomicGroup.transCmpxchg8b(e, i);
     case decode.INSN_CMPXCHG16B:
       return atomicGroup.transCmpxchg16b(e, i);
+    case decode.INSN_RDRAND:
+      return bmiGroup.transRdrand(e, i);
+    case decode.INSN_RDSEED:
+      return bmiGroup.transRdseed(e, i);
     case decode.INSN_RDPID:
       return systemGroup.transRdpid(e, i);
     case decode.INSN_BSWAP:
@@ -333,12 +342,30 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transInvpcid(e, i);
     case decode.INSN_MOVBE:
       return movGroup.transMovbe(e, i);
+    case decode.INSN_CRC32:
+      return bmiGroup.transCrc32(e, i);
     case decode.INSN_ADCX:
       return arithGroup.transAdcx(e, i);
     case decode.INSN_ADOX:
       return arithGroup.transAdox(e, i);
+    case decode.INSN_ANDN:
+      return bmiGroup.transAndn(e, i);
+    case decode.INSN_BLSR:
+      return bmiGroup.transBlsr(e, i);
+    case decode.INSN_BLSMSK:
+      return bmiGroup.transBlsmsk(e, i);
+    case decode.INSN_BLSI:
+      return bmiGroup.transBlsi(e, i);
+    case decode.INSN_BZHI:
+      return bmiGroup.transBzhi(e, i);
+    case decode.INSN_PEXT:
+      return bmiGroup.transPext(e, i);
+    case decode.INSN_PDEP:
+      return bmiGroup.transPdep(e, i);
     case decode.INSN_MULX:
       return mulGroup.transMulx(e, i);
+    case decode.INSN_BEXTR:
+      return bmiGroup.transBextr(e, i);
     case decode.INSN_SHLX:
       return shiftGroup.transShlx(e, i);
     case decode.INSN_SARX:
