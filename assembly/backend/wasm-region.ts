@@ -1,7 +1,7 @@
 /**
  * Tier 1: emits one region's graph as a Wasm function with structured control flow, from its dominator tree (Ramsey, "Beyond Relooper",
  * ICFP 2022): a node that several forward edges reach becomes the end of a block, a loop header a loop, and every other node is emitted
- * where its only predecessor leaves for it.
+ * where its only predecessor leaves for it. Graphs are reducible: tb/graph-dispatch.ts sees to it.
  *
  * The guest's registers are locals in the whole function. Everything that leaves goes through one place at its end, which stores the
  * changed ones and then chains to the next region by a tail call, or returns a LEAVE_* code:
@@ -200,7 +200,8 @@ function emitTree(cpu: usize, w: usize, index: u32): void {
     if (isMergeUnder(cpu, merge, index))
       store<u32>(cpu - L.CPU_STATE + BLOCK_LEVELS + merge * 4, open(cpu, w, W.WASM_BLOCK));
   }
-  emitNode(cpu, w, index, isHeader);
+  if (load<u32>(node, G.NODE_END) == G.END_DISPATCH) emitDispatch(cpu, w, node);
+  else emitNode(cpu, w, index);
   for (let rpo = first; rpo < nodes; rpo++) {
     const merge = G.graphAt(cpu, rpo);
     if (!isMergeUnder(cpu, merge, index)) continue;
@@ -215,11 +216,24 @@ function isMergeUnder(cpu: usize, merge: u32, index: u32): bool {
   return load<i32>(node, G.NODE_IDOM) == <i32>index && load<u32>(node, G.NODE_FORWARD) > 1;
 }
 
-function emitNode(cpu: usize, w: usize, index: u32, isHeader: bool): void {
+/** The edge that led here left its number in LOCAL_ENTRY. */
+function emitDispatch(cpu: usize, w: usize, node: usize): void {
+  W.putLocalGet(w, LOCAL_ENTRY);
+  W.putI32(w, load<u32>(node, G.NODE_NUMBER));
+  W.put(w, W.WASM_I32_EQ);
+  open(cpu, w, W.WASM_IF);
+  emitEdge(cpu, w, node, G.NODE_TAKEN, 0);
+  W.put(w, W.WASM_ELSE);
+  emitEdge(cpu, w, node, G.NODE_FALL, 0);
+  close(cpu, w);
+  W.put(w, W.WASM_UNREACHABLE);
+}
+
+function emitNode(cpu: usize, w: usize, index: u32): void {
   const node = G.graphNode(cpu, index);
   const block: usize = load<u32>(node, G.NODE_BLOCK);
   // Under -icount both tiers must stop at the same block.
-  if (isHeader || (icountShift() >= 0 && index != 0)) {
+  if (G.graphChecksBudget(node) || (icountShift() >= 0 && index != 0)) {
     W.putLocalGet(w, LOCAL_BUDGET);
     W.putI32(w, 0);
     W.put(w, W.WASM_I32_LE_S);
@@ -237,16 +251,16 @@ function emitNode(cpu: usize, w: usize, index: u32, isHeader: bool): void {
   for (let op: usize = load<u32>(node, G.NODE_OPS); op < end; op += OP_SIZE)
     emitOperation(cpu, w, op, originalOf(node, op));
   const kind = load<u32>(node, G.NODE_END);
-  if (kind == G.END_GOTO) emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end);
+  if (kind == G.END_GOTO) emitEdge(cpu, w, node, G.NODE_TAKEN, end);
   else if (kind == G.END_BRANCH) {
     emitCondition(cpu, w, end);
     const leavesTaken = load<i32>(node, G.NODE_TAKEN) < 0;
     // The region was built around what runs often.
     if (leavesTaken != load<i32>(node, G.NODE_FALL) < 0) openHinted(cpu, w, !leavesTaken);
     else open(cpu, w, W.WASM_IF);
-    emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end + 2 * OP_SIZE);
+    emitEdge(cpu, w, node, G.NODE_TAKEN, end + 2 * OP_SIZE);
     W.put(w, W.WASM_ELSE);
-    emitEdge(cpu, w, node, load<i32>(node, G.NODE_FALL), end + OP_SIZE);
+    emitEdge(cpu, w, node, G.NODE_FALL, end + OP_SIZE);
     close(cpu, w);
     // Both arms leave; Wasm's validator has to be told.
     W.put(w, W.WASM_UNREACHABLE);
@@ -270,10 +284,17 @@ function emitLeave(cpu: usize, w: usize, pc: u64): void {
   jump(cpu, w, LEVEL_OUT);
 }
 
-function emitEdge(cpu: usize, w: usize, from: usize, to: i32, op: usize): void {
+/** Goes where an edge (NODE_TAKEN or NODE_FALL) of a node leads; `op` is its exit. */
+function emitEdge(cpu: usize, w: usize, from: usize, field: usize, op: usize): void {
+  const to = load<i32>(from + field);
   if (to < 0) {
     emitLeave(cpu, w, load<u64>(op, OP_IMM));
     return;
+  }
+  const number = load<u32>(from + field, G.NODE_VIA);
+  if (number != 0) {
+    W.putI32(w, number);
+    W.putLocalSet(w, LOCAL_ENTRY);
   }
   const target = G.graphNode(cpu, to);
   if (load<i32>(target, G.NODE_RPO) <= load<i32>(from, G.NODE_RPO))

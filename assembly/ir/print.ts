@@ -5,12 +5,15 @@
  * Slots are %t0 … for temporaries, [0x810] for system state, and guest registers by `letters`: the letter of the first 32 in the low byte, that
  * of the next 32 above it; 0 is %g0 to %g63. Branches show the operations that they skip; helpers their number in the function table. In a region,
  * `; probe r 8 from 0 align 4 as 1` marks the access that probes the TLB for a group (reading, 8 bytes from offset 0, aligned to 4, kept in local
- * 1 of the probes'), and `; as 1` the others.
+ * 1 of the probes'), and `; as 1` the others. `dispatch 9: if 2 taken 0x1000 fall 0x2000` is a dispatcher (tb/graph-dispatch.ts); an edge
+ * `taken dispatch 9 as 2` gives it the number 2.
  */
 import { BLOCK_CODE, BLOCK_OPS, BLOCK_PC } from '../tb/block';
 import {
   END_BRANCH,
-  END_GOTO,
+  END_DISPATCH,
+  END_EXIT,
+  END_INDIRECT,
   graphAt,
   graphCount,
   graphNode,
@@ -18,8 +21,10 @@ import {
   NODE_END,
   NODE_FALL,
   NODE_IDOM,
+  NODE_NUMBER,
   NODE_OPS,
   NODE_TAKEN,
+  NODE_VIA,
 } from '../tb/graph';
 import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
@@ -58,6 +63,8 @@ const MMU_TEXT: usize = memory.data<u8>([0x6d, 0x6d, 0x75, 0]);
 const HELPER_TEXT: usize = memory.data<u8>([0x68, 0x65, 0x6c, 0x70, 0x65, 0x72, 0]);
 const TAKEN_TEXT: usize = memory.data<u8>([0x20, 0x74, 0x61, 0x6b, 0x65, 0x6e, 0x20, 0]);
 const FALL_TEXT: usize = memory.data<u8>([0x20, 0x66, 0x61, 0x6c, 0x6c, 0x20, 0]);
+const DISPATCH_TEXT: usize = memory.data<u8>([0x64, 0x69, 0x73, 0x70, 0x61, 0x74, 0x63, 0x68, 0x20, 0]);
+const IF_TEXT: usize = memory.data<u8>([0x20, 0x69, 0x66, 0x20, 0]);
 const OUT_TEXT: usize = memory.data<u8>([0x6f, 0x75, 0x74, 0]);
 const PROBE_TEXT: usize = memory.data<u8>([0x20, 0x70, 0x72, 0x6f, 0x62, 0x65, 0x20, 0]);
 const FROM_TEXT: usize = memory.data<u8>([0x20, 0x66, 0x72, 0x6f, 0x6d, 0x20, 0]);
@@ -175,11 +182,11 @@ export function irPrintRegion(out: usize, cpu: usize, letters: u32): usize {
     // A folded branch leads to it no more.
     if (load<i32>(node, NODE_IDOM) < 0) continue;
     const block: usize = load<u32>(node, NODE_BLOCK);
-    out = byte(hex(text(out, BLOCK_TEXT), load<u64>(block, BLOCK_PC)), COLON);
     const kind = load<u32>(node, NODE_END);
-    if (kind == END_GOTO || kind == END_BRANCH)
-      out = target(text(out, TAKEN_TEXT), cpu, load<i32>(node, NODE_TAKEN));
-    if (kind == END_BRANCH) out = target(text(out, FALL_TEXT), cpu, load<i32>(node, NODE_FALL));
+    out = byte(name(out, cpu, graphAt(cpu, rpo)), COLON);
+    if (kind == END_DISPATCH) out = decimal(text(out, IF_TEXT), load<u32>(node, NODE_NUMBER));
+    if (kind != END_INDIRECT && kind != END_EXIT) out = target(text(out, TAKEN_TEXT), cpu, node, NODE_TAKEN);
+    if (kind == END_BRANCH || kind == END_DISPATCH) out = target(text(out, FALL_TEXT), cpu, node, NODE_FALL);
     out = operations(
       byte(out, NEWLINE),
       cpu,
@@ -191,7 +198,20 @@ export function irPrintRegion(out: usize, cpu: usize, letters: u32): usize {
   return out;
 }
 
-function target(out: usize, cpu: usize, index: i32): usize {
+function name(out: usize, cpu: usize, index: u32): usize {
+  const node = graphNode(cpu, index);
+  if (load<u32>(node, NODE_END) == END_DISPATCH) return decimal(text(out, DISPATCH_TEXT), index);
+  return hex(text(out, BLOCK_TEXT), load<u64>(load<u32>(node, NODE_BLOCK), BLOCK_PC));
+}
+
+/** Where an edge leads: a block's address, `out`, or a dispatcher and the number that it gets. */
+function target(out: usize, cpu: usize, from: usize, field: usize): usize {
+  const index = load<i32>(from + field);
   if (index < 0) return text(out, OUT_TEXT);
-  return hex(out, load<u64>(load<u32>(graphNode(cpu, index), NODE_BLOCK), BLOCK_PC));
+  const node = graphNode(cpu, index);
+  if (load<u32>(node, NODE_END) != END_DISPATCH)
+    return hex(out, load<u64>(load<u32>(node, NODE_BLOCK), BLOCK_PC));
+  out = name(out, cpu, index);
+  const number = load<u32>(from + field, NODE_VIA);
+  return number == 0 ? out : decimal(text(out, AS_TEXT), number);
 }

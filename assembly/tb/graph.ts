@@ -7,7 +7,9 @@
  *   +0x0c u32 kind of end (END_*)   +0x10 u32 first operation of the end    +0x14 i32 number in reverse post-order
  *   +0x18 i32 immediate dominator   +0x1c u32 forward edges that arrive     +0x20 u32 1: a back edge arrives (loop header)
  *   +0x24 u32 colour of the depth-first search                          +0x28 u32 first operation of the block's copy (ir/passes/region.ts)
- * After graphNumber the nodes' order in GRAPH_ORDER is reverse post-order.
+ *   +0x2c u32 1: entry of a dispatcher's loop
+ *   +0x30, +0x34 u32 number that the edges to +0x04 and +0x08 give to the dispatcher there, or 0   +0x38 u32 number that a dispatcher waits for
+ * After number the nodes' order in GRAPH_ORDER is reverse post-order.
  */
 import * as L from '../layout';
 import * as O from '../ir/ops.gen';
@@ -15,6 +17,7 @@ import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_FLAGS_MASK } from '../vcpu/state';
 import { VPAGE_MASK } from '../softmmu/tlb';
 import * as T from './block';
+import { graphDispatch } from './graph-dispatch';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
 import {
   REGION_BLOCKS_MAX,
@@ -28,6 +31,8 @@ export const END_GOTO: u32 = 0;
 export const END_BRANCH: u32 = 1;
 export const END_INDIRECT: u32 = 2;
 export const END_EXIT: u32 = 3;
+/** Not the end of a block: a dispatcher goes on at one of two nodes, by the number that the edge to it gave (graph-dispatch.ts). */
+export const END_DISPATCH: u32 = 4;
 
 export const NODE_BLOCK: u32 = 0x00;
 export const NODE_TAKEN: u32 = 0x04;
@@ -40,6 +45,10 @@ export const NODE_FORWARD: u32 = 0x1c;
 export const NODE_HEADER: u32 = 0x20;
 export const NODE_COLOUR: u32 = 0x24;
 export const NODE_OPS: u32 = 0x28;
+export const NODE_ENTRY: u32 = 0x2c;
+/** From NODE_TAKEN and NODE_FALL to the edge's number. */
+export const NODE_VIA: u32 = 0x2c;
+export const NODE_NUMBER: u32 = 0x38;
 const NODE_SIZE: u32 = 64;
 
 const GRAPH_COUNT: u32 = L.CPU_COMPILER;
@@ -120,6 +129,10 @@ export function graphBuild(cpu: usize, entry: usize, region: usize): bool {
     store<u32>(region + REGION_D_BLOCKS + i * 4, load<u32>(graphNode(cpu, i), NODE_BLOCK));
   store<u32>(region, nodes, REGION_D_BLOCK_COUNT);
   number(cpu);
+  if (!isReducible(cpu)) {
+    graphDispatch(cpu);
+    graphRenumber(cpu);
+  } else classifyAll(cpu);
   return true;
 }
 
@@ -170,11 +183,7 @@ function addNode(cpu: usize, block: usize, region: usize): i32 {
     )
   )
     return -1;
-  const node = graphNode(cpu, index);
-  memory.fill(node, 0, NODE_SIZE);
-  store<u32>(node, <u32>block, NODE_BLOCK);
-  store<i32>(node, -1, NODE_TAKEN);
-  store<i32>(node, -1, NODE_FALL);
+  const node = graphNode(cpu, graphAppend(cpu, block));
   const last = block + T.BLOCK_CODE + (<usize>load<u16>(block, T.BLOCK_OPS) - 1) * OP_SIZE;
   let end = last;
   let kind = END_EXIT;
@@ -191,11 +200,30 @@ function addNode(cpu: usize, block: usize, region: usize): i32 {
   }
   store<u32>(node, kind, NODE_END);
   store<u32>(node, <u32>end, NODE_END_OP);
-  store<u32>(cpu - L.CPU_STATE + GRAPH_COUNT, index + 1);
   return <i32>index;
 }
 
-/** Reverse post-order, dominators, loop headers. An edge into a loop that its header does not dominate is cut: it leaves the region instead. */
+/** Adds a node that leads nowhere. The caller knows that there is room. */
+export function graphAppend(cpu: usize, block: usize): u32 {
+  const index = graphCount(cpu);
+  const node = graphNode(cpu, index);
+  memory.fill(node, 0, NODE_SIZE);
+  store<u32>(node, <u32>block, NODE_BLOCK);
+  store<i32>(node, -1, NODE_TAKEN);
+  store<i32>(node, -1, NODE_FALL);
+  store<u32>(cpu - L.CPU_STATE + GRAPH_COUNT, index + 1);
+  return index;
+}
+
+/** Whether the region may be left where a node begins, because the budget is used up: at least one node of every loop. */
+export function graphChecksBudget(node: usize): bool {
+  return (
+    load<u32>(node, NODE_END) != END_DISPATCH &&
+    (load<u32>(node, NODE_HEADER) != 0 || load<u32>(node, NODE_ENTRY) != 0)
+  );
+}
+
+/** Reverse post-order and dominators. */
 function number(cpu: usize): void {
   const nodes = graphCount(cpu);
   const order = cpu - L.CPU_STATE + GRAPH_ORDER;
@@ -231,14 +259,29 @@ function number(cpu: usize): void {
       }
     }
   }
-  for (let i: u32 = 0; i < nodes; i++) {
+}
+
+/** Whether every edge back goes to a node that dominates where it comes from: to the header of a loop. */
+function isReducible(cpu: usize): bool {
+  for (let i: u32 = 0; i < graphCount(cpu); i++) {
+    const node = graphNode(cpu, i);
+    if (load<i32>(node, NODE_IDOM) < 0) continue;
+    if (isIntoLoop(cpu, i, load<i32>(node, NODE_TAKEN)) || isIntoLoop(cpu, i, load<i32>(node, NODE_FALL)))
+      return false;
+  }
+  return true;
+}
+
+/** Finds loop headers, and counts the forward edges. */
+function classifyAll(cpu: usize): void {
+  for (let i: u32 = 0; i < graphCount(cpu); i++) {
     if (load<i32>(graphNode(cpu, i), NODE_IDOM) < 0) continue;
     classify(cpu, i, NODE_TAKEN);
     classify(cpu, i, NODE_FALL);
   }
 }
 
-/** Numbers the nodes anew after edges were removed. */
+/** Numbers the nodes anew after edges changed. */
 export function graphRenumber(cpu: usize): void {
   for (let i: u32 = 0; i < graphCount(cpu); i++) {
     const node = graphNode(cpu, i);
@@ -247,6 +290,7 @@ export function graphRenumber(cpu: usize): void {
     store<u32>(node, 0, NODE_COLOUR);
   }
   number(cpu);
+  classifyAll(cpu);
 }
 
 /** Depth-first search; writes the order from its end backwards and returns the first place used. Depth is at most the node count. */
@@ -274,17 +318,24 @@ function intersect(cpu: usize, a: i32, b: i32): i32 {
   return a;
 }
 
-function dominates(cpu: usize, a: i32, b: i32): bool {
+export function graphDominates(cpu: usize, a: i32, b: i32): bool {
   while (rpoOf(cpu, b) > rpoOf(cpu, a)) b = load<i32>(graphNode(cpu, b), NODE_IDOM);
   return a == b;
 }
 
+/** An edge into a loop that the loop's header does not dominate. */
+function isIntoLoop(cpu: usize, from: i32, to: i32): bool {
+  return to >= 0 && rpoOf(cpu, to) <= rpoOf(cpu, from) && !graphDominates(cpu, to, from);
+}
+
+/** An edge into a loop is cut: it leaves the region instead. There is none, unless the graph had no room for a dispatcher. */
 function classify(cpu: usize, from: u32, field: usize): void {
   const node = graphNode(cpu, from);
   const to = load<i32>(node + field);
   if (to < 0) return;
-  if (rpoOf(cpu, to) > rpoOf(cpu, from)) {
-    store<u32>(graphNode(cpu, to), load<u32>(graphNode(cpu, to), NODE_FORWARD) + 1, NODE_FORWARD);
-  } else if (dominates(cpu, to, from)) store<u32>(graphNode(cpu, to), 1, NODE_HEADER);
-  else store<i32>(node + field, -1);
+  const target = graphNode(cpu, to);
+  if (isIntoLoop(cpu, from, to)) store<i32>(node + field, -1);
+  else if (rpoOf(cpu, to) > rpoOf(cpu, from))
+    store<u32>(target, load<u32>(target, NODE_FORWARD) + 1, NODE_FORWARD);
+  else store<u32>(target, 1, NODE_HEADER);
 }

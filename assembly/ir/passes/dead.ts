@@ -8,11 +8,11 @@ import {
   END_BRANCH,
   END_GOTO,
   graphAt,
+  graphChecksBudget,
   graphCount,
   graphNode,
   NODE_END,
   NODE_FALL,
-  NODE_HEADER,
   NODE_OPS,
   NODE_TAKEN,
 } from '../../tb/graph';
@@ -33,7 +33,7 @@ export function passDead(cpu: usize): u32 {
   const area = cpu - L.CPU_STATE;
   const nodes = graphCount(cpu);
   let removed: u32 = 0;
-  // Loops leave at their headers, so everything is alive there and one walk against the order is enough.
+  // Loops leave at their headers or at all their entries, so everything is alive there and one walk against the order is enough.
   memory.fill(area + LIVE, 0xff, nodes << 3);
   for (let rpo = <i32>nodes - 1; rpo >= 0; rpo--) {
     const index = graphAt(cpu, rpo);
@@ -47,7 +47,7 @@ export function passDead(cpu: usize): u32 {
     store<u64>(area, 0, TEMPS);
     removed += deadIn(area, node);
     // Under -icount every block may leave where it begins.
-    if (load<u32>(node, NODE_HEADER) == 0 && icountShift() < 0)
+    if (!graphChecksBudget(node) && icountShift() < 0)
       store<u64>(area + LIVE + (index << 3), load<u64>(area, GLOBALS));
   }
   return removed;

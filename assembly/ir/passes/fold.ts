@@ -20,6 +20,7 @@ import {
   NODE_HEADER,
   NODE_OPS,
   NODE_TAKEN,
+  NODE_VIA,
 } from '../../tb/graph';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
@@ -265,7 +266,10 @@ function foldBranch(cpu: usize, node: usize): bool {
     taken = evaluateBranch(load<u16>(op), F.constantOf(cpu, slotNumber(b)), F.constantOf(cpu, slotNumber(c)));
   else return false;
   store<u32>(node, END_GOTO, NODE_END);
-  if (!taken) store<i32>(node, load<i32>(node, NODE_FALL), NODE_TAKEN);
+  if (!taken) {
+    store<i32>(node, load<i32>(node, NODE_FALL), NODE_TAKEN);
+    store<u32>(node, load<u32>(node, NODE_FALL + NODE_VIA), NODE_TAKEN + NODE_VIA);
+  }
   store<i32>(node, -1, NODE_FALL);
   store<u32>(node, <u32>op + (taken ? 2 : 1) * OP_SIZE, NODE_END_OP);
   remove(op);

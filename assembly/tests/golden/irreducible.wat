@@ -1,7 +1,6 @@
-;; li s1, 41
-;; j region
-;; region: andi t0, s1, 1
-;; addi s1, s1, -1
+;; li s2, 8
+;; region: li s1, 9
+;; andi t0, s2, 1
 ;; beqz t0, right
 ;; left: addi a0, a0, 1
 ;; addi s1, s1, -1
@@ -9,55 +8,41 @@
 ;; right: addi a1, a1, 1
 ;; addi s1, s1, -1
 ;; bgez s1, left
-;; out: wfi
-;; 10 guest instructions: 184 operations, 486 bytes; each 18.4 and 48.6
-locals 6 i32, 8 i64
+;; out: addi s2, s2, -1
+;; bgtz s2, region
+;; wfi
+;; 12 guest instructions: 232 operations, 598 bytes; each 19.3 and 49.8
+locals 6 i32, 9 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 10
-i32.const 0
-i64.load cpu+0x48
 local.set 11
 i32.const 0
+i64.load cpu+0x48
+local.set 10
+i32.const 0
 i64.load cpu+0x50
-local.set 12
+local.set 14
 i32.const 0
 i64.load cpu+0x58
-local.set 14
+local.set 13
+i32.const 0
+i64.load cpu+0x90
+local.set 12
 block
   block
-    local.get 0
-    i32.const 3
-    i32.sub
-    local.set 0
-    local.get 11
-    i64.const 1
-    i64.and
-    local.set 10
-    local.get 11
-    i64.const -1
-    i64.add
-    local.set 11
-    local.get 10
-    i64.const 0
-    i64.eq
-    if ;; unlikely
-      i64.const 0x80000020
-      local.set 7
-      br 2
-    else
-      loop
+    loop
+      block
         local.get 0
         i32.const 0
         i32.le_s
         if ;; unlikely
           i32.const 1
           local.set 2
-          i64.const 0x80000014
+          i64.const 0x80000004
           local.set 7
           br 4
         end
@@ -65,24 +50,122 @@ block
         i32.const 3
         i32.sub
         local.set 0
+        i64.const 9
+        local.set 10
         local.get 12
         i64.const 1
-        i64.add
-        local.set 12
-        local.get 11
-        i64.const -1
-        i64.add
+        i64.and
         local.set 11
         local.get 11
         i64.const 0
+        i64.eq
+        if
+          i32.const 1
+          local.set 1
+          br 1
+        else
+          i32.const 2
+          local.set 1
+          br 1
+        end
+        unreachable
+      end
+      loop
+        block
+          local.get 1
+          i32.const 2
+          i32.eq
+          if
+            local.get 0
+            i32.const 0
+            i32.le_s
+            if ;; unlikely
+              i32.const 1
+              local.set 2
+              i64.const 0x80000010
+              local.set 7
+              br 6
+            end
+            local.get 0
+            i32.const 3
+            i32.sub
+            local.set 0
+            local.get 14
+            i64.const 1
+            i64.add
+            local.set 14
+            local.get 10
+            i64.const -1
+            i64.add
+            local.set 10
+            local.get 10
+            i64.const 0
+            i64.lt_s
+            if
+              br 2
+            else
+              i32.const 1
+              local.set 1
+              br 3
+            end
+            unreachable
+          else
+            local.get 0
+            i32.const 0
+            i32.le_s
+            if ;; unlikely
+              i32.const 1
+              local.set 2
+              i64.const 0x8000001c
+              local.set 7
+              br 6
+            end
+            local.get 0
+            i32.const 3
+            i32.sub
+            local.set 0
+            local.get 13
+            i64.const 1
+            i64.add
+            local.set 13
+            local.get 10
+            i64.const -1
+            i64.add
+            local.set 10
+            local.get 10
+            i64.const 0
+            i64.ge_s
+            if
+              i32.const 2
+              local.set 1
+              br 3
+            else
+              br 2
+            end
+            unreachable
+          end
+          unreachable
+        end
+        local.get 0
+        i32.const 2
+        i32.sub
+        local.set 0
+        local.get 12
+        i64.const -1
+        i64.add
+        local.set 12
+        i64.const 0
+        local.get 12
         i64.lt_s
         if
+          br 2
+        else
           local.get 0
           i32.const 1
           i32.sub
           local.set 0
           i32.const 0
-          i32.const ir+0x290
+          i32.const ir+0x360
           i32.store cpu+0x2bc
           i32.const 0
           local.get 0
@@ -102,7 +185,7 @@ block
           i64.ne
           br_if 3 ;; unlikely
           local.get 9
-          local.set 13
+          local.set 15
           i32.const 0
           i32.load cpu+0x260
           br_if 3 ;; unlikely
@@ -111,54 +194,32 @@ block
           i32.store cpu+0x238
           i32.const 3
           local.set 2
-          i64.const 0x80000030
+          i64.const 0x80000034
           local.set 7
           br 4
-        else
-          local.get 0
-          i32.const 3
-          i32.sub
-          local.set 0
-          local.get 14
-          i64.const 1
-          i64.add
-          local.set 14
-          local.get 11
-          i64.const -1
-          i64.add
-          local.set 11
-          local.get 11
-          i64.const 0
-          i64.ge_s
-          if ;; likely
-            br 2
-          else
-            i64.const 0x8000002c
-            local.set 7
-            br 5
-          end
-          unreachable
         end
         unreachable
       end
     end
-    unreachable
   end
   i32.const 2
   local.set 2
 end
 i32.const 0
-local.get 10
+local.get 11
 i64.store cpu+0x28
 i32.const 0
-local.get 11
+local.get 10
 i64.store cpu+0x48
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x50
 i32.const 0
-local.get 14
+local.get 13
 i64.store cpu+0x58
+i32.const 0
+local.get 12
+i64.store cpu+0x90
 local.get 2
 i32.eqz
 if
@@ -203,7 +264,7 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 13
+  local.get 15
   i64.store cpu+0x300
   i32.const region+0x0
   call 3

@@ -93,10 +93,9 @@ export const SNIPPETS: Record<string, string> = {
     data: .dword 0`,
   // The loop of left and right is entered at both.
   irreducible: `
-      li s1, 41
-      j region
-    region: andi t0, s1, 1
-      addi s1, s1, -1
+      li s2, 8
+    region: li s1, 9
+      andi t0, s2, 1
       beqz t0, right
     left: addi a0, a0, 1
       addi s1, s1, -1
@@ -104,7 +103,54 @@ export const SNIPPETS: Record<string, string> = {
     right: addi a1, a1, 1
       addi s1, s1, -1
       bgez s1, left
-    out: wfi`,
+    out: addi s2, s2, -1
+      bgtz s2, region
+      wfi`,
+  // The loop of left, middle and right is entered at each, and left is a loop of its own.
+  'irreducible-three': `
+      li s2, 9
+    region: li s1, 20
+      li t1, 3
+      remu t0, s2, t1
+      addi t0, t0, -1
+      bltz t0, left
+      beqz t0, middle
+      j right
+    left: addi a0, a0, 1
+      addi s1, s1, -1
+      andi t0, s1, 1
+      bnez t0, left
+    middle: addi a1, a1, 1
+      addi s1, s1, -1
+      bltz s1, out
+    right: addi a2, a2, 1
+      addi s1, s1, -1
+      bgez s1, left
+    out: addi s2, s2, -1
+      bgtz s2, region
+      wfi`,
+  // The loop of outer and inside is entered at both, and so is that of left and right in it.
+  'irreducible-nested': `
+      li s2, 8
+    region: li s1, 9
+      andi t0, s2, 1
+      beqz t0, inside
+    outer: addi a0, a0, 1
+      addi s1, s1, -1
+      j inside
+    inside: li s3, 5
+      andi t0, s1, 1
+      beqz t0, right
+    left: addi a1, a1, 1
+      j right
+    right: addi a2, a2, 1
+      addi s3, s3, -1
+      bgtz s3, left
+      addi s1, s1, -1
+      bgez s1, outer
+      addi s2, s2, -1
+      bgtz s2, region
+      wfi`,
   system: `
       li s1, 20
     region: csrr a0, mscratch
