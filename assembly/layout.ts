@@ -261,6 +261,9 @@ export const CPU_JUMP_LOG: u32 = 0x19000;
 export const CPU_JUMP_LOG_END: u32 = 0x1b000;
 export const CPU_TLB_LARGE: u32 = 0x1b000;
 export const CPU_JUMP_LARGE: u32 = 0x1b200;
+/** Bit set of 2 MiB pieces of the address space, hashed: entries of the TLB for pages in them come from mappings larger than a page. */
+export const CPU_TLB_PIECES: u32 = 0x1b800;
+export const CPU_TLB_PIECES_END: u32 = 0x1bc00;
 export const CPU_TLB: u32 = 0x40000;
 export const CPU_TLB_END: u32 = 0x80000;
 export const CPU_JUMP_CACHE: u32 = 0x80000;

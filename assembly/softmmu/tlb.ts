@@ -20,6 +20,8 @@ import {
   CPU_TLB_LARGE,
   CPU_TLB_LOG,
   CPU_TLB_LOG_END,
+  CPU_TLB_PIECES,
+  CPU_TLB_PIECES_END,
   PAGE_BITS,
   PAGE_SIZE,
 } from '../layout';
@@ -70,8 +72,11 @@ export const VPAGE_MASK: u64 = 0xfffffffffffff000;
 const TLB_VICTIMS: u32 = 8;
 /** Entries of mappings that are not global, by address, so that a change of address space need not clear the tables. */
 const LOG_MAX: u32 = (CPU_TLB_LOG_END - CPU_TLB_LOG) / 4;
+/** Mappings larger than MEDIUM_BITS: their first address with log2 of their size in the low bits. Smaller ones are noted by pieces of 2 MiB. */
 const LARGE_MAX: u32 = 16;
-const LARGE_BITS: u32 = 30;
+const PIECE_BITS: u32 = 21;
+const MEDIUM_BITS: u32 = 22;
+const PIECES: u32 = (CPU_TLB_PIECES_END - CPU_TLB_PIECES) * 8;
 
 /** Results of tlbFill. */
 export const FILL_MEMORY: u32 = 0;
@@ -106,6 +111,7 @@ export function tlbFlush(cpu: usize): void {
   memory.fill(start, 0xff, tableEnd(cpu) - start);
   store<u32>(cpu, 0, STATE_TLB_LOGGED);
   store<u32>(cpu, 0, STATE_TLB_LARGE);
+  memory.fill(cpu + CPU_TLB_PIECES - CPU_STATE, 0, CPU_TLB_PIECES_END - CPU_TLB_PIECES);
   jumpCacheForget(cpu);
 }
 
@@ -155,22 +161,45 @@ function entryTag(entry: usize): u64 {
   return load<u64>(entry, TLB_READ) & load<u64>(entry, TLB_WRITE) & load<u64>(entry, TLB_EXECUTE);
 }
 
-/** Notes that a page of a mapping larger than a page was cached: by its GiB, a few of them. */
-function noteLarge(cpu: usize, va: u64): void {
+/** Word and bit of the 2 MiB piece that an address lies in. */
+function pieceWord(cpu: usize, piece: u32): usize {
+  return cpu + CPU_TLB_PIECES - CPU_STATE + (piece >> 5) * 4;
+}
+
+function pieceOf(va: u64): u32 {
+  return <u32>((va >> PIECE_BITS) ^ (va >> (PIECE_BITS + 13))) & (PIECES - 1);
+}
+
+/** Notes that a page of a mapping of 2^size bytes was cached: a flush of another of its pages has to find it. */
+function noteLarge(cpu: usize, va: u64, size: u32): void {
+  const mapping = (va >> size) << size;
+  if (size <= MEDIUM_BITS) {
+    for (let at: u64 = 0; at >> size == 0; at += (<u64>1) << PIECE_BITS) {
+      const piece = pieceOf(mapping + at);
+      const word = pieceWord(cpu, piece);
+      store<u32>(word, load<u32>(word) | (1 << (piece & 31)));
+    }
+    return;
+  }
   const places = load<u32>(cpu, STATE_TLB_LARGE);
   const large = cpu + CPU_TLB_LARGE - CPU_STATE;
   if (places > LARGE_MAX) return;
-  for (let i: u32 = 0; i < places; i++) if (load<u64>(large + i * 8) == va >> LARGE_BITS) return;
-  if (places < LARGE_MAX) store<u64>(large + places * 8, va >> LARGE_BITS);
+  for (let i: u32 = 0; i < places; i++) if (load<u64>(large + i * 8) == (mapping | size)) return;
+  if (places < LARGE_MAX) store<u64>(large + places * 8, mapping | size);
   store<u32>(cpu, places + 1, STATE_TLB_LARGE);
 }
 
-/** Whether an entry for a page near this one may come from a larger mapping that covers both. */
+/** Whether an entry for another page than this one may come from a larger mapping that covers both. */
 function hasLarge(cpu: usize, va: u64): bool {
+  const piece = pieceOf(va);
+  if ((load<u32>(pieceWord(cpu, piece)) & (1 << (piece & 31))) != 0) return true;
   const places = load<u32>(cpu, STATE_TLB_LARGE);
   if (places > LARGE_MAX) return true;
   const large = cpu + CPU_TLB_LARGE - CPU_STATE;
-  for (let i: u32 = 0; i < places; i++) if (load<u64>(large + i * 8) == va >> LARGE_BITS) return true;
+  for (let i: u32 = 0; i < places; i++) {
+    const mapping = load<u64>(large + i * 8);
+    if ((mapping ^ va) >> (mapping & 0xff) == 0) return true;
+  }
   return false;
 }
 
@@ -242,7 +271,7 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
     retire(cpu, entry, tag);
     const global: u32 = load<u32>(cpu, STATE_WALK_GLOBAL) != 0 ? TLB_GLOBAL : 0;
     if (global == 0) log(cpu, entry);
-    if (size > PAGE_BITS) noteLarge(cpu, va);
+    if (size > PAGE_BITS) noteLarge(cpu, va, size);
     store<u64>(entry, permissions & PERM_READ ? marked : TLB_INVALID, TLB_READ);
     // A write tag implies a read tag: groups of accesses rely on it (ir/passes/probe.ts).
     const writable = (permissions & (PERM_READ | PERM_WRITE)) == (PERM_READ | PERM_WRITE);
