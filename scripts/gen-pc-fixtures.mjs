@@ -1,8 +1,9 @@
 /**
- * Records what other tools make of a PC's reset vector and what QEMU's PCI functions look like, so that our tests need none of them.
- * Needs Debian's binutils on x86 and qemu-system-x86. Usage: node scripts/gen-pc-fixtures.mjs
+ * Records what other tools make of a PC's reset vector and of its ACPI source, and what QEMU's PCI functions and ACPI tables look
+ * like, so that our tests need none of them.
+ * Needs Debian's binutils on x86, acpica-tools and qemu-system-x86. Usage: node scripts/gen-pc-fixtures.mjs
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +31,7 @@ function resetVector(symbols) {
 const PCI_FUNCTIONS = { i440fx: 0x00, piix3: 0x08, 'piix4-pm': 0x0b };
 
 /** Configuration spaces after reset, and which of their bits a guest can change, in dwords, through QEMU's qtest protocol. */
-function pciFunctions() {
+async function pciFunctions() {
   const offsets = Array.from({ length: 64 }, (_, i) => 4 * i);
   const at = (devfn, offset) => `outl 0xcf8 ${0x80000000 + (devfn << 8) + offset}`;
   const commands = [];
@@ -41,15 +42,17 @@ function pciFunctions() {
     }
   }
   const options = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none'];
-  const output = execFileSync(
-    'qemu-system-i386',
-    [...options, '-qtest', 'stdio', '-qtest-log', '/dev/null'],
-    {
-      input: `${commands.join('\n')}\n`,
-      encoding: 'utf8',
-      stdio: ['pipe', 'pipe', 'ignore'],
-    },
-  );
+  const child = spawn('qemu-system-i386', [...options, '-qtest', 'stdio', '-qtest-log', '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  child.stdin.write(`${commands.join('\n')}\n`);
+  // It does not end with its input, so count its answers.
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    if (output.match(/^OK/gm)?.length === commands.length) break;
+  }
+  child.kill();
   const values = [...output.matchAll(/^OK (0x[0-9a-f]+)/gm)].map(([, value]) => Number(value));
   const hex = (value) => (value >>> 0).toString(16).padStart(8, '0');
   return Object.fromEntries(
@@ -66,10 +69,69 @@ function pciFunctions() {
   );
 }
 
+/** What iasl makes of a definition block, behind the table's header, in hex. */
+function compileAsl(name, source) {
+  writeFileSync(path(`${name}.asl`), source);
+  // Without its own ideas: no folding of constants, no shorter paths.
+  execFileSync('iasl', ['-on', '-of', '-p', path(name), path(`${name}.asl`)], { stdio: 'ignore' });
+  return readFileSync(path(`${name}.aml`))
+    .subarray(36)
+    .toString('hex');
+}
+
+function dsdt() {
+  const source = readFileSync(local('pc-fixtures/dsdt.asl'), 'utf8');
+  const routing = [];
+  for (let slot = 0; slot < 32; slot++) {
+    for (let pin = 0; pin < 4; pin++) {
+      // QEMU 7.2, hw/pci-host/i440fx.c: the pin's line is (pin + slot - 1) & 3.
+      const address = `0x${slot.toString(16).padStart(4, '0')}FFFF`;
+      routing.push(`Package () { ${address}, ${pin}, LNK${'DABC'[(slot + pin) & 3]}, Zero }`);
+    }
+  }
+  const link = source.match(/^ {8}Device \(LNKA\)[\s\S]*?^ {8}\}$/m)[0];
+  const others = [1, 2, 3].map((i) =>
+    link
+      .replaceAll('LNKA', `LNK${'ABCD'[i]}`)
+      .replaceAll('PRQ0', `PRQ${i}`)
+      .replace('_UID, 0x01', `_UID, 0x0${i + 1}`),
+  );
+  return compileAsl(
+    'dsdt',
+    source.replace('PRT_ENTRIES', routing.join(',\n')).replace('LINKS', others.join('\n')),
+  );
+}
+
+/** ACPI tables that SeaBIOS has put into the memory of QEMU's `pc`, by signature, in hex. */
+async function qemuTables() {
+  const child = spawn(
+    'qemu-system-i386',
+    ['-M', 'pc', '-m', '128', '-nodefaults', '-display', 'none', '-monitor', 'stdio'],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
+  );
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  // SeaBIOS takes half a second to get that far.
+  await new Promise((resolve) => setTimeout(resolve, 4000));
+  child.stdin.end(`pmemsave 0x7fe0000 0x20000 "${path('memory')}"\nquit\n`);
+  await ended;
+  const memory = readFileSync(path('memory'));
+  const tables = {};
+  for (const signature of ['FACP', 'APIC', 'HPET']) {
+    // The DSDT, which comes first, has the same letters in names.
+    const at = memory.lastIndexOf(signature);
+    tables[signature] = memory.subarray(at, at + memory.readUInt32LE(at + 4)).toString('hex');
+  }
+  return tables;
+}
+
 try {
   const fixtures = {
     resetVector: { protected: resetVector(SYMBOLS), long: resetVector({ ...SYMBOLS, LONG: 1 }) },
-    pci: pciFunctions(),
+    pci: await pciFunctions(),
+    acpi: {
+      iasl: { dsdt: dsdt(), ssdt: compileAsl('ssdt', readFileSync(local('pc-fixtures/ssdt.asl'), 'utf8')) },
+      qemu: await qemuTables(),
+    },
   };
   writeFileSync(local('../src/machine/fixtures/pc.json'), `${JSON.stringify(fixtures, null, 2)}\n`);
 } finally {

@@ -14,9 +14,10 @@ import { IsaDebugExit } from '../hw/misc/isa-debug-exit.ts';
 import { Port92 } from '../hw/misc/port92.ts';
 import { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
+import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
 import type { Board, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
-import { planPcBoot } from './boot/pc-boot.ts';
+import { ACPI_BYTES, planPcBoot } from './boot/pc-boot.ts';
 import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
 import { attachChipset, firmwareWrites, SharedA20 } from './pc-chipset.ts';
 import { pcCmos } from './pc-cmos.ts';
@@ -77,11 +78,13 @@ class PcBoard implements Board {
       arch: env.arch,
       ramBytes: env.ramBytes,
       romBase: PC_MAP.rom.base,
-      rsdp: 0,
+      rsdp: RSDP_ADDRESS,
     });
+    const tables = pcAcpiTables(env.ramBytes - ACPI_BYTES, vm.vcpus);
     const rom = pcResetVector({ ...plan, writes: firmwareWrites() });
     this.store = new BootStore([
       ...pieces,
+      ...tables.map(({ name, address, bytes }) => ({ what: `ACPI table ${name}`, address, bytes, zeros: 0 })),
       { what: 'reset vector', address: RESET_ROM.base, bytes: rom, zeros: 0 },
     ]);
 
