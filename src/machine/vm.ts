@@ -13,7 +13,7 @@ import type {
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
-import { RESULT_DIFFERENCE, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
+import { RESULT_DIFFERENCE, RESULT_RESET, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
 import { gunzip, loadImage } from './boot/image-source.ts';
 import { checkInitrd } from './boot/initrd-check.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
@@ -288,7 +288,13 @@ class MachineVm implements Vm {
         if (this.session !== session || this.end) return;
         session.server.drainAll();
         session.clock.stop();
-        if (result !== RESULT_STOP) throw await hangError(session, result);
+        if (result === RESULT_RESET) {
+          this.log.warn(
+            'vcpu',
+            `the processor shut down (triple fault), so the machine is reset\n${await session.vcpu.describe()}`,
+          );
+          this.requestStop({ kind: this.config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 });
+        } else if (result !== RESULT_STOP) throw await hangError(session, result);
         const request = this.stopRequest;
         if (request === null) continue;
         if (request.kind === 'end') {

@@ -12,6 +12,7 @@ import * as segmentGroup from './trans-segment';
 import * as shiftGroup from './trans-shift';
 import * as stringGroup from './trans-string';
 import * as systemGroup from './trans-system';
+import * as x87ControlGroup from './trans-x87-control';
 
 /**
  * Emits the IR of the instruction of that number, whose record is at `i`. False: it is undefined here, and nothing was emitted.
@@ -92,6 +93,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transCwd(e, i);
     case decode.INSN_CALL_FAR:
       return segmentGroup.transCallFar(e, i);
+    case decode.INSN_FWAIT:
+      return x87ControlGroup.transFwait(e, i);
     case decode.INSN_PUSHF:
       return systemGroup.transPushf(e, i);
     case decode.INSN_POPF:
@@ -200,6 +203,18 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transCld(e, i);
     case decode.INSN_STD:
       return arithGroup.transStd(e, i);
+    case decode.INSN_FLDCW:
+      return x87ControlGroup.transFldcw(e, i);
+    case decode.INSN_FNSTCW:
+      return x87ControlGroup.transFnstcw(e, i);
+    case decode.INSN_FNOP:
+      return x87ControlGroup.transFnop(e, i);
+    case decode.INSN_FNCLEX:
+      return x87ControlGroup.transFnclex(e, i);
+    case decode.INSN_FNINIT:
+      return x87ControlGroup.transFninit(e, i);
+    case decode.INSN_FNSTSW:
+      return x87ControlGroup.transFnstsw(e, i);
     case decode.INSN_SLDT:
       return segmentGroup.transSldt(e, i);
     case decode.INSN_STR:
