@@ -1,6 +1,6 @@
 /**
- * Runs small bare-metal programs on the core in Node: RAM at 0x80000000, plain RAM where the devices of `virt` are (test device, UART),
- * the interrupt controllers of the worker, and no page. A run ends at a WFI that nothing can wake, or when the budget is used up.
+ * Runs small bare-metal programs on a core in Node: RAM, more of it where a machine has ROM or devices, the interrupt controllers of the worker,
+ * and no page. A run ends at a WFI or HLT that nothing can wake, or when the budget is used up.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -77,50 +77,88 @@ export interface CoreExports extends CompilerExports {
   stateOf(index: number): number;
 }
 
-const RAM_PHYSICAL = 0x8000_0000n;
+/** What differs between guest architectures. */
+export interface TestGuest {
+  /** File in build/. */
+  readonly core: string;
+  /** Guest-physical address of RAM. */
+  readonly ram: bigint;
+  /** Plain RAM in place of ROM and of the devices that programs touch; sizes in bytes, at most 64 KiB each. */
+  readonly scratch: readonly { base: bigint; size: number }[];
+  /** Devices that the worker answers: LOCAL_* of layout.ts. */
+  readonly local: readonly { base: bigint; size: bigint; id: number }[];
+  /** Puts vCPU 0 to where programs begin; `restart` keeps what was translated. */
+  reset(exports: CoreExports, pc: bigint, threshold: number): void;
+  restart(exports: CoreExports, pc: bigint): void;
+}
+
+/** hart 0 of `virt`: RAM at 0x80000000, plain RAM where its test device and UART are. */
+export const RISCV: TestGuest = {
+  core: 'core.debug.wasm',
+  ram: 0x8000_0000n,
+  scratch: [
+    { base: 0x0010_0000n, size: 0x1000 },
+    { base: 0x1000_0000n, size: 0x1000 },
+  ],
+  local: [
+    { base: 0x0200_0000n, size: 0x10000n, id: L.LOCAL_ACLINT_MSWI_MTIMER },
+    { base: 0x0c00_0000n, size: 0x60_0000n, id: L.LOCAL_PLIC },
+  ],
+  reset: (exports, pc, threshold) => exports.reset(0, pc, 0n, threshold),
+  restart: (exports, pc) => exports.restart(0, pc, 0n),
+};
+
 const RAM_BYTES = 64 << 20;
-/** Plain RAM in place of the devices that programs written for QEMU touch. */
-const SCRATCH = [
-  { base: 0x0010_0000n, size: 0x1000 },
-  { base: 0x1000_0000n, size: 0x1000 },
-];
+const SCRATCH_STRIDE = 0x10000;
 const STATE_PC = 0x200;
 const X = 0x000;
 const F = 0x100;
 
-function corePath(): string {
-  const path = fileURLToPath(new URL('../../build/core.debug.wasm', import.meta.url));
-  if (!existsSync(path)) throw new Error('build/core.debug.wasm is missing: run `npm run build`');
+function corePath(name: string): string {
+  const path = fileURLToPath(new URL(`../../build/${name}`, import.meta.url));
+  if (!existsSync(path)) throw new Error(`build/${name} is missing: run \`npm run build\``);
   return path;
 }
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
+
+function compiledCore(name: string): Promise<WebAssembly.Module> {
+  let module = compiled.get(name);
+  if (!module) {
+    module = WebAssembly.compile(readFileSync(corePath(name)));
+    compiled.set(name, module);
+  }
+  return module;
+}
 
 /** Makes a machine with one vCPU; `debug` builds of the core check every block they make. */
 export async function createTestCore({
   tier,
+  guest = RISCV,
   icount = -1,
   stepMs,
   limits,
   alter,
 }: {
   tier: TestTier;
+  guest?: TestGuest;
   icount?: number;
   stepMs?: number;
   limits?: RegionLimits;
   /** Changes the code of each module before it is made: what a wrong emission would be. */
   alter?: (code: Uint8Array) => void;
 }): Promise<TestCore> {
-  compiled ??= await WebAssembly.compile(readFileSync(corePath()));
+  const module = await compiledCore(guest.core);
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
   const scratchBase = ramBase + RAM_BYTES;
-  const pages = (scratchBase + 0x10000) >> 16;
+  const memoryEnd = scratchBase + guest.scratch.length * SCRATCH_STRIDE;
+  const pages = memoryEnd >> 16;
   const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   const view = new DataView(memory.buffer);
   const all = new Uint8Array(memory.buffer);
   let time = 0;
   const step = stepMs ?? (tier === 'auto' ? AUTO_STEP_MS : 0.001);
-  const instance = await WebAssembly.instantiate(compiled, {
+  const instance = await WebAssembly.instantiate(module, {
     env: {
       memory,
       now: () => {
@@ -159,12 +197,12 @@ export async function createTestCore({
     view.setUint32(at + L.REGION_KIND, kind, true);
     view.setUint32(at + L.REGION_LINEAR, linear, true);
   };
-  addRegion(RAM_PHYSICAL, BigInt(RAM_BYTES), L.REGION_KIND_RAM, ramBase);
-  SCRATCH.forEach(({ base, size }, index) =>
-    addRegion(base, BigInt(size), L.REGION_KIND_RAM, scratchBase + index * 0x1000),
-  );
-  addRegion(0x0200_0000n, 0x10000n, L.REGION_KIND_LOCAL, L.LOCAL_ACLINT_MSWI_MTIMER);
-  addRegion(0x0c00_0000n, 0x60_0000n, L.REGION_KIND_LOCAL, L.LOCAL_PLIC);
+  const memories = [{ base: guest.ram, size: RAM_BYTES, linear: ramBase }];
+  guest.scratch.forEach(({ base, size }, index) => {
+    memories.push({ base, size, linear: scratchBase + index * SCRATCH_STRIDE });
+  });
+  for (const { base, size, linear } of memories) addRegion(base, BigInt(size), L.REGION_KIND_RAM, linear);
+  for (const { base, size, id } of guest.local) addRegion(base, size, L.REGION_KIND_LOCAL, id);
   view.setInt32(L.VM_REGION_COUNT, regions, true);
   view.setInt32(L.VM_VCPU_COUNT, 1, true);
   view.setInt32(L.VM_ICOUNT_SHIFT, icount, true);
@@ -173,10 +211,9 @@ export async function createTestCore({
 
   const state = exports.stateOf(0);
   const linear = (address: bigint): number => {
-    const offset = address - RAM_PHYSICAL;
-    if (offset < 0n || offset >= BigInt(RAM_BYTES))
-      throw new RangeError(`0x${address.toString(16)} is outside the test RAM`);
-    return ramBase + Number(offset);
+    const memory = memories.find(({ base, size }) => address >= base && address < base + BigInt(size));
+    if (!memory) throw new RangeError(`0x${address.toString(16)} is outside the test RAM`);
+    return memory.linear + Number(address - memory.base);
   };
   const instructions = () => view.getBigUint64(L.VCPU_BASE + L.COUNTER_INSTRUCTIONS, true);
   const go = (maxInstructions: number): TestRun => {
@@ -212,15 +249,15 @@ export async function createTestCore({
     Atomics.or(new Int32Array(memory.buffer), (L.VCPU_BASE + L.COMM_REQUEST) >> 2, L.REQUEST_INVALIDATE);
   };
   const runInTier1 = (pc: bigint, maxInstructions: number): TestRun => {
-    const saved = all.slice(ramBase, scratchBase + 0x10000);
-    exports.reset(0, pc, 0n, UNTOUCHED);
+    const saved = all.slice(ramBase, memoryEnd);
+    guest.reset(exports, pc, UNTOUCHED);
     let run = go(maxInstructions);
     for (const runs of JIT_ROUNDS) {
       if (exports.queueInterpreted(0, runs) === 0) continue;
       do compiler.compileWaiting();
       while (exports.queueInterpreted(0, runs) > 0);
       writeAsDevice(saved, ramBase);
-      exports.restart(0, pc, 0n);
+      guest.restart(exports, pc);
       if (tier === 'check') exports.check(0);
       run = go(maxInstructions);
       if (run.reason === 'difference') break;
@@ -234,15 +271,15 @@ export async function createTestCore({
     exports,
     memory,
     reset() {
-      all.fill(0, ramBase, scratchBase + 0x10000);
-      exports.reset(0, RAM_PHYSICAL, 0n, threshold);
+      all.fill(0, ramBase, memoryEnd);
+      guest.reset(exports, guest.ram, threshold);
     },
     load(address, bytes) {
       all.set(bytes, linear(address));
     },
     run({ pc, maxInstructions }) {
       if (tier === 'jit' || tier === 'check') return runInTier1(pc, maxInstructions);
-      exports.reset(0, pc, 0n, threshold);
+      guest.reset(exports, pc, threshold);
       return go(maxInstructions);
     },
     resume({ maxInstructions }) {
