@@ -1,0 +1,35 @@
+/** The core of x86 guests in the harness: RAM from 0 on, and the fixtures' firmware below 4 GiB. */
+import {
+  type CoreExports,
+  createTestCore,
+  type TestCore,
+  type TestGuest,
+  type TestTier,
+} from '../harness.ts';
+import { loadRom, ROM_BASE, ROM_BYTES } from './fixture.ts';
+
+export const RESET_VECTOR = 0xffff_fff0n;
+
+/** MODEL_MAX of assembly/guest/x86/cpu.ts. */
+const MODEL_MAX = 1n;
+
+export const X86: TestGuest = {
+  core: 'core-x86.debug.wasm',
+  ram: 0n,
+  scratch: [{ base: ROM_BASE, size: ROM_BYTES }],
+  local: [],
+  reset: (exports: CoreExports, pc: bigint, threshold: number) => exports.reset(0, pc, MODEL_MAX, threshold),
+  restart: (exports: CoreExports, pc: bigint) => exports.restart(0, pc, MODEL_MAX),
+};
+
+/** A machine whose firmware is loaded; programs begin at the reset vector. */
+export async function createX86Core(options: {
+  tier: TestTier;
+  icount?: number;
+  stepMs?: number;
+}): Promise<TestCore> {
+  const core = await createTestCore({ ...options, guest: X86 });
+  core.reset();
+  core.load(ROM_BASE, loadRom());
+  return core;
+}
