@@ -19,7 +19,7 @@ const MARKS: u32 = L.CPU_COMPILER + 0x28000;
 const MARKS_SIZE: u32 = 0x3000;
 const FIRST: u32 = 0x8000;
 /** Groups: i64 start (offset from the register), u32 bytes, u32 log2 of the alignment, u32 1: writes, u32 local, u32 members, u32 first operation. */
-const GROUPS: u32 = L.CPU_COMPILER + 0x6000;
+const GROUPS: u32 = L.CPU_COMPILER + 0xc000;
 const GROUPS_MAX: u32 = 256;
 const GROUP_SIZE: u32 = 40;
 /** Groups that are open at the operation being looked at, by local: u32 group + 1, u32 slot and MMU index. */
