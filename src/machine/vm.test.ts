@@ -135,6 +135,18 @@ describe('a machine', () => {
     expect(await vm.ended).toEqual({ outcome: 'reset', code: 0 });
   });
 
+  it('resets itself when the processor shuts down, and ends then under noReboot', async () => {
+    const once = machine(async (vcpu) => (worker().resets.length === 1 ? L.RESULT_RESET : idle(vcpu)));
+    const { worker } = once;
+    await once.vm.start();
+    await eventually(() => worker().resets.length === 2);
+    expect(once.vm.state).toBe('running');
+    await once.vm.destroy();
+    const { vm } = machine(async () => L.RESULT_RESET, { noReboot: true });
+    await vm.start();
+    expect(await vm.ended).toEqual({ outcome: 'reset', code: 0 });
+  });
+
   it('pauses, stands still, and resumes', async () => {
     const { vm, worker, events } = machine(idle);
     await vm.start();

@@ -216,8 +216,7 @@ class MachineVm implements Vm {
         log: this.log,
         power: {
           powerOff: (code) => this.requestStop({ kind: 'end', outcome: 'poweroff', code }),
-          reset: () =>
-            this.requestStop({ kind: config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 }),
+          reset: () => this.requestStop(this.resetRequest()),
         },
         serial: this.port,
         vcpu,
@@ -288,13 +287,8 @@ class MachineVm implements Vm {
         if (this.session !== session || this.end) return;
         session.server.drainAll();
         session.clock.stop();
-        if (result === RESULT_RESET) {
-          this.log.warn(
-            'vcpu',
-            `the processor shut down (triple fault), so the machine is reset\n${await session.vcpu.describe()}`,
-          );
-          this.requestStop({ kind: this.config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 });
-        } else if (result !== RESULT_STOP) throw await hangError(session, result);
+        if (result === RESULT_RESET) await this.shutDown(session);
+        else if (result !== RESULT_STOP) throw await hangError(session, result);
         const request = this.stopRequest;
         if (request === null) continue;
         if (request.kind === 'end') {
@@ -312,6 +306,17 @@ class MachineVm implements Vm {
     } catch (error) {
       if (this.session === session) this.fail(asVmError(error));
     }
+  }
+
+  /** The processor shut down, as an x86 one does at a fault in the handler of a double fault: a PC resets itself then. */
+  private async shutDown(session: Session): Promise<void> {
+    this.log.guestError('vcpu', `shut down (triple fault)\n${await session.vcpu.describe()}`);
+    this.requestStop(this.resetRequest());
+  }
+
+  /** What a reset that the guest asks for leads to. */
+  private resetRequest(): StopRequest {
+    return { kind: this.config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 };
   }
 
   private requestStop(request: StopRequest): void {
