@@ -97,7 +97,9 @@ async function attempt<T>(work: () => T | Promise<T>): Promise<RunnerResult<T>> 
 
 async function boot(id: number, config: RunnerConfig, options: { screen: boolean }): Promise<null> {
   if (entries.has(id)) throw new VmError('internal', `machine ${id} exists already`);
-  const vm = bootVm(config, undefined);
+  const vm = bootVm(config, undefined, ({ level, source, message }) => {
+    if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
+  });
   const entry: Entry = { vm };
   entries.set(id, entry);
   if (options.screen) {

@@ -147,6 +147,9 @@ class GuestRun {
       if (this.#options.serial === 'stdio') this.#console.write(bytes);
       this.#script.output(bytes, ms);
     });
+    vm.on('warning', ({ source, message }) => {
+      process.stderr.write(`snowglobe: ${source}: ${message}\n`);
+    });
     vm.on('panic', ({ message }) => {
       const ending: Ending = { outcome: 'panic', error: { code: 'panic', message } };
       this.#later(PANIC_GRACE_MS, () => this.#end(ending));

@@ -24,6 +24,8 @@ export type GuestConfig = Omit<VmConfig, 'bios' | 'kernel' | 'initrd'> & {
 export interface GuestEvents extends VmEvents {
   /** Bytes that the guest wrote to its serial port, in order. `ms` is the time since its vCPU's start. */
   serial: { bytes: Uint8Array; ms: number };
+  /** Something of the machine that a person should know. */
+  warning: { source: string; message: string };
 }
 
 declare const window: { snowglobeRunner: RunnerApi };
@@ -181,6 +183,9 @@ export class GuestVm {
         break;
       case 'progress':
         this.#events.emit('progress', message);
+        break;
+      case 'warning':
+        this.#events.emit('warning', message);
         break;
       case 'panic':
         this.#events.emit('panic', message);

@@ -25,6 +25,8 @@ export type RunnerMessage =
   | { vm: number; type: 'serial' /** latin1 */; data: string /** ms since the vCPU's start */; ms: number }
   | { vm: number; type: 'state'; state: VmState }
   | { vm: number; type: 'progress'; step: string; loaded: number; total?: number }
+  /** A person should know. */
+  | { vm: number; type: 'warning'; source: string; message: string }
   | { vm: number; type: 'panic'; message: string; ms: number }
   | { vm: number; type: 'error'; error: RunnerError }
   | { vm: number; type: 'exit'; outcome: VmOutcome; code: number };

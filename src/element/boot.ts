@@ -1,6 +1,7 @@
 /** What a machine is made of in this page: the core, the worker's script, the default firmware. Loaded lazily. */
 import riscvCoreUrl from '../../build/core.wasm?url';
 import x86CoreUrl from '../../build/core-x86.wasm?url';
+import type { LogSink } from '../core/log.ts';
 import type { Vm, VmConfig } from '../core/vm-api.ts';
 import { createVm } from '../machine/vm.ts';
 import workerUrl from '../worker/entry.ts?worker&url';
@@ -21,12 +22,14 @@ function createWorker(): Worker {
 /**
  * Builds a machine that is not started yet.
  * @param firmwareUrl what `-bios default` means on this page
+ * @param log where log messages go; default: warnings to the console
  * @throws VmError bad-config or not-isolated
  */
-export function bootVm(config: VmConfig, firmwareUrl: string | undefined): Vm {
+export function bootVm(config: VmConfig, firmwareUrl: string | undefined, log?: LogSink): Vm {
   return createVm(config, {
     core: (arch) => (arch === 'riscv64' ? riscvCoreUrl : x86CoreUrl),
     createWorker,
     ...(firmwareUrl === undefined ? {} : { firmwareUrl }),
+    ...(log && { log }),
   });
 }

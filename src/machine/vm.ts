@@ -310,7 +310,10 @@ class MachineVm implements Vm {
 
   /** The processor shut down, as an x86 one does at a fault in the handler of a double fault: a PC resets itself then. */
   private async shutDown(session: Session): Promise<void> {
-    this.log.guestError('vcpu', `shut down (triple fault)\n${await session.vcpu.describe()}`);
+    // The first has a person know where; a guest that does nothing else must not flood the log.
+    const registers = await session.vcpu.describe();
+    if (this.log.guestErrors('vcpu') === 0) this.log.warn('vcpu', `shut down (triple fault)\n${registers}`);
+    this.log.guestError('vcpu', 'shut down (triple fault)');
     this.requestStop(this.resetRequest());
   }
 
