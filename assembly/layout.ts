@@ -227,7 +227,7 @@ export const COUNTER_REFUSED_BRANCH: u32 = COMM_COUNTERS + 0xe8;
 export const COUNTER_REFUSED_CROSSES: u32 = COMM_COUNTERS + 0xf0;
 export const COUNTER_REFUSED_UNCACHED: u32 = COMM_COUNTERS + 0xf8;
 export const COUNTER_REFUSED_MODULE: u32 = COMM_COUNTERS + 0x100;
-/** Times that a hot block found the compiler's queue full, and batches that ended for want of a region descriptor. */
+/** Times that the compiler's queue was full and its older half was forgotten, and batches that ended for want of a region descriptor. */
 export const COUNTER_QUEUE_FULL: u32 = COMM_COUNTERS + 0x108;
 export const COUNTER_NO_DESCRIPTOR: u32 = COMM_COUNTERS + 0x110;
 /** Blocks that were translated with a raised threshold, since code in their page keeps being rewritten. */

@@ -16,6 +16,7 @@ import { regionAllocate, regionInstall, regionRelease, REGION_D_ENTRY } from './
 
 const QUEUE: u32 = L.CPU_COMPILER + 0x4000;
 const QUEUE_MAX: u32 = 1024;
+const RECENT: u32 = 64;
 const BATCH: u32 = L.CPU_COMPILER + 0x5000;
 /** u32 cells: writers of the module's head and of its code, number of regions. */
 const HEAD: u32 = L.CPU_COMPILER + 0x3700;
@@ -47,16 +48,21 @@ export function compileRequest(cpu: usize, block: usize): bool {
   store<u32>(block, threshold, T.BLOCK_HEAT);
   if (state & T.BLOCK_ASKED) countMore(cpu, L.COUNTER_WAITING_INSNS, insns * threshold);
   if (state & T.BLOCK_QUEUED) return false;
+  if (load<u32>(cpu, STATE_QUEUED) == QUEUE_MAX) forgetOlderHalf(cpu);
   const queued = load<u32>(cpu, STATE_QUEUED);
-  if (queued == QUEUE_MAX) {
-    mark(block, T.BLOCK_ASKED, 0);
-    count(cpu, L.COUNTER_QUEUE_FULL);
-    return false;
-  }
   mark(block, T.BLOCK_QUEUED | T.BLOCK_ASKED, 0);
   store<u32>(cpu - L.CPU_STATE + QUEUE + queued * 4, <u32>block);
   store<u32>(cpu, queued + 1, STATE_QUEUED);
   return true;
+}
+
+/** The queue is full: what is still hot asks again. */
+function forgetOlderHalf(cpu: usize): void {
+  const queue = cpu - L.CPU_STATE + QUEUE;
+  for (let i: u32 = 0; i < QUEUE_MAX / 2; i++) mark(load<u32>(queue + i * 4), 0, T.BLOCK_QUEUED);
+  memory.copy(queue, queue + QUEUE_MAX * 2, QUEUE_MAX * 2);
+  store<u32>(cpu, QUEUE_MAX / 2, STATE_QUEUED);
+  count(cpu, L.COUNTER_QUEUE_FULL);
 }
 
 function mark(block: usize, set: u32, clear: u32): void {
@@ -71,7 +77,11 @@ function refuse(cpu: usize, block: usize, reason: u32): void {
   count(cpu, reason);
 }
 
-/** Emits a module of regions for the oldest requests, at most `most`, for table slots from `base` on. Returns the number of regions, 0 for no module. */
+/**
+ * Emits a module of regions for the oldest of the RECENT newest requests, at most `most`, for table slots from `base` on: what became hot first is the
+ * better entry, but a guest that generates code faster than it is compiled has left the old ones behind. Returns the number of regions, 0 for
+ * no module.
+ */
 export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
   const area = cpu - L.CPU_STATE;
   const queued = load<u32>(cpu, STATE_QUEUED);
@@ -79,13 +89,14 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
   store<u32>(code, <u32>area + CODE_START);
   hintsClear(cpu);
   let regions: u32 = 0;
+  const first: u32 = queued > RECENT ? queued - RECENT : 0;
   let taken: u32 = 0;
   while (
-    taken < queued &&
+    first + taken < queued &&
     regions < most &&
     load<u32>(code) + REGION_BYTES_MAX < <u32>area + L.CPU_MODULE_END
   ) {
-    const block: usize = load<u32>(area + QUEUE + taken * 4);
+    const block: usize = load<u32>(area + QUEUE + (first + taken) * 4);
     taken += 1;
     const state = load<u32>(block, T.BLOCK_STATE);
     mark(block, 0, T.BLOCK_QUEUED | T.BLOCK_INCLUDED);
@@ -117,7 +128,8 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
     store<u32>(area + BATCH + regions * 4, <u32>region);
     regions += 1;
   }
-  memory.copy(area + QUEUE, area + QUEUE + taken * 4, (queued - taken) * 4);
+  const left = area + QUEUE + first * 4;
+  memory.copy(left, left + taken * 4, (queued - first - taken) * 4);
   store<u32>(cpu, queued - taken, STATE_QUEUED);
   store<u32>(area, regions, COUNT);
   if (regions == 0) return 0;

@@ -12,7 +12,7 @@
  *   +0xa0 blocks: u32 each
  */
 import * as L from '../layout';
-import { count } from '../vcpu/counters';
+import { count, countMore } from '../vcpu/counters';
 import {
   STATE_EPOCH,
   STATE_LEAVE,
@@ -253,6 +253,7 @@ export function regionForgetAll(cpu: usize): void {
   memory.fill(area + L.CPU_REGION_PAGES, 0, linearPages() * 4);
   store<u32>(cpu, 0, STATE_REGION_FREE);
   memory.fill(area + MODULE_LIVE, 0, REGION_MODULES_MAX * 4);
+  countMore(cpu, L.COUNTER_REGION_EVICTED, regionsUsed(cpu));
   store<u32>(area, 0, USED);
   store<u32>(cpu, area + L.CPU_REGIONS, STATE_REGION_NEXT);
 }

@@ -204,7 +204,7 @@ const FALLBACKS: Descriptions = {
   engineRefused: ['Refused: browser', 'Blocks whose module it would not make'],
   refusedInstructions: ['Run in spite of that', 'Instructions of those blocks, in tier 0'],
   waitingInstructions: ['Run while waiting', 'Instructions of hot blocks, in tier 0'],
-  queueFull: ['Queue full', 'Hot blocks that have to ask again'],
+  queueFull: ['Queue full', 'Times that half of it had to ask again'],
   noDescriptor: ['No descriptor', 'Batches cut short: too many regions'],
   rewritten: ['Put off', 'Blocks in pages that keep being rewritten'],
   remapped: ['Mapped elsewhere', 'Times a region’s code lay somewhere else'],

@@ -192,7 +192,7 @@ export const COUNTER_REFUSED_BRANCH = 0x41e8;
 export const COUNTER_REFUSED_CROSSES = 0x41f0;
 export const COUNTER_REFUSED_UNCACHED = 0x41f8;
 export const COUNTER_REFUSED_MODULE = 0x4200;
-/** Times that a hot block found the compiler's queue full, and batches that ended for want of a region descriptor. */
+/** Times that the compiler's queue was full and its older half was forgotten, and batches that ended for want of a region descriptor. */
 export const COUNTER_QUEUE_FULL = 0x4208;
 export const COUNTER_NO_DESCRIPTOR = 0x4210;
 /** Blocks that were translated with a raised threshold, since code in their page keeps being rewritten. */
