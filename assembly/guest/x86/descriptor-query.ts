@@ -52,7 +52,7 @@ export function helperQuery(cpu: usize, b: u64, c: u64, _third: u64, immediate: 
   }
   x86WriteFlags(cpu, visible ? X.FLAG_ZF : 0, X.FLAG_ZF);
   if (!visible) return c;
-  if (immediate == QUERY_LAR) return (descriptor >> 32) & 0x00ffff00;
+  if (immediate == QUERY_LAR) return (descriptor >> 32) & X.SEGMENT_MASK;
   return immediate == QUERY_LSL ? descriptorLimit(descriptor) : c;
 }
 

@@ -123,7 +123,13 @@ function isFlat(cpu: usize): bool {
 export function x86UpdateFlags(cpu: usize): void {
   const cr0 = load<u32>(cpu, X.X86_CR0);
   const cr4 = load<u32>(cpu, X.X86_CR4);
-  const eflags = load<u32>(cpu, X.X86_EFLAGS);
+  const steps = (load<u32>(cpu, X.X86_DR7) & 0xff) != 0;
+  let eflags = load<u32>(cpu, X.X86_EFLAGS);
+  // RF lasts for one instruction. Without breakpoints nobody sees that one, and nothing that runs before it would clear it.
+  if (!steps && eflags & X.FLAG_RF) {
+    eflags &= ~X.FLAG_RF;
+    store<u64>(cpu, eflags, X.X86_EFLAGS);
+  }
   const cpl = cplOf(cpu);
   let flags = cpl;
   if (isCode64(cpu)) flags |= X.BLOCK_CODE64 | X.BLOCK_FLAT | X.BLOCK_FSGS_FLAT;
@@ -138,7 +144,7 @@ export function x86UpdateFlags(cpu: usize): void {
   if (cr0 & (X.CR0_EM | X.CR0_TS)) flags |= X.BLOCK_FPU_NM;
   if (cr0 & X.CR0_EM || (cr4 & X.CR4_OSFXSR) == 0) flags |= X.BLOCK_SSE_UD;
   if (cr0 & X.CR0_TS) flags |= X.BLOCK_SSE_NM;
-  if (eflags & X.FLAG_TF || load<u32>(cpu, X.X86_DR7) & 0xff) flags |= X.BLOCK_STEP;
+  if (steps || eflags & X.FLAG_TF) flags |= X.BLOCK_STEP;
   if (load<u32>(cpu, X.X86_SHADOW) != 0) flags |= X.BLOCK_SHADOW;
   if ((cr4 & X.CR4_SMAP) == 0 || eflags & X.FLAG_AC) flags |= X.BLOCK_NO_SMAP;
   if (cpl <= (eflags & X.FLAG_IOPL) >> X.FLAG_IOPL_SHIFT) flags |= X.BLOCK_IOPL_OK;
