@@ -13,9 +13,27 @@ export function fileKind(name: string): FileKind {
 const RAM_START = 0x8000_0000n;
 const FIRMWARE_SIZE = 0x20_0000n;
 const ELF_MAGIC = 0x464c457f;
+const ELF_HEADER_SIZE = 64;
 
-/** Bytes that runsWithoutFirmware() wants to see. */
-export const HEADER_SIZE = 64;
+/** Linux's x86 boot protocol: its mark, and the flags that say whether the kernel is a 64-bit one. */
+const HDRS = 0x53726448;
+const HDRS_OFFSET = 0x202;
+const XLOADFLAGS_OFFSET = 0x236;
+const XLF_KERNEL_64 = 1;
+
+/** Bytes that kernelArch() and runsWithoutFirmware() want to see. */
+export const HEADER_SIZE = 0x240;
+
+/**
+ * The architecture of the machine that a kernel needs, where its header says so: that of a bzImage does.
+ * @param header the file's first bytes
+ */
+export function kernelArch(header: Uint8Array): 'i386' | 'x86_64' | undefined {
+  if (header.length < HEADER_SIZE) return undefined;
+  const view = new DataView(header.buffer, header.byteOffset);
+  if (view.getUint32(HDRS_OFFSET, true) !== HDRS) return undefined;
+  return view.getUint16(XLOADFLAGS_OFFSET, true) & XLF_KERNEL_64 ? 'x86_64' : 'i386';
+}
 
 /**
  * Whether a kernel is a bare-metal program that takes the firmware's own place: a 64-bit ELF file whose entry point
@@ -23,7 +41,7 @@ export const HEADER_SIZE = 64;
  * @param header the file's first bytes
  */
 export function runsWithoutFirmware(header: Uint8Array): boolean {
-  if (header.length < HEADER_SIZE) return false;
+  if (header.length < ELF_HEADER_SIZE) return false;
   const view = new DataView(header.buffer, header.byteOffset);
   const isElf64 = view.getUint32(0, true) === ELF_MAGIC && view.getUint8(4) === 2;
   const entry = view.getBigUint64(24, true);

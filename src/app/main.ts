@@ -4,7 +4,7 @@ import { h } from '../element/dom.ts';
 import { configFromText } from '../element/options.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
-import { fileKind, HEADER_SIZE, runsWithoutFirmware } from './file-kind.ts';
+import { fileKind, HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
 import { listView, notice } from './list-view.ts';
 import { differingOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
@@ -88,12 +88,19 @@ function goHome(): void {
   go(null);
 }
 
-/** Goes to a machine that may hold a picked kernel, which decides whether firmware runs before it. */
+/** Goes to a machine that may hold a picked kernel, which decides what kind of machine it is and whether firmware runs before it. */
 async function goWithFiles(address: Address): Promise<void> {
   const { kernel, bios } = files;
-  if (kernel && !bios && address.options.bios === undefined) {
+  if (kernel) {
     const header = new Uint8Array(await kernel.slice(0, HEADER_SIZE).arrayBuffer());
-    if (runsWithoutFirmware(header)) {
+    const arch = kernelArch(header);
+    const entry = entries().find(({ name }) => name === address.machine);
+    if (arch && arch !== (address.options.arch ?? entry?.arch)) {
+      // Nothing of another architecture's machine fits. The serial console is the only one that a PC has.
+      go({ options: { arch, append: 'console=ttyS0' } });
+      return;
+    }
+    if (!bios && address.options.bios === undefined && runsWithoutFirmware(header)) {
       go({ ...address, options: { ...address.options, bios: 'none' } });
       return;
     }

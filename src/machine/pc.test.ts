@@ -180,14 +180,16 @@ describe('pc-1.0', () => {
     expect(found).toEqual(['0.0 12378086', '1.0 70008086', '1.3 71138086']);
   });
 
-  it('asks the processor for a system management interrupt when the APM port is set up for it', () => {
-    const { vm, config, out } = build();
+  it('asks the processor for a system management interrupt when the APM port is set up for it', async () => {
+    const { vm, board, config, out } = build();
     out(0xb2, 0x55);
     expect(vm.load(L.VM_X86_EVENTS)).toBe(0);
     config(0x0b, 0x5b, 1, 2);
     out(0xb2, 0x55);
     expect(vm.load(L.VM_X86_EVENTS)).toBe(2);
     expect(vm.load(vm.vcpu(0) + L.COMM_KICK)).toBeGreaterThan(0);
+    await board.reset();
+    expect(vm.load(L.VM_X86_EVENTS)).toBe(0);
   });
 
   it('loads images and reset vector at reset, again after the guest overwrote them, and keeps other RAM', async () => {

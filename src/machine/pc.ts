@@ -156,6 +156,7 @@ class PcBoard implements Board {
   }
 
   async reset(): Promise<void> {
+    this.env.vm.store(L.VM_X86_EVENTS, 0);
     this.a20.enabled = true;
     for (const device of this.devices) device.reset();
     await this.store.load(this.env.memory);
