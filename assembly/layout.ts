@@ -66,7 +66,6 @@ export const TIMER_FIRED: u32 = VM_BASE + 0x400;
  *   +0x1c u32 register spacing in bytes (MMIO), a power of two; 0 = every access is an exit
  *   +0x20 u32 linear address of the register reach table (MMIO): one REACH_* record a register
  *   +0x24 u32 number of records in it (registers beyond it are exits)
- *   +0x28 u32 minimal access size, +0x2c u32 maximal access size the device accepts (bytes); others are split by the page
  */
 export const REGION_TABLE: u32 = VM_BASE + 0x1000;
 export const REGION_STRIDE: u32 = 64;
@@ -80,8 +79,6 @@ export const REGION_DEVICE: u32 = 0x18;
 export const REGION_SPACING: u32 = 0x1c;
 export const REGION_REACH: u32 = 0x20;
 export const REGION_REACH_COUNT: u32 = 0x24;
-export const REGION_ACCESS_MIN: u32 = 0x28;
-export const REGION_ACCESS_MAX: u32 = 0x2c;
 
 export const REGION_KIND_RAM: u32 = 1;
 export const REGION_KIND_ROM: u32 = 2;
@@ -343,7 +340,6 @@ export const RECORD_REGISTER: u32 = 6;
 export const REQUEST_STOP: u32 = 1;
 /** Sleep until the bit is cleared. */
 export const REQUEST_PAUSE: u32 = 2;
-export const REQUEST_FLUSH_TLB: u32 = 4;
 /** Look at STALE_PAGES. */
 export const REQUEST_INVALIDATE: u32 = 16;
 
@@ -365,8 +361,6 @@ export const RESULT_STOP: u32 = 2;
 export const RESULT_PAUSE: u32 = 3;
 /** A guest trap loops on its own first instruction: nothing but a reset can get the guest out. */
 export const RESULT_TRAP_LOOP: u32 = 4;
-/** The core met a state that it cannot continue from (a bug of ours): COMM_EXIT_VALUE has a code. */
-export const RESULT_INTERNAL_ERROR: u32 = 5;
 /** Only at threshold 1: a block waits for its region. */
 export const RESULT_COMPILE: u32 = 6;
 /** Tier check: the tiers differ. The vCPU's state is tier 0's end of the region, CHECK_TIER1 that of tier 1. */

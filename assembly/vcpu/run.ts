@@ -108,10 +108,6 @@ function lookUp(cpu: usize): u32 {
   const kicked = kick != load<i32>(cpu, S.STATE_KICK_SEEN);
   store<i32>(cpu, kick, S.STATE_KICK_SEEN);
   const requests = atomic.load<u32>(comm, L.COMM_REQUEST);
-  if (requests & L.REQUEST_FLUSH_TLB) {
-    atomic.and<u32>(comm + L.COMM_REQUEST, ~L.REQUEST_FLUSH_TLB);
-    tlbFlush(cpu);
-  }
   if (requests & L.REQUEST_INVALIDATE) blockTakeStalePages(cpu);
   if (load<u32>(cpu, S.STATE_INDEX) == 0) deviceTimers(cpu, kicked);
   guestUpdateLines(cpu);

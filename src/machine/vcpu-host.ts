@@ -46,7 +46,7 @@ export class VcpuHost {
     return this.call(this.api.reset(options));
   }
 
-  /** @returns RESULT_STOP, RESULT_RESET, RESULT_TRAP_LOOP, RESULT_DIFFERENCE or RESULT_INTERNAL_ERROR */
+  /** @returns RESULT_STOP, RESULT_RESET, RESULT_TRAP_LOOP or RESULT_DIFFERENCE */
   run(): Promise<number> {
     const result = this.call(this.api.run());
     this.running = result.catch(() => {});

@@ -43,7 +43,6 @@ export const TIMER_FIRED = 0x40400;
  *   +0x1c u32 register spacing in bytes (MMIO), a power of two; 0 = every access is an exit
  *   +0x20 u32 linear address of the register reach table (MMIO): one REACH_* record a register
  *   +0x24 u32 number of records in it (registers beyond it are exits)
- *   +0x28 u32 minimal access size, +0x2c u32 maximal access size the device accepts (bytes); others are split by the page
  */
 export const REGION_TABLE = 0x41000;
 export const REGION_STRIDE = 0x40;
@@ -57,8 +56,6 @@ export const REGION_DEVICE = 0x18;
 export const REGION_SPACING = 0x1c;
 export const REGION_REACH = 0x20;
 export const REGION_REACH_COUNT = 0x24;
-export const REGION_ACCESS_MIN = 0x28;
-export const REGION_ACCESS_MAX = 0x2c;
 export const REGION_KIND_RAM = 0x1;
 export const REGION_KIND_ROM = 0x2;
 export const REGION_KIND_MMIO = 0x3;
@@ -301,7 +298,6 @@ export const RECORD_REGISTER = 0x6;
 export const REQUEST_STOP = 0x1;
 /** Sleep until the bit is cleared. */
 export const REQUEST_PAUSE = 0x2;
-export const REQUEST_FLUSH_TLB = 0x4;
 /** Look at STALE_PAGES. */
 export const REQUEST_INVALIDATE = 0x10;
 export const RUN_STATE_STOPPED = 0x0;
@@ -320,8 +316,6 @@ export const RESULT_STOP = 0x2;
 export const RESULT_PAUSE = 0x3;
 /** A guest trap loops on its own first instruction: nothing but a reset can get the guest out. */
 export const RESULT_TRAP_LOOP = 0x4;
-/** The core met a state that it cannot continue from (a bug of ours): COMM_EXIT_VALUE has a code. */
-export const RESULT_INTERNAL_ERROR = 0x5;
 /** Only at threshold 1: a block waits for its region. */
 export const RESULT_COMPILE = 0x6;
 /** Tier check: the tiers differ. The vCPU's state is tier 0's end of the region, CHECK_TIER1 that of tier 1. */

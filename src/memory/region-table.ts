@@ -13,8 +13,6 @@ import {
   REACH_TABLES_END,
   REACH_WRITE,
   DOORBELL_COUNT,
-  REGION_ACCESS_MAX,
-  REGION_ACCESS_MIN,
   REGION_BASE,
   REGION_DEVICE,
   REGION_KIND,
@@ -174,8 +172,6 @@ export class RegionTable {
     view.setUint32(entry + REGION_SPACING, spacing, true);
     view.setUint32(entry + REGION_REACH, table, true);
     view.setUint32(entry + REGION_REACH_COUNT, records, true);
-    view.setUint32(entry + REGION_ACCESS_MIN, reach.accessMin, true);
-    view.setUint32(entry + REGION_ACCESS_MAX, reach.accessMax, true);
     return {
       doorbells,
       move: (to) => this.move(entry, to, reach.size),

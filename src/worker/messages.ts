@@ -23,7 +23,7 @@ export interface VcpuWorkerApi {
    * reset takes besides, the hart's number on RISC-V, the model on x86.
    */
   reset(options: { pc: bigint; processor: number }): Promise<void>;
-  /** Runs until REQUEST_STOP, or until the guest cannot go on; resolves with RESULT_STOP, RESULT_RESET, RESULT_TRAP_LOOP, RESULT_DIFFERENCE or RESULT_INTERNAL_ERROR. */
+  /** Runs until REQUEST_STOP, or until the guest cannot go on; resolves with RESULT_STOP, RESULT_RESET, RESULT_TRAP_LOOP or RESULT_DIFFERENCE. */
   run(): Promise<number>;
   /** A readable dump of the registers, for error reports and the monitor; after RESULT_DIFFERENCE with what differs. The vCPU must be stopped. */
   describe(): Promise<string>;
