@@ -1,4 +1,4 @@
-/** BMI1 and BMI2 but for shifts and MULX, and CRC32, RDRAND, RDSEED, BOUND, UD, CLFLUSH, fences. SDM volume 2. */
+/** BMI1 and BMI2 but for shifts and MULX, and CRC32, RDRAND, RDSEED, BOUND, UD. SDM volume 2. */
 import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
 import * as C from './cc';
