@@ -7,6 +7,7 @@
  * to be exact.
  */
 import { F64, F64_HIDDEN, F64_MIN_NORMAL, F64_SIGN } from './format';
+import { hostFma } from './host-fma';
 import { softAdd } from './soft-add';
 import { softDiv, softSqrt } from './soft-div';
 import { softFma } from './soft-fma';
@@ -79,12 +80,16 @@ export function f64Sqrt(a: u64, rm: u32, flags: usize): u64 {
   return softSqrt(a, rm, flags, F64);
 }
 
-/** a × b + c with one rounding. Wasm has no such instruction. */
+/** a × b + c with one rounding. */
 export function f64Fma(a: u64, b: u64, c: u64, rm: u32, flags: usize): u64 {
   if ((rm & ROUNDING_MASK) == RNE) {
     const x = reinterpret<f64>(a);
     const y = reinterpret<f64>(b);
     const z = reinterpret<f64>(c);
+    if ((load<u32>(flags) & NX) != 0) {
+      const fused = hostFma(x, y, z);
+      if (abs(fused) < Infinity && abs(fused) > F64_MIN_NORMAL) return reinterpret<u64>(fused);
+    }
     const product = x * y;
     if (abs(product) > FMA_LEAST_PRODUCT && abs(x) < FMA_FACTOR_LIMIT && abs(y) < FMA_FACTOR_LIMIT) {
       // Dekker's product: x × y is product + tail exactly, since no step overflows and the tail has no bit

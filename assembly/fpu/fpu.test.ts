@@ -1,8 +1,22 @@
 /** Every operation against real hardware and qemu-riscv64, as recorded by scripts/gen-fpu-fixtures.mjs. */
 import { describe, expect, it } from 'vitest';
-import { type Fixture, loadFpuModule, type Raw, readFixtures } from './tests/module.ts';
+import {
+  compileFpuModule,
+  type Fixture,
+  type FpuModule,
+  loadFpuModule,
+  type Raw,
+  readFixtures,
+} from './tests/module.ts';
 
-const fpu = loadFpuModule();
+const module = compileFpuModule();
+const fpu = loadFpuModule(module, () => Number.NaN);
+/** The same on a host that can multiply and add with one rounding, which `fpu` plays. */
+const fused = loadFpuModule(module, (x, y, z) => {
+  const [a, b, c] = new BigInt64Array(Float64Array.of(x, y, z).buffer);
+  const result = fpu.operation('f64Fma')(a!, b!, c!, 0, fpu.flagsAddress);
+  return new Float64Array(BigInt64Array.of(result as bigint).buffer)[0]!;
+});
 const NX = 1;
 const MODE_NAMES = ['RNE', 'RTZ', 'RDN', 'RUP', 'RMM'];
 const GROUPS = ['f64-arith', 'f32-arith', 'compare', 'convert'];
@@ -12,7 +26,7 @@ const hex = (value: Raw) => `0x${value.toString(16)}`;
 /**
  * Runs all cases of a fixture in one mode; the flags word starts empty, then with NX set. Lists what differs.
  */
-function mismatches(fixture: Fixture, answer: Fixture['answers'][number]): string[] {
+function mismatches(fixture: Fixture, answer: Fixture['answers'][number], fpu: FpuModule): string[] {
   const run = fpu.operation(fixture.name);
   const nanPolicy = fixture.policy === 'x86' ? fpu.constant('NAN_X86') : fpu.constant('NAN_CANONICAL');
   const named: Record<string, Raw> = {
@@ -49,9 +63,13 @@ describe.each(GROUPS)('%s', (group) => {
       total += fixture.count;
       const mode = fixture.parameters.includes('rm') ? ` ${MODE_NAMES[answer.rm]}` : '';
       it(`${fixture.name}${variant}${mode}, ${fixture.policy} policies: ${fixture.count} cases`, () => {
-        const found = mismatches(fixture, answer);
+        const found = mismatches(fixture, answer, fpu);
         expect(found.slice(0, 10), `${found.length} mismatches`).toEqual([]);
       });
+      if (fixture.name === 'f64Fma')
+        it(`the same by the host's instruction`, () => {
+          expect(mismatches(fixture, answer, fused).slice(0, 10)).toEqual([]);
+        });
     }
   }
 });

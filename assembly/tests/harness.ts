@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as L from '../../src/memory/layout.gen.ts';
+import { hostFma } from '../../src/worker/fma.ts';
 import { type CompilerExports, RegionCompiler, type RegionLimits } from '../../src/worker/regions.ts';
 
 /**
@@ -163,6 +164,7 @@ export async function createTestCore({
   const instance = await WebAssembly.instantiate(module, {
     env: {
       memory,
+      fma: hostFma(),
       now: () => {
         time += step;
         return time;

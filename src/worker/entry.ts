@@ -5,6 +5,7 @@
 import * as Comlink from 'comlink';
 import * as L from '../memory/layout.gen.ts';
 import { type CheckExports, describeDifference } from './check-report.ts';
+import { hostFma } from './fma.ts';
 import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
 import { describeRegisters } from './registers.ts';
 import { type CompilerExports, RegionCompiler } from './regions.ts';
@@ -83,6 +84,7 @@ const api: VcpuWorkerApi = {
     const instance = await WebAssembly.instantiate(options.module, {
       env: {
         memory: options.memory,
+        fma: hostFma(),
         now: () => origin + performance.now(),
         abort: (_message: number, _file: number, line: number, column: number) => {
           throw new Error(`assertion failed in the core at line ${line}:${column}`);

@@ -20,7 +20,7 @@ export interface FpuModule {
 }
 
 /** Compiles tests/entry.ts into build/fpu-test.wasm. */
-export function loadFpuModule(): FpuModule {
+export function compileFpuModule(): WebAssembly.Module {
   mkdirSync(join(root, 'build'), { recursive: true });
   const work = mkdtempSync(join(root, 'build', 'fpu-test-'));
   const target = join(root, 'build', 'fpu-test.wasm');
@@ -33,8 +33,17 @@ export function loadFpuModule(): FpuModule {
   } finally {
     rmSync(work, { recursive: true });
   }
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(target)), {
+  return new WebAssembly.Module(readFileSync(target));
+}
+
+/** Instantiates it on a host with the given fused multiply-add, which gives NaN where it cannot do it. */
+export function loadFpuModule(
+  module: WebAssembly.Module,
+  fma: (x: number, y: number, z: number) => number,
+): FpuModule {
+  const { exports } = new WebAssembly.Instance(module, {
     env: {
+      fma,
       abort: () => {
         throw new Error('abort');
       },
