@@ -596,6 +596,8 @@ export function interpret(cpu: usize, block: usize): u32 {
           load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
         )
           return leaveTo(cpu, pc, budget, budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP);
+        // Where it went last: tb/graph.ts.
+        store<u64>(op, pc, OP_IMM);
         block = load<u32>(entry, JUMP_BLOCK);
         if (isHot(block)) return leaveHot(cpu, block, budget);
         budget -= load<u16>(block, BLOCK_INSNS);

@@ -265,6 +265,14 @@ function emitNode(cpu: usize, w: usize, index: u32): void {
     // Both arms leave; Wasm's validator has to be told.
     W.put(w, W.WASM_UNREACHABLE);
   } else if (kind == G.END_INDIRECT) {
+    if (load<i32>(node, G.NODE_TAKEN) >= 0) {
+      getSlot(cpu, w, load<u16>(end, OP_B));
+      W.putI64(w, load<u64>(end, OP_IMM));
+      W.put(w, W.WASM_I64_EQ);
+      open(cpu, w, W.WASM_IF);
+      emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end);
+      close(cpu, w);
+    }
     getSlot(cpu, w, load<u16>(end, OP_B));
     W.putLocalSet(w, LOCAL_PC);
     jump(cpu, w, LEVEL_OUT);

@@ -185,7 +185,8 @@ export function irPrintRegion(out: usize, cpu: usize, letters: u32): usize {
     const kind = load<u32>(node, NODE_END);
     out = byte(name(out, cpu, graphAt(cpu, rpo)), COLON);
     if (kind == END_DISPATCH) out = decimal(text(out, IF_TEXT), load<u32>(node, NODE_NUMBER));
-    if (kind != END_INDIRECT && kind != END_EXIT) out = target(text(out, TAKEN_TEXT), cpu, node, NODE_TAKEN);
+    if ((kind != END_INDIRECT && kind != END_EXIT) || load<i32>(node, NODE_TAKEN) >= 0)
+      out = target(text(out, TAKEN_TEXT), cpu, node, NODE_TAKEN);
     if (kind == END_BRANCH || kind == END_DISPATCH) out = target(text(out, FALL_TEXT), cpu, node, NODE_FALL);
     out = operations(
       byte(out, NEWLINE),

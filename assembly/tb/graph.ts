@@ -1,6 +1,7 @@
 /**
  * The control-flow graph of a region being compiled: blocks as nodes, found by following the exits that were taken, then numbered in reverse
- * post-order, with immediate dominators (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm", 2001).
+ * post-order, with immediate dominators (Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm", 2001). An indirect jump has an exit
+ * into the graph if it went behind another block of the graph when tier 0 ran it last: a return to a call that the region makes.
  *
  * It lies in the compiler's scratch: u32 node count at GRAPH_COUNT, then nodes of 64 bytes:
  *   +0x00 u32 block          +0x04 i32 node after the (taken) exit, or -1    +0x08 i32 node after the fall-through exit, or -1
@@ -117,8 +118,13 @@ export function graphBuild(cpu: usize, entry: usize, region: usize): bool {
   let insns: u32 = load<u16>(entry, T.BLOCK_INSNS);
   for (let i: u32 = 0; i < graphCount(cpu); i++) {
     const node = graphNode(cpu, i);
-    if (load<u32>(node, NODE_END) > END_BRANCH) continue;
+    if (load<u32>(node, NODE_END) > END_INDIRECT) continue;
     const op: usize = load<u32>(node, NODE_END_OP);
+    if (load<u32>(node, NODE_END) == END_INDIRECT) {
+      if (isBehindNode(cpu, load<u64>(op, OP_IMM)))
+        insns += follow(cpu, entry, region, node, NODE_TAKEN, op, insns);
+      continue;
+    }
     const taken = load<u32>(node, NODE_END) == END_BRANCH ? op + 2 * OP_SIZE : op;
     insns += follow(cpu, entry, region, node, NODE_TAKEN, taken, insns);
     if (load<u32>(node, NODE_END) == END_BRANCH)
@@ -134,6 +140,16 @@ export function graphBuild(cpu: usize, entry: usize, region: usize): bool {
     graphRenumber(cpu);
   } else classifyAll(cpu);
   return true;
+}
+
+/** Whether a pc is that behind a node's block, where a call that the node makes returns to. */
+function isBehindNode(cpu: usize, pc: u64): bool {
+  if (pc == 0) return false;
+  for (let i: u32 = 0; i < graphCount(cpu); i++) {
+    const block: usize = load<u32>(graphNode(cpu, i), NODE_BLOCK);
+    if (load<u64>(block, T.BLOCK_PC) + load<u32>(block, T.BLOCK_SIZE) == pc) return true;
+  }
+  return false;
 }
 
 /** Resolves one exit of a node, adding its target if it belongs in. Returns the instructions added. */

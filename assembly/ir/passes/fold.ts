@@ -9,6 +9,7 @@ import * as L from '../../layout';
 import {
   END_BRANCH,
   END_GOTO,
+  END_INDIRECT,
   graphAt,
   graphCount,
   graphNode,
@@ -53,6 +54,7 @@ export function passFold(cpu: usize): void {
     const end = nodeOpsEnd(node);
     for (let op: usize = load<u32>(node, NODE_OPS); op < end; op += OP_SIZE) foldOperation(cpu, op);
     if (load<u32>(node, NODE_END) == END_BRANCH) folded = foldBranch(cpu, node) || folded;
+    else if (load<u32>(node, NODE_END) == END_INDIRECT) foldIndirect(cpu, node);
     F.factsSave(cpu, index);
     noteEdge(from, load<i32>(node, NODE_TAKEN), index);
     noteEdge(from, load<i32>(node, NODE_FALL), index);
@@ -253,6 +255,16 @@ function immediatePower(op: usize, b: u32, value: i64, power: i64): void {
     case O.OP_REMU_32:
       return rewrite(op, O.OP_ANDI, b, 0, value - 1);
   }
+}
+
+/** An indirect jump that always goes where it is predicted to becomes a jump: a return to the one call of a function. */
+function foldIndirect(cpu: usize, node: usize): void {
+  const op: usize = load<u32>(node, NODE_END_OP);
+  const b = load<u16>(op, OP_B);
+  if (load<i32>(node, NODE_TAKEN) < 0 || !constantAt(cpu, b)) return;
+  if (F.constantOf(cpu, slotNumber(b)) != load<i64>(op, OP_IMM)) return;
+  store<u32>(node, END_GOTO, NODE_END);
+  store<u16>(op, 0, OP_B);
 }
 
 /** A branch that always goes the same way becomes a jump. Returns whether it did. */
