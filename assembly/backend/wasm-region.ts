@@ -270,7 +270,7 @@ function emitNode(cpu: usize, w: usize, index: u32): void {
       W.putI64(w, load<u64>(end, OP_IMM));
       W.put(w, W.WASM_I64_EQ);
       open(cpu, w, W.WASM_IF);
-      emitEdge(cpu, w, node, load<i32>(node, G.NODE_TAKEN), end);
+      emitEdge(cpu, w, node, G.NODE_TAKEN, end);
       close(cpu, w);
     }
     getSlot(cpu, w, load<u16>(end, OP_B));
