@@ -61,6 +61,8 @@ function binary(number: u32, b: v128, c: v128): v128 {
       return i16x8.narrow_i32x4_s(b, c);
     case V.V_I16X8_NARROW_I32X4_U:
       return i16x8.narrow_i32x4_u(b, c);
+    case V.V_I16X8_Q15MULR_SAT_S:
+      return i16x8.q15mulr_sat_s(b, c);
     case V.V_I16X8_ADD:
       return i16x8.add(b, c);
     case V.V_I16X8_ADD_SAT_S:

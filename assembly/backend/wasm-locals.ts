@@ -8,7 +8,7 @@ import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
 import { PROBE_LOCALS } from '../ir/passes/probe';
 import { nodeOpsEnd } from '../ir/passes/region';
 import { graphCount, graphNode, NODE_OPS } from '../tb/graph';
-import { STATE_TEMP_COUNT, STATE_TEMPS, STATE_ZERO } from '../vcpu/state';
+import { STATE_TEMPS, STATE_VECTOR_TEMP_COUNT, STATE_VECTOR_TEMPS, STATE_ZERO } from '../vcpu/state';
 import { putLocalGet, putLocalSet, putI32, putMemory, WASM_I64_LOAD, WASM_I64_STORE } from './wasm-bytes';
 import { putVectorLoad, putVectorStore } from './wasm-vector';
 
@@ -29,7 +29,7 @@ const GLOBALS_END: u32 = 0x200;
 /** u8 for each slot: 1 + its number among the locals of its type, or 0; whether it is written; whether it has 16 bytes. */
 const NUMBERS: u32 = L.CPU_COMPILER + 0x3200;
 const WRITTEN: u32 = L.CPU_COMPILER + 0x3400;
-const SLOTS: u32 = (STATE_TEMPS + STATE_TEMP_COUNT * 8) >> 3;
+const SLOTS: u32 = (STATE_VECTOR_TEMPS + STATE_VECTOR_TEMP_COUNT * 16) >> 3;
 const COUNT: u32 = L.CPU_COMPILER + 0x3604;
 const VECTOR_COUNT: u32 = L.CPU_COMPILER + 0x3608;
 const VECTORS: u32 = L.CPU_COMPILER + 0x3800;

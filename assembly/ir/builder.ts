@@ -8,7 +8,7 @@
  *   EMIT_CURSOR  u32 address of the next operation      EMIT_START u32 address of the first one
  *   EMIT_TEMP    u32 slot of the next free temporary    EMIT_CPU   u32 address of the vCPU state
  */
-import { STATE_TEMPS, STATE_TEMP_COUNT } from '../vcpu/state';
+import { STATE_TEMPS, STATE_TEMP_COUNT, STATE_VECTOR_TEMPS, STATE_VECTOR_TEMP_COUNT } from '../vcpu/state';
 
 export const OP_SIZE: u32 = 16;
 export const OP_CODE: u32 = 0;
@@ -36,6 +36,9 @@ export const EMIT_ENDED: u32 = 0x28;
 export const EMIT_GUEST: u32 = 0x2c;
 /** u64. MMU index that data accesses of this block use. */
 export const EMIT_MMU: u32 = 0x30;
+
+/** u32. Slot of the next free temporary of 16 bytes. */
+export const EMIT_VECTOR_TEMP: u32 = 0x38;
 
 /** Kinds of the `rmw` operations. */
 export const RMW_SWAP: u32 = 0;
@@ -68,11 +71,11 @@ export function emitTemp(e: usize): u32 {
   return slot;
 }
 
-/** A fresh temporary of 16 bytes. */
+/** A fresh temporary of 16 bytes. They have slots of their own, since a slot has one type in all of a region. */
 export function emitTempV(e: usize): u32 {
-  const slot = (load<u32>(e, EMIT_TEMP) + 15) & ~15;
-  assert(slot + 8 < STATE_TEMPS + STATE_TEMP_COUNT * 8);
-  store<u32>(e, slot + 16, EMIT_TEMP);
+  const slot = load<u32>(e, EMIT_VECTOR_TEMP);
+  assert(slot < STATE_VECTOR_TEMPS + STATE_VECTOR_TEMP_COUNT * 16);
+  store<u32>(e, slot + 16, EMIT_VECTOR_TEMP);
   return slot;
 }
 

@@ -29,6 +29,7 @@ export const V_I8X16_MAX_U: u32 = 0x79;
 export const V_I8X16_AVGR_U: u32 = 0x7b;
 export const V_I16X8_NARROW_I32X4_S: u32 = 0x85;
 export const V_I16X8_NARROW_I32X4_U: u32 = 0x86;
+export const V_I16X8_Q15MULR_SAT_S: u32 = 0x82;
 export const V_I16X8_ADD: u32 = 0x8e;
 export const V_I16X8_ADD_SAT_S: u32 = 0x8f;
 export const V_I16X8_ADD_SAT_U: u32 = 0x90;

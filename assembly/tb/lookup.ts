@@ -180,6 +180,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
     );
     store<u64>(e, at, B.EMIT_PC);
     store<u32>(e, S.STATE_TEMPS, B.EMIT_TEMP);
+    store<u32>(e, S.STATE_VECTOR_TEMPS, B.EMIT_VECTOR_TEMP);
     const source: usize = linear + <u32>(at - pc);
     const available = <u32>(pageEnd - at);
     let length = guestTranslate(cpu, e, source, available);

@@ -125,7 +125,10 @@ export const STATE_CHECK_PHASE: u32 = 0x2f4;
 export const STATE_TLB_MARK: u32 = 0x2f8;
 
 export const STATE_TEMPS: u32 = 0x300;
-export const STATE_TEMP_COUNT: u32 = 128;
+export const STATE_TEMP_COUNT: u32 = 64;
+/** Temporaries of 16 bytes. */
+export const STATE_VECTOR_TEMPS: u32 = 0x500;
+export const STATE_VECTOR_TEMP_COUNT: u32 = 32;
 
 /** i64. Guest instructions in the next slice: see vcpu/run.ts. */
 export const STATE_SLICE: u32 = 0x700;

@@ -61,6 +61,13 @@ export const X87_FOP: u32 = 0x8b4;
 /** u64 slot. */
 export const MXCSR: u32 = 0x8c0;
 
+/** Operands and results of helpers of SSE, 16 bytes each. */
+export const SSE_A: u32 = 0xe00;
+export const SSE_B: u32 = 0xe10;
+/** u32. RAISED_* of helpers-sse.ts: what the lanes of an instruction raised so far; and the cell in which fpu/ collects flags of one lane. */
+export const SSE_RAISED: u32 = 0xe20;
+export const SSE_LANE: u32 = 0xe24;
+
 // ── System state that operations may name (u64 slots unless said otherwise) ─────────────────────────────────────
 
 /** EFLAGS without the arithmetic flags (CC_*) and without DF: FLAGS_SYSTEM; bit 1 is 0 here. */

@@ -10,6 +10,10 @@ import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
 import * as segmentGroup from './trans-segment';
 import * as shiftGroup from './trans-shift';
+import * as sseIntGroup from './trans-sse-int';
+import * as sseLaneGroup from './trans-sse-lane';
+import * as sseLane4Group from './trans-sse-lane4';
+import * as sseMoveGroup from './trans-sse-move';
 import * as stringGroup from './trans-string';
 import * as systemGroup from './trans-system';
 import * as x87ControlGroup from './trans-x87-control';
@@ -273,10 +277,40 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transWbinvd(e, i);
     case decode.INSN_UD:
       return bmiGroup.transUd(e, i);
+    case decode.INSN_MOVUPS:
+      return sseMoveGroup.transMovups(e, i);
+    case decode.INSN_MOVSS:
+      return sseMoveGroup.transMovss(e, i);
+    case decode.INSN_MOVSD:
+      return sseMoveGroup.transMovsd(e, i);
+    case decode.INSN_MOVLPS:
+      return sseMoveGroup.transMovlps(e, i);
+    case decode.INSN_MOVHLPS:
+      return sseMoveGroup.transMovhlps(e, i);
+    case decode.INSN_MOVSLDUP:
+      return sseMoveGroup.transMovsldup(e, i);
+    case decode.INSN_MOVDDUP:
+      return sseMoveGroup.transMovddup(e, i);
+    case decode.INSN_UNPCKLPS:
+      return sseMoveGroup.transUnpcklps(e, i);
+    case decode.INSN_UNPCKLPD:
+      return sseMoveGroup.transUnpcklpd(e, i);
+    case decode.INSN_UNPCKHPS:
+      return sseMoveGroup.transUnpckhps(e, i);
+    case decode.INSN_UNPCKHPD:
+      return sseMoveGroup.transUnpckhpd(e, i);
+    case decode.INSN_MOVHPS:
+      return sseMoveGroup.transMovhps(e, i);
+    case decode.INSN_MOVLHPS:
+      return sseMoveGroup.transMovlhps(e, i);
+    case decode.INSN_MOVSHDUP:
+      return sseMoveGroup.transMovshdup(e, i);
     case decode.INSN_MOV_CR:
       return systemGroup.transMovCr(e, i);
     case decode.INSN_MOV_DR:
       return systemGroup.transMovDr(e, i);
+    case decode.INSN_MOVAPS:
+      return sseMoveGroup.transMovaps(e, i);
     case decode.INSN_WRMSR:
       return systemGroup.transWrmsr(e, i);
     case decode.INSN_RDTSC:
@@ -291,6 +325,86 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transSysexit(e, i);
     case decode.INSN_CMOVCC:
       return movGroup.transCmovcc(e, i);
+    case decode.INSN_MOVMSKPS:
+      return sseMoveGroup.transMovmskps(e, i);
+    case decode.INSN_MOVMSKPD:
+      return sseMoveGroup.transMovmskpd(e, i);
+    case decode.INSN_ANDPS:
+      return sseLaneGroup.transAndps(e, i);
+    case decode.INSN_ANDNPS:
+      return sseLaneGroup.transAndnps(e, i);
+    case decode.INSN_ORPS:
+      return sseLaneGroup.transOrps(e, i);
+    case decode.INSN_XORPS:
+      return sseLaneGroup.transXorps(e, i);
+    case decode.INSN_PUNPCKLBW:
+      return sseIntGroup.transPunpcklbw(e, i);
+    case decode.INSN_PUNPCKLWD:
+      return sseIntGroup.transPunpcklwd(e, i);
+    case decode.INSN_PUNPCKLDQ:
+      return sseIntGroup.transPunpckldq(e, i);
+    case decode.INSN_PACKSSWB:
+      return sseIntGroup.transPacksswb(e, i);
+    case decode.INSN_PCMPGTB:
+      return sseLaneGroup.transPcmpgtb(e, i);
+    case decode.INSN_PCMPGTW:
+      return sseLaneGroup.transPcmpgtw(e, i);
+    case decode.INSN_PCMPGTD:
+      return sseLaneGroup.transPcmpgtd(e, i);
+    case decode.INSN_PACKUSWB:
+      return sseIntGroup.transPackuswb(e, i);
+    case decode.INSN_PUNPCKHBW:
+      return sseIntGroup.transPunpckhbw(e, i);
+    case decode.INSN_PUNPCKHWD:
+      return sseIntGroup.transPunpckhwd(e, i);
+    case decode.INSN_PUNPCKHDQ:
+      return sseIntGroup.transPunpckhdq(e, i);
+    case decode.INSN_PACKSSDW:
+      return sseIntGroup.transPackssdw(e, i);
+    case decode.INSN_PUNPCKLQDQ:
+      return sseIntGroup.transPunpcklqdq(e, i);
+    case decode.INSN_PUNPCKHQDQ:
+      return sseIntGroup.transPunpckhqdq(e, i);
+    case decode.INSN_MOVD:
+      return sseMoveGroup.transMovd(e, i);
+    case decode.INSN_MOVQ:
+      return sseMoveGroup.transMovq(e, i);
+    case decode.INSN_PSHUFW:
+      return sseMoveGroup.transPshufw(e, i);
+    case decode.INSN_PSHUFD:
+      return sseMoveGroup.transPshufd(e, i);
+    case decode.INSN_PSHUFHW:
+      return sseMoveGroup.transPshufhw(e, i);
+    case decode.INSN_PSHUFLW:
+      return sseMoveGroup.transPshuflw(e, i);
+    case decode.INSN_PSRLW:
+      return sseIntGroup.transPsrlw(e, i);
+    case decode.INSN_PSRAW:
+      return sseIntGroup.transPsraw(e, i);
+    case decode.INSN_PSLLW:
+      return sseIntGroup.transPsllw(e, i);
+    case decode.INSN_PSRLD:
+      return sseIntGroup.transPsrld(e, i);
+    case decode.INSN_PSRAD:
+      return sseIntGroup.transPsrad(e, i);
+    case decode.INSN_PSLLD:
+      return sseIntGroup.transPslld(e, i);
+    case decode.INSN_PSRLQ:
+      return sseIntGroup.transPsrlq(e, i);
+    case decode.INSN_PSLLQ:
+      return sseIntGroup.transPsllq(e, i);
+    case decode.INSN_PSRLDQ:
+      return sseIntGroup.transPsrldq(e, i);
+    case decode.INSN_PSLLDQ:
+      return sseIntGroup.transPslldq(e, i);
+    case decode.INSN_PCMPEQB:
+      return sseLaneGroup.transPcmpeqb(e, i);
+    case decode.INSN_PCMPEQW:
+      return sseLaneGroup.transPcmpeqw(e, i);
+    case decode.INSN_PCMPEQD:
+      return sseLaneGroup.transPcmpeqd(e, i);
+    case decode.INSN_EMMS:
+      return sseMoveGroup.transEmms(e, i);
     case decode.INSN_SETCC:
       return movGroup.transSetcc(e, i);
     case decode.INSN_CPUID:
@@ -341,6 +455,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transMovsx(e, i);
     case decode.INSN_XADD:
       return atomicGroup.transXadd(e, i);
+    case decode.INSN_PINSRW:
+      return sseMoveGroup.transPinsrw(e, i);
+    case decode.INSN_PEXTRW:
+      return sseMoveGroup.transPextrw(e, i);
+    case decode.INSN_SHUFPS:
+      return sseMoveGroup.transShufps(e, i);
+    case decode.INSN_SHUFPD:
+      return sseMoveGroup.transShufpd(e, i);
     case decode.INSN_CMPXCHG8B:
       return atomicGroup.transCmpxchg8b(e, i);
     case decode.INSN_CMPXCHG16B:
@@ -353,6 +475,170 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transRdpid(e, i);
     case decode.INSN_BSWAP:
       return movGroup.transBswap(e, i);
+    case decode.INSN_PADDQ:
+      return sseLaneGroup.transPaddq(e, i);
+    case decode.INSN_PMULLW:
+      return sseLaneGroup.transPmullw(e, i);
+    case decode.INSN_MOVQ2DQ:
+      return sseMoveGroup.transMovq2dq(e, i);
+    case decode.INSN_MOVDQ2Q:
+      return sseMoveGroup.transMovdq2q(e, i);
+    case decode.INSN_PMOVMSKB:
+      return sseMoveGroup.transPmovmskb(e, i);
+    case decode.INSN_PSUBUSB:
+      return sseLaneGroup.transPsubusb(e, i);
+    case decode.INSN_PSUBUSW:
+      return sseLaneGroup.transPsubusw(e, i);
+    case decode.INSN_PMINUB:
+      return sseLaneGroup.transPminub(e, i);
+    case decode.INSN_PAND:
+      return sseLaneGroup.transPand(e, i);
+    case decode.INSN_PADDUSB:
+      return sseLaneGroup.transPaddusb(e, i);
+    case decode.INSN_PADDUSW:
+      return sseLaneGroup.transPaddusw(e, i);
+    case decode.INSN_PMAXUB:
+      return sseLaneGroup.transPmaxub(e, i);
+    case decode.INSN_PANDN:
+      return sseLaneGroup.transPandn(e, i);
+    case decode.INSN_PAVGB:
+      return sseLaneGroup.transPavgb(e, i);
+    case decode.INSN_PAVGW:
+      return sseLaneGroup.transPavgw(e, i);
+    case decode.INSN_PMULHUW:
+      return sseIntGroup.transPmulhuw(e, i);
+    case decode.INSN_PMULHW:
+      return sseIntGroup.transPmulhw(e, i);
+    case decode.INSN_PSUBSB:
+      return sseLaneGroup.transPsubsb(e, i);
+    case decode.INSN_PSUBSW:
+      return sseLaneGroup.transPsubsw(e, i);
+    case decode.INSN_PMINSW:
+      return sseLaneGroup.transPminsw(e, i);
+    case decode.INSN_POR:
+      return sseLaneGroup.transPor(e, i);
+    case decode.INSN_PADDSB:
+      return sseLaneGroup.transPaddsb(e, i);
+    case decode.INSN_PADDSW:
+      return sseLaneGroup.transPaddsw(e, i);
+    case decode.INSN_PMAXSW:
+      return sseLaneGroup.transPmaxsw(e, i);
+    case decode.INSN_PXOR:
+      return sseLaneGroup.transPxor(e, i);
+    case decode.INSN_PMULUDQ:
+      return sseIntGroup.transPmuludq(e, i);
+    case decode.INSN_PMADDWD:
+      return sseLaneGroup.transPmaddwd(e, i);
+    case decode.INSN_PSADBW:
+      return sseIntGroup.transPsadbw(e, i);
+    case decode.INSN_MASKMOVQ:
+      return sseMoveGroup.transMaskmovq(e, i);
+    case decode.INSN_MASKMOVDQU:
+      return sseMoveGroup.transMaskmovdqu(e, i);
+    case decode.INSN_PSUBB:
+      return sseLaneGroup.transPsubb(e, i);
+    case decode.INSN_PSUBW:
+      return sseLaneGroup.transPsubw(e, i);
+    case decode.INSN_PSUBD:
+      return sseLaneGroup.transPsubd(e, i);
+    case decode.INSN_PSUBQ:
+      return sseLaneGroup.transPsubq(e, i);
+    case decode.INSN_PADDB:
+      return sseLaneGroup.transPaddb(e, i);
+    case decode.INSN_PADDW:
+      return sseLaneGroup.transPaddw(e, i);
+    case decode.INSN_PADDD:
+      return sseLaneGroup.transPaddd(e, i);
+    case decode.INSN_PSHUFB:
+      return sseIntGroup.transPshufb(e, i);
+    case decode.INSN_PHADDW:
+      return sseIntGroup.transPhaddw(e, i);
+    case decode.INSN_PHADDD:
+      return sseIntGroup.transPhaddd(e, i);
+    case decode.INSN_PHADDSW:
+      return sseIntGroup.transPhaddsw(e, i);
+    case decode.INSN_PMADDUBSW:
+      return sseIntGroup.transPmaddubsw(e, i);
+    case decode.INSN_PHSUBW:
+      return sseIntGroup.transPhsubw(e, i);
+    case decode.INSN_PHSUBD:
+      return sseIntGroup.transPhsubd(e, i);
+    case decode.INSN_PHSUBSW:
+      return sseIntGroup.transPhsubsw(e, i);
+    case decode.INSN_PSIGNB:
+      return sseIntGroup.transPsignb(e, i);
+    case decode.INSN_PSIGNW:
+      return sseIntGroup.transPsignw(e, i);
+    case decode.INSN_PSIGND:
+      return sseIntGroup.transPsignd(e, i);
+    case decode.INSN_PMULHRSW:
+      return sseIntGroup.transPmulhrsw(e, i);
+    case decode.INSN_PBLENDVB:
+      return sseLane4Group.transPblendvb(e, i);
+    case decode.INSN_BLENDVPS:
+      return sseLane4Group.transBlendvps(e, i);
+    case decode.INSN_BLENDVPD:
+      return sseLane4Group.transBlendvpd(e, i);
+    case decode.INSN_PTEST:
+      return sseLane4Group.transPtest(e, i);
+    case decode.INSN_PABSB:
+      return sseLaneGroup.transPabsb(e, i);
+    case decode.INSN_PABSW:
+      return sseLaneGroup.transPabsw(e, i);
+    case decode.INSN_PABSD:
+      return sseLaneGroup.transPabsd(e, i);
+    case decode.INSN_PMOVSXBW:
+      return sseLane4Group.transPmovsxbw(e, i);
+    case decode.INSN_PMOVSXBD:
+      return sseLane4Group.transPmovsxbd(e, i);
+    case decode.INSN_PMOVSXBQ:
+      return sseLane4Group.transPmovsxbq(e, i);
+    case decode.INSN_PMOVSXWD:
+      return sseLane4Group.transPmovsxwd(e, i);
+    case decode.INSN_PMOVSXWQ:
+      return sseLane4Group.transPmovsxwq(e, i);
+    case decode.INSN_PMOVSXDQ:
+      return sseLane4Group.transPmovsxdq(e, i);
+    case decode.INSN_PMULDQ:
+      return sseIntGroup.transPmuldq(e, i);
+    case decode.INSN_PCMPEQQ:
+      return sseLaneGroup.transPcmpeqq(e, i);
+    case decode.INSN_PACKUSDW:
+      return sseIntGroup.transPackusdw(e, i);
+    case decode.INSN_PMOVZXBW:
+      return sseLane4Group.transPmovzxbw(e, i);
+    case decode.INSN_PMOVZXBD:
+      return sseLane4Group.transPmovzxbd(e, i);
+    case decode.INSN_PMOVZXBQ:
+      return sseLane4Group.transPmovzxbq(e, i);
+    case decode.INSN_PMOVZXWD:
+      return sseLane4Group.transPmovzxwd(e, i);
+    case decode.INSN_PMOVZXWQ:
+      return sseLane4Group.transPmovzxwq(e, i);
+    case decode.INSN_PMOVZXDQ:
+      return sseLane4Group.transPmovzxdq(e, i);
+    case decode.INSN_PCMPGTQ:
+      return sseLaneGroup.transPcmpgtq(e, i);
+    case decode.INSN_PMINSB:
+      return sseLaneGroup.transPminsb(e, i);
+    case decode.INSN_PMINSD:
+      return sseLaneGroup.transPminsd(e, i);
+    case decode.INSN_PMINUW:
+      return sseLaneGroup.transPminuw(e, i);
+    case decode.INSN_PMINUD:
+      return sseLaneGroup.transPminud(e, i);
+    case decode.INSN_PMAXSB:
+      return sseLaneGroup.transPmaxsb(e, i);
+    case decode.INSN_PMAXSD:
+      return sseLaneGroup.transPmaxsd(e, i);
+    case decode.INSN_PMAXUW:
+      return sseLaneGroup.transPmaxuw(e, i);
+    case decode.INSN_PMAXUD:
+      return sseLaneGroup.transPmaxud(e, i);
+    case decode.INSN_PMULLD:
+      return sseLaneGroup.transPmulld(e, i);
+    case decode.INSN_PHMINPOSUW:
+      return sseLane4Group.transPhminposuw(e, i);
     case decode.INSN_INVPCID:
       return systemGroup.transInvpcid(e, i);
     case decode.INSN_MOVBE:
@@ -363,6 +649,26 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transAdcx(e, i);
     case decode.INSN_ADOX:
       return arithGroup.transAdox(e, i);
+    case decode.INSN_BLENDPS:
+      return sseLane4Group.transBlendps(e, i);
+    case decode.INSN_BLENDPD:
+      return sseLane4Group.transBlendpd(e, i);
+    case decode.INSN_PBLENDW:
+      return sseLane4Group.transPblendw(e, i);
+    case decode.INSN_PALIGNR:
+      return sseIntGroup.transPalignr(e, i);
+    case decode.INSN_PEXTRB:
+      return sseMoveGroup.transPextrb(e, i);
+    case decode.INSN_PEXTRD:
+      return sseMoveGroup.transPextrd(e, i);
+    case decode.INSN_PINSRB:
+      return sseMoveGroup.transPinsrb(e, i);
+    case decode.INSN_INSERTPS:
+      return sseMoveGroup.transInsertps(e, i);
+    case decode.INSN_PINSRD:
+      return sseMoveGroup.transPinsrd(e, i);
+    case decode.INSN_MPSADBW:
+      return sseLane4Group.transMpsadbw(e, i);
     case decode.INSN_ANDN:
       return bmiGroup.transAndn(e, i);
     case decode.INSN_BLSR:

@@ -3,10 +3,9 @@
  * the slots that they read; others write what their originals wrote, or are gone; operands are valid; every temporary is written before it
  * is read.
  */
-import { irOperandHolds, irWritesTemp } from '../validate';
+import { irOperandHolds, irWritesTemp, irWritesVectorTemp } from '../validate';
 import { END_BRANCH, graphCount, graphNode, NODE_BLOCK, NODE_END, NODE_OPS } from '../../tb/graph';
 import { BLOCK_OPS } from '../../tb/block';
-import { STATE_TEMPS } from '../../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
 import { originalOf } from './region';
@@ -17,17 +16,19 @@ export function passesCheck(cpu: usize): usize {
     const node = graphNode(cpu, i);
     const ops = <u32>load<u16>(<usize>load<u32>(node, NODE_BLOCK), BLOCK_OPS);
     let written: u64 = 0;
+    let vectors: u64 = 0;
     for (let index: u32 = 0; index < ops; index++) {
       const op: usize = load<u32>(node, NODE_OPS) + index * OP_SIZE;
       const code = <u32>load<u16>(op);
       if (code >= O.OP_COUNT || !isFaithful(op, originalOf(node, op), load<u32>(node, NODE_END))) return op;
       const signature = O.irSignature(code);
-      if (!irOperandHolds(op, OP_B, (signature >> 3) & 7, written)) return op;
-      if (!irOperandHolds(op, OP_C, (signature >> 6) & 7, written)) return op;
-      if (!irOperandHolds(op, OP_A, signature & 7, written)) return op;
+      if (!irOperandHolds(op, OP_B, (signature >> 3) & 7, written, vectors)) return op;
+      if (!irOperandHolds(op, OP_C, (signature >> 6) & 7, written, vectors)) return op;
+      if (!irOperandHolds(op, OP_A, signature & 7, written, vectors)) return op;
       if (((signature >> 9) & 7) == O.IMM_SHIFT && load<u64>(op, OP_IMM) > 63) return op;
       const a = <u32>load<u16>(op, OP_A);
-      if (irWritesTemp(signature & 7, a)) written |= (<u64>1) << ((a - STATE_TEMPS) >> 3);
+      written |= irWritesTemp(signature & 7, a);
+      vectors |= irWritesVectorTemp(signature & 7, a);
     }
   }
   return 0;
