@@ -10,10 +10,13 @@ import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
 import * as segmentGroup from './trans-segment';
 import * as shiftGroup from './trans-shift';
+import * as sseConvertGroup from './trans-sse-convert';
+import * as sseFloatGroup from './trans-sse-float';
 import * as sseIntGroup from './trans-sse-int';
 import * as sseLaneGroup from './trans-sse-lane';
 import * as sseLane4Group from './trans-sse-lane4';
 import * as sseMoveGroup from './trans-sse-move';
+import * as sseStateGroup from './trans-sse-state';
 import * as stringGroup from './trans-string';
 import * as systemGroup from './trans-system';
 import * as x87ControlGroup from './trans-x87-control';
@@ -311,6 +314,38 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transMovDr(e, i);
     case decode.INSN_MOVAPS:
       return sseMoveGroup.transMovaps(e, i);
+    case decode.INSN_CVTPI2PS:
+      return sseConvertGroup.transCvtpi2ps(e, i);
+    case decode.INSN_CVTPI2PD:
+      return sseConvertGroup.transCvtpi2pd(e, i);
+    case decode.INSN_CVTSI2SS:
+      return sseConvertGroup.transCvtsi2ss(e, i);
+    case decode.INSN_CVTSI2SD:
+      return sseConvertGroup.transCvtsi2sd(e, i);
+    case decode.INSN_CVTTPS2PI:
+      return sseConvertGroup.transCvttps2pi(e, i);
+    case decode.INSN_CVTTPD2PI:
+      return sseConvertGroup.transCvttpd2pi(e, i);
+    case decode.INSN_CVTTSS2SI:
+      return sseConvertGroup.transCvttss2si(e, i);
+    case decode.INSN_CVTTSD2SI:
+      return sseConvertGroup.transCvttsd2si(e, i);
+    case decode.INSN_CVTPS2PI:
+      return sseConvertGroup.transCvtps2pi(e, i);
+    case decode.INSN_CVTPD2PI:
+      return sseConvertGroup.transCvtpd2pi(e, i);
+    case decode.INSN_CVTSS2SI:
+      return sseConvertGroup.transCvtss2si(e, i);
+    case decode.INSN_CVTSD2SI:
+      return sseConvertGroup.transCvtsd2si(e, i);
+    case decode.INSN_UCOMISS:
+      return sseFloatGroup.transUcomiss(e, i);
+    case decode.INSN_UCOMISD:
+      return sseFloatGroup.transUcomisd(e, i);
+    case decode.INSN_COMISS:
+      return sseFloatGroup.transComiss(e, i);
+    case decode.INSN_COMISD:
+      return sseFloatGroup.transComisd(e, i);
     case decode.INSN_WRMSR:
       return systemGroup.transWrmsr(e, i);
     case decode.INSN_RDTSC:
@@ -329,6 +364,22 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseMoveGroup.transMovmskps(e, i);
     case decode.INSN_MOVMSKPD:
       return sseMoveGroup.transMovmskpd(e, i);
+    case decode.INSN_SQRTPS:
+      return sseFloatGroup.transSqrtps(e, i);
+    case decode.INSN_SQRTPD:
+      return sseFloatGroup.transSqrtpd(e, i);
+    case decode.INSN_SQRTSS:
+      return sseFloatGroup.transSqrtss(e, i);
+    case decode.INSN_SQRTSD:
+      return sseFloatGroup.transSqrtsd(e, i);
+    case decode.INSN_RSQRTPS:
+      return sseConvertGroup.transRsqrtps(e, i);
+    case decode.INSN_RSQRTSS:
+      return sseConvertGroup.transRsqrtss(e, i);
+    case decode.INSN_RCPPS:
+      return sseConvertGroup.transRcpps(e, i);
+    case decode.INSN_RCPSS:
+      return sseConvertGroup.transRcpss(e, i);
     case decode.INSN_ANDPS:
       return sseLaneGroup.transAndps(e, i);
     case decode.INSN_ANDNPS:
@@ -337,6 +388,68 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseLaneGroup.transOrps(e, i);
     case decode.INSN_XORPS:
       return sseLaneGroup.transXorps(e, i);
+    case decode.INSN_ADDPS:
+      return sseFloatGroup.transAddps(e, i);
+    case decode.INSN_ADDPD:
+      return sseFloatGroup.transAddpd(e, i);
+    case decode.INSN_ADDSS:
+      return sseFloatGroup.transAddss(e, i);
+    case decode.INSN_ADDSD:
+      return sseFloatGroup.transAddsd(e, i);
+    case decode.INSN_MULPS:
+      return sseFloatGroup.transMulps(e, i);
+    case decode.INSN_MULPD:
+      return sseFloatGroup.transMulpd(e, i);
+    case decode.INSN_MULSS:
+      return sseFloatGroup.transMulss(e, i);
+    case decode.INSN_MULSD:
+      return sseFloatGroup.transMulsd(e, i);
+    case decode.INSN_CVTPS2PD:
+      return sseConvertGroup.transCvtps2pd(e, i);
+    case decode.INSN_CVTPD2PS:
+      return sseConvertGroup.transCvtpd2ps(e, i);
+    case decode.INSN_CVTSS2SD:
+      return sseConvertGroup.transCvtss2sd(e, i);
+    case decode.INSN_CVTSD2SS:
+      return sseConvertGroup.transCvtsd2ss(e, i);
+    case decode.INSN_CVTDQ2PS:
+      return sseConvertGroup.transCvtdq2ps(e, i);
+    case decode.INSN_CVTPS2DQ:
+      return sseConvertGroup.transCvtps2dq(e, i);
+    case decode.INSN_CVTTPS2DQ:
+      return sseConvertGroup.transCvttps2dq(e, i);
+    case decode.INSN_SUBPS:
+      return sseFloatGroup.transSubps(e, i);
+    case decode.INSN_SUBPD:
+      return sseFloatGroup.transSubpd(e, i);
+    case decode.INSN_SUBSS:
+      return sseFloatGroup.transSubss(e, i);
+    case decode.INSN_SUBSD:
+      return sseFloatGroup.transSubsd(e, i);
+    case decode.INSN_MINPS:
+      return sseFloatGroup.transMinps(e, i);
+    case decode.INSN_MINPD:
+      return sseFloatGroup.transMinpd(e, i);
+    case decode.INSN_MINSS:
+      return sseFloatGroup.transMinss(e, i);
+    case decode.INSN_MINSD:
+      return sseFloatGroup.transMinsd(e, i);
+    case decode.INSN_DIVPS:
+      return sseFloatGroup.transDivps(e, i);
+    case decode.INSN_DIVPD:
+      return sseFloatGroup.transDivpd(e, i);
+    case decode.INSN_DIVSS:
+      return sseFloatGroup.transDivss(e, i);
+    case decode.INSN_DIVSD:
+      return sseFloatGroup.transDivsd(e, i);
+    case decode.INSN_MAXPS:
+      return sseFloatGroup.transMaxps(e, i);
+    case decode.INSN_MAXPD:
+      return sseFloatGroup.transMaxpd(e, i);
+    case decode.INSN_MAXSS:
+      return sseFloatGroup.transMaxss(e, i);
+    case decode.INSN_MAXSD:
+      return sseFloatGroup.transMaxsd(e, i);
     case decode.INSN_PUNPCKLBW:
       return sseIntGroup.transPunpcklbw(e, i);
     case decode.INSN_PUNPCKLWD:
@@ -405,6 +518,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseLaneGroup.transPcmpeqd(e, i);
     case decode.INSN_EMMS:
       return sseMoveGroup.transEmms(e, i);
+    case decode.INSN_HADDPD:
+      return sseFloatGroup.transHaddpd(e, i);
+    case decode.INSN_HADDPS:
+      return sseFloatGroup.transHaddps(e, i);
+    case decode.INSN_HSUBPD:
+      return sseFloatGroup.transHsubpd(e, i);
+    case decode.INSN_HSUBPS:
+      return sseFloatGroup.transHsubps(e, i);
     case decode.INSN_SETCC:
       return movGroup.transSetcc(e, i);
     case decode.INSN_CPUID:
@@ -419,6 +540,20 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return bitGroup.transBts(e, i);
     case decode.INSN_SHRD:
       return shiftGroup.transShrd(e, i);
+    case decode.INSN_FXSAVE:
+      return sseStateGroup.transFxsave(e, i);
+    case decode.INSN_FXRSTOR:
+      return sseStateGroup.transFxrstor(e, i);
+    case decode.INSN_LDMXCSR:
+      return sseConvertGroup.transLdmxcsr(e, i);
+    case decode.INSN_STMXCSR:
+      return sseConvertGroup.transStmxcsr(e, i);
+    case decode.INSN_XSAVE:
+      return sseStateGroup.transXsave(e, i);
+    case decode.INSN_XRSTOR:
+      return sseStateGroup.transXrstor(e, i);
+    case decode.INSN_XSAVEOPT:
+      return sseStateGroup.transXsaveopt(e, i);
     case decode.INSN_RDFSBASE:
       return systemGroup.transRdfsbase(e, i);
     case decode.INSN_RDGSBASE:
@@ -455,6 +590,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return movGroup.transMovsx(e, i);
     case decode.INSN_XADD:
       return atomicGroup.transXadd(e, i);
+    case decode.INSN_CMPPS:
+      return sseFloatGroup.transCmpps(e, i);
+    case decode.INSN_CMPPD:
+      return sseFloatGroup.transCmppd(e, i);
+    case decode.INSN_CMPSS:
+      return sseFloatGroup.transCmpss(e, i);
+    case decode.INSN_CMPSD:
+      return sseFloatGroup.transCmpsd(e, i);
     case decode.INSN_PINSRW:
       return sseMoveGroup.transPinsrw(e, i);
     case decode.INSN_PEXTRW:
@@ -467,6 +610,8 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return atomicGroup.transCmpxchg8b(e, i);
     case decode.INSN_CMPXCHG16B:
       return atomicGroup.transCmpxchg16b(e, i);
+    case decode.INSN_XSAVEC:
+      return sseStateGroup.transXsavec(e, i);
     case decode.INSN_RDRAND:
       return bmiGroup.transRdrand(e, i);
     case decode.INSN_RDSEED:
@@ -475,6 +620,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return systemGroup.transRdpid(e, i);
     case decode.INSN_BSWAP:
       return movGroup.transBswap(e, i);
+    case decode.INSN_ADDSUBPD:
+      return sseFloatGroup.transAddsubpd(e, i);
+    case decode.INSN_ADDSUBPS:
+      return sseFloatGroup.transAddsubps(e, i);
     case decode.INSN_PADDQ:
       return sseLaneGroup.transPaddq(e, i);
     case decode.INSN_PMULLW:
@@ -509,6 +658,12 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseIntGroup.transPmulhuw(e, i);
     case decode.INSN_PMULHW:
       return sseIntGroup.transPmulhw(e, i);
+    case decode.INSN_CVTTPD2DQ:
+      return sseConvertGroup.transCvttpd2dq(e, i);
+    case decode.INSN_CVTDQ2PD:
+      return sseConvertGroup.transCvtdq2pd(e, i);
+    case decode.INSN_CVTPD2DQ:
+      return sseConvertGroup.transCvtpd2dq(e, i);
     case decode.INSN_PSUBSB:
       return sseLaneGroup.transPsubsb(e, i);
     case decode.INSN_PSUBSW:
@@ -649,6 +804,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transAdcx(e, i);
     case decode.INSN_ADOX:
       return arithGroup.transAdox(e, i);
+    case decode.INSN_ROUNDPS:
+      return sseConvertGroup.transRoundps(e, i);
+    case decode.INSN_ROUNDPD:
+      return sseConvertGroup.transRoundpd(e, i);
+    case decode.INSN_ROUNDSS:
+      return sseConvertGroup.transRoundss(e, i);
+    case decode.INSN_ROUNDSD:
+      return sseConvertGroup.transRoundsd(e, i);
     case decode.INSN_BLENDPS:
       return sseLane4Group.transBlendps(e, i);
     case decode.INSN_BLENDPD:
@@ -667,6 +830,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseMoveGroup.transInsertps(e, i);
     case decode.INSN_PINSRD:
       return sseMoveGroup.transPinsrd(e, i);
+    case decode.INSN_DPPS:
+      return sseFloatGroup.transDpps(e, i);
+    case decode.INSN_DPPD:
+      return sseFloatGroup.transDppd(e, i);
     case decode.INSN_MPSADBW:
       return sseLane4Group.transMpsadbw(e, i);
     case decode.INSN_ANDN:

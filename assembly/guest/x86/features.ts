@@ -50,6 +50,9 @@ const EXTENDED_ECX_LZCNT: u32 = 1 << 5;
 
 /** Size of XSAVE's area: legacy region and header. */
 const XSAVE_SIZE: u32 = 576;
+/** Leaf 0x0d, subleaf 1, EAX: XSAVEOPT, XSAVEC. */
+const XSAVE_OPTIMISED: u32 = 1;
+const XSAVE_COMPACT: u32 = 2;
 
 export function modelIsMax(cpu: usize): bool {
   const model = load<u32>(cpu, X.X86_MODEL);
@@ -134,7 +137,7 @@ function basicLeaf(cpu: usize, leaf: u32, subleaf: u32): void {
     case 0x0d: {
       if (!modelIsMax(cpu) || subleaf > 1) answer(cpu, 0, 0, 0, 0);
       else if (subleaf == 0) answer(cpu, 3, XSAVE_SIZE, XSAVE_SIZE, 0);
-      else answer(cpu, 0, 0, 0, 0);
+      else answer(cpu, XSAVE_OPTIMISED | XSAVE_COMPACT, XSAVE_SIZE, 0, 0);
       break;
     }
     case 0x15: {

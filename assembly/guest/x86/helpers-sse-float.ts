@@ -182,7 +182,7 @@ function f64Compared(cpu: usize, x: u64, y: u64, op: u32): u64 {
   const b = reinterpret<f64>(y);
   if (op == SSE_MIN) return a < b ? x : y;
   if (op == SSE_MAX) return a > b ? x : y;
-  return predicateHolds(op - SSE_CMP, a != a || b != b, a == b, a < b) ? 0xffffffffffffffff : 0;
+  return predicateHolds(op - SSE_CMP, f64IsNaN(x) || f64IsNaN(y), a == b, a < b) ? 0xffffffffffffffff : 0;
 }
 
 function f32Compared(cpu: usize, x: u32, y: u32, op: u32): u32 {
@@ -191,7 +191,7 @@ function f32Compared(cpu: usize, x: u32, y: u32, op: u32): u32 {
   const b = reinterpret<f32>(y);
   if (op == SSE_MIN) return a < b ? x : y;
   if (op == SSE_MAX) return a > b ? x : y;
-  return predicateHolds(op - SSE_CMP, a != a || b != b, a == b, a < b) ? 0xffffffff : 0;
+  return predicateHolds(op - SSE_CMP, f32IsNaN(x) || f32IsNaN(y), a == b, a < b) ? 0xffffffff : 0;
 }
 
 /** What the host's arithmetic gives. */
