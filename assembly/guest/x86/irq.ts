@@ -15,6 +15,7 @@ import {
   pcEventTake,
   pcInterruptAcknowledge,
   pcInterruptPending,
+  pcIrqchipDeadline,
   pcNmi,
   pcSipiVector,
 } from '../../irqchip/pc';
@@ -67,6 +68,13 @@ function interruptsEnabled(cpu: usize): bool {
 export function x86HasWakeup(cpu: usize): u32 {
   if (takeable(cpu) != 0 || load<u32>(cpu, X.X86_DEBUG_PENDING) != 0) return 1;
   return interruptsEnabled(cpu) && pcInterruptPending(cpu) ? 1 : 0;
+}
+
+/** Handler of STATE_GUEST_DEADLINE: no timer wakes a processor that halted with interrupts disabled. */
+export function x86Deadline(cpu: usize): i64 {
+  return load<u32>(cpu, X.X86_HALTED) != 0 && !interruptsEnabled(cpu)
+    ? i64.MAX_VALUE
+    : pcIrqchipDeadline(cpu);
 }
 
 /** Handler of STATE_GUEST_TAKE_INTERRUPT: STATE_PC is the next instruction. Afterwards an exception is pending only if the processor shut down. */

@@ -1,18 +1,12 @@
 /** State after power-on, INIT and SIPI. SDM 3, table 9-1, and 8.4. */
-import {
-  pcIrqchipDeadline,
-  pcIrqchipUpdate,
-  pcLocalApicInit,
-  pcLocalRead,
-  pcLocalWrite,
-} from '../../irqchip/pc';
+import { pcIrqchipUpdate, pcLocalApicInit, pcLocalRead, pcLocalWrite } from '../../irqchip/pc';
 import { tlbFlush } from '../../softmmu/tlb';
 import { setGuestKey } from '../../vcpu/exception';
 import * as S from '../../vcpu/state';
 import { CC_EFLAGS } from './cc';
 import * as X from './cpu';
 import { SIGNATURE } from './features';
-import { x86HasWakeup, x86TakeInterrupt } from './irq';
+import { x86Deadline, x86HasWakeup, x86TakeInterrupt } from './irq';
 import { x86DeliverException } from './interrupt';
 import { x86BusError, x86PageWalk } from './mmu';
 import { x86DataMmu, x86FetchMmu, x86UpdateFlags } from './mode';
@@ -63,7 +57,7 @@ function setHooks(cpu: usize): void {
   store<u32>(cpu, pcIrqchipUpdate.index, S.STATE_GUEST_UPDATE_LINES);
   store<u32>(cpu, x86TakeInterrupt.index, S.STATE_GUEST_TAKE_INTERRUPT);
   store<u32>(cpu, x86HasWakeup.index, S.STATE_GUEST_HAS_WAKEUP);
-  store<u32>(cpu, pcIrqchipDeadline.index, S.STATE_GUEST_DEADLINE);
+  store<u32>(cpu, x86Deadline.index, S.STATE_GUEST_DEADLINE);
   store<u32>(cpu, x86DeliverException.index, S.STATE_GUEST_DELIVER);
   store<u32>(cpu, pcLocalRead.index, S.STATE_GUEST_LOCAL_READ);
   store<u32>(cpu, pcLocalWrite.index, S.STATE_GUEST_LOCAL_WRITE);

@@ -1,0 +1,72 @@
+// Records what QEMU's processor does with the system programs under assembly/tests/x86/system/: their images and logs become fixtures. Needs
+// binutils for x86 and qemu-system-x86_64; run it after a program changed. `--check` only says whether the images are those of the sources.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const sources = fileURLToPath(new URL('../assembly/tests/x86/system/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../assembly/tests/x86/fixtures/', import.meta.url));
+
+/** QEMU is asked only for programs that log nothing that it gets wrong; checks.S is judged by the manual. */
+const PROGRAMS = [
+  { name: 'protected', cpu: 'max' },
+  { name: 'long', cpu: 'max,vendor=GenuineIntel' },
+  { name: 'checks' },
+];
+const IMAGE_BASE = '0x10000';
+const ROM_BYTES = 0x10000;
+const QEMU_SECONDS = 20;
+
+function assemble(name, folder) {
+  const object = join(folder, `${name}.o`);
+  const image = join(folder, `${name}.bin`);
+  execFileSync('as', ['--64', '-I', sources, '-o', object, join(sources, `${name}.S`)]);
+  const flags = ['-m', 'elf_x86_64', `-Ttext=${IMAGE_BASE}`, '--oformat', 'binary', '-e', IMAGE_BASE];
+  execFileSync('ld', [...flags, '-o', image, object]);
+  return readFileSync(image);
+}
+
+/** The image below 1 MiB, and at the reset vector a far jump to it. */
+function romOf(image) {
+  const rom = Buffer.alloc(ROM_BYTES);
+  image.copy(rom);
+  Buffer.from([0xea, 0x00, 0x00, 0x00, 0xf0]).copy(rom, ROM_BYTES - 16);
+  return rom;
+}
+
+/** The program writes its log to the debug console: a count and as many double words. */
+function record(rom, cpu, folder) {
+  const file = join(folder, 'rom');
+  const log = join(folder, 'log');
+  writeFileSync(file, rom);
+  const machine = ['-M', 'pc,accel=tcg', '-cpu', cpu, '-m', '64', '-bios', file, '-no-reboot'];
+  const devices = ['-debugcon', `file:${log}`, '-device', 'isa-debug-exit,iobase=0xf4'];
+  const quiet = ['-display', 'none', '-nic', 'none', '-serial', 'none'];
+  spawnSync('qemu-system-x86_64', [...machine, ...devices, ...quiet], { timeout: QEMU_SECONDS * 1000 });
+  const bytes = readFileSync(log);
+  if (bytes.length < 4) throw new Error('the program did not finish in QEMU');
+  return Array.from({ length: bytes.readUInt32LE(0) }, (_, i) => bytes.readUInt32LE(4 + i * 4).toString(16));
+}
+
+const check = process.argv.includes('--check');
+const folder = mkdtempSync(join(tmpdir(), 'x86-system-'));
+try {
+  for (const { name, cpu } of PROGRAMS) {
+    const image = assemble(name, folder);
+    const target = join(fixtures, `system-${name}.json`);
+    if (check) {
+      const known = existsSync(target) ? JSON.parse(readFileSync(target, 'utf8')).image : '';
+      if (known !== image.toString('hex')) throw new Error(`${target} is not of ${name}.S: run this script`);
+      continue;
+    }
+    const log = cpu ? record(romOf(image), cpu, folder) : undefined;
+    writeFileSync(target, `${JSON.stringify({ image: image.toString('hex'), cpu, log }, null, 1)}\n`);
+    console.log(
+      `${name}: ${image.length} bytes, ${log ? `${log.length} values from QEMU` : 'by the manual'}`,
+    );
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
