@@ -525,6 +525,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         fence(cpu);
         break;
       case O.OP_CALL:
+      case O.OP_CALLF:
         wa(cpu, op, callHelper(cpu, op));
         break;
       case O.OP_CALLP:

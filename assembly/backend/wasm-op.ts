@@ -6,6 +6,7 @@ import { count } from '../vcpu/counters';
 import { STATE_BUDGET, STATE_EXCEPTION, STATE_LEAVE, STATE_STATUS_OP } from '../vcpu/state';
 import { emitBinary, emitBinary32, emitRest } from './wasm-arith';
 import * as W from './wasm-bytes';
+import { emitFloat, FLOAT_ELSE, FLOAT_NONE } from './wasm-float';
 import { putHinted } from './wasm-hints';
 import * as I from './wasm-imports';
 import { LOCAL_BUDGET, LOCAL_VALUE, localsLoad, localsStore } from './wasm-locals';
@@ -23,6 +24,7 @@ export function emitOperation(cpu: usize, w: usize, op: usize, original: usize):
   if (effect == O.EFFECT_LOAD) emitLoad(cpu, w, op, original, code);
   else if (effect == O.EFFECT_STORE) emitStore(cpu, w, op, original, code);
   else if (effect == O.EFFECT_ATOMIC) emitAtomic(cpu, w, op, original);
+  else if (code == O.OP_CALLF) emitCallFloat(cpu, w, op, original);
   else if (effect == O.EFFECT_CALL || code == O.OP_CALLP) emitHelper(cpu, w, op, original, false);
   else if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) emitHelper(cpu, w, op, original, true);
   else if (code == O.OP_FENCE) W.putCall(w, I.IMPORT_FENCE);
@@ -30,12 +32,20 @@ export function emitOperation(cpu: usize, w: usize, op: usize, original: usize):
   else if (!emitBinary(cpu, w, op, code) && !emitBinary32(cpu, w, op, code)) emitRest(cpu, w, op, code);
 }
 
+function emitCallFloat(cpu: usize, w: usize, op: usize, original: usize): void {
+  const done = emitFloat(cpu, w, op);
+  if (done == FLOAT_NONE) emitHelper(cpu, w, op, original, false);
+  if (done != FLOAT_ELSE) return;
+  emitHelperCall(cpu, w, op);
+  W.put(w, W.WASM_END);
+  setA(cpu, w, op);
+}
+
 /**
  * A helper that may raise names its operation first, since the fault exit asks which one it was. One that may touch guest registers finds them
  * in memory, and what it leaves there, even with an exception, is what the region goes on with.
  */
 function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: bool): void {
-  const word = load<u64>(op, OP_IMM);
   count(cpu, COUNTER_REGION_HELPERS);
   if (mayRaise) {
     W.putI32(w, 0);
@@ -48,15 +58,7 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
   }
   const registers = load<u16>(op) == O.OP_CALLG;
   if (registers) localsStore(cpu, w);
-  W.putI32(w, <u32>cpu);
-  getB(cpu, w, op);
-  getC(cpu, w, op);
-  getSlot(cpu, w, <u32>(word >> 16) & 0xffff);
-  W.putI32(w, <u32>(word >> 32));
-  W.putI32(w, <u32>word & 0xffff);
-  W.put(w, W.WASM_CALL_INDIRECT);
-  W.putU(w, I.TYPE_HELPER);
-  W.putU(w, 0);
+  emitHelperCall(cpu, w, op);
   if (mayRaise) {
     W.putLocalSet(w, LOCAL_VALUE);
     if (registers) localsLoad(cpu, w);
@@ -75,4 +77,18 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
     putHinted(cpu, w, W.WASM_BR_IF, false);
     W.putU(w, faultLabel(cpu));
   }
+}
+
+/** Calls the operation's helper; its result is left on the stack. */
+function emitHelperCall(cpu: usize, w: usize, op: usize): void {
+  const word = load<u64>(op, OP_IMM);
+  W.putI32(w, <u32>cpu);
+  getB(cpu, w, op);
+  getC(cpu, w, op);
+  getSlot(cpu, w, <u32>(word >> 16) & 0xffff);
+  W.putI32(w, <u32>(word >> 32));
+  W.putI32(w, <u32>word & 0xffff);
+  W.put(w, W.WASM_CALL_INDIRECT);
+  W.putU(w, I.TYPE_HELPER);
+  W.putU(w, 0);
 }

@@ -7,3 +7,4 @@ export * from './f64-arith';
 export * from './f32-arith';
 export * from './compare';
 export * from './convert';
+export { hostFmaIsFused } from './host-fma';

@@ -88,3 +88,28 @@ export function bitField(first: u32, bits: u32): i64 {
 export function helperWord(index: u32, third: u32, immediate: u32): i64 {
   return <i64>(<u64>index | ((<u64>third) << 16) | ((<u64>immediate) << 32));
 }
+
+/**
+ * Immediate of a `callf`: the rounding mode, numbered as in fpu/status.ts, in the low three bits, and what the helper computes from its arguments
+ * in FLOAT_KIND. FLOAT_DYNAMIC: the mode is in the word at STATE_ROUNDING_AT. A backend may compute it itself where it can tell that the
+ * helper would give the same result and raise no flag that is not accrued.
+ */
+export const FLOAT_DYNAMIC: u32 = 7;
+export const FLOAT_KIND: u32 = 0xff00;
+export const FLOAT_ADD: u32 = 0x100;
+export const FLOAT_SUB: u32 = 0x200;
+export const FLOAT_MUL: u32 = 0x300;
+export const FLOAT_DIV: u32 = 0x400;
+export const FLOAT_SQRT: u32 = 0x500;
+/** b × c + third, b × c - third, third - b × c, -b × c - third, rounded once. */
+export const FLOAT_FMADD: u32 = 0x600;
+export const FLOAT_FMSUB: u32 = 0x700;
+export const FLOAT_FNMSUB: u32 = 0x800;
+export const FLOAT_FNMADD: u32 = 0x900;
+/** 1 or 0. A quiet NaN is invalid for lt and le only. */
+export const FLOAT_EQ: u32 = 0xa00;
+export const FLOAT_LT: u32 = 0xb00;
+export const FLOAT_LE: u32 = 0xc00;
+/** The low half of b, signed or unsigned, as a number. */
+export const FLOAT_FROM_I32: u32 = 0xd00;
+export const FLOAT_FROM_U32: u32 = 0xe00;

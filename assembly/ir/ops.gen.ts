@@ -119,20 +119,21 @@ export const OP_RMW_32: u32 = 115;
 export const OP_RMW_64: u32 = 116;
 export const OP_FENCE: u32 = 117;
 export const OP_CALL: u32 = 118;
-export const OP_CALLP: u32 = 119;
-export const OP_CALLG: u32 = 120;
-export const OP_CALLX: u32 = 121;
-export const OP_BEQ: u32 = 122;
-export const OP_BNE: u32 = 123;
-export const OP_BLTS: u32 = 124;
-export const OP_BGES: u32 = 125;
-export const OP_BLTU: u32 = 126;
-export const OP_BGEU: u32 = 127;
-export const OP_GOTO: u32 = 128;
-export const OP_GOTOFAR: u32 = 129;
-export const OP_GOTOIND: u32 = 130;
-export const OP_EXIT: u32 = 131;
-export const OP_COUNT: u32 = 132;
+export const OP_CALLF: u32 = 119;
+export const OP_CALLP: u32 = 120;
+export const OP_CALLG: u32 = 121;
+export const OP_CALLX: u32 = 122;
+export const OP_BEQ: u32 = 123;
+export const OP_BNE: u32 = 124;
+export const OP_BLTS: u32 = 125;
+export const OP_BGES: u32 = 126;
+export const OP_BLTU: u32 = 127;
+export const OP_BGEU: u32 = 128;
+export const OP_GOTO: u32 = 129;
+export const OP_GOTOFAR: u32 = 130;
+export const OP_GOTOIND: u32 = 131;
+export const OP_EXIT: u32 = 132;
+export const OP_COUNT: u32 = 133;
 
 export const EFFECT_NONE: u32 = 0;
 export const EFFECT_LOAD: u32 = 1;
@@ -280,6 +281,7 @@ const SIGNATURES: usize = memory.data<u16>([
   16017, // rmw.64
   0, // fence
   19601, // call
+  19601, // callf
   3217, // callp
   35985, // callg
   23697, // callx

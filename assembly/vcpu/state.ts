@@ -132,6 +132,10 @@ export const STATE_VECTOR_TEMP_COUNT: u32 = 32;
 
 /** i64. Guest instructions in the next slice: see vcpu/run.ts. */
 export const STATE_SLICE: u32 = 0x700;
+/** u32. Offset in the state of the rounding mode that `callf` takes at run time (u32, numbered as in fpu/status.ts). */
+export const STATE_ROUNDING_AT: u32 = 0x708;
+/** u32. 1: the host multiplies and adds with one rounding (fpu/host-fma.ts). */
+export const STATE_HOST_FMA: u32 = 0x70c;
 
 /** Scratch for the translator: one u32 per guest instruction of the block being built (see tb/block.ts). */
 export const STATE_INSN_TABLE: u32 = 0x2000;

@@ -4,12 +4,14 @@ import { HART_FRM } from './cpu';
 
 /** The rm field of an instruction that takes the rounding mode from frm. */
 export const RM_DYNAMIC: u32 = 7;
+const RM_MASK: u32 = 7;
 
 const BOX: u64 = 0xffffffff00000000;
 const CANONICAL_NAN: u32 = 0x7fc00000;
 
-/** Rounding mode that an rm field stands for. The translator refuses invalid ones. */
-export function roundingMode(cpu: usize, rm: u32): u32 {
+/** Rounding mode that an rm field stands for, in the low bits of a helper's immediate. The translator refuses invalid ones. */
+export function roundingMode(cpu: usize, immediate: u32): u32 {
+  const rm = immediate & RM_MASK;
   return rm == RM_DYNAMIC ? load<u32>(cpu, HART_FRM) : rm;
 }
 

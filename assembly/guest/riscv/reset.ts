@@ -1,4 +1,5 @@
 /** Reset state of a hart. Volume II, 3.4; what it leaves open is as QEMU's. */
+import { hostFmaIsFused } from '../../fpu/index';
 import { localRead, localWrite } from '../../irqchip/local';
 import * as S from '../../vcpu/state';
 import * as H from './cpu';
@@ -20,6 +21,8 @@ export function riscvReset(cpu: usize, hart: u64): void {
   store<u64>(cpu, 0xffffffffffffffff, H.HART_STIMECMP);
   store<u64>(cpu, 0, S.STATE_EXCEPTION);
   store<u32>(cpu, 0, S.STATE_FFLAGS);
+  store<u32>(cpu, H.HART_FRM, S.STATE_ROUNDING_AT);
+  store<u32>(cpu, hostFmaIsFused() ? 1 : 0, S.STATE_HOST_FMA);
   setHooks(cpu);
   riscvUpdateFlags(cpu);
 }

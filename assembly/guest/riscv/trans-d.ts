@@ -1,7 +1,24 @@
 /**
  * Double-precision floating point: unprivileged specification, chapter 12.
  */
-import { emit, emitTemp } from '../../ir/builder';
+import {
+  emit,
+  emitTemp,
+  FLOAT_ADD,
+  FLOAT_DIV,
+  FLOAT_EQ,
+  FLOAT_FMADD,
+  FLOAT_FMSUB,
+  FLOAT_FNMADD,
+  FLOAT_FNMSUB,
+  FLOAT_FROM_I32,
+  FLOAT_FROM_U32,
+  FLOAT_LE,
+  FLOAT_LT,
+  FLOAT_MUL,
+  FLOAT_SQRT,
+  FLOAT_SUB,
+} from '../../ir/builder';
 import { OP_ANDI, OP_LD64, OP_ST64, OP_XNOR, OP_XOR, OP_XORI } from '../../ir/ops.gen';
 import {
   emitCall,
@@ -78,39 +95,39 @@ export function transFsd(e: usize, insn: u32): bool {
 }
 
 export function transFmaddD(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFmaddD.index);
+  return emitFused(e, insn, helperFmaddD.index, FLOAT_FMADD);
 }
 
 export function transFmsubD(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFmsubD.index);
+  return emitFused(e, insn, helperFmsubD.index, FLOAT_FMSUB);
 }
 
 export function transFnmsubD(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFnmsubD.index);
+  return emitFused(e, insn, helperFnmsubD.index, FLOAT_FNMSUB);
 }
 
 export function transFnmaddD(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFnmaddD.index);
+  return emitFused(e, insn, helperFnmaddD.index, FLOAT_FNMADD);
 }
 
 export function transFaddD(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFaddD.index);
+  return emitArithmetic(e, insn, helperFaddD.index, FLOAT_ADD);
 }
 
 export function transFsubD(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFsubD.index);
+  return emitArithmetic(e, insn, helperFsubD.index, FLOAT_SUB);
 }
 
 export function transFmulD(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFmulD.index);
+  return emitArithmetic(e, insn, helperFmulD.index, FLOAT_MUL);
 }
 
 export function transFdivD(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFdivD.index);
+  return emitArithmetic(e, insn, helperFdivD.index, FLOAT_DIV);
 }
 
 export function transFsqrtD(e: usize, insn: u32): bool {
-  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFsqrtD.index);
+  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFsqrtD.index, FLOAT_SQRT);
 }
 
 /** Covers the pseudo-instruction fmv.d. */
@@ -146,23 +163,23 @@ export function transFsgnjxD(e: usize, insn: u32): bool {
 }
 
 export function transFminD(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFminD.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFminD.index, 0);
 }
 
 export function transFmaxD(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFmaxD.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFmaxD.index, 0);
 }
 
 export function transFleD(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFleD.index);
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFleD.index, FLOAT_LE);
 }
 
 export function transFltD(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFltD.index);
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFltD.index, FLOAT_LT);
 }
 
 export function transFeqD(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFeqD.index);
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFeqD.index, FLOAT_EQ);
 }
 
 export function transFclassD(e: usize, insn: u32): bool {
@@ -188,19 +205,19 @@ export function transFcvtLuD(e: usize, insn: u32): bool {
 }
 
 export function transFcvtDW(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtDW.index);
+  return emitFromInteger(e, insn, helperFcvtDW.index, FLOAT_FROM_I32);
 }
 
 export function transFcvtDWu(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtDWu.index);
+  return emitFromInteger(e, insn, helperFcvtDWu.index, FLOAT_FROM_U32);
 }
 
 export function transFcvtDL(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtDL.index);
+  return emitFromInteger(e, insn, helperFcvtDL.index, 0);
 }
 
 export function transFcvtDLu(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtDLu.index);
+  return emitFromInteger(e, insn, helperFcvtDLu.index, 0);
 }
 
 export function transFmvXD(e: usize, insn: u32): bool {
@@ -218,9 +235,9 @@ export function transFmvDX(e: usize, insn: u32): bool {
 }
 
 export function transFcvtSD(e: usize, insn: u32): bool {
-  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFcvtSD.index);
+  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFcvtSD.index, 0);
 }
 
 export function transFcvtDS(e: usize, insn: u32): bool {
-  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFcvtDS.index);
+  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFcvtDS.index, 0);
 }

@@ -63,71 +63,71 @@ export function transFsw(e: usize, insn: u32): bool {
 }
 
 export function transFmaddS(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFmaddS.index);
+  return emitFused(e, insn, helperFmaddS.index, 0);
 }
 
 export function transFmsubS(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFmsubS.index);
+  return emitFused(e, insn, helperFmsubS.index, 0);
 }
 
 export function transFnmsubS(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFnmsubS.index);
+  return emitFused(e, insn, helperFnmsubS.index, 0);
 }
 
 export function transFnmaddS(e: usize, insn: u32): bool {
-  return emitFused(e, insn, helperFnmaddS.index);
+  return emitFused(e, insn, helperFnmaddS.index, 0);
 }
 
 export function transFaddS(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFaddS.index);
+  return emitArithmetic(e, insn, helperFaddS.index, 0);
 }
 
 export function transFsubS(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFsubS.index);
+  return emitArithmetic(e, insn, helperFsubS.index, 0);
 }
 
 export function transFmulS(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFmulS.index);
+  return emitArithmetic(e, insn, helperFmulS.index, 0);
 }
 
 export function transFdivS(e: usize, insn: u32): bool {
-  return emitArithmetic(e, insn, helperFdivS.index);
+  return emitArithmetic(e, insn, helperFdivS.index, 0);
 }
 
 export function transFsqrtS(e: usize, insn: u32): bool {
-  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFsqrtS.index);
+  return emitRounded(e, insn, slotFd(insn), slotFs1(insn), ZERO, ZERO, helperFsqrtS.index, 0);
 }
 
 export function transFsgnjS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjS.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjS.index, 0);
 }
 
 export function transFsgnjnS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjnS.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjnS.index, 0);
 }
 
 export function transFsgnjxS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjxS.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFsgnjxS.index, 0);
 }
 
 export function transFminS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFminS.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFminS.index, 0);
 }
 
 export function transFmaxS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFmaxS.index);
+  return emitUnrounded(e, slotFd(insn), slotFs1(insn), slotFs2(insn), helperFmaxS.index, 0);
 }
 
 export function transFleS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFleS.index);
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFleS.index, 0);
 }
 
 export function transFltS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFltS.index);
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFltS.index, 0);
 }
 
 export function transFeqS(e: usize, insn: u32): bool {
-  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFeqS.index);
+  return emitUnrounded(e, slotResult(e, insn), slotFs1(insn), slotFs2(insn), helperFeqS.index, 0);
 }
 
 export function transFclassS(e: usize, insn: u32): bool {
@@ -153,19 +153,19 @@ export function transFcvtLuS(e: usize, insn: u32): bool {
 }
 
 export function transFcvtSW(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtSW.index);
+  return emitFromInteger(e, insn, helperFcvtSW.index, 0);
 }
 
 export function transFcvtSWu(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtSWu.index);
+  return emitFromInteger(e, insn, helperFcvtSWu.index, 0);
 }
 
 export function transFcvtSL(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtSL.index);
+  return emitFromInteger(e, insn, helperFcvtSL.index, 0);
 }
 
 export function transFcvtSLu(e: usize, insn: u32): bool {
-  return emitFromInteger(e, insn, helperFcvtSLu.index);
+  return emitFromInteger(e, insn, helperFcvtSLu.index, 0);
 }
 
 export function transFmvXW(e: usize, insn: u32): bool {

@@ -9,7 +9,7 @@
 ;; addi s1, s1, -1
 ;; bnez s1, region
 ;; wfi
-;; 7 guest instructions: 180 operations, 505 bytes; each 25.7 and 72.1
+;; 7 guest instructions: 244 operations, 647 bytes; each 34.9 and 92.4
 locals 6 i32, 10 i64
 i32.const 0
 i32.const 0
@@ -50,34 +50,104 @@ block
       i32.const 6
       i32.sub
       local.set 0
-      i32.const cpu+0x0
       local.get 10
+      f64.reinterpret_i64
       local.get 11
-      i64.const 0
-      i32.const 7
-      i32.const helper
-      call_indirect type 3 table 0
+      f64.reinterpret_i64
+      f64.add
+      i64.reinterpret_f64
+      local.tee 9
+      i64.const 1
+      i64.shl
+      i64.const -9007199254740992
+      i64.lt_u
+      i32.const 0
+      i32.load cpu+0x240
+      i32.const 1
+      i32.and
+      i32.and
+      i32.const 0
+      i32.load cpu+0x8d0
+      i32.eqz
+      i32.and
+      if i64 ;; likely
+        local.get 9
+      else
+        i32.const cpu+0x0
+        local.get 10
+        local.get 11
+        i64.const 0
+        i32.const 263
+        i32.const helper
+        call_indirect type 3 table 0
+      end
       local.set 10
       i64.const 3
       local.set 9
       i32.const 0
       local.get 9
       i64.store cpu+0x810
-      i32.const cpu+0x0
       local.get 10
+      f64.reinterpret_i64
       local.get 11
-      i64.const 0
-      i32.const 7
-      i32.const helper
-      call_indirect type 3 table 0
-      local.set 12
-      i32.const cpu+0x0
-      local.get 10
-      local.get 12
-      i64.const 0
+      f64.reinterpret_i64
+      f64.mul
+      i64.reinterpret_f64
+      local.tee 9
+      i64.const 1
+      i64.shl
+      i64.const 0x20000000000002
+      i64.sub
+      i64.const -18014398509481986
+      i64.lt_u
       i32.const 0
-      i32.const helper
-      call_indirect type 3 table 0
+      i32.load cpu+0x240
+      i32.const 1
+      i32.and
+      i32.and
+      i32.const 0
+      i32.load cpu+0x8d0
+      i32.eqz
+      i32.and
+      if i64 ;; likely
+        local.get 9
+      else
+        i32.const cpu+0x0
+        local.get 10
+        local.get 11
+        i64.const 0
+        i32.const 775
+        i32.const helper
+        call_indirect type 3 table 0
+      end
+      local.set 12
+      local.get 10
+      f64.reinterpret_i64
+      local.get 10
+      f64.reinterpret_i64
+      f64.eq
+      local.get 12
+      f64.reinterpret_i64
+      local.get 12
+      f64.reinterpret_i64
+      f64.eq
+      i32.and
+      if i64 ;; likely
+        local.get 10
+        f64.reinterpret_i64
+        local.get 12
+        f64.reinterpret_i64
+        f64.lt
+        i64.extend_i32_u
+      else
+        i32.const cpu+0x0
+        local.get 10
+        local.get 12
+        i64.const 0
+        i32.const 2816
+        i32.const helper
+        call_indirect type 3 table 0
+      end
       local.set 13
       local.get 12
       local.set 14
