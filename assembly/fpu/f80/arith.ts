@@ -1,7 +1,7 @@
 /** Addition, multiplication, division, square root, remainders of the extended format. SDM 2: FADD, FMUL, FDIV, FSQRT, FPREM. */
 import { mulHigh } from '../wide';
 import * as F from './format';
-import { roundPack } from './round';
+import { roundPack, roundPackBits } from './round';
 
 /** dst = a + b, or a - b if `negate`. dst may be a or b. */
 export function f80Add(dst: usize, a: usize, b: usize, negate: bool, control: u32, status: usize): void {
@@ -259,7 +259,14 @@ export function f80SquareRoot(dst: usize, a: usize, control: u32, status: usize)
  * Partial remainder of a by b: truncating, or to nearest if `nearest` (FPREM1). Returns the low three bits of the quotient, or -1 if the exponents
  * differ by 64 or more and only part of the reduction is done (C2). Exact.
  */
-export function f80Remainder(dst: usize, a: usize, b: usize, nearest: bool, status: usize): i32 {
+export function f80Remainder(
+  dst: usize,
+  a: usize,
+  b: usize,
+  nearest: bool,
+  control: u32,
+  status: usize,
+): i32 {
   if (F.takesNaN(dst, a, b, status)) return 0;
   const classA = F.classOf(a);
   const classB = F.classOf(b);
@@ -283,7 +290,7 @@ export function f80Remainder(dst: usize, a: usize, b: usize, nearest: bool, stat
     const steps = 32 + (difference & 31);
     rest = reduce(rest, divisor, steps);
     exponent -= steps;
-    packExact(dst, sign, exponent, rest);
+    packExact(dst, sign, exponent, rest, control, status);
     return -1;
   }
   let q: u64 = 0;
@@ -312,7 +319,7 @@ export function f80Remainder(dst: usize, a: usize, b: usize, nearest: bool, stat
       q += 1;
     }
   }
-  packExact(dst, sign, exponent, rest);
+  packExact(dst, sign, exponent, rest, control, status);
   return <i32>(q & 7);
 }
 
@@ -328,18 +335,9 @@ function reduce(rest: u64, divisor: u64, steps: i32): u64 {
   return rest;
 }
 
-/** A value that needs no rounding, with leading zeros. */
-function packExact(dst: usize, sign: u32, exponent: i32, value: u64): void {
-  if (value == 0) {
-    F.putZero(dst, sign);
-    return;
-  }
+/** A value that needs no rounding, with leading zeros. An unmasked underflow adjusts its exponent. */
+function packExact(dst: usize, sign: u32, exponent: i32, value: u64, control: u32, status: usize): void {
   const by = <i32>clz(value);
-  exponent -= by;
-  value <<= by;
-  if (exponent <= 0) {
-    value >>= 1 - exponent;
-    exponent = 0;
-  }
-  F.put(dst, sign, exponent, value);
+  if (value == 0) F.putZero(dst, sign);
+  else roundPackBits(dst, sign, exponent - by, value << by, 0, 64, control, status);
 }

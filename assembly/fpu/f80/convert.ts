@@ -1,6 +1,6 @@
 /** Comparison, rounding to integers, and conversions between the extended format and others. SDM 2: FCOM, FRNDINT, FLD, FST, FILD, FIST, FSCALE, FXTRACT. */
 import * as F from './format';
-import { increments, roundPackBits } from './round';
+import { ADJUST, increments, roundPackBits } from './round';
 
 /** Orders of f80Compare: condition codes C3, C2, C0. */
 export const GREATER: u32 = 0;
@@ -97,37 +97,46 @@ export function f80RoundToInteger(dst: usize, a: usize, control: u32, status: us
   }
 }
 
-/** Loads a binary32 or binary64: DE of a denormal, IE of a signalling NaN. */
-export function f80FromDouble(dst: usize, value: u64, status: usize): void {
-  load754(dst, <u32>(value >> 63), <i32>(value >> 52) & 0x7ff, value << 12, 0x7ff, status);
+/** Widens a binary32 or binary64 as an operand of arithmetic: a signalling NaN stays one. Returns DE of a denormal, which is a normal number now. */
+export function f80WidenDouble(dst: usize, value: u64): u32 {
+  return widen754(dst, <u32>(value >> 63), <i32>(value >> 52) & 0x7ff, value << 12, 0x7ff);
 }
 
-export function f80FromSingle(dst: usize, value: u32, status: usize): void {
-  load754(dst, value >> 31, <i32>(value >> 23) & 0xff, (<u64>value) << 41, 0xff, status);
+export function f80WidenSingle(dst: usize, value: u32): u32 {
+  return widen754(dst, value >> 31, <i32>(value >> 23) & 0xff, (<u64>value) << 41, 0xff);
 }
 
 /** `fraction` is at the top of its word. */
-function load754(dst: usize, sign: u32, exponent: i32, fraction: u64, highest: i32, status: usize): void {
-  if (exponent == highest) {
-    if (fraction == 0) F.putInfinity(dst, sign);
-    else {
-      if (fraction >> 63 == 0) F.note(status, F.IE);
-      F.put(dst, sign, F.EXPONENT_MASK, F.INTEGER_BIT | F.QUIET_BIT | (fraction >> 1));
-    }
-    return;
+function widen754(dst: usize, sign: u32, exponent: i32, fraction: u64, highest: i32): u32 {
+  if (exponent != 0) {
+    const wide = exponent == highest ? <i32>F.EXPONENT_MASK : exponent - (highest >> 1) + F.BIAS;
+    F.put(dst, sign, wide, F.INTEGER_BIT | (fraction >> 1));
+    return 0;
   }
-  const bias = highest >> 1;
-  if (exponent == 0) {
-    if (fraction == 0) {
-      F.putZero(dst, sign);
-      return;
-    }
-    F.note(status, F.DE);
-    const by = <i32>clz(fraction);
-    F.put(dst, sign, F.BIAS - bias - by, fraction << by);
-    return;
+  if (fraction == 0) {
+    F.putZero(dst, sign);
+    return 0;
   }
-  F.put(dst, sign, exponent - bias + F.BIAS, F.INTEGER_BIT | (fraction >> 1));
+  const by = <i32>clz(fraction);
+  F.put(dst, sign, F.BIAS - (highest >> 1) - by, fraction << by);
+  return F.DE;
+}
+
+/** Loads a binary32 or binary64: DE of a denormal, IE of a signalling NaN. */
+export function f80FromDouble(dst: usize, value: u64, status: usize): void {
+  F.note(status, f80WidenDouble(dst, value));
+  quieten(dst, status);
+}
+
+export function f80FromSingle(dst: usize, value: u32, status: usize): void {
+  F.note(status, f80WidenSingle(dst, value));
+  quieten(dst, status);
+}
+
+function quieten(at: usize, status: usize): void {
+  if (F.classOf(at) != F.CLASS_SIGNALLING) return;
+  F.note(status, F.IE);
+  store<u64>(at, F.significand(at) | F.QUIET_BIT);
 }
 
 /** Stores as binary64 or binary32, rounded by the control word. */
@@ -176,7 +185,7 @@ function store754(a: usize, places: u64, highest: i32, control: u32, status: usi
   let fraction = value >> drop;
   if (up) fraction += 1;
   // The integer bit, or the carry out of it, counts the exponent up.
-  const result = ((<u64>(exponent - 1)) << places) + fraction;
+  const result = exponent < highest ? ((<u64>(exponent - 1)) << places) + fraction : infinity;
   if (result >= infinity) {
     F.note(status, F.OE | F.PE);
     const mode = F.roundingOf(control);
@@ -215,7 +224,15 @@ export function f80Scale(dst: usize, a: usize, b: usize, control: u32, status: u
     else if (places >= 0) scale = <i32>(F.normalised(b) >> (63 - places));
   }
   const exponent = F.exponentOf(a) + (down ? -scale : scale);
-  roundPackBits(dst, F.signOf(a), exponent, F.normalised(a), 0, 64, control, status);
+  const value = F.normalised(a);
+  // Unmasked, what is beyond the adjusted exponents as well becomes infinity or zero whatever the rounding.
+  if (exponent >= ADJUST + <i32>F.EXPONENT_MASK && (control & F.OE) == 0) {
+    F.note(status, F.OE | F.PE | F.C1);
+    F.putInfinity(dst, F.signOf(a));
+  } else if (exponent <= -ADJUST && (control & F.UE) == 0) {
+    F.note(status, F.UE | F.PE);
+    F.putZero(dst, F.signOf(a));
+  } else roundPackBits(dst, F.signOf(a), exponent, value, 0, 64, control, status);
 }
 
 /** FXTRACT: exponent as a number to `exponentTo`, significand with exponent 0 to `significandTo`. */

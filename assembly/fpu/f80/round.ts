@@ -8,7 +8,7 @@ export function precisionBits(control: u32): u32 {
 }
 
 /** What the exponent is changed by when overflow or underflow is not masked. */
-const ADJUST: i32 = 24576;
+export const ADJUST: i32 = 24576;
 
 /**
  * Stores ±(high.low) × 2^(exponent - 16383 - 63) rounded: `high` is normalised, `low` are 64 more bits, the last one sticky. With the full range of

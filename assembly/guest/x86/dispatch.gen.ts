@@ -19,7 +19,10 @@ import * as sseMoveGroup from './trans-sse-move';
 import * as sseStateGroup from './trans-sse-state';
 import * as stringGroup from './trans-string';
 import * as systemGroup from './trans-system';
+import * as x87ArithGroup from './trans-x87-arith';
 import * as x87ControlGroup from './trans-x87-control';
+import * as x87EnvironmentGroup from './trans-x87-environment';
+import * as x87MoveGroup from './trans-x87-move';
 
 /**
  * Emits the IR of the instruction of that number, whose record is at `i`. False: it is undefined here, and nothing was emitted.
@@ -210,18 +213,150 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return arithGroup.transCld(e, i);
     case decode.INSN_STD:
       return arithGroup.transStd(e, i);
+    case decode.INSN_FADD:
+      return x87ArithGroup.transFadd(e, i);
+    case decode.INSN_FMUL:
+      return x87ArithGroup.transFmul(e, i);
+    case decode.INSN_FCOM:
+      return x87ArithGroup.transFcom(e, i);
+    case decode.INSN_FCOMP:
+      return x87ArithGroup.transFcomp(e, i);
+    case decode.INSN_FSUB:
+      return x87ArithGroup.transFsub(e, i);
+    case decode.INSN_FSUBR:
+      return x87ArithGroup.transFsubr(e, i);
+    case decode.INSN_FDIV:
+      return x87ArithGroup.transFdiv(e, i);
+    case decode.INSN_FDIVR:
+      return x87ArithGroup.transFdivr(e, i);
+    case decode.INSN_FLD:
+      return x87MoveGroup.transFld(e, i);
+    case decode.INSN_FST:
+      return x87MoveGroup.transFst(e, i);
+    case decode.INSN_FSTP:
+      return x87MoveGroup.transFstp(e, i);
+    case decode.INSN_FLDENV:
+      return x87EnvironmentGroup.transFldenv(e, i);
     case decode.INSN_FLDCW:
       return x87ControlGroup.transFldcw(e, i);
+    case decode.INSN_FNSTENV:
+      return x87EnvironmentGroup.transFnstenv(e, i);
     case decode.INSN_FNSTCW:
       return x87ControlGroup.transFnstcw(e, i);
+    case decode.INSN_FXCH:
+      return x87MoveGroup.transFxch(e, i);
     case decode.INSN_FNOP:
       return x87ControlGroup.transFnop(e, i);
+    case decode.INSN_FCHS:
+      return x87ArithGroup.transFchs(e, i);
+    case decode.INSN_FABS:
+      return x87ArithGroup.transFabs(e, i);
+    case decode.INSN_FTST:
+      return x87ArithGroup.transFtst(e, i);
+    case decode.INSN_FXAM:
+      return x87ArithGroup.transFxam(e, i);
+    case decode.INSN_FLD1:
+      return x87MoveGroup.transFld1(e, i);
+    case decode.INSN_FLDL2T:
+      return x87MoveGroup.transFldl2t(e, i);
+    case decode.INSN_FLDL2E:
+      return x87MoveGroup.transFldl2e(e, i);
+    case decode.INSN_FLDPI:
+      return x87MoveGroup.transFldpi(e, i);
+    case decode.INSN_FLDLG2:
+      return x87MoveGroup.transFldlg2(e, i);
+    case decode.INSN_FLDLN2:
+      return x87MoveGroup.transFldln2(e, i);
+    case decode.INSN_FLDZ:
+      return x87MoveGroup.transFldz(e, i);
+    case decode.INSN_FXTRACT:
+      return x87ArithGroup.transFxtract(e, i);
+    case decode.INSN_FPREM1:
+      return x87ArithGroup.transFprem1(e, i);
+    case decode.INSN_FDECSTP:
+      return x87MoveGroup.transFdecstp(e, i);
+    case decode.INSN_FINCSTP:
+      return x87MoveGroup.transFincstp(e, i);
+    case decode.INSN_FPREM:
+      return x87ArithGroup.transFprem(e, i);
+    case decode.INSN_FSQRT:
+      return x87ArithGroup.transFsqrt(e, i);
+    case decode.INSN_FRNDINT:
+      return x87ArithGroup.transFrndint(e, i);
+    case decode.INSN_FSCALE:
+      return x87ArithGroup.transFscale(e, i);
+    case decode.INSN_FIADD:
+      return x87ArithGroup.transFiadd(e, i);
+    case decode.INSN_FIMUL:
+      return x87ArithGroup.transFimul(e, i);
+    case decode.INSN_FICOM:
+      return x87ArithGroup.transFicom(e, i);
+    case decode.INSN_FICOMP:
+      return x87ArithGroup.transFicomp(e, i);
+    case decode.INSN_FISUB:
+      return x87ArithGroup.transFisub(e, i);
+    case decode.INSN_FISUBR:
+      return x87ArithGroup.transFisubr(e, i);
+    case decode.INSN_FIDIV:
+      return x87ArithGroup.transFidiv(e, i);
+    case decode.INSN_FIDIVR:
+      return x87ArithGroup.transFidivr(e, i);
+    case decode.INSN_FCMOVCC:
+      return x87MoveGroup.transFcmovcc(e, i);
+    case decode.INSN_FUCOMPP:
+      return x87ArithGroup.transFucompp(e, i);
+    case decode.INSN_FILD:
+      return x87MoveGroup.transFild(e, i);
+    case decode.INSN_FISTTP:
+      return x87MoveGroup.transFisttp(e, i);
+    case decode.INSN_FIST:
+      return x87MoveGroup.transFist(e, i);
+    case decode.INSN_FISTP:
+      return x87MoveGroup.transFistp(e, i);
     case decode.INSN_FNCLEX:
       return x87ControlGroup.transFnclex(e, i);
     case decode.INSN_FNINIT:
       return x87ControlGroup.transFninit(e, i);
+    case decode.INSN_FUCOMI:
+      return x87ArithGroup.transFucomi(e, i);
+    case decode.INSN_FCOMI:
+      return x87ArithGroup.transFcomi(e, i);
+    case decode.INSN_FRSTOR:
+      return x87EnvironmentGroup.transFrstor(e, i);
+    case decode.INSN_FNSAVE:
+      return x87EnvironmentGroup.transFnsave(e, i);
     case decode.INSN_FNSTSW:
       return x87ControlGroup.transFnstsw(e, i);
+    case decode.INSN_FFREE:
+      return x87MoveGroup.transFfree(e, i);
+    case decode.INSN_FUCOM:
+      return x87ArithGroup.transFucom(e, i);
+    case decode.INSN_FUCOMP:
+      return x87ArithGroup.transFucomp(e, i);
+    case decode.INSN_FADDP:
+      return x87ArithGroup.transFaddp(e, i);
+    case decode.INSN_FMULP:
+      return x87ArithGroup.transFmulp(e, i);
+    case decode.INSN_FCOMPP:
+      return x87ArithGroup.transFcompp(e, i);
+    case decode.INSN_FSUBRP:
+      return x87ArithGroup.transFsubrp(e, i);
+    case decode.INSN_FSUBP:
+      return x87ArithGroup.transFsubp(e, i);
+    case decode.INSN_FDIVRP:
+      return x87ArithGroup.transFdivrp(e, i);
+    case decode.INSN_FDIVP:
+      return x87ArithGroup.transFdivp(e, i);
+    case decode.INSN_FBLD:
+      return x87MoveGroup.transFbld(e, i);
+    case decode.INSN_FBSTP:
+      return x87MoveGroup.transFbstp(e, i);
+    case decode.INSN_FFREEP:
+      return x87MoveGroup.transFfreep(e, i);
+    case decode.INSN_FUCOMIP:
+      return x87ArithGroup.transFucomip(e, i);
+    case decode.INSN_FCOMIP:
+      return x87ArithGroup.transFcomip(e, i);
     case decode.INSN_SLDT:
       return segmentGroup.transSldt(e, i);
     case decode.INSN_STR:

@@ -12,8 +12,8 @@ export const STATUS_C3: u32 = 0x4000;
 export const STATUS_B: u32 = 0x8000;
 const CONTROL_INIT: u64 = 0x37f;
 /** Bit 6 is always set; the bits above 12 do not exist. */
-const CONTROL_FIXED: u64 = 0x40;
-const CONTROL_MASK: u64 = 0x1f3f;
+export const CONTROL_FIXED: u64 = 0x40;
+export const CONTROL_MASK: u64 = 0x1f3f;
 
 /** After a change of exceptions or masks: ES and B. */
 export function x87Summarise(cpu: usize): void {

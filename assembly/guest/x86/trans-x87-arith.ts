@@ -1,0 +1,233 @@
+/** x87 arithmetic and comparisons. SDM 2. */
+import * as B from '../../ir/builder';
+import * as O from '../../ir/ops.gen';
+import * as C from './cc';
+import * as X from './cpu';
+import { emitLoadOperand, isMemory, operandRegister, operandSize } from './emit';
+import { setCcOp } from './emit-cc';
+import { emitPendingCheck, emitX87 } from './emit-x87';
+import * as H from './helpers-x87-arith';
+import { x87Unavailable } from './trans-x87-control';
+import * as S from './x87';
+
+/** FORMAT_* of a memory operand. */
+function format(i: usize, integer: bool): u32 {
+  const size = operandSize(i, 0);
+  if (integer) return size == 1 ? S.FORMAT_INT16 : S.FORMAT_INT32;
+  return size == 2 ? S.FORMAT_SINGLE : S.FORMAT_DOUBLE;
+}
+
+function arithmetic(e: usize, i: usize, operation: u32, pops: u32): bool {
+  if (x87Unavailable(e)) return true;
+  if (isMemory(i, 0)) return withMemory(e, i, operation, false);
+  const to = operandRegister(i, 0) << S.IMM_TO;
+  const from = operandRegister(i, 1) << S.IMM_FROM;
+  emitX87(e, i, H.helperX87Arith.index, 0, 0, operation | to | from | (pops << S.IMM_POPS));
+  return true;
+}
+
+function withMemory(e: usize, i: usize, operation: u32, integer: bool): bool {
+  emitPendingCheck(e);
+  const value = emitLoadOperand(e, i, operandSize(i, 0));
+  const how = operation | (format(i, integer) << S.IMM_FORMAT);
+  emitX87(e, i, H.helperX87ArithMemory.index, value, 0, how);
+  return true;
+}
+
+function withInteger(e: usize, i: usize, operation: u32): bool {
+  return x87Unavailable(e) || withMemory(e, i, operation, true);
+}
+
+export function transFadd(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.ADD, 0);
+}
+
+export function transFmul(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.MULTIPLY, 0);
+}
+
+export function transFsub(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.SUBTRACT, 0);
+}
+
+export function transFsubr(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.SUBTRACT_REVERSED, 0);
+}
+
+export function transFdiv(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.DIVIDE, 0);
+}
+
+export function transFdivr(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.DIVIDE_REVERSED, 0);
+}
+
+export function transFaddp(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.ADD, 1);
+}
+
+export function transFmulp(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.MULTIPLY, 1);
+}
+
+export function transFsubp(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.SUBTRACT, 1);
+}
+
+export function transFsubrp(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.SUBTRACT_REVERSED, 1);
+}
+
+export function transFdivp(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.DIVIDE, 1);
+}
+
+export function transFdivrp(e: usize, i: usize): bool {
+  return arithmetic(e, i, H.DIVIDE_REVERSED, 1);
+}
+
+export function transFiadd(e: usize, i: usize): bool {
+  return withInteger(e, i, H.ADD);
+}
+
+export function transFimul(e: usize, i: usize): bool {
+  return withInteger(e, i, H.MULTIPLY);
+}
+
+export function transFisub(e: usize, i: usize): bool {
+  return withInteger(e, i, H.SUBTRACT);
+}
+
+export function transFisubr(e: usize, i: usize): bool {
+  return withInteger(e, i, H.SUBTRACT_REVERSED);
+}
+
+export function transFidiv(e: usize, i: usize): bool {
+  return withInteger(e, i, H.DIVIDE);
+}
+
+export function transFidivr(e: usize, i: usize): bool {
+  return withInteger(e, i, H.DIVIDE_REVERSED);
+}
+
+function compare(e: usize, i: usize, how: u32, pops: u32, integer: bool): bool {
+  if (x87Unavailable(e)) return true;
+  how |= pops << S.IMM_POPS;
+  if (isMemory(i, 0)) {
+    emitPendingCheck(e);
+    const value = emitLoadOperand(e, i, operandSize(i, 0));
+    const form = format(i, integer) << S.IMM_FORMAT;
+    emitX87(e, i, H.helperX87CompareMemory.index, value, 0, how | form);
+  } else emitX87(e, i, H.helperX87Compare.index, 0, 0, how | (operandRegister(i, 0) << S.IMM_FROM));
+  return true;
+}
+
+export function transFcom(e: usize, i: usize): bool {
+  return compare(e, i, 0, 0, false);
+}
+
+export function transFcomp(e: usize, i: usize): bool {
+  return compare(e, i, 0, 1, false);
+}
+
+export function transFucom(e: usize, i: usize): bool {
+  return compare(e, i, S.IMM_FLAG, 0, false);
+}
+
+export function transFucomp(e: usize, i: usize): bool {
+  return compare(e, i, S.IMM_FLAG, 1, false);
+}
+
+export function transFicom(e: usize, i: usize): bool {
+  return compare(e, i, 0, 0, true);
+}
+
+export function transFicomp(e: usize, i: usize): bool {
+  return compare(e, i, 0, 1, true);
+}
+
+/** With ST(1), and pops both. */
+function compareBoth(e: usize, i: usize, how: u32): bool {
+  if (!x87Unavailable(e))
+    emitX87(e, i, H.helperX87Compare.index, 0, 0, how | (1 << S.IMM_FROM) | (2 << S.IMM_POPS));
+  return true;
+}
+
+export function transFcompp(e: usize, i: usize): bool {
+  return compareBoth(e, i, 0);
+}
+
+export function transFucompp(e: usize, i: usize): bool {
+  return compareBoth(e, i, S.IMM_FLAG);
+}
+
+function compareFlags(e: usize, i: usize, how: u32, pops: u32): bool {
+  if (x87Unavailable(e)) return true;
+  how |= (operandRegister(i, 1) << S.IMM_FROM) | (pops << S.IMM_POPS);
+  const flags = emitX87(e, i, H.helperX87CompareFlags.index, 0, 0, how);
+  B.emit(e, O.OP_MOV, X.CC_SRC, flags, 0, 0);
+  setCcOp(e, C.CC_EFLAGS);
+  return true;
+}
+
+export function transFcomi(e: usize, i: usize): bool {
+  return compareFlags(e, i, 0, 0);
+}
+
+export function transFcomip(e: usize, i: usize): bool {
+  return compareFlags(e, i, 0, 1);
+}
+
+export function transFucomi(e: usize, i: usize): bool {
+  return compareFlags(e, i, S.IMM_FLAG, 0);
+}
+
+export function transFucomip(e: usize, i: usize): bool {
+  return compareFlags(e, i, S.IMM_FLAG, 1);
+}
+
+/** Instructions without operands. */
+function plain(e: usize, i: usize, helper: u32, how: u32): bool {
+  if (!x87Unavailable(e)) emitX87(e, i, helper, 0, 0, how);
+  return true;
+}
+
+export function transFtst(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Test.index, 0);
+}
+
+export function transFxam(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Examine.index, 0);
+}
+
+export function transFchs(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Unary.index, H.CHANGE_SIGN);
+}
+
+export function transFabs(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Unary.index, H.ABSOLUTE);
+}
+
+export function transFsqrt(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Unary.index, H.SQUARE_ROOT);
+}
+
+export function transFrndint(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Unary.index, H.ROUND);
+}
+
+export function transFscale(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Scale.index, 0);
+}
+
+export function transFprem(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Remainder.index, 0);
+}
+
+export function transFprem1(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Remainder.index, S.IMM_FLAG);
+}
+
+export function transFxtract(e: usize, i: usize): bool {
+  return plain(e, i, H.helperX87Extract.index, 0);
+}

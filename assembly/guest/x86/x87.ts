@@ -1,0 +1,147 @@
+/**
+ * x87: the register stack, and the exceptions of an instruction. SDM 1, 8.1 and 8.5.
+ *
+ * An instruction collects its exceptions in X87_FOUND, as bits of the status word, and reports them at its end. Its helper's immediate has the
+ * fields IMM_*.
+ */
+import * as F from '../../fpu/f80/format';
+import * as X from './cpu';
+import { STATUS_B, STATUS_C1, STATUS_ES, STATUS_EXCEPTIONS } from './helpers-x87-control';
+
+/** What the instruction does, 3 bits; destination and source below the top of the stack; pops at its end, 2 bits; FORMAT_*, 2 bits. */
+export const IMM_OPERATION: u32 = 0;
+export const IMM_TO: u32 = 3;
+export const IMM_FROM: u32 = 6;
+export const IMM_POPS: u32 = 9;
+export const IMM_FORMAT: u32 = 11;
+/** For the pointers: opcode, 11 bits, and the memory operand's segment, 3 bits. */
+export const IMM_OPCODE: u32 = 13;
+export const IMM_SEGMENT: u32 = 24;
+/** Comparisons: a quiet NaN is no mistake. Stores: towards zero. */
+export const IMM_FLAG: u32 = 1 << 27;
+
+/** Formats of memory operands, other than the extended one. */
+export const FORMAT_SINGLE: u32 = 0;
+export const FORMAT_DOUBLE: u32 = 1;
+export const FORMAT_INT16: u32 = 2;
+export const FORMAT_INT32: u32 = 3;
+
+/** Exceptions that are found before the operation: unmasked, they leave the destination and the stack alone. */
+const BEFORE: u32 = F.IE | F.DE | F.ZE;
+
+export function field(immediate: u32, at: u32): u32 {
+  return (immediate >> at) & 7;
+}
+
+export function popsOf(immediate: u32): u32 {
+  return (immediate >> IMM_POPS) & 3;
+}
+
+export function controlOf(cpu: usize): u32 {
+  return load<u32>(cpu, X.X87_CONTROL);
+}
+
+function physical(cpu: usize, n: u32): usize {
+  return (load<u32>(cpu, X.X87_TOP) + n) & 7;
+}
+
+/** Address of ST(n). */
+export function st(cpu: usize, n: u32): usize {
+  return cpu + X.X87_REG + (physical(cpu, n) << 4);
+}
+
+export function isEmpty(cpu: usize, n: u32): bool {
+  return load<u8>(cpu + physical(cpu, n), X.X87_EMPTY) != 0;
+}
+
+export function setEmpty(cpu: usize, n: u32, empty: u32): void {
+  store<u8>(cpu + physical(cpu, n), <u8>empty, X.X87_EMPTY);
+}
+
+export function pop(cpu: usize, count: u32): void {
+  for (; count != 0; count--) {
+    setEmpty(cpu, 0, 1);
+    store<u64>(cpu, (load<u32>(cpu, X.X87_TOP) + 1) & 7, X.X87_TOP);
+  }
+}
+
+/** Pushes the value at an address, which may be a register. */
+export function push(cpu: usize, value: usize): void {
+  store<u64>(cpu, (load<u32>(cpu, X.X87_TOP) + 7) & 7, X.X87_TOP);
+  setEmpty(cpu, 0, 0);
+  F.copy(st(cpu, 0), value);
+}
+
+/** Where exceptions are noted. */
+export function foundAt(cpu: usize): usize {
+  return cpu + X.X87_FOUND;
+}
+
+export function resultAt(cpu: usize): usize {
+  return cpu + X.X87_RESULT;
+}
+
+export function operandAt(cpu: usize): usize {
+  return cpu + X.X87_OPERAND;
+}
+
+export function noteFound(cpu: usize, bits: u32): void {
+  F.note(foundAt(cpu), bits);
+}
+
+export function clearFound(cpu: usize): void {
+  store<u32>(cpu, 0, X.X87_FOUND);
+}
+
+/** Adds what was found to the status word, with C1 as found. False: the result is not to be written, and nothing popped. */
+export function report(cpu: usize, immediate: u32): bool {
+  return reportUnless(cpu, immediate, BEFORE);
+}
+
+/** The same for a store to memory, which an unmasked overflow or underflow prevents too. */
+export function reportStore(cpu: usize, immediate: u32): bool {
+  return reportUnless(cpu, immediate, BEFORE | F.OE | F.UE);
+}
+
+function reportUnless(cpu: usize, immediate: u32, preventing: u32): bool {
+  let found = load<u32>(cpu, X.X87_FOUND);
+  const status = load<u32>(cpu, X.X87_STATUS) & ~STATUS_C1;
+  if (found == 0) {
+    store<u64>(cpu, status, X.X87_STATUS);
+    return true;
+  }
+  const unmasked = found & STATUS_EXCEPTIONS & ~controlOf(cpu);
+  if (unmasked == 0) {
+    store<u64>(cpu, status | found, X.X87_STATUS);
+    return true;
+  }
+  if (unmasked & BEFORE) found &= found & F.SF ? BEFORE | F.SF | F.C1 : BEFORE;
+  else if (unmasked & preventing) found &= ~(F.PE | F.C1);
+  store<u64>(cpu, status | found | STATUS_ES | STATUS_B, X.X87_STATUS);
+  const segment = (immediate >> IMM_SEGMENT) & 7;
+  store<u16>(cpu, load<u16>(cpu, X.X86_SEG + X.SEG_CS * 16), X.X87_FCS);
+  store<u16>(cpu, load<u16>(cpu + X.X86_SEG + segment * 16), X.X87_FDS);
+  store<u16>(cpu, (immediate >> IMM_OPCODE) & 0x7ff, X.X87_FOP);
+  return (unmasked & preventing) == 0;
+}
+
+/** An empty register is read. True if IE is masked: then the result is the default NaN. */
+export function underflow(cpu: usize, immediate: u32): bool {
+  store<u32>(cpu, F.IE | F.SF, X.X87_FOUND);
+  return report(cpu, immediate);
+}
+
+/** A push onto a register that is in use. True if IE is masked: then the default NaN is pushed. */
+export function overflow(cpu: usize, immediate: u32): bool {
+  store<u32>(cpu, F.IE | F.SF | F.C1, X.X87_FOUND);
+  return report(cpu, immediate);
+}
+
+/** Pushes the value, unless the register is in use. */
+export function pushChecked(cpu: usize, value: usize, immediate: u32): void {
+  if (!isEmpty(cpu, 7)) {
+    if (!overflow(cpu, immediate)) return;
+    F.putIndefinite(resultAt(cpu));
+    push(cpu, resultAt(cpu));
+  } else if (report(cpu, immediate)) push(cpu, value);
+}
