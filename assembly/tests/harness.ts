@@ -93,6 +93,8 @@ export interface TestGuest {
   /** Puts vCPU 0 to where programs begin; `restart` keeps what was translated. */
   reset(exports: CoreExports, pc: bigint, threshold: number): void;
   restart(exports: CoreExports, pc: bigint): void;
+  /** Whether a halted vCPU can no longer be woken, although timers run. */
+  sleepsForever?(memory: DataView, state: number): boolean;
 }
 
 /** hart 0 of `virt`: RAM at 0x80000000, plain RAM where its test device and UART are. */
@@ -227,7 +229,8 @@ export async function createTestCore({
       if (result !== L.RESULT_DIFFERENCE) compiler.compileWaiting();
       if (result === L.RESULT_HALT) {
         const ms = exports.sleepMs(0);
-        if (!Number.isFinite(ms)) return { reason: 'wfi', instructions: instructions() };
+        if (!Number.isFinite(ms) || guest.sleepsForever?.(view, state))
+          return { reason: 'wfi', instructions: instructions() };
         time += ms;
         exports.slept(0, ms, 1);
       } else if (result === L.RESULT_TRAP_LOOP) return { reason: 'trap-loop', instructions: instructions() };

@@ -129,14 +129,9 @@ export function stack(bits) {
   }
   // Faults leave registers and memory as they were: nothing is mapped at 4 GiB less something, or the address is not canonical.
   if (bits === 64) {
-    plain('push to a non-canonical address', `mov ${bx}, ${sp}\nmovabs rsp, 0x8000000000000000\npush rax`, [
-      bx,
-    ]);
-    plain('pop from a non-canonical address', `mov ${bx}, ${sp}\nmovabs rsp, 0x8000000000000000\npop rax`, [
-      bx,
-      ax,
-    ]);
-    plain('load from a non-canonical address', `movabs rbx, 0x7fffffffffff\nmov rax, [rbx]`, [bx, ax]);
+    plain('noncanonical push', `mov ${bx}, ${sp}\nmovabs rsp, 0x8000000000000000\npush rax`, [bx]);
+    plain('noncanonical pop', `mov ${bx}, ${sp}\nmovabs rsp, 0x8000000000000000\npop rax`, [bx, ax]);
+    plain('noncanonical load', `movabs rbx, 0x7fffffffffff\nmov rax, [rbx]`, [bx, ax]);
   }
   return program;
 }

@@ -2,7 +2,16 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COUNTER_INSTRUCTIONS, COUNTER_JIT_INSTRUCTIONS } from '../../../src/memory/layout.gen.ts';
 import { TEST_TIERS, type TestTier } from '../harness.ts';
-import { FAULT, loadFixture, MODE, PROGRAM_BASE, RESULT_BASE, type Section, VECTOR } from './fixture.ts';
+import {
+  FAULT,
+  type Fixture,
+  loadFixture,
+  MODE,
+  PROGRAM_BASE,
+  RESULT_BASE,
+  type Section,
+  VECTOR,
+} from './fixture.ts';
 import { KNOWN_FAILURES } from './known-failures.ts';
 import { createX86Core, RESET_VECTOR } from './machine.ts';
 
@@ -25,38 +34,71 @@ function byInstruction(sections: readonly Section[]): Map<string, Section[]> {
   return groups;
 }
 
+interface FixtureRun {
+  readonly results: Uint8Array;
+  /** How it ended otherwise than at its end; empty if it did. */
+  readonly end: string;
+  /** Share of the instructions that tier 1 retired. */
+  readonly share: number;
+}
+
+async function runFixture(fixture: Fixture, tier: TestTier): Promise<FixtureRun> {
+  const core = await createX86Core({ tier });
+  core.load(PROGRAM_BASE, fixture.program);
+  for (const { address, data } of fixture.tables) core.load(address, data);
+  core.load(MODE, Uint8Array.of(fixture.bits));
+  const { reason } = core.run({ pc: RESET_VECTOR, maxInstructions: MAX_INSTRUCTIONS });
+  const pc = core.pc();
+  const [[fault], [vector]] = [core.bytes(FAULT, 1), core.bytes(VECTOR, 1)];
+  // The program ends with HLT; the firmware's handler of an exception in the harness does so outside it.
+  const finished = reason === 'wfi' && pc >= PROGRAM_BASE && pc < RESULT_BASE;
+  const where = fault ? 'in the harness' : 'in a case';
+  return {
+    results: core.bytes(
+      RESULT_BASE,
+      fixture.sections.reduce((sum, section) => sum + section.bytes, 0),
+    ),
+    end: finished
+      ? ''
+      : `the run ended by '${reason}' at 0x${pc.toString(16)}, vector ${vector & 0x7f}, ${where}`,
+    share: core.counter(COUNTER_JIT_INSTRUCTIONS) / core.counter(COUNTER_INSTRUCTIONS),
+  };
+}
+
+const resultsOf = (section: Section, results: Uint8Array) =>
+  results.subarray(section.at, section.at + section.bytes);
+
+/**
+ * Declares the test of a fixture whose instructions are not all translated: that some fail. Once none does, the fixture belongs to conformance().
+ */
+export function unfinished(group: string): void {
+  it(`${group} has instructions that fail`, async () => {
+    const fixture = loadFixture(group);
+    const { results } = await runFixture(fixture, 'interp');
+    const failing = fixture.sections.filter(
+      (section) => section.mismatches(resultsOf(section, results), 0).count > 0,
+    );
+    expect(failing.length).toBeGreaterThan(0);
+  });
+}
+
 /** Declares the tests of one fixture on each tier: the program ran to its end, then one test an instruction. */
 export function conformance(group: string, tiers: readonly TestTier[] = TEST_TIERS): void {
   describe.each(tiers)(`${group} (%s)`, (tier) => {
     const fixture = loadFixture(group);
-    const bytes = fixture.sections.reduce((sum, section) => sum + section.bytes, 0);
-    let results = new Uint8Array(0);
-    let end = '';
-    let share = 0;
+    let run: FixtureRun = { results: new Uint8Array(0), end: '', share: 0 };
 
     beforeAll(async () => {
-      const core = await createX86Core({ tier });
-      core.load(PROGRAM_BASE, fixture.program);
-      for (const { address, data } of fixture.tables) core.load(address, data);
-      core.load(MODE, Uint8Array.of(fixture.bits));
-      const { reason } = core.run({ pc: RESET_VECTOR, maxInstructions: MAX_INSTRUCTIONS });
-      share = core.counter(COUNTER_JIT_INSTRUCTIONS) / core.counter(COUNTER_INSTRUCTIONS);
-      results = core.bytes(RESULT_BASE, bytes);
-      const pc = core.pc();
-      const last = core.bytes(pc - 1n, 1)[0];
-      const [fault] = core.bytes(FAULT, 1);
-      const [vector] = core.bytes(VECTOR, 1);
-      if (reason !== 'wfi' || last !== 0xf4 || pc < PROGRAM_BASE || pc >= RESULT_BASE)
-        end = `the run ended by '${reason}' at 0x${pc.toString(16)}, vector ${vector & 0x7f}, ${fault ? 'in the harness' : 'in a case'}`;
-    }, 120_000);
+      run = await runFixture(fixture, tier);
+    }, 300_000);
 
     it('runs to its end', () => {
-      expect(end).toBe('');
+      expect(run.end).toBe('');
     });
 
     if (tier === 'jit') {
       it('runs in tier 1', () => {
-        expect(share).toBeGreaterThan(SHARE_FLOOR);
+        expect(run.share).toBeGreaterThan(SHARE_FLOOR);
       });
     }
 
@@ -66,10 +108,7 @@ export function conformance(group: string, tiers: readonly TestTier[] = TEST_TIE
         const lines: string[] = [];
         let count = 0;
         for (const section of sections) {
-          const own = section.mismatches(
-            results.subarray(section.at, section.at + section.bytes),
-            SHOWN_MISMATCHES,
-          );
+          const own = section.mismatches(resultsOf(section, run.results), SHOWN_MISMATCHES);
           count += own.count;
           lines.push(...own.lines.slice(0, SHOWN_MISMATCHES - lines.length));
         }

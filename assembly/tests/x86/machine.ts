@@ -12,6 +12,8 @@ export const RESET_VECTOR = 0xffff_fff0n;
 
 /** MODEL_MAX of assembly/guest/x86/cpu.ts. */
 const MODEL_MAX = 1n;
+const X86_EFLAGS = 0x900;
+const EFLAGS_IF = 0x200;
 
 export const X86: TestGuest = {
   core: 'core-x86.debug.wasm',
@@ -20,6 +22,8 @@ export const X86: TestGuest = {
   local: [],
   reset: (exports: CoreExports, pc: bigint, threshold: number) => exports.reset(0, pc, MODEL_MAX, threshold),
   restart: (exports: CoreExports, pc: bigint) => exports.restart(0, pc, MODEL_MAX),
+  sleepsForever: (memory: DataView, state: number) =>
+    (memory.getUint32(state + X86_EFLAGS, true) & EFLAGS_IF) === 0,
 };
 
 /** A machine whose firmware is loaded; programs begin at the reset vector. */
