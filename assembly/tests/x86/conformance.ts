@@ -79,7 +79,7 @@ export function unfinished(group: string): void {
       (section) => section.mismatches(resultsOf(section, results), 0).count > 0,
     );
     expect(failing.length).toBeGreaterThan(0);
-  });
+  }, 120_000);
 }
 
 /** Declares the tests of one fixture on each tier: the program ran to its end, then one test an instruction. */
