@@ -13,6 +13,7 @@ const fixtures = fileURLToPath(new URL('../assembly/tests/x86/fixtures/', import
 const PROGRAMS = [
   { name: 'protected', cpu: 'max' },
   { name: 'long', cpu: 'max,vendor=GenuineIntel' },
+  { name: 'events', cpu: 'max' },
   { name: 'checks' },
 ];
 const IMAGE_BASE = '0x10000';

@@ -1,10 +1,11 @@
 /**
- * System programs on both tiers: mode switches, segments, gates, tasks, paging, traps, fast system calls. What they log is compared with what QEMU's
+ * System programs on both tiers: mode switches, segments, gates, tasks, paging, traps, fast system calls, interrupts, system management mode. What they log is compared with what QEMU's
  * processor logged (scripts/gen-x86-system.mjs), and for what QEMU does not check with the manual.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createTestCore, TEST_TIERS, type TestTier } from '../harness.ts';
+import { LOCAL_LAPIC } from '../../../src/memory/layout.gen.ts';
+import { createTestCore, TEST_TIERS, type TestGuest, type TestTier } from '../harness.ts';
 import { RESET_VECTOR, X86 } from './machine.ts';
 
 const LOG = 0x60000n;
@@ -12,6 +13,9 @@ const IMAGE = 0xf0000n;
 const MAX_INSTRUCTIONS = 5_000_000;
 /** EA 00 00 00 F0: far jump to the image below 1 MiB. */
 const RESET_CODE = Uint8Array.of(0xea, 0x00, 0x00, 0x00, 0xf0);
+
+/** With a local APIC, whose interrupts to itself come at once. */
+const GUEST: TestGuest = { ...X86, local: [{ base: 0xfee0_0000n, size: 0x1000n, id: LOCAL_LAPIC }] };
 
 interface Fixture {
   image: string;
@@ -24,7 +28,7 @@ function load(name: string): Fixture {
 
 /** Runs a program and returns its log, in hexadecimal. */
 async function run(name: string, tier: TestTier): Promise<string[]> {
-  const core = await createTestCore({ tier, guest: X86 });
+  const core = await createTestCore({ tier, guest: GUEST });
   core.reset();
   core.load(IMAGE, Buffer.from(load(name).image, 'hex'));
   core.load(RESET_VECTOR, RESET_CODE);
@@ -78,7 +82,7 @@ const CHECKS: [string, string][] = [
 ];
 
 describe.each(TEST_TIERS)('system programs (%s)', (tier) => {
-  it.each(['protected', 'long'])('%s code does what QEMU does', async (name) => {
+  it.each(['protected', 'long', 'events'])('%s.S does what QEMU does', async (name) => {
     expect(await run(name, tier)).toEqual(load(name).log);
   });
 
