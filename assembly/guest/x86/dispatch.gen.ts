@@ -5,18 +5,21 @@ import * as arithGroup from './trans-arith';
 import * as atomicGroup from './trans-atomic';
 import * as bitGroup from './trans-bit';
 import * as bmiGroup from './trans-bmi';
+import * as cacheGroup from './trans-cache';
 import * as flowGroup from './trans-flow';
 import * as movGroup from './trans-mov';
 import * as mulGroup from './trans-mul';
 import * as segmentGroup from './trans-segment';
 import * as shiftGroup from './trans-shift';
 import * as sseConvertGroup from './trans-sse-convert';
+import * as sseCryptoGroup from './trans-sse-crypto';
 import * as sseFloatGroup from './trans-sse-float';
 import * as sseIntGroup from './trans-sse-int';
 import * as sseLaneGroup from './trans-sse-lane';
 import * as sseLane4Group from './trans-sse-lane4';
 import * as sseMoveGroup from './trans-sse-move';
 import * as sseStateGroup from './trans-sse-state';
+import * as sseTextGroup from './trans-sse-text';
 import * as stringGroup from './trans-string';
 import * as systemGroup from './trans-system';
 import * as x87ArithGroup from './trans-x87-arith';
@@ -689,6 +692,10 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseStateGroup.transXrstor(e, i);
     case decode.INSN_XSAVEOPT:
       return sseStateGroup.transXsaveopt(e, i);
+    case decode.INSN_CLFLUSH:
+      return cacheGroup.transClflush(e, i);
+    case decode.INSN_FENCE:
+      return cacheGroup.transFence(e, i);
     case decode.INSN_RDFSBASE:
       return systemGroup.transRdfsbase(e, i);
     case decode.INSN_RDGSBASE:
@@ -931,6 +938,16 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseLane4Group.transPhminposuw(e, i);
     case decode.INSN_INVPCID:
       return systemGroup.transInvpcid(e, i);
+    case decode.INSN_AESIMC:
+      return sseCryptoGroup.transAesimc(e, i);
+    case decode.INSN_AESENC:
+      return sseCryptoGroup.transAesenc(e, i);
+    case decode.INSN_AESENCLAST:
+      return sseCryptoGroup.transAesenclast(e, i);
+    case decode.INSN_AESDEC:
+      return sseCryptoGroup.transAesdec(e, i);
+    case decode.INSN_AESDECLAST:
+      return sseCryptoGroup.transAesdeclast(e, i);
     case decode.INSN_MOVBE:
       return movGroup.transMovbe(e, i);
     case decode.INSN_CRC32:
@@ -971,6 +988,18 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return sseFloatGroup.transDppd(e, i);
     case decode.INSN_MPSADBW:
       return sseLane4Group.transMpsadbw(e, i);
+    case decode.INSN_PCLMULQDQ:
+      return sseCryptoGroup.transPclmulqdq(e, i);
+    case decode.INSN_PCMPESTRM:
+      return sseTextGroup.transPcmpestrm(e, i);
+    case decode.INSN_PCMPESTRI:
+      return sseTextGroup.transPcmpestri(e, i);
+    case decode.INSN_PCMPISTRM:
+      return sseTextGroup.transPcmpistrm(e, i);
+    case decode.INSN_PCMPISTRI:
+      return sseTextGroup.transPcmpistri(e, i);
+    case decode.INSN_AESKEYGENASSIST:
+      return sseCryptoGroup.transAeskeygenassist(e, i);
     case decode.INSN_ANDN:
       return bmiGroup.transAndn(e, i);
     case decode.INSN_BLSR:

@@ -11,7 +11,7 @@ import {
   sseRaised,
   sseRounding,
 } from './helpers-sse';
-import { f32End, f32IsDenormal, f32Operand, f64End, f64IsDenormal, f64Operand } from './helpers-sse-float';
+import { f32IsDenormal, f32Operand, f64End, f64NarrowedEnd, f64Operand } from './helpers-sse-float';
 
 /** Bits of the immediates of conversions to and from integers: 64-bit integer; towards zero whatever MXCSR says. */
 export const CONVERT_LONG: u32 = 1;
@@ -82,7 +82,7 @@ function laneF32ToF64(cpu: usize, a: u32): u64 {
 function laneF64ToF32(cpu: usize, a: u64): u32 {
   const value = f64Operand(cpu, a);
   const flags = laneBegin(cpu);
-  return f32End(cpu, F.f64ToF32(value, sseRounding(cpu), flags), f64IsDenormal(value));
+  return f64NarrowedEnd(cpu, value, F.f64ToF32(value, sseRounding(cpu), flags));
 }
 
 /** Helper (callx): the binary32 c as binary64. */

@@ -9,6 +9,7 @@ import {
   MXCSR_DE,
   MXCSR_FTZ,
   MXCSR_IE,
+  MXCSR_OM,
   MXCSR_PE,
   MXCSR_UE,
   MXCSR_UM,
@@ -35,6 +36,12 @@ export const SSE_CMP: u32 = 8;
 
 const F64_EXPONENT: u64 = 0x7ff0000000000000;
 const F32_EXPONENT: u32 = 0x7f800000;
+const F64_FRACTION: u64 = 0x000fffffffffffff;
+const F32_FRACTION: u32 = 0x007fffff;
+const F64_HIDDEN: u64 = 0x0010000000000000;
+const F32_HIDDEN: u32 = 0x00800000;
+const F64_ONE: u64 = 0x3ff0000000000000;
+const F32_ONE: u32 = 0x3f800000;
 const F64_SIGN: u64 = 0x8000000000000000;
 const F32_SIGN: u32 = 0x80000000;
 const F64_MIN_NORMAL: f64 = 2.2250738585072014e-308;
@@ -86,6 +93,71 @@ export function f32End(cpu: usize, result: u32, denormal: bool): u32 {
   return laneEnd(cpu, denormal, f32IsDenormal(result)) ? result & F32_SIGN : result;
 }
 
+/** Whether the lane overflowed or its result is tiny, and that is not masked. */
+function escapes(cpu: usize, tiny: bool): bool {
+  const flags = load<u32>(cpu, X.SSE_LANE);
+  const control = load<u32>(cpu, X.MXCSR);
+  if (flags & F.OF && (control & MXCSR_OM) == 0) return true;
+  return (tiny || (flags & F.UF) != 0) && (control & MXCSR_UM) == 0;
+}
+
+/** The same significand with exponent 0; of a number that is not 0. */
+function f64Scaled(a: u64): u64 {
+  const fraction = (a & F64_EXPONENT) == 0 ? a << (clz(a << 1) - 10) : a;
+  return (fraction & F64_FRACTION) | F64_ONE;
+}
+
+function f32Scaled(a: u32): u32 {
+  const fraction = (a & F32_EXPONENT) == 0 ? a << (clz<u32>(a << 1) - 7) : a;
+  return (fraction & F32_FRACTION) | F32_ONE;
+}
+
+/** A quarter, but for numbers so small that their sum with one that overflows is inexact whatever they are. */
+function f64Quarter(a: u64): u64 {
+  return (a & F64_EXPONENT) > F64_HIDDEN << 1 ? a - (F64_HIDDEN << 1) : a;
+}
+
+function f32Quarter(a: u32): u32 {
+  return (a & F32_EXPONENT) > F32_HIDDEN << 1 ? a - (F32_HIDDEN << 1) : a;
+}
+
+/**
+ * With an overflow or underflow that is not masked, inexact is said of the result as it would be with an unbounded exponent (SDM 1, 4.9.1.4 and
+ * 4.9.1.5): that of the operation on operands brought to the middle of the range. Tiny sums are exact.
+ */
+function f64Rescaled(cpu: usize, x: u64, y: u64, op: u32): void {
+  const rest = load<u32>(cpu, X.SSE_LANE) & ~F.NX;
+  const flags = laneBegin(cpu);
+  if (op == SSE_MUL) F.f64Mul(f64Scaled(x), f64Scaled(y), F.RNE, flags);
+  else if (op == SSE_DIV) F.f64Div(f64Scaled(x), f64Scaled(y), F.RNE, flags);
+  else if ((rest & F.OF) == 0) store<u32>(flags, 0);
+  else if (op == SSE_ADD) F.f64Add(f64Quarter(x), f64Quarter(y), F.RNE, flags);
+  else F.f64Sub(f64Quarter(x), f64Quarter(y), F.RNE, flags);
+  store<u32>(flags, (load<u32>(flags) & F.NX) | rest);
+}
+
+function f32Rescaled(cpu: usize, x: u32, y: u32, op: u32): void {
+  const rest = load<u32>(cpu, X.SSE_LANE) & ~F.NX;
+  const flags = laneBegin(cpu);
+  if (op == SSE_MUL) F.f32Mul(f32Scaled(x), f32Scaled(y), F.RNE, flags);
+  else if (op == SSE_DIV) F.f32Div(f32Scaled(x), f32Scaled(y), F.RNE, flags);
+  else if ((rest & F.OF) == 0) store<u32>(flags, 0);
+  else if (op == SSE_ADD) F.f32Add(f32Quarter(x), f32Quarter(y), F.RNE, flags);
+  else F.f32Sub(f32Quarter(x), f32Quarter(y), F.RNE, flags);
+  store<u32>(flags, (load<u32>(flags) & F.NX) | rest);
+}
+
+/** The lane of a binary64 value rounded to binary32: ends with f32End. */
+export function f64NarrowedEnd(cpu: usize, value: u64, result: u32): u32 {
+  if (escapes(cpu, f32IsDenormal(result))) {
+    const rest = load<u32>(cpu, X.SSE_LANE) & ~F.NX;
+    const flags = laneBegin(cpu);
+    F.f64ToF32(f64Scaled(value), F.RNE, flags);
+    store<u32>(flags, (load<u32>(flags) & F.NX) | rest);
+  }
+  return f32End(cpu, result, f64IsDenormal(value));
+}
+
 function f64Lane(cpu: usize, b: u64, c: u64, op: u32): u64 {
   const x = f64Operand(cpu, b);
   const y = f64Operand(cpu, c);
@@ -110,6 +182,7 @@ function f64Lane(cpu: usize, b: u64, c: u64, op: u32): u64 {
       result = F.f64Sqrt(y, rm, flags);
       return f64End(cpu, result, f64IsDenormal(y));
   }
+  if (escapes(cpu, f64IsDenormal(result))) f64Rescaled(cpu, x, y, op);
   return f64End(cpu, result, (f64IsDenormal(x) || f64IsDenormal(y)) && !f64IsNaN(x) && !f64IsNaN(y));
 }
 
@@ -137,6 +210,7 @@ function f32Lane(cpu: usize, b: u32, c: u32, op: u32): u32 {
       result = F.f32Sqrt(y, rm, flags);
       return f32End(cpu, result, f32IsDenormal(y));
   }
+  if (escapes(cpu, f32IsDenormal(result))) f32Rescaled(cpu, x, y, op);
   return f32End(cpu, result, (f32IsDenormal(x) || f32IsDenormal(y)) && !f32IsNaN(x) && !f32IsNaN(y));
 }
 

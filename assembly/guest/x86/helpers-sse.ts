@@ -17,6 +17,7 @@ export const MXCSR_UE: u32 = 1 << 4;
 export const MXCSR_PE: u32 = 1 << 5;
 export const MXCSR_DAZ: u32 = 1 << 6;
 export const MXCSR_MASK_SHIFT: u32 = 7;
+export const MXCSR_OM: u32 = MXCSR_OE << MXCSR_MASK_SHIFT;
 export const MXCSR_UM: u32 = MXCSR_UE << MXCSR_MASK_SHIFT;
 export const MXCSR_RC_SHIFT: u32 = 13;
 export const MXCSR_FTZ: u32 = 1 << 15;
