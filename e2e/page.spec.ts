@@ -33,6 +33,26 @@ test('the list shows the machines; a click boots one, keys reach it, and it can 
   await expect.poll(() => screenText(page)).toBe('ready\n[c]');
 });
 
+test('a machine that is still being built is announced, and appears without a reload', async ({
+  page,
+  site,
+}) => {
+  let isBuilt = false;
+  await page.route('**/images/index.json', async (route) => {
+    const response = await route.fetch();
+    const { machines } = (await response.json()) as { machines: { title: string }[] };
+    const list = isBuilt ? { machines } : { machines: machines.slice(1), coming: [machines[0].title] };
+    await route.fulfill({ response, json: list });
+  });
+  await page.goto(site.url);
+  await expect(page.getByRole('status')).toContainText('On the way: Echo.');
+  await expect(page.getByRole('link', { name: /Echo/ })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: /Flood/ })).toBeVisible();
+  isBuilt = true;
+  await expect(page.getByRole('link', { name: /Echo/ })).toBeVisible();
+  await expect(page.getByRole('status')).toHaveCount(0);
+});
+
 test('the back button returns to the list and ends the machine', async ({ page, site }) => {
   await page.goto(site.url);
   await page.getByRole('link', { name: /Echo/ }).click();

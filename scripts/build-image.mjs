@@ -20,6 +20,7 @@ import {
 } from './lib/project.mjs';
 import {
   isBuilt,
+  isLater,
   listedRecipes,
   listRecipes,
   publishImage,
@@ -171,9 +172,9 @@ async function buildOne(path, recipe, update, progress) {
 
 /**
  * Builds the images that are missing or whose recipe changed, all of them with `update`, so that today's packages are fetched.
- * Firmware comes first. Returns the names of those it built.
+ * Firmware comes first. `waiting` are recipes that the caller builds next, for the page's list. Returns the names of those it built.
  */
-export async function buildImages({ names = listRecipes(), update = false } = {}) {
+export async function buildImages({ names = listRecipes(), update = false, waiting = [] } = {}) {
   return withLock('images', async () => {
     removeLeftovers(join(cacheDir, 'tmp'));
     const built = [];
@@ -188,19 +189,21 @@ export async function buildImages({ names = listRecipes(), update = false } = {}
       });
       built.push(path);
     }
-    writeIndex();
+    writeIndex(undefined, waiting);
     return built;
   });
 }
 
 /**
- * Builds the bare-metal demo, which needs nothing but this repository, and the Linux guests if this system can fetch packages.
- * Returns the list of machines, and what keeps Linux from being built, in words, if something does.
+ * Builds the bare-metal demo, which needs nothing but this repository, and the Linux guests if this system can fetch packages;
+ * with `later` false not those that can wait. Returns the list of machines, what keeps Linux from being built, in words, if
+ * something does, and the names of the images that are still to be built.
  */
-export async function buildImagesIfPossible() {
+export async function buildImagesIfPossible({ later = true } = {}) {
   await buildDemo();
-  const names = listedRecipes();
-  let obstacle = names.every(isBuilt) ? undefined : aptObstacle();
+  const listed = listedRecipes();
+  const names = listed.filter((path) => later || !isLater(path));
+  let obstacle = listed.every(isBuilt) ? undefined : aptObstacle();
   if (!obstacle) {
     try {
       await buildImages({ names });
@@ -209,7 +212,8 @@ export async function buildImagesIfPossible() {
       obstacle = error.message;
     }
   }
-  return { machines: writeIndex(), obstacle };
+  const waiting = obstacle ? [] : listed.filter((path) => !names.includes(path) && !isBuilt(path));
+  return { machines: writeIndex(undefined, waiting), obstacle, waiting };
 }
 
 async function buildDemo() {

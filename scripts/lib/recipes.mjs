@@ -12,7 +12,7 @@ const FIELDS = {
     'firmware',
   ],
 };
-const OPTIONAL = { firmware: [], 'linux-busybox': ['rootfs', 'listed'] };
+const OPTIONAL = { firmware: [], 'linux-busybox': ['rootfs', 'listed', 'later'] };
 
 /** Reads and checks one recipe; `path` is its folder below images/. */
 export function readRecipe(path) {
@@ -62,8 +62,14 @@ export function recipeHash(path) {
   return hashFiles(listFiles(folders), String(BUILDER_VERSION));
 }
 
-/** Recipes that are built and offered without being asked for. */
-export const listedRecipes = () => listRecipes().filter((path) => readRecipe(path).listed !== false);
+/** Recipes that are built and offered without being asked for; those that can wait until the page is served come last. */
+export function listedRecipes() {
+  const names = listRecipes().filter((path) => readRecipe(path).listed !== false);
+  return [...names.filter((path) => !isLater(path)), ...names.filter(isLater)];
+}
+
+/** Whether `npm start` serves the page before it builds this image. */
+export const isLater = (path) => readRecipe(path).later === true;
 
 /** The manifest of a built image or undefined; one whose files are gone or cut short counts as not built. */
 export function readManifest(path, dir = imagesDir) {
@@ -116,9 +122,10 @@ const downloadSize = (name, { bios, kernel, initrd }, dir) =>
 
 /**
  * Writes .cache/images/index.json, the list of machines that the page offers: one entry for every image with a manifest that
- * names a machine. Addresses are relative to the list. Returns the entries, Linux guests first, then by name.
+ * names a machine. Addresses are relative to the list. `waiting` are the names of recipes that are about to be built. Returns the
+ * entries, Linux guests first, then by name.
  */
-export function writeIndex(dir = imagesDir) {
+export function writeIndex(dir = imagesDir, waiting = []) {
   mkdirSync(dir, { recursive: true });
   const machines = [];
   for (const name of readdirSync(dir).sort()) {
@@ -142,6 +149,8 @@ export function writeIndex(dir = imagesDir) {
     });
   }
   machines.sort((a, b) => Number(a.initrd === undefined) - Number(b.initrd === undefined));
-  writeAtomically(join(dir, 'index.json'), `${JSON.stringify({ machines }, null, 2)}\n`);
+  const coming = waiting.map((path) => readRecipe(path).title);
+  const list = { machines, ...(coming.length > 0 && { coming }) };
+  writeAtomically(join(dir, 'index.json'), `${JSON.stringify(list, null, 2)}\n`);
   return machines;
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listRecipes, readManifest, readRecipe, writeIndex } from './recipes.mjs';
+import { listedRecipes, listRecipes, readManifest, readRecipe, writeIndex } from './recipes.mjs';
 
 let dir;
 beforeEach(() => {
@@ -31,6 +31,15 @@ describe('recipes', () => {
       expect(at).toBeGreaterThanOrEqual(0);
       expect(at).toBeLessThan(names.indexOf(name));
     }
+  });
+
+  it('that the page does not wait for come last', () => {
+    expect(listedRecipes()).toEqual([
+      'firmware/opensbi-riscv64',
+      'riscv64-debian',
+      'i386-debian',
+      'x86_64-debian',
+    ]);
   });
 
   it('that do not exist are named in the error', () => {
@@ -80,6 +89,12 @@ describe('the list of machines', () => {
         download: 1,
       },
     ]);
+  });
+
+  it('names what is about to be built by its title', () => {
+    writeIndex(dir, ['i386-debian']);
+    const list = JSON.parse(readFileSync(join(dir, 'index.json'), 'utf8'));
+    expect(list).toEqual({ machines: [], coming: ['Debian Linux on a 32-bit PC'] });
   });
 
   it('leaves out an image with a file missing or cut short, which then counts as not built', () => {

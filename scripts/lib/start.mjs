@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from '../build.mjs';
-import { buildImagesIfPossible } from '../build-image.mjs';
+import { buildImages, buildImagesIfPossible } from '../build-image.mjs';
 import { bold, dim, green, main, SetupError, say, seconds, yellow } from './console.mjs';
 import { buildDir, imagesDir, root } from './project.mjs';
+import { readRecipe, writeIndex } from './recipes.mjs';
 import { binary, runVisibly } from './run.mjs';
 
 const DEFAULT_PORT = 8080;
@@ -44,6 +45,21 @@ function sayMachines(machines, obstacle) {
   if (obstacle) say(yellow(`\n  Linux is missing: ${obstacle}`));
 }
 
+/** Builds what the page did not wait for. It can do without: a failure is a remark. */
+async function buildLater(waiting) {
+  if (waiting.length === 0) return;
+  say('\n  More machines are being fetched; they appear on the page by themselves.');
+  for (const [index, name] of waiting.entries()) {
+    try {
+      await buildImages({ names: [name], waiting: waiting.slice(index + 1) });
+    } catch (error) {
+      if (!(error instanceof SetupError)) throw error;
+      writeIndex();
+      return say(yellow(`\n  ${readRecipe(name).title} is missing: ${error.message}`));
+    }
+  }
+}
+
 async function serve({ port, host }) {
   const { startServer } = await import(join(buildDir, 'ts', 'cli', 'static-server.js'));
   const candidates = Array.from({ length: 20 }, (_, index) => DEFAULT_PORT + index);
@@ -76,17 +92,19 @@ await main(async () => {
   const start = Date.now();
   say(bold('Snowglobe'));
   const built = await build({ only: options.dev ? ['gen', 'core', 'ts'] : undefined });
-  const { machines, obstacle } = await buildImagesIfPossible();
+  const { machines, obstacle, waiting } = await buildImagesIfPossible({ later: false });
   if (built.length === 0 && !obstacle)
     say(`  ${green('✓')} Everything is built ${dim(seconds(Date.now() - start))}`);
   sayMachines(machines, obstacle);
   if (options.dev) {
     const port = options.port === undefined ? [] : ['--port', String(options.port), '--strictPort'];
     say();
+    void buildLater(waiting).catch((error) => console.error(error));
     return runVisibly(process.execPath, [binary('vite/bin/vite.js'), '--host', options.host, ...port], {
       cwd: root,
     });
   }
   const url = await serve(options);
   say(`\n  Open ${bold(url)}   ${dim('(Ctrl-C stops)')}`);
+  await buildLater(waiting);
 });

@@ -21,7 +21,8 @@ export interface CatalogEntry {
 }
 
 export type Catalog =
-  | { kind: 'found'; entries: CatalogEntry[] }
+  /** `coming`: titles of machines that are being built just now. */
+  | { kind: 'found'; entries: CatalogEntry[]; coming: string[] }
   /** Nothing has been built where the page is served. */
   | { kind: 'missing' }
   | { kind: 'broken'; message: string };
@@ -49,6 +50,12 @@ export function readCatalog(json: unknown, base: string): CatalogEntry[] {
   });
 }
 
+/** Titles of the machines that the list announces. Anything else in their place is none. */
+export function readComing(json: unknown): string[] {
+  const coming = (json as { coming?: unknown } | null)?.coming;
+  return Array.isArray(coming) ? coming.filter((title) => typeof title === 'string') : [];
+}
+
 export async function loadCatalog(url: string): Promise<Catalog> {
   let response: Response;
   try {
@@ -68,8 +75,9 @@ export async function loadCatalog(url: string): Promise<Catalog> {
       message: `The list of machines could not be loaded: ${url} answers ${response.status}.`,
     };
   try {
-    const entries = readCatalog(await response.json(), url);
-    return entries.length > 0 ? { kind: 'found', entries } : { kind: 'missing' };
+    const json: unknown = await response.json();
+    const entries = readCatalog(json, url);
+    return entries.length > 0 ? { kind: 'found', entries, coming: readComing(json) } : { kind: 'missing' };
   } catch (error) {
     return { kind: 'broken', message: `${url} cannot be read: ${(error as Error).message}.` };
   }

@@ -70,7 +70,18 @@ function machines(catalog: Catalog, open: (name: string) => void): HTMLElement {
       'A kernel of your own boots without them, unless it needs firmware.',
     );
   }
-  return h('div', { class: 'cards' }, ...catalog.entries.map((entry) => card(entry, open)));
+  const { entries, coming } = catalog;
+  return h(
+    'div',
+    {},
+    h('div', { class: 'cards' }, ...entries.map((entry) => card(entry, open))),
+    coming.length > 0 &&
+      h(
+        'p',
+        { class: 'coming', role: 'status' },
+        `On the way: ${coming.join(', ')}. They appear here by themselves.`,
+      ),
+  );
 }
 
 export interface ListActions {
@@ -113,7 +124,7 @@ export function listView(catalog: Catalog, { open, pick }: ListActions): HTMLEle
       h(
         'p',
         {},
-        'Drop a RISC-V kernel, with its initrd if it has one, anywhere on this page, or ',
+        'Drop a kernel for RISC-V or a PC, with its initrd if it has one, anywhere on this page, or ',
         h('label', { class: 'link' }, 'choose files', input),
         '. They stay on your computer.',
       ),

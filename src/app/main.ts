@@ -146,5 +146,21 @@ addEventListener('popstate', () => {
   render();
 });
 acceptDrops();
+
+/** Reads the list, again after a while as long as machines are on their way. A list that is gone by then leaves the one that is shown. */
+async function refreshCatalog(): Promise<void> {
+  const loaded = await loadCatalog(`${imagesUrl}index.json`);
+  if (loaded.kind !== 'found') return;
+  const isNew = JSON.stringify(loaded) !== JSON.stringify(catalog);
+  catalog = loaded;
+  if (isNew && document.querySelector('main.list .cards')) render();
+  watchCatalog();
+}
+
+function watchCatalog(): void {
+  if (catalog.kind === 'found' && catalog.coming.length > 0) setTimeout(refreshCatalog, 3000);
+}
+
 catalog = await loadCatalog(`${imagesUrl}index.json`);
 render();
+watchCatalog();
