@@ -60,9 +60,8 @@ export const X87_FDS: u32 = 0x8b2;
 export const X87_FOP: u32 = 0x8b4;
 /** u64 slot. */
 export const MXCSR: u32 = 0x8c0;
-/** Scratch of an x87 instruction: u32 exceptions found so far, u64 slot that says whether its store is left out, result and converted operand. */
+/** Scratch of an x87 instruction: u32 exceptions found so far, result and converted operand. */
 export const X87_FOUND: u32 = 0x8c8;
-export const X87_SKIP: u32 = 0x8d0;
 export const X87_RESULT: u32 = 0x8e0;
 export const X87_OPERAND: u32 = 0x8f0;
 

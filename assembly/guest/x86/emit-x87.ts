@@ -3,16 +3,8 @@ import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
 import * as X from './cpu';
 import { emit1, emit2, emitCall, has, isCode64, memAddress, memOffset, thisEip } from './emit';
-import { helperX87Check, STATUS_ES } from './helpers-x87-control';
 import * as I from './insn';
 import * as S from './x87';
-
-/** #MF of an earlier instruction, before a memory operand is looked at. */
-export function emitPendingCheck(e: usize): void {
-  const pending = emit1(e, O.OP_ANDI, X.X87_STATUS, STATUS_ES);
-  B.emit(e, O.OP_BEQ, 0, pending, X.ZERO, 1);
-  emitCall(e, O.OP_CALLX, helperX87Check.index, 0, 0, 0, 0);
-}
 
 /** Calls a helper, then notes the instruction's address, which is that of the last instruction with an unmasked exception if any is pending. */
 export function emitX87(e: usize, i: usize, helper: u32, b: u32, c: u32, immediate: u32): u32 {

@@ -26,7 +26,7 @@ export const DIVIDE_REVERSED: u32 = 7;
 
 const CONDITIONS: u32 = F.C0 | F.C2 | F.C3;
 
-/** Raises #MF if an exception of an earlier instruction is pending. */
+/** Raises #MF if an exception of an earlier instruction is pending. A memory operand has been loaded by then: the order of faults is free. SDM 3, table 6-2. */
 export function isPending(cpu: usize): bool {
   if ((load<u32>(cpu, X.X87_STATUS) & STATUS_ES) == 0) return false;
   if ((load<u32>(cpu, X.X86_CR0) & X.CR0_NE) == 0) return false;
@@ -111,8 +111,9 @@ function convertOperand(cpu: usize, value: u64, immediate: u32): void {
   if (found != 0 && F.classOf(S.st(cpu, 0)) >= F.CLASS_QUIET) S.clearFound(cpu);
 }
 
-/** ST = ST op b, of FORMAT. The caller has looked at pending exceptions. */
+/** ST = ST op b, of FORMAT. */
 export function helperX87ArithMemory(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  if (isPending(cpu)) return 0;
   if (S.isEmpty(cpu, 0)) return finishUnderflow(cpu, immediate);
   convertOperand(cpu, b, immediate);
   compute(cpu, S.field(immediate, S.IMM_OPERATION), S.st(cpu, 0), S.operandAt(cpu));
@@ -150,6 +151,7 @@ export function helperX87Compare(cpu: usize, _b: u64, _c: u64, _third: u64, imme
 }
 
 export function helperX87CompareMemory(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  if (isPending(cpu)) return 0;
   if (S.isEmpty(cpu, 0)) return compareUnderflow(cpu, immediate);
   convertOperand(cpu, b, immediate);
   compareTop(cpu, S.operandAt(cpu), immediate);

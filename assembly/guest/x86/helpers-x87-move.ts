@@ -8,7 +8,7 @@ import {
   f80ToSingle,
 } from '../../fpu/f80/convert';
 import * as F from '../../fpu/f80/format';
-import { probeLinearWrite } from './system-memory';
+import { probeLinearWrite, writeLinear } from './system-memory';
 import * as X from './cpu';
 import { isPending } from './helpers-x87-arith';
 import * as S from './x87';
@@ -24,6 +24,7 @@ const DECIMAL_LIMIT: u64 = 1000000000000000000;
 
 /** Pushes the memory operand: b = its first 8 bytes, c = the two behind them; IMM_FROM = logarithm of its bytes. */
 export function helperX87Load(cpu: usize, b: u64, c: u64, _third: u64, immediate: u32): u64 {
+  if (isPending(cpu)) return 0;
   const to = S.operandAt(cpu);
   const size = S.field(immediate, S.IMM_FROM);
   S.clearFound(cpu);
@@ -79,17 +80,30 @@ function putDecimalIndefinite(to: usize): void {
   store<u64>(to, 0xffff, 8);
 }
 
-/**
- * What a store writes: into X87_RESULT, and in X87_SKIP whether it is to be left out. IMM_FROM = logarithm of its bytes. The store follows, then
- * helperX87Stored.
- */
-export function helperX87Store(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+/** Stores at the linear address b: the value is computed, then stored, which may fault, and only then exceptions are reported and the stack popped. */
+export function helperX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  if (isPending(cpu)) return 0;
+  const operation = S.field(immediate, S.IMM_OPERATION);
+  const size = S.field(immediate, S.IMM_FROM);
+  const control = S.controlOf(cpu);
+  computeStored(cpu, operation, size, control, immediate);
+  if ((load<u32>(cpu, X.X87_FOUND) & ~control & S.PREVENT_STORE) == 0) {
+    const mmu = (immediate >> S.IMM_MMU) & 3;
+    if (operation >= AS_EXTENDED) {
+      if (!probeLinearWrite(cpu, b, 10, mmu)) return 0;
+      if (!writeLinear(cpu, b, load<u64>(cpu, X.X87_RESULT), 8, mmu)) return 0;
+      if (!writeLinear(cpu, b + 8, load<u16>(cpu, X.X87_RESULT + 8), 2, mmu)) return 0;
+    } else if (!writeLinear(cpu, b, load<u64>(cpu, X.X87_RESULT), 1 << size, mmu)) return 0;
+  }
+  if (S.reportStore(cpu, immediate)) S.pop(cpu, S.popsOf(immediate));
+  return 0;
+}
+
+/** What a store writes, into X87_RESULT; `size` is the logarithm of its bytes. */
+function computeStored(cpu: usize, operation: u32, size: u32, control: u32, immediate: u32): void {
   const to = S.resultAt(cpu);
   const a = S.st(cpu, 0);
-  const control = S.controlOf(cpu);
   const found = S.foundAt(cpu);
-  const size = S.field(immediate, S.IMM_FROM);
-  const operation = S.field(immediate, S.IMM_OPERATION);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, 0)) {
     S.noteFound(cpu, F.IE | F.SF);
@@ -100,9 +114,6 @@ export function helperX87Store(cpu: usize, _b: u64, _c: u64, _third: u64, immedi
     store<u64>(to, f80ToInteger(a, 8 << size, (immediate & S.IMM_FLAG) != 0, control, found));
   } else if (operation == AS_EXTENDED) F.copy(to, a);
   else toDecimal(cpu);
-  const unmasked = load<u32>(cpu, X.X87_FOUND) & ~control & (F.IE | F.DE | F.OE | F.UE);
-  store<u64>(cpu, unmasked != 0 ? 1 : 0, X.X87_SKIP);
-  return 0;
 }
 
 function putIndefinite(to: usize, operation: u32, size: u32): void {
@@ -110,18 +121,6 @@ function putIndefinite(to: usize, operation: u32, size: u32): void {
   else if (operation == AS_INTEGER) store<u64>(to, (<u64>1) << ((8 << size) - 1));
   else if (operation == AS_EXTENDED) F.putIndefinite(to);
   else putDecimalIndefinite(to);
-}
-
-/** After the store. */
-export function helperX87Stored(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  if (S.reportStore(cpu, immediate)) S.pop(cpu, S.popsOf(immediate));
-  return 0;
-}
-
-/** Raises what a store of 10 bytes at b would raise, so that the two stores that make it are not done by halves. Immediate: MMU index. */
-export function helperX87Probe(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  probeLinearWrite(cpu, b, 10, immediate);
-  return 0;
 }
 
 /** FLD ST(FROM). */

@@ -5,7 +5,7 @@ import * as C from './cc';
 import * as X from './cpu';
 import { emitLoadOperand, isMemory, operandRegister, operandSize } from './emit';
 import { setCcOp } from './emit-cc';
-import { emitPendingCheck, emitX87 } from './emit-x87';
+import { emitX87 } from './emit-x87';
 import * as H from './helpers-x87-arith';
 import { x87Unavailable } from './trans-x87-control';
 import * as S from './x87';
@@ -27,7 +27,6 @@ function arithmetic(e: usize, i: usize, operation: u32, pops: u32): bool {
 }
 
 function withMemory(e: usize, i: usize, operation: u32, integer: bool): bool {
-  emitPendingCheck(e);
   const value = emitLoadOperand(e, i, operandSize(i, 0));
   const how = operation | (format(i, integer) << S.IMM_FORMAT);
   emitX87(e, i, H.helperX87ArithMemory.index, value, 0, how);
@@ -114,7 +113,6 @@ function compare(e: usize, i: usize, how: u32, pops: u32, integer: bool): bool {
   if (x87Unavailable(e)) return true;
   how |= pops << S.IMM_POPS;
   if (isMemory(i, 0)) {
-    emitPendingCheck(e);
     const value = emitLoadOperand(e, i, operandSize(i, 0));
     const form = format(i, integer) << S.IMM_FORMAT;
     emitX87(e, i, H.helperX87CompareMemory.index, value, 0, how | form);

@@ -2,13 +2,11 @@
 import * as O from '../../ir/ops.gen';
 import * as X from './cpu';
 import { emit1, emitCall, has, insnSize, memAddress, memOffset, mmuIndex } from './emit';
-import { emitPendingCheck } from './emit-x87';
 import * as H from './helpers-x87-environment';
 import { x87Unavailable } from './trans-x87-control';
 
 function withEnvironment(e: usize, i: usize, helper: u32, how: u32, write: bool): bool {
   if (x87Unavailable(e)) return true;
-  if (!write) emitPendingCheck(e);
   how |= mmuIndex(e);
   if (insnSize(i) >= 2) how |= H.ENVIRONMENT_WIDE;
   if (has(e, X.BLOCK_PE) && !has(e, X.BLOCK_VM)) how |= H.ENVIRONMENT_PROTECTED;

@@ -4,7 +4,6 @@ import * as O from '../../ir/ops.gen';
 import * as X from './cpu';
 import {
   emit1,
-  emitCall,
   emitConstant,
   emitLoadOperand,
   isMemory,
@@ -13,10 +12,9 @@ import {
   mmuIndex,
   operandRegister,
   operandSize,
-  storeOp,
 } from './emit';
 import { emitConditionValue } from './emit-cc';
-import { emitPendingCheck, emitX87 } from './emit-x87';
+import { emitX87 } from './emit-x87';
 import * as H from './helpers-x87-move';
 import * as I from './insn';
 import { x87Unavailable } from './trans-x87-control';
@@ -24,7 +22,6 @@ import * as S from './x87';
 
 function loadMemory(e: usize, i: usize, operation: u32): bool {
   if (x87Unavailable(e)) return true;
-  emitPendingCheck(e);
   const size = operandSize(i, 0);
   if (size == I.SIZE_TBYTE) {
     const address = memAddress(e, i, 10, false);
@@ -53,25 +50,15 @@ export function transFbld(e: usize, i: usize): bool {
   return loadMemory(e, i, H.AS_DECIMAL);
 }
 
-/** The store comes between the computation and what it changes, since it may fault; an unmasked exception skips it. */
 function storeMemory(e: usize, i: usize, how: u32, pops: u32): bool {
   if (x87Unavailable(e)) return true;
-  emitPendingCheck(e);
   const size = operandSize(i, 0);
-  const isLong = size == I.SIZE_TBYTE;
-  how |= pops << S.IMM_POPS;
-  if (!isLong) how |= size << S.IMM_FROM;
-  const address = memAddress(e, i, isLong ? 10 : 1 << size, true);
+  how |= (pops << S.IMM_POPS) | (mmuIndex(e) << S.IMM_MMU);
+  if (size != I.SIZE_TBYTE) how |= size << S.IMM_FROM;
+  const address = memAddress(e, i, size == I.SIZE_TBYTE ? 10 : 1 << size, true);
   const offset = memOffset(i);
-  if (isLong) {
-    const at = offset == 0 ? address : emit1(e, O.OP_ADDI, address, offset);
-    emitCall(e, O.OP_CALLX, H.helperX87Probe.index, at, 0, 0, mmuIndex(e));
-  }
-  emitCall(e, O.OP_CALLX, H.helperX87Store.index, 0, 0, 0, how);
-  B.emit(e, O.OP_BNE, 0, X.X87_SKIP, X.ZERO, isLong ? 2 : 1);
-  B.emit(e, isLong ? O.OP_ST64 : storeOp(size), X.X87_RESULT, address, mmuIndex(e), offset);
-  if (isLong) B.emit(e, O.OP_ST16, X.X87_RESULT + 8, address, mmuIndex(e), offset + 8);
-  emitX87(e, i, H.helperX87Stored.index, 0, 0, how);
+  const at = offset == 0 ? address : emit1(e, O.OP_ADDI, address, offset);
+  emitX87(e, i, H.helperX87Store.index, at, 0, how);
   return true;
 }
 

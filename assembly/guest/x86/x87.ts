@@ -19,6 +19,8 @@ export const IMM_OPCODE: u32 = 13;
 export const IMM_SEGMENT: u32 = 24;
 /** Comparisons: a quiet NaN is no mistake. Stores: towards zero. */
 export const IMM_FLAG: u32 = 1 << 27;
+/** Stores: MMU index, 2 bits. */
+export const IMM_MMU: u32 = 28;
 
 /** Formats of memory operands, other than the extended one. */
 export const FORMAT_SINGLE: u32 = 0;
@@ -28,6 +30,8 @@ export const FORMAT_INT32: u32 = 3;
 
 /** Exceptions that are found before the operation: unmasked, they leave the destination and the stack alone. */
 const BEFORE: u32 = F.IE | F.DE | F.ZE;
+/** Those that do so to a store. */
+export const PREVENT_STORE: u32 = BEFORE | F.OE | F.UE;
 
 export function field(immediate: u32, at: u32): u32 {
   return (immediate >> at) & 7;
@@ -100,7 +104,7 @@ export function report(cpu: usize, immediate: u32): bool {
 
 /** The same for a store to memory, which an unmasked overflow or underflow prevents too. */
 export function reportStore(cpu: usize, immediate: u32): bool {
-  return reportUnless(cpu, immediate, BEFORE | F.OE | F.UE);
+  return reportUnless(cpu, immediate, PREVENT_STORE);
 }
 
 function reportUnless(cpu: usize, immediate: u32, preventing: u32): bool {
