@@ -219,25 +219,24 @@ export const COUNTER_CHECKED: u32 = COMM_COUNTERS + 0xd0;
 export const COUNTER_FLUSH_PAGE: u32 = COMM_COUNTERS + 0xd8;
 /** Times that the whole jump cache became stale. */
 export const COUNTER_FLUSH_JUMPS: u32 = COMM_COUNTERS + 0xe0;
-/** Blocks: a branch inside them is not their end; they cross a page; their page may not be cached; the engine refused their module. */
+/** Blocks: a branch inside them is not their end; their page may not be cached; the engine refused their module. */
 export const COUNTER_REFUSED_BRANCH: u32 = COMM_COUNTERS + 0xe8;
-export const COUNTER_REFUSED_CROSSES: u32 = COMM_COUNTERS + 0xf0;
-export const COUNTER_REFUSED_UNCACHED: u32 = COMM_COUNTERS + 0xf8;
-export const COUNTER_REFUSED_MODULE: u32 = COMM_COUNTERS + 0x100;
+export const COUNTER_REFUSED_UNCACHED: u32 = COMM_COUNTERS + 0xf0;
+export const COUNTER_REFUSED_MODULE: u32 = COMM_COUNTERS + 0xf8;
 /** Times that the compiler's queue was full and its older half was forgotten, and batches that ended for want of a region descriptor. */
-export const COUNTER_QUEUE_FULL: u32 = COMM_COUNTERS + 0x108;
-export const COUNTER_NO_DESCRIPTOR: u32 = COMM_COUNTERS + 0x110;
+export const COUNTER_QUEUE_FULL: u32 = COMM_COUNTERS + 0x100;
+export const COUNTER_NO_DESCRIPTOR: u32 = COMM_COUNTERS + 0x108;
 /** Blocks that were translated with a raised threshold, since code in their page keeps being rewritten. */
-export const COUNTER_BACKED_OFF: u32 = COMM_COUNTERS + 0x118;
+export const COUNTER_BACKED_OFF: u32 = COMM_COUNTERS + 0x110;
 /** Times that a region could not be entered, since one of its pages was mapped elsewhere. */
-export const COUNTER_REGION_REMAPPED: u32 = COMM_COUNTERS + 0x120;
+export const COUNTER_REGION_REMAPPED: u32 = COMM_COUNTERS + 0x118;
 /** Instructions of hot blocks that tier 0 ran all the same, in steps: of refused blocks, and of those that waited for their region. */
-export const COUNTER_REFUSED_INSNS: u32 = COMM_COUNTERS + 0x128;
-export const COUNTER_WAITING_INSNS: u32 = COMM_COUNTERS + 0x130;
+export const COUNTER_REFUSED_INSNS: u32 = COMM_COUNTERS + 0x120;
+export const COUNTER_WAITING_INSNS: u32 = COMM_COUNTERS + 0x128;
 /** Accesses that tier 1 left to the slow path, and calls of helpers in the code that was emitted. */
-export const COUNTER_SLOW_ACCESS: u32 = COMM_COUNTERS + 0x138;
-export const COUNTER_REGION_HELPERS: u32 = COMM_COUNTERS + 0x140;
-export const COUNTER_COUNT: u32 = 41;
+export const COUNTER_SLOW_ACCESS: u32 = COMM_COUNTERS + 0x130;
+export const COUNTER_REGION_HELPERS: u32 = COMM_COUNTERS + 0x138;
+export const COUNTER_COUNT: u32 = 40;
 
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING: u32 = 0x8000;

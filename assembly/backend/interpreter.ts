@@ -309,7 +309,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_LD16U: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff001) == load<u64>(entry, TLB_READ)) {
+        if (((va + 1) & 0xfffffffffffff000) == load<u64>(entry, TLB_READ)) {
           wa(cpu, op, <u64>load<u16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
@@ -320,7 +320,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_LD16S: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff001) == load<u64>(entry, TLB_READ)) {
+        if (((va + 1) & 0xfffffffffffff000) == load<u64>(entry, TLB_READ)) {
           wa(cpu, op, <u64>(<i64>load<i16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
@@ -331,7 +331,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_LD32U: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff003) == load<u64>(entry, TLB_READ)) {
+        if (((va + 3) & 0xfffffffffffff000) == load<u64>(entry, TLB_READ)) {
           wa(cpu, op, <u64>load<u32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
@@ -342,7 +342,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_LD32S: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff003) == load<u64>(entry, TLB_READ)) {
+        if (((va + 3) & 0xfffffffffffff000) == load<u64>(entry, TLB_READ)) {
           wa(cpu, op, <u64>(<i64>load<i32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)))));
           break;
         }
@@ -353,7 +353,7 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_LD64: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff007) == load<u64>(entry, TLB_READ)) {
+        if (((va + 7) & 0xfffffffffffff000) == load<u64>(entry, TLB_READ)) {
           wa(cpu, op, load<u64>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
@@ -376,7 +376,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
         const value = load<u64>(cpu + load<u16>(op, OP_A));
-        if ((va & 0xfffffffffffff001) == load<u64>(entry, TLB_WRITE)) {
+        if (((va + 1) & 0xfffffffffffff000) == load<u64>(entry, TLB_WRITE)) {
           store<u16>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u16>value);
           break;
         }
@@ -387,7 +387,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
         const value = load<u64>(cpu + load<u16>(op, OP_A));
-        if ((va & 0xfffffffffffff003) == load<u64>(entry, TLB_WRITE)) {
+        if (((va + 3) & 0xfffffffffffff000) == load<u64>(entry, TLB_WRITE)) {
           store<u32>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u32>value);
           break;
         }
@@ -398,7 +398,7 @@ export function interpret(cpu: usize, block: usize): u32 {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
         const value = load<u64>(cpu + load<u16>(op, OP_A));
-        if ((va & 0xfffffffffffff007) == load<u64>(entry, TLB_WRITE)) {
+        if (((va + 7) & 0xfffffffffffff000) == load<u64>(entry, TLB_WRITE)) {
           store<u64>(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), <u64>value);
           break;
         }
@@ -409,7 +409,8 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_VLD128A: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff00f) == load<u64>(entry, TLB_READ)) {
+        const tag = load<u16>(op) == O.OP_VLD128A ? va & 0xfffffffffffff00f : (va + 15) & 0xfffffffffffff000;
+        if (tag == load<u64>(entry, TLB_READ)) {
           v128.store(wv(cpu, op), v128.load(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND))));
           break;
         }
@@ -421,7 +422,8 @@ export function interpret(cpu: usize, block: usize): u32 {
       case O.OP_VST128A: {
         const va = rb(cpu, op) + imm(op);
         const entry = tlbAt(cpu, op, va);
-        if ((va & 0xfffffffffffff00f) == load<u64>(entry, TLB_WRITE)) {
+        const tag = load<u16>(op) == O.OP_VST128A ? va & 0xfffffffffffff00f : (va + 15) & 0xfffffffffffff000;
+        if (tag == load<u64>(entry, TLB_WRITE)) {
           v128.store(<usize>(<u32>va + load<u32>(entry, TLB_ADDEND)), v128.load(wv(cpu, op)));
           break;
         }

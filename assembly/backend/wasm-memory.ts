@@ -7,7 +7,6 @@ import * as O from '../ir/ops.gen';
 import { OP_A, OP_C } from '../ir/builder';
 import {
   accessLog,
-  probeAlign,
   probeBytes,
   probeGroup,
   probeIsFirst,
@@ -76,22 +75,31 @@ function tlbTable(cpu: usize, op: usize): u32 {
   return <u32>cpu - L.CPU_STATE + L.CPU_TLB + ((<u32>load<u16>(op, OP_C)) << TLB_MODE_SHIFT);
 }
 
-/** With the entry's offset on the stack: pushes whether its tag is that of LOCAL_ADDRESS, which has to be aligned. */
-function emitTagCheck(cpu: usize, w: usize, op: usize, tag: u32, log: u32): void {
+/**
+ * With the entry's offset on the stack: pushes whether its tag is the page of the last of so many bytes at LOCAL_ADDRESS. An access that reaches
+ * into the next page misses by that, since the entry is that of the first one. `mask` has ones where the address must have none.
+ */
+function emitTagCheck(cpu: usize, w: usize, op: usize, tag: u32, bytes: u32, mask: i64): void {
   W.putMemory(w, W.WASM_I64_LOAD, 3, tlbTable(cpu, op) + tag);
   W.putLocalGet(w, LOCAL_ADDRESS);
-  W.putI64(w, -4096 | ((1 << log) - 1));
+  if (bytes > 1 && mask == 0) {
+    W.putI64(w, bytes - 1);
+    W.put(w, W.WASM_I64_ADD);
+  }
+  W.putI64(w, -4096 | mask);
   W.put(w, W.WASM_I64_AND);
   W.put(w, W.WASM_I64_EQ);
 }
 
-/** Pushes whether the access may be made at its linear address: its page is in the TLB, and it is aligned. */
+/** Pushes whether the access may be made at its linear address: its page is in the TLB, and it lies in it. */
 function emitProbe(cpu: usize, w: usize, op: usize, tag: u32, log: u32): void {
   const group = probeGroup(cpu, op);
   if (group == 0) {
     emitEntry(cpu, w, op, immediate(op));
     W.putLocalTee(w, LOCAL_ENTRY);
-    emitTagCheck(cpu, w, op, tag, log);
+    const code = <u32>load<u16>(op);
+    const aligned = code == O.OP_VLD128A || code == O.OP_VST128A;
+    emitTagCheck(cpu, w, op, tag, 1 << log, aligned ? (1 << log) - 1 : 0);
     return;
   }
   const local = LOCAL_PROBES + probeLocal(group);
@@ -104,17 +112,7 @@ function emitProbe(cpu: usize, w: usize, op: usize, tag: u32, log: u32): void {
   emitLinear(cpu, w, op);
   W.putI32(w, 0);
   W.putLocalGet(w, LOCAL_ENTRY);
-  emitTagCheck(cpu, w, op, probeWrites(group) ? TLB_WRITE : TLB_READ, probeAlign(group));
-  const bytes = probeBytes(group);
-  if (bytes > (<u32>1) << probeAlign(group)) {
-    W.putLocalGet(w, LOCAL_ADDRESS);
-    W.put(w, W.WASM_I32_WRAP);
-    W.putI32(w, L.PAGE_SIZE - 1);
-    W.put(w, W.WASM_I32_AND);
-    W.putI32(w, L.PAGE_SIZE - bytes);
-    W.put(w, W.WASM_I32_LE_U);
-    W.put(w, W.WASM_I32_AND);
-  }
+  emitTagCheck(cpu, w, op, probeWrites(group) ? TLB_WRITE : TLB_READ, probeBytes(group), 0);
   W.put(w, W.WASM_SELECT);
   W.putLocalTee(w, local);
 }

@@ -4,7 +4,7 @@
  *
  * Slots are %t0 … for temporaries, [0x810] for system state, and guest registers by `letters`: the letter of the first 32 in the low byte, that
  * of the next 32 above it; 0 is %g0 to %g63. Branches show the operations that they skip; helpers their number in the function table. In a region,
- * `; probe r 8 from 0 align 4 as 1` marks the access that probes the TLB for a group (reading, 8 bytes from offset 0, aligned to 4, kept in local
+ * `; probe r 8 from 0 as 1` marks the access that probes the TLB for a group (reading, 8 bytes from offset 0, kept in local
  * 1 of the probes'), and `; as 1` the others. `dispatch 9: if 2 taken 0x1000 fall 0x2000` is a dispatcher (tb/graph-dispatch.ts); an edge
  * `taken dispatch 9 as 2` gives it the number 2.
  */
@@ -30,15 +30,7 @@ import { STATE_TEMP_COUNT, STATE_TEMPS } from '../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
 import { OP_NAME_SIZE, OP_NAMES } from './names.gen';
 import * as O from './ops.gen';
-import {
-  probeAlign,
-  probeBytes,
-  probeGroup,
-  probeIsFirst,
-  probeLocal,
-  probeStart,
-  probeWrites,
-} from './passes/probe';
+import { probeBytes, probeGroup, probeIsFirst, probeLocal, probeStart, probeWrites } from './passes/probe';
 import { SLOT_GLOBALS } from './passes/region';
 
 const NEWLINE: u32 = 0x0a;
@@ -68,7 +60,6 @@ const IF_TEXT: usize = memory.data<u8>([0x20, 0x69, 0x66, 0x20, 0]);
 const OUT_TEXT: usize = memory.data<u8>([0x6f, 0x75, 0x74, 0]);
 const PROBE_TEXT: usize = memory.data<u8>([0x20, 0x70, 0x72, 0x6f, 0x62, 0x65, 0x20, 0]);
 const FROM_TEXT: usize = memory.data<u8>([0x20, 0x66, 0x72, 0x6f, 0x6d, 0x20, 0]);
-const ALIGN_TEXT: usize = memory.data<u8>([0x20, 0x61, 0x6c, 0x69, 0x67, 0x6e, 0x20, 0]);
 const AS_TEXT: usize = memory.data<u8>([0x20, 0x61, 0x73, 0x20, 0]);
 
 function byte(out: usize, value: u32): usize {
@@ -155,7 +146,6 @@ function probe(out: usize, cpu: usize, op: usize): usize {
     out = byte(text(out, PROBE_TEXT), probeWrites(group) ? LETTER_W : LETTER_R);
     out = decimal(byte(out, SPACE), probeBytes(group));
     out = number(text(out, FROM_TEXT), probeStart(group));
-    out = decimal(text(out, ALIGN_TEXT), 1 << probeAlign(group));
   }
   return decimal(text(out, AS_TEXT), probeLocal(group));
 }

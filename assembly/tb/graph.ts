@@ -88,7 +88,6 @@ function isSupported(block: usize): bool {
 /** Why tier 1 cannot take a block, as the counter of that reason; 0 if it can. */
 export function graphRefusal(block: usize): u32 {
   const state = load<u32>(block, T.BLOCK_STATE);
-  if (state & T.BLOCK_CROSSES) return L.COUNTER_REFUSED_CROSSES;
   if (state & T.BLOCK_UNCACHED) return L.COUNTER_REFUSED_UNCACHED;
   return isSupported(block) ? 0 : L.COUNTER_REFUSED_BRANCH;
 }
@@ -100,7 +99,7 @@ function isJump(op: usize): bool {
 
 /** The block that a static exit leads to, if it has been looked up and is still the one; 0 if not. */
 function targetOf(cpu: usize, op: usize): usize {
-  if (load<u16>(op) == O.OP_GOTO) return load<u32>(op, OP_CHAIN);
+  if (load<u16>(op) == O.OP_GOTO && load<u32>(op, OP_CHAIN) != 0) return load<u32>(op, OP_CHAIN);
   const pc = load<u64>(op, OP_IMM);
   const entry = jumpCacheEntry(cpu, pc);
   if (
@@ -199,6 +198,9 @@ function addNode(cpu: usize, block: usize, region: usize): i32 {
     )
   )
     return -1;
+  const second = load<u32>(block, T.BLOCK_LINEAR2);
+  const secondPage = (load<u64>(block, T.BLOCK_PC) & VPAGE_MASK) + L.PAGE_SIZE;
+  if (second != 0 && !regionAddPage(region, secondPage, second)) return -1;
   const node = graphNode(cpu, graphAppend(cpu, block));
   const last = block + T.BLOCK_CODE + (<usize>load<u16>(block, T.BLOCK_OPS) - 1) * OP_SIZE;
   let end = last;

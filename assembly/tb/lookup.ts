@@ -72,22 +72,29 @@ export function blockNext(cpu: usize): usize {
   const state = load<u32>(block, T.BLOCK_STATE);
   const region: usize = load<u32>(block, T.BLOCK_REGION_DESCRIPTOR);
   if (region != 0 && !regionHolds(cpu, region)) store<u32>(cpu, 1, S.STATE_NO_REGION);
-  else if ((state & (T.BLOCK_CROSSES | T.BLOCK_UNCACHED)) == 0) {
+  else if ((state & T.BLOCK_UNCACHED) == 0 && secondPageIsCached(cpu, block, pc)) {
     store<u64>(cached, pc, JUMP_PC);
     store<u32>(cached, <u32>block, JUMP_BLOCK);
     store<u32>(cached, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
     notePage(cpu, pc);
-    if (region != 0 ? !regionIsGlobal(cpu, region) : !pageIsGlobal(cpu, pc)) noteJumpLocal(cpu, cached);
+    const crosses = (state & T.BLOCK_CROSSES) != 0;
+    if (crosses) notePage(cpu, pc + PAGE_SIZE);
+    const isGlobal =
+      region != 0
+        ? regionIsGlobal(cpu, region)
+        : pageIsGlobal(cpu, pc) && (!crosses || pageIsGlobal(cpu, pc + PAGE_SIZE));
+    if (!isGlobal) noteJumpLocal(cpu, cached);
     chain(cpu, block);
   }
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
   return block;
 }
 
-/** Makes the exit that led here lead here directly next time. */
+/** Makes the exit that led here lead here directly next time; not to a block in two pages, of which one may go without the other. */
 function chain(cpu: usize, block: usize): void {
   const from: usize = load<u32>(cpu, S.STATE_CHAIN_FROM);
-  if (from != 0) store<u32>(from, <u32>block, B.OP_CHAIN);
+  if (from != 0 && (load<u32>(block, T.BLOCK_STATE) & T.BLOCK_CROSSES) == 0)
+    store<u32>(from, <u32>block, B.OP_CHAIN);
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
 }
 
@@ -145,6 +152,14 @@ function fetchLinear(cpu: usize, pc: u64): u32 {
 function secondPageHolds(cpu: usize, block: usize, pc: u64): bool {
   const linear2 = load<u32>(block, T.BLOCK_LINEAR2);
   return linear2 == 0 || fetchLinear(cpu, (pc & VPAGE_MASK) + PAGE_SIZE) == linear2;
+}
+
+/** Whether the TLB holds the page that a crossing block, just found, goes on in. */
+function secondPageIsCached(cpu: usize, block: usize, pc: u64): bool {
+  if (load<u32>(block, T.BLOCK_LINEAR2) == 0) return true;
+  const page = (pc & VPAGE_MASK) + PAGE_SIZE;
+  const entry = tlbEntry(cpu, page, guestFetchMmu(cpu, load<u32>(cpu, S.STATE_TB_FLAGS)));
+  return page == load<u64>(entry, TLB_EXECUTE);
 }
 
 function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool): usize {

@@ -29,7 +29,6 @@ const START: VmReport = {
   },
   fallbacks: {
     branchInside: 0,
-    crossesPage: 1,
     uncachedPage: 0,
     engineRefused: 0,
     queueFull: 0,
@@ -119,7 +118,6 @@ describe('the statistics of a machine', () => {
   });
 
   it('say what tier 1 did not take, and why', () => {
-    expect(values(START, LATER, 'Refused: two pages')).toEqual(['0', '1']);
     expect(values(START, LATER, 'Run in spite of that')).toEqual(['36.9K', '41.0K']);
   });
 

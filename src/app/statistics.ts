@@ -199,7 +199,6 @@ const EVENTS: Descriptions = {
 /** VmReport.fallbacks: what tier 1 did not run, or not alone. */
 const FALLBACKS: Descriptions = {
   branchInside: ['Refused: shape', 'Blocks with a branch before their end'],
-  crossesPage: ['Refused: two pages', 'Instructions across the end of a page'],
   uncachedPage: ['Refused: protection', 'Blocks in pages cut by a PMP boundary'],
   engineRefused: ['Refused: browser', 'Blocks whose module it would not make'],
   refusedInstructions: ['Run in spite of that', 'Instructions of those blocks, in tier 0'],

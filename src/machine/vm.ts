@@ -411,7 +411,6 @@ class MachineVm implements Vm {
       },
       fallbacks: {
         branchInside: counters.branchInside,
-        crossesPage: counters.crossesPage,
         uncachedPage: counters.uncachedPage,
         engineRefused: counters.engineRefused,
         queueFull: counters.queueFull,

@@ -184,25 +184,24 @@ export const COUNTER_CHECKED = 0x41d0;
 export const COUNTER_FLUSH_PAGE = 0x41d8;
 /** Times that the whole jump cache became stale. */
 export const COUNTER_FLUSH_JUMPS = 0x41e0;
-/** Blocks: a branch inside them is not their end; they cross a page; their page may not be cached; the engine refused their module. */
+/** Blocks: a branch inside them is not their end; their page may not be cached; the engine refused their module. */
 export const COUNTER_REFUSED_BRANCH = 0x41e8;
-export const COUNTER_REFUSED_CROSSES = 0x41f0;
-export const COUNTER_REFUSED_UNCACHED = 0x41f8;
-export const COUNTER_REFUSED_MODULE = 0x4200;
+export const COUNTER_REFUSED_UNCACHED = 0x41f0;
+export const COUNTER_REFUSED_MODULE = 0x41f8;
 /** Times that the compiler's queue was full and its older half was forgotten, and batches that ended for want of a region descriptor. */
-export const COUNTER_QUEUE_FULL = 0x4208;
-export const COUNTER_NO_DESCRIPTOR = 0x4210;
+export const COUNTER_QUEUE_FULL = 0x4200;
+export const COUNTER_NO_DESCRIPTOR = 0x4208;
 /** Blocks that were translated with a raised threshold, since code in their page keeps being rewritten. */
-export const COUNTER_BACKED_OFF = 0x4218;
+export const COUNTER_BACKED_OFF = 0x4210;
 /** Times that a region could not be entered, since one of its pages was mapped elsewhere. */
-export const COUNTER_REGION_REMAPPED = 0x4220;
+export const COUNTER_REGION_REMAPPED = 0x4218;
 /** Instructions of hot blocks that tier 0 ran all the same, in steps: of refused blocks, and of those that waited for their region. */
-export const COUNTER_REFUSED_INSNS = 0x4228;
-export const COUNTER_WAITING_INSNS = 0x4230;
+export const COUNTER_REFUSED_INSNS = 0x4220;
+export const COUNTER_WAITING_INSNS = 0x4228;
 /** Accesses that tier 1 left to the slow path, and calls of helpers in the code that was emitted. */
-export const COUNTER_SLOW_ACCESS = 0x4238;
-export const COUNTER_REGION_HELPERS = 0x4240;
-export const COUNTER_COUNT = 0x29;
+export const COUNTER_SLOW_ACCESS = 0x4230;
+export const COUNTER_REGION_HELPERS = 0x4238;
+export const COUNTER_COUNT = 0x28;
 /** Posted-write ring: RING_ENTRIES records of 32 bytes: u32 device, u32 size, u64 offset, u64 value, 8 unused. */
 export const CPU_RING = 0x8000;
 export const RING_ENTRIES = 0x400;

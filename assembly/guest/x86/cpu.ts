@@ -156,6 +156,9 @@ export const X86_MICROCODE: u32 = 0xb08;
 /** Page-directory-pointer entries of PAE paging, as loaded with CR3. */
 export const X86_PDPTE: u32 = 0xb10;
 
+/** u64. Linear address of the last page fault that was raised; CR2 once it is delivered. */
+export const X86_FAULT_ADDRESS: u32 = 0xb30;
+
 /** u64. State of the generator behind RDRAND and RDSEED: see helpers-bit.ts. */
 export const X86_RANDOM: u32 = 0xbf8;
 

@@ -69,10 +69,12 @@ function nextEip(cpu: usize, eip: u64): u64 {
  */
 export function x86Deliver(cpu: usize, vector: u32, error: u32, source: u32, eip: u64): u32 {
   store<u32>(cpu, 0, X.X86_SHADOW);
+  if (vector == X.EXC_PF && source == 0) setCr2(cpu);
   while (!enter(cpu, vector, error, source, eip)) {
     const second = <u32>load<u64>(cpu, STATE_EXCEPTION) - 1;
     const secondError = <u32>load<u64>(cpu, STATE_EXCEPTION_VALUE);
     store<u64>(cpu, 0, STATE_EXCEPTION);
+    if (second == X.EXC_PF) setCr2(cpu);
     if (source == 0 && vector == X.EXC_DF) return shutdown(cpu);
     if (source == 0 && makesDoubleFault(vector, second)) {
       vector = X.EXC_DF;
@@ -85,6 +87,11 @@ export function x86Deliver(cpu: usize, vector: u32, error: u32, source: u32, eip
     eip = currentEip(cpu);
   }
   return RESULT_SLICE;
+}
+
+/** Only now: a walk whose fault is not delivered, as when the pages of a region are looked at, must not change it. */
+function setCr2(cpu: usize): void {
+  store<u64>(cpu, load<u64>(cpu, X.X86_FAULT_ADDRESS), X.X86_CR2);
 }
 
 /** SDM 3, 6.15, "Shutdown": a PC's chipset answers with a reset. The exception keeps the vCPU from running on. */

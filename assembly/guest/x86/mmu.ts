@@ -254,7 +254,7 @@ function pageFault(cpu: usize, va: u64, access: u32, mmu: u32, error: u32): u32 
   const cr4 = load<u32>(cpu, X.X86_CR4);
   const tellsFetch = (load<u32>(cpu, X.X86_EFER) & X.EFER_NXE && cr4 & X.CR4_PAE) || cr4 & X.CR4_SMEP;
   if (access == ACCESS_FETCH && tellsFetch) error |= ERROR_FETCH;
-  store<u64>(cpu, va, X.X86_CR2);
+  store<u64>(cpu, va, X.X86_FAULT_ADDRESS);
   raise(cpu, X.EXC_PF, error);
   return 1;
 }

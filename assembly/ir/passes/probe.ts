@@ -1,7 +1,6 @@
 /**
  * Shared TLB probes: loads and stores of one block through the same register, which nothing writes in between, are probed once. The first one
- * asks whether all the bytes that the group touches lie in one page that the TLB holds (for writing, if one of them stores), and that every
- * access is aligned; it leaves the linear address of the group's start in a local, or 0, and the others only look at that. With 0 each takes
+ * asks whether all the bytes that the group touches lie in one page that the TLB holds (for writing, if one of them stores); it leaves the linear address of the group's start in a local, or 0, and the others only look at that. With 0 each takes
  * the slow path, in order, so exceptions are as precise as ever.
  *
  * This is sound because a mapping that was probed holds until the region is left or a callx runs: slow accesses add to the TLB, or change the
@@ -18,7 +17,7 @@ import { nodeOpsEnd, PASS_OPS, PASS_OPS_END, slotNumber, SLOT_GLOBALS, SLOT_NONE
 const MARKS: u32 = L.CPU_COMPILER + 0x28000;
 const MARKS_SIZE: u32 = 0x3000;
 const FIRST: u32 = 0x8000;
-/** Groups: i64 start (offset from the register), u32 bytes, u32 log2 of the alignment, u32 1: writes, u32 local, u32 members, u32 first operation. */
+/** Groups: i64 start (offset from the register), u32 bytes, u32 unused, u32 1: writes, u32 local, u32 members, u32 first operation. */
 const GROUPS: u32 = L.CPU_COMPILER + 0xc000;
 const GROUPS_MAX: u32 = 256;
 const GROUP_SIZE: u32 = 40;
@@ -35,7 +34,6 @@ const SPAN_MAX: i64 = 256;
 
 const GROUP_START: u32 = 0;
 const GROUP_BYTES: u32 = 8;
-const GROUP_ALIGN: u32 = 12;
 const GROUP_WRITES: u32 = 16;
 const GROUP_LOCAL: u32 = 20;
 const GROUP_MEMBERS: u32 = 24;
@@ -74,11 +72,6 @@ export function probeStart(group: usize): i64 {
 
 export function probeBytes(group: usize): u32 {
   return load<u32>(group, GROUP_BYTES);
-}
-
-/** log2 of what the group's start has to be aligned to. */
-export function probeAlign(group: usize): u32 {
-  return load<u32>(group, GROUP_ALIGN);
 }
 
 export function probeWrites(group: usize): bool {
@@ -157,7 +150,10 @@ function join(cpu: usize, op: usize, writes: bool): void {
   const area = cpu - L.CPU_STATE;
   const slot = <u32>load<u16>(op, OP_B);
   const number = slotNumber(slot);
-  const log = accessLog(load<u16>(op));
+  const code = <u32>load<u16>(op);
+  // Aligned ones check that for themselves.
+  if (code == O.OP_VLD128A || code == O.OP_VST128A) return;
+  const log = accessLog(code);
   // Bases that are no locals: constants through slot 0. Temporaries do not outlive an instruction's one access.
   if (number == 0 || number == SLOT_NONE || number >= SLOT_GLOBALS) return;
   const key = slot | ((<u32>load<u16>(op, OP_C)) << 16);
@@ -186,7 +182,6 @@ function open(cpu: usize, op: usize, local: u32, key: u32, log: u32, writes: boo
   const group = groupAt(cpu, index);
   store<i64>(group, load<i64>(op, OP_IMM), GROUP_START);
   store<u32>(group, 1 << log, GROUP_BYTES);
-  store<u32>(group, log, GROUP_ALIGN);
   store<u32>(group, writes ? 1 : 0, GROUP_WRITES);
   store<u32>(group, local, GROUP_LOCAL);
   store<u32>(group, 1, GROUP_MEMBERS);
@@ -195,25 +190,14 @@ function open(cpu: usize, op: usize, local: u32, key: u32, log: u32, writes: boo
   store<u32>(area, index + 1, COUNT);
 }
 
-/** Takes an access at an offset into the group, unless it is too far away or cannot be aligned together with the others. */
+/** Takes an access at an offset into the group, unless it is too far away. */
 function extend(group: usize, offset: i64, log: u32, writes: bool): bool {
   const start = load<i64>(group, GROUP_START);
-  const align = load<u32>(group, GROUP_ALIGN);
-  const finest: i64 = ((<i64>1) << (log < align ? log : align)) - 1;
-  if (((offset - start) & finest) != 0) return false;
-  // The start is as aligned as the widest access.
-  let first = start;
-  let widest = align;
-  if (log > align) {
-    widest = log;
-    first = start - ((start - offset) & (((<i64>1) << log) - 1));
-  }
-  if (offset < first) first -= (first - offset + ((<i64>1) << widest) - 1) & ~(((<i64>1) << widest) - 1);
+  const first = min<i64>(start, offset);
   const end = max<i64>(start + load<u32>(group, GROUP_BYTES), offset + ((<i64>1) << log));
   if (end - first > SPAN_MAX) return false;
   store<i64>(group, first, GROUP_START);
   store<u32>(group, <u32>(end - first), GROUP_BYTES);
-  store<u32>(group, widest, GROUP_ALIGN);
   if (writes) store<u32>(group, 1, GROUP_WRITES);
   store<u32>(group, load<u32>(group, GROUP_MEMBERS) + 1, GROUP_MEMBERS);
   return true;

@@ -3,7 +3,7 @@
 ;; .org 0x1ffa
 ;; .half 1, 1
 ;; outside: wfi
-;; 2 guest instructions: 70 operations, 193 bytes; each 35.0 and 96.5
+;; 3 guest instructions: 107 operations, 300 bytes; each 35.7 and 100.0
 block
   block
     local.get 0
@@ -14,7 +14,41 @@ block
     i64.const 1
     i64.add
     local.set 10
-    i64.const 0x80001ffe
+    local.get 0
+    i32.const 1
+    i32.sub
+    local.set 0
+    i32.const 0
+    i32.const ir+0xb0
+    i32.store cpu+0x2bc
+    i32.const 0
+    local.get 0
+    i64.extend_i32_s
+    i64.store cpu+0x218
+    i32.const cpu+0x0
+    i64.const 0
+    i64.const 0
+    i64.const 0
+    i32.const 273678451
+    i32.const helper
+    call_indirect type 3 table 0
+    local.set 9
+    i32.const 0
+    i64.load cpu+0x208
+    i64.const 0
+    i64.ne
+    br_if 0 ;; unlikely
+    local.get 9
+    local.set 11
+    i32.const 0
+    i32.load cpu+0x260
+    br_if 0 ;; unlikely
+    i32.const 0
+    i32.const 1
+    i32.store cpu+0x238
+    i32.const 3
+    local.set 2
+    i64.const 0x80002002
     local.set 7
     br 1
   end

@@ -7,7 +7,7 @@
 ;; next: addi s1, s1, -1
 ;; bnez s1, region
 ;; wfi
-;; 10 guest instructions: 182 operations, 478 bytes; each 18.2 and 47.8
+;; 10 guest instructions: 181 operations, 475 bytes; each 18.1 and 47.5
 locals 6 i32, 8 i64
 i32.const 0
 i32.const 0
@@ -28,115 +28,116 @@ local.set 12
 block
   block
     loop
-      local.get 0
-      i32.const 0
-      i32.le_s
-      if ;; unlikely
-        i32.const 1
-        local.set 2
-        i64.const 0x80000004
-        local.set 7
-        br 3
-      end
-      local.get 0
-      i32.const 2
-      i32.sub
-      local.set 0
-      local.get 11
-      i64.const 1
-      i64.and
-      local.set 10
-      local.get 10
-      i64.const 0
-      i64.eq
-      if
+      block
         local.get 0
-        i32.const 3
-        i32.sub
-        local.set 0
-        local.get 12
-        i64.const 1
-        i64.add
-        local.set 12
-        local.get 11
-        i64.const -1
-        i64.add
-        local.set 11
-        local.get 11
-        i64.const 0
-        i64.ne
-        if ;; likely
-          br 2
-        else
-          i64.const 0x80000020
+        i32.const 0
+        i32.le_s
+        if ;; unlikely
+          i32.const 1
+          local.set 2
+          i64.const 0x80000004
           local.set 7
           br 4
         end
-        unreachable
-      else
         local.get 0
         i32.const 2
         i32.sub
         local.set 0
-        local.get 13
+        local.get 11
         i64.const 1
-        i64.add
-        local.set 13
-        local.get 0
-        i32.const 2
-        i32.sub
-        local.set 0
-        local.get 11
-        i64.const -1
-        i64.add
-        local.set 11
-        local.get 11
+        i64.and
+        local.set 10
+        local.get 10
         i64.const 0
-        i64.ne
+        i64.eq
         if
-          br 2
-        else
           local.get 0
-          i32.const 1
+          i32.const 3
           i32.sub
           local.set 0
-          i32.const 0
-          i32.const ir+0x310
-          i32.store cpu+0x2bc
-          i32.const 0
-          local.get 0
-          i64.extend_i32_s
-          i64.store cpu+0x218
-          i32.const cpu+0x0
-          i64.const 0
-          i64.const 0
-          i64.const 0
-          i32.const 273678451
-          i32.const helper
-          call_indirect type 3 table 0
-          local.set 9
-          i32.const 0
-          i64.load cpu+0x208
+          local.get 12
+          i64.const 1
+          i64.add
+          local.set 12
+          local.get 11
+          i64.const -1
+          i64.add
+          local.set 11
+          local.get 11
           i64.const 0
           i64.ne
-          br_if 3 ;; unlikely
-          local.get 9
-          local.set 14
-          i32.const 0
-          i32.load cpu+0x260
-          br_if 3 ;; unlikely
-          i32.const 0
-          i32.const 1
-          i32.store cpu+0x238
-          i32.const 3
-          local.set 2
-          i64.const 0x80000024
-          local.set 7
-          br 4
+          if
+            br 3
+          else
+            br 2
+          end
+          unreachable
+        else
+          local.get 0
+          i32.const 2
+          i32.sub
+          local.set 0
+          local.get 13
+          i64.const 1
+          i64.add
+          local.set 13
+          local.get 0
+          i32.const 2
+          i32.sub
+          local.set 0
+          local.get 11
+          i64.const -1
+          i64.add
+          local.set 11
+          local.get 11
+          i64.const 0
+          i64.ne
+          if
+            br 3
+          else
+            br 2
+          end
+          unreachable
         end
         unreachable
       end
-      unreachable
+      local.get 0
+      i32.const 1
+      i32.sub
+      local.set 0
+      i32.const 0
+      i32.const ir+0x310
+      i32.store cpu+0x2bc
+      i32.const 0
+      local.get 0
+      i64.extend_i32_s
+      i64.store cpu+0x218
+      i32.const cpu+0x0
+      i64.const 0
+      i64.const 0
+      i64.const 0
+      i32.const 273678451
+      i32.const helper
+      call_indirect type 3 table 0
+      local.set 9
+      i32.const 0
+      i64.load cpu+0x208
+      i64.const 0
+      i64.ne
+      br_if 1 ;; unlikely
+      local.get 9
+      local.set 14
+      i32.const 0
+      i32.load cpu+0x260
+      br_if 1 ;; unlikely
+      i32.const 0
+      i32.const 1
+      i32.store cpu+0x238
+      i32.const 3
+      local.set 2
+      i64.const 0x80000024
+      local.set 7
+      br 2
     end
   end
   i32.const 2

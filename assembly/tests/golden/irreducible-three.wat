@@ -19,7 +19,7 @@
 ;; out: addi s2, s2, -1
 ;; bgtz s2, region
 ;; wfi
-;; 20 guest instructions: 306 operations, 764 bytes; each 15.3 and 38.2
+;; 20 guest instructions: 305 operations, 761 bytes; each 15.3 and 38.0
 locals 6 i32, 11 i64
 i32.const 0
 i32.const 0
@@ -109,98 +109,9 @@ block
         unreachable
       end
       loop
-        local.get 1
-        i32.const 2
-        i32.eq
-        if
-          local.get 0
-          i32.const 0
-          i32.le_s
-          if ;; unlikely
-            i32.const 1
-            local.set 2
-            i64.const 0x80000030
-            local.set 7
-            br 5
-          end
-          local.get 0
-          i32.const 3
-          i32.sub
-          local.set 0
-          local.get 15
-          i64.const 1
-          i64.add
-          local.set 15
-          local.get 10
-          i64.const -1
-          i64.add
-          local.set 10
-          local.get 10
-          i64.const 0
-          i64.lt_s
-          if
-            local.get 0
-            i32.const 2
-            i32.sub
-            local.set 0
-            local.get 13
-            i64.const -1
-            i64.add
-            local.set 13
-            i64.const 0
-            local.get 13
-            i64.lt_s
-            if
-              br 4
-            else
-              local.get 0
-              i32.const 1
-              i32.sub
-              local.set 0
-              i32.const 0
-              i32.const ir+0x550
-              i32.store cpu+0x2bc
-              i32.const 0
-              local.get 0
-              i64.extend_i32_s
-              i64.store cpu+0x218
-              i32.const cpu+0x0
-              i64.const 0
-              i64.const 0
-              i64.const 0
-              i32.const 273678451
-              i32.const helper
-              call_indirect type 3 table 0
-              local.set 9
-              i32.const 0
-              i64.load cpu+0x208
-              i64.const 0
-              i64.ne
-              br_if 5 ;; unlikely
-              local.get 9
-              local.set 17
-              i32.const 0
-              i32.load cpu+0x260
-              br_if 5 ;; unlikely
-              i32.const 0
-              i32.const 1
-              i32.store cpu+0x238
-              i32.const 3
-              local.set 2
-              i64.const 0x80000054
-              local.set 7
-              br 6
-            end
-            unreachable
-          else
-            i32.const 3
-            local.set 1
-            br 2
-          end
-          unreachable
-        else
+        block
           local.get 1
-          i32.const 3
+          i32.const 2
           i32.eq
           if
             local.get 0
@@ -209,7 +120,7 @@ block
             if ;; unlikely
               i32.const 1
               local.set 2
-              i64.const 0x8000003c
+              i64.const 0x80000030
               local.set 7
               br 6
             end
@@ -217,69 +128,159 @@ block
             i32.const 3
             i32.sub
             local.set 0
-            local.get 16
+            local.get 15
             i64.const 1
             i64.add
-            local.set 16
+            local.set 15
             local.get 10
             i64.const -1
             i64.add
             local.set 10
             local.get 10
             i64.const 0
-            i64.ge_s
-            if ;; likely
-              i32.const 1
+            i64.lt_s
+            if
+              br 2
+            else
+              i32.const 3
               local.set 1
               br 3
-            else
-              i64.const 0x80000048
-              local.set 7
-              br 6
             end
             unreachable
           else
-            loop
+            local.get 1
+            i32.const 3
+            i32.eq
+            if
               local.get 0
               i32.const 0
               i32.le_s
               if ;; unlikely
                 i32.const 1
                 local.set 2
-                i64.const 0x80000020
+                i64.const 0x8000003c
                 local.set 7
                 br 7
               end
               local.get 0
-              i32.const 4
+              i32.const 3
               i32.sub
               local.set 0
-              local.get 14
+              local.get 16
               i64.const 1
               i64.add
-              local.set 14
+              local.set 16
               local.get 10
               i64.const -1
               i64.add
               local.set 10
               local.get 10
-              i64.const 1
-              i64.and
-              local.set 12
-              local.get 12
               i64.const 0
-              i64.ne
+              i64.ge_s
               if
-                br 1
-              else
-                i32.const 2
+                i32.const 1
                 local.set 1
                 br 4
+              else
+                br 3
               end
               unreachable
+            else
+              loop
+                local.get 0
+                i32.const 0
+                i32.le_s
+                if ;; unlikely
+                  i32.const 1
+                  local.set 2
+                  i64.const 0x80000020
+                  local.set 7
+                  br 8
+                end
+                local.get 0
+                i32.const 4
+                i32.sub
+                local.set 0
+                local.get 14
+                i64.const 1
+                i64.add
+                local.set 14
+                local.get 10
+                i64.const -1
+                i64.add
+                local.set 10
+                local.get 10
+                i64.const 1
+                i64.and
+                local.set 12
+                local.get 12
+                i64.const 0
+                i64.ne
+                if
+                  br 1
+                else
+                  i32.const 2
+                  local.set 1
+                  br 5
+                end
+                unreachable
+              end
             end
+            unreachable
           end
           unreachable
+        end
+        local.get 0
+        i32.const 2
+        i32.sub
+        local.set 0
+        local.get 13
+        i64.const -1
+        i64.add
+        local.set 13
+        i64.const 0
+        local.get 13
+        i64.lt_s
+        if
+          br 2
+        else
+          local.get 0
+          i32.const 1
+          i32.sub
+          local.set 0
+          i32.const 0
+          i32.const ir+0x550
+          i32.store cpu+0x2bc
+          i32.const 0
+          local.get 0
+          i64.extend_i32_s
+          i64.store cpu+0x218
+          i32.const cpu+0x0
+          i64.const 0
+          i64.const 0
+          i64.const 0
+          i32.const 273678451
+          i32.const helper
+          call_indirect type 3 table 0
+          local.set 9
+          i32.const 0
+          i64.load cpu+0x208
+          i64.const 0
+          i64.ne
+          br_if 3 ;; unlikely
+          local.get 9
+          local.set 17
+          i32.const 0
+          i32.load cpu+0x260
+          br_if 3 ;; unlikely
+          i32.const 0
+          i32.const 1
+          i32.store cpu+0x238
+          i32.const 3
+          local.set 2
+          i64.const 0x80000054
+          local.set 7
+          br 4
         end
         unreachable
       end
