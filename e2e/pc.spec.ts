@@ -1,4 +1,5 @@
 import { expect, test } from '../src/playwright/index.ts';
+import { image } from './support/images.ts';
 import { pcEcho } from './support/pc-guest.ts';
 
 for (const arch of ['i386', 'x86_64'] as const) {
@@ -33,6 +34,48 @@ for (const arch of ['i386', 'x86_64'] as const) {
       await vm.waitForSerial('ready');
       await vm.type('z');
       await vm.waitForSerial('[z]');
+    });
+  });
+}
+
+const PROMPT = /root@snowglobe:\S+# /;
+const BOOT = { timeout: 150_000 };
+/** What a kernel prints when something is wrong with its computer; AMD-Vi's line ends in the words that it is not a bug. */
+const COMPLAINT = /^.*(?:\bWARNING\b|\bBUG\b|\bOops\b|self-tests for .* failed|invalid opcode).*$/m;
+
+for (const [arch, machine] of [
+  ['i386', 'i686'],
+  ['x86_64', 'x86_64'],
+] as const) {
+  test.describe(`Debian's Linux on ${arch}`, () => {
+    test.describe.configure({ timeout: 240_000 });
+
+    test('boots to a shell that answers, and powers off', async ({ vm }) => {
+      await vm.boot(image(`${arch}-debian`));
+      await vm.waitForSerial(PROMPT, BOOT);
+      expect(COMPLAINT.exec(vm.serialText)?.[0]).toBeUndefined();
+
+      await vm.type('uname -a\n');
+      await vm.waitForSerial(new RegExp(`^Linux snowglobe .* ${machine} GNU/Linux\\r?$`, 'm'));
+      await vm.waitForSerial(PROMPT);
+
+      // Interrupts come through the I/O APIC that the MADT describes; ACPI's is level-triggered.
+      await vm.type('grep -E "ttyS0|acpi" /proc/interrupts\n');
+      await vm.waitForSerial(/4: +\d+ +IO-APIC +4-edge +ttyS0/);
+      await vm.waitForSerial(/9: +\d+ +IO-APIC +9-fasteoi +acpi/);
+      await vm.waitForSerial(PROMPT);
+
+      // The chips of the board, as the guest found them on PCI.
+      await vm.type('cat /sys/bus/pci/devices/*/device | tr "\\n" " "\n');
+      await vm.waitForSerial('0x1237 0x7000 0x7113');
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type('for i in 1 2 3 4 5; do echo "flake number $((i * i)) of $(nproc)"; done | tail -n 1\n');
+      await vm.waitForSerial('flake number 25 of 1');
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type('poweroff -f\n');
+      expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
     });
   });
 }
