@@ -206,3 +206,33 @@ test.describe("Debian's Linux", () => {
     expect((await vm.waitForExit()).outcome).toBe('stopped');
   });
 });
+
+test.describe("Debian's Linux on a PC", () => {
+  test.describe.configure({ timeout: 180_000 });
+
+  for (const [arch, machine] of [
+    ['i386', 'i686'],
+    ['x86_64', 'x86_64'],
+  ] as const) {
+    test(`boots on ${arch} to a shell that answers, and powers off by ACPI`, async ({ vm }) => {
+      await vm.boot(image(`${arch}-debian`));
+      await vm.waitForSerial(PROMPT, BOOT);
+      expect(COMPLAINT.exec(vm.serialText)?.[0]).toBeUndefined();
+
+      await vm.type('uname -a\n');
+      await vm.waitForSerial(new RegExp(`^Linux snowglobe \\S+ .*${machine} GNU/Linux\\r?$`, 'm'));
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type('awk \'BEGIN { x = 2; printf "%.12f\\n", x / 3 }\'\n');
+      await vm.waitForSerial('0.666666666667');
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type("grep -c ttyS0 /proc/cmdline; sleep 0.3; echo time pass'es'\n");
+      await vm.waitForSerial('time passes');
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type('poweroff -f\n');
+      expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
+    });
+  }
+});
