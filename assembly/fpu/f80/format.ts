@@ -151,3 +151,8 @@ export function invalid(dst: usize, status: usize): void {
 export function note(status: usize, bits: u32): void {
   store<u32>(status, load<u32>(status) | bits);
 }
+
+/** Takes back what was noted. */
+export function clear(status: usize, bits: u32): void {
+  store<u32>(status, load<u32>(status) & ~bits);
+}

@@ -175,6 +175,8 @@ export const X86_MC_BANKS: u32 = 0x1100;
 export const X86_STACK: u32 = 0x1280;
 export const X86_TASK: u32 = 0x12c0;
 export const X86_PARAMETERS: u32 = 0x1340;
+/** Scratch of x87's transcendental functions, 384 bytes: see fpu/f80/functions.ts. */
+export const X87_WORK: u32 = 0x1400;
 export const MC_BANK_COUNT: u32 = 10;
 export const MTRR_VARIABLE_COUNT: u32 = 8;
 

@@ -25,6 +25,7 @@ import * as systemGroup from './trans-system';
 import * as x87ArithGroup from './trans-x87-arith';
 import * as x87ControlGroup from './trans-x87-control';
 import * as x87EnvironmentGroup from './trans-x87-environment';
+import * as x87FunctionsGroup from './trans-x87-functions';
 import * as x87MoveGroup from './trans-x87-move';
 
 /**
@@ -272,6 +273,14 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return x87MoveGroup.transFldln2(e, i);
     case decode.INSN_FLDZ:
       return x87MoveGroup.transFldz(e, i);
+    case decode.INSN_F2XM1:
+      return x87FunctionsGroup.transF2xm1(e, i);
+    case decode.INSN_FYL2X:
+      return x87FunctionsGroup.transFyl2x(e, i);
+    case decode.INSN_FPTAN:
+      return x87FunctionsGroup.transFptan(e, i);
+    case decode.INSN_FPATAN:
+      return x87FunctionsGroup.transFpatan(e, i);
     case decode.INSN_FXTRACT:
       return x87ArithGroup.transFxtract(e, i);
     case decode.INSN_FPREM1:
@@ -282,12 +291,20 @@ export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
       return x87MoveGroup.transFincstp(e, i);
     case decode.INSN_FPREM:
       return x87ArithGroup.transFprem(e, i);
+    case decode.INSN_FYL2XP1:
+      return x87FunctionsGroup.transFyl2xp1(e, i);
     case decode.INSN_FSQRT:
       return x87ArithGroup.transFsqrt(e, i);
+    case decode.INSN_FSINCOS:
+      return x87FunctionsGroup.transFsincos(e, i);
     case decode.INSN_FRNDINT:
       return x87ArithGroup.transFrndint(e, i);
     case decode.INSN_FSCALE:
       return x87ArithGroup.transFscale(e, i);
+    case decode.INSN_FSIN:
+      return x87FunctionsGroup.transFsin(e, i);
+    case decode.INSN_FCOS:
+      return x87FunctionsGroup.transFcos(e, i);
     case decode.INSN_FIADD:
       return x87ArithGroup.transFiadd(e, i);
     case decode.INSN_FIMUL:
