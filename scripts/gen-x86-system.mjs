@@ -14,6 +14,7 @@ const PROGRAMS = [
   { name: 'protected', cpu: 'max' },
   { name: 'long', cpu: 'max,vendor=GenuineIntel' },
   { name: 'events', cpu: 'max' },
+  { name: 'state', cpu: 'max' },
   { name: 'checks' },
 ];
 const IMAGE_BASE = '0x10000';

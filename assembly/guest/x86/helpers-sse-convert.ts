@@ -8,6 +8,7 @@ import {
   roundingOf,
   sseBegin,
   sseCommit,
+  sseIsFast,
   sseRaised,
   sseRounding,
 } from './helpers-sse';
@@ -17,6 +18,9 @@ import { f32IsDenormal, f32Operand, f64End, f64NarrowedEnd, f64Operand } from '.
 export const CONVERT_LONG: u32 = 1;
 export const CONVERT_TRUNCATE: u32 = 2;
 
+const TWO_31: f64 = 2147483648.0;
+const TWO_63: f64 = 9223372036854775808.0;
+const F32_MIN_NORMAL: f64 = 1.1754943508222875e-38;
 const HIGH: u64 = 0xffffffff00000000;
 
 function rounding(cpu: usize, immediate: u32): u32 {
@@ -45,6 +49,11 @@ export function helperIntToF32(cpu: usize, b: u64, c: u64, _third: u64, immediat
 
 /** Helper (callx): the binary64 b as an integer, of 32 bits zero-extended. */
 export function helperF64ToInt(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  if (immediate & CONVERT_TRUNCATE && sseIsFast(cpu)) {
+    const x = reinterpret<f64>(b);
+    if (abs(x) < (immediate & CONVERT_LONG ? TWO_63 : TWO_31))
+      return immediate & CONVERT_LONG ? <u64>(<i64>x) : <u64>(<u32>(<i32>x));
+  }
   const flags = laneBegin(cpu);
   const value = f64Operand(cpu, b);
   const rm = rounding(cpu, immediate);
@@ -87,6 +96,11 @@ function laneF64ToF32(cpu: usize, a: u64): u32 {
 
 /** Helper (callx): the binary32 c as binary64. */
 export function helperF32ToF64(cpu: usize, _b: u64, c: u64, _third: u64, _immediate: u32): u64 {
+  const x = <f64>reinterpret<f32>(<u32>c);
+  // Exact, and nothing to raise: normal numbers and zeros.
+  if (abs(x) >= F32_MIN_NORMAL || x == 0) {
+    if (abs(x) < Infinity) return reinterpret<u64>(x);
+  }
   sseBegin(cpu);
   const result = laneF32ToF64(cpu, <u32>c);
   sseCommit(cpu);
@@ -95,6 +109,9 @@ export function helperF32ToF64(cpu: usize, _b: u64, c: u64, _third: u64, _immedi
 
 /** Helper (callx): the binary64 c as binary32, in b's low half. */
 export function helperF64ToF32(cpu: usize, b: u64, c: u64, _third: u64, _immediate: u32): u64 {
+  const x = <f32>reinterpret<f64>(c);
+  if (sseIsFast(cpu) && abs(x) > <f32>F32_MIN_NORMAL && abs(x) < <f32>Infinity)
+    return (b & HIGH) | reinterpret<u32>(x);
   sseBegin(cpu);
   const result = laneF64ToF32(cpu, c);
   sseCommit(cpu);

@@ -283,12 +283,25 @@ function f32Host(x: f32, y: f32, op: u32): f32 {
   return op == SSE_DIV ? x / y : sqrt(y);
 }
 
+/** Whether a comparison raises nothing and DAZ changes nothing. */
+function f64IsPlain(a: u64): bool {
+  return !f64IsDenormal(a) && !f64IsNaN(a);
+}
+
+function f32IsPlain(a: u32): bool {
+  return !f32IsDenormal(a) && !f32IsNaN(a);
+}
+
 /** Helper (callx): b, c = operands, immediate = SSE_*. The square root is that of c. */
 export function helperF64(cpu: usize, b: u64, c: u64, _third: u64, op: u32): u64 {
-  if (op <= SSE_SQRT && sseIsFast(cpu) && !f64IsDenormal(b) && !f64IsDenormal(c)) {
-    const r = f64Host(reinterpret<f64>(b), reinterpret<f64>(c), op);
-    if (abs(r) < Infinity && abs(r) > F64_MIN_NORMAL) return reinterpret<u64>(r);
-  }
+  if (op <= SSE_SQRT) {
+    if (sseIsFast(cpu) && !f64IsDenormal(b) && !f64IsDenormal(c)) {
+      const r = f64Host(reinterpret<f64>(b), reinterpret<f64>(c), op);
+      if (abs(r) < Infinity && abs(r) > F64_MIN_NORMAL) return reinterpret<u64>(r);
+      // A sum is 0 only exactly.
+      if (r == 0 && op <= SSE_SUB) return reinterpret<u64>(r);
+    }
+  } else if (f64IsPlain(b) && f64IsPlain(c)) return f64Compared(cpu, b, c, op);
   sseBegin(cpu);
   const result = f64Lane(cpu, b, c, op);
   sseCommit(cpu);
@@ -300,10 +313,13 @@ export function helperF32(cpu: usize, b: u64, c: u64, _third: u64, op: u32): u64
   const x = <u32>b;
   const y = <u32>c;
   const high = b & 0xffffffff00000000;
-  if (op <= SSE_SQRT && sseIsFast(cpu) && !f32IsDenormal(x) && !f32IsDenormal(y)) {
-    const r = f32Host(reinterpret<f32>(x), reinterpret<f32>(y), op);
-    if (abs(r) < <f32>Infinity && abs(r) > F32_MIN_NORMAL) return high | reinterpret<u32>(r);
-  }
+  if (op <= SSE_SQRT) {
+    if (sseIsFast(cpu) && !f32IsDenormal(x) && !f32IsDenormal(y)) {
+      const r = f32Host(reinterpret<f32>(x), reinterpret<f32>(y), op);
+      if (abs(r) < <f32>Infinity && abs(r) > F32_MIN_NORMAL) return high | reinterpret<u32>(r);
+      if (r == 0 && op <= SSE_SUB) return high | reinterpret<u32>(r);
+    }
+  } else if (f32IsPlain(x) && f32IsPlain(y)) return high | f32Compared(cpu, x, y, op);
   sseBegin(cpu);
   const result = f32Lane(cpu, x, y, op);
   sseCommit(cpu);
@@ -316,8 +332,82 @@ function laneOp(op: u32, lane: u32): u32 {
   return lane & 1 ? SSE_ADD : SSE_SUB;
 }
 
+/** Whether all lanes are normal numbers, or 0. */
+function f64x2IsNormal(a: v128): bool {
+  const size = f64x2.abs(a);
+  const normal = v128.and(f64x2.ge(size, f64x2.splat(F64_MIN_NORMAL)), f64x2.lt(size, f64x2.splat(Infinity)));
+  return i64x2.all_true(v128.or(normal, f64x2.eq(a, f64x2.splat(0))));
+}
+
+function f32x4IsNormal(a: v128): bool {
+  const size = f32x4.abs(a);
+  const normal = v128.and(
+    f32x4.ge(size, f32x4.splat(F32_MIN_NORMAL)),
+    f32x4.lt(size, f32x4.splat(<f32>Infinity)),
+  );
+  return i32x4.all_true(v128.or(normal, f32x4.eq(a, f32x4.splat(0))));
+}
+
+/**
+ * SSE_A = SSE_A ∘ SSE_B by the host, if all is masked and no lane can raise more than what is set already: operands and results are normal or 0, and a product
+ * or quotient is 0 only with an operand. False: nothing was done.
+ */
+function f64x2Fast(cpu: usize, op: u32): bool {
+  if (op > SSE_SQRT || !sseIsFast(cpu)) return false;
+  const x = v128.load(cpu, X.SSE_A);
+  const y = v128.load(cpu, X.SSE_B);
+  if (!f64x2IsNormal(y)) return false;
+  if (op == SSE_SQRT) {
+    const root = f64x2.sqrt(y);
+    if (!f64x2IsNormal(root)) return false;
+    v128.store(cpu, root, X.SSE_A);
+    return true;
+  }
+  if (!f64x2IsNormal(x)) return false;
+  let r = f64x2.add(x, y);
+  if (op == SSE_SUB) r = f64x2.sub(x, y);
+  else if (op != SSE_ADD) {
+    r = op == SSE_MUL ? f64x2.mul(x, y) : f64x2.div(x, y);
+    const zero = f64x2.splat(0);
+    const factors = op == SSE_MUL ? v128.or(f64x2.eq(x, zero), f64x2.eq(y, zero)) : f64x2.eq(x, zero);
+    // Tiny results may round up to the least normal number.
+    const large = f64x2.gt(f64x2.abs(r), f64x2.splat(F64_MIN_NORMAL));
+    if (!i64x2.all_true(v128.or(factors, large))) return false;
+  }
+  if (!f64x2IsNormal(r)) return false;
+  v128.store(cpu, r, X.SSE_A);
+  return true;
+}
+
+function f32x4Fast(cpu: usize, op: u32): bool {
+  if (op > SSE_SQRT || !sseIsFast(cpu)) return false;
+  const x = v128.load(cpu, X.SSE_A);
+  const y = v128.load(cpu, X.SSE_B);
+  if (!f32x4IsNormal(y)) return false;
+  if (op == SSE_SQRT) {
+    const root = f32x4.sqrt(y);
+    if (!f32x4IsNormal(root)) return false;
+    v128.store(cpu, root, X.SSE_A);
+    return true;
+  }
+  if (!f32x4IsNormal(x)) return false;
+  let r = f32x4.add(x, y);
+  if (op == SSE_SUB) r = f32x4.sub(x, y);
+  else if (op != SSE_ADD) {
+    r = op == SSE_MUL ? f32x4.mul(x, y) : f32x4.div(x, y);
+    const zero = f32x4.splat(0);
+    const factors = op == SSE_MUL ? v128.or(f32x4.eq(x, zero), f32x4.eq(y, zero)) : f32x4.eq(x, zero);
+    const large = f32x4.gt(f32x4.abs(r), f32x4.splat(F32_MIN_NORMAL));
+    if (!i32x4.all_true(v128.or(factors, large))) return false;
+  }
+  if (!f32x4IsNormal(r)) return false;
+  v128.store(cpu, r, X.SSE_A);
+  return true;
+}
+
 /** Helper (callx): SSE_A = SSE_A ∘ SSE_B in two lanes, immediate = SSE_*. */
 export function helperF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32): u64 {
+  if (f64x2Fast(cpu, op)) return 0;
   sseBegin(cpu);
   const low = f64Lane(cpu, load<u64>(cpu, X.SSE_A), load<u64>(cpu, X.SSE_B), laneOp(op, 0));
   const high = f64Lane(cpu, load<u64>(cpu, X.SSE_A + 8), load<u64>(cpu, X.SSE_B + 8), laneOp(op, 1));
@@ -329,6 +419,7 @@ export function helperF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32):
 
 /** Helper (callx): the same in four lanes. */
 export function helperF32x4(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32): u64 {
+  if (f32x4Fast(cpu, op)) return 0;
   sseBegin(cpu);
   for (let lane: u32 = 0; lane < 4; lane++) {
     const at = cpu + (lane << 2);
@@ -340,6 +431,7 @@ export function helperF32x4(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32):
 
 /** Helper (callx) of (U)COMISD: the flags ZF, PF and CF. immediate: 1 if quiet NaNs raise nothing. */
 export function helperComisd(cpu: usize, b: u64, c: u64, _third: u64, immediate: u32): u64 {
+  if (f64IsPlain(b) && f64IsPlain(c)) return orderFlags(reinterpret<f64>(b), reinterpret<f64>(c));
   sseBegin(cpu);
   const x = f64Operand(cpu, b);
   const y = f64Operand(cpu, c);

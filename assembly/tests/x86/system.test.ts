@@ -41,10 +41,13 @@ async function run(name: string, tier: TestTier): Promise<string[]> {
 
 const GP = (0xd << 16).toString(16);
 const SS = (0xc << 16).toString(16);
+const UD = (0x6 << 16).toString(16);
+const NM = (0x7 << 16).toString(16);
+const XM = (0x13 << 16).toString(16);
 const DB = (0x1 << 16).toString(16);
 const NONE = '0';
 
-/** The cases of checks.S in their order. SDM 3, 5.3 to 5.5 (limits, types), 2.5 (control registers), 4.4.1 (PDPTEs), 17.2 (debug registers). */
+/** The cases of checks.S in their order. SDM 3, 5.3 to 5.5 (limits, types), 2.5 (control registers), 4.4.1 (PDPTEs), 17.2 (debug registers), 13.1 (SSE); SDM 1, 13.8 (XRSTOR). */
 const CHECKS: [string, string][] = [
   ['load through a null selector', GP],
   ['store through a null selector with RPL 3', GP],
@@ -79,10 +82,21 @@ const CHECKS: [string, string][] = [
   ['general detect', DB],
   ['DR7 after it', '400'],
   ['DR6 after it', '2000'],
+  ['MXCSR with everything unmasked', NONE],
+  ['0 / 0 unmasked, without CR4.OSXMMEXCPT', UD],
+  ['0 / 0 unmasked', XM],
+  ['reserved bit of MXCSR in LDMXCSR', GP],
+  ['reserved bit of MXCSR in FXRSTOR', GP],
+  ['reserved bit of MXCSR in XRSTOR', GP],
+  ['XRSTOR of the initial state', NONE],
+  ['XSAVE with CR0.TS', NM],
+  ['XRSTOR with CR0.TS', NM],
+  ['EMMS with CR0.TS', NM],
+  ['EMMS with CR0.EM', UD],
 ];
 
 describe.each(TEST_TIERS)('system programs (%s)', (tier) => {
-  it.each(['protected', 'long', 'events'])('%s.S does what QEMU does', async (name) => {
+  it.each(['protected', 'long', 'events', 'state'])('%s.S does what QEMU does', async (name) => {
     expect(await run(name, tier)).toEqual(load(name).log);
   });
 

@@ -11,7 +11,7 @@ real_main:
   ljmpl $8,$pm
 gdtr: .word gdt_end-gdt-1
   .long gdt
-idtr: .word 17*8-1
+idtr: .word 20*8-1
   .long 0x50000
   .balign 16
 gdt:
@@ -52,7 +52,8 @@ h\n:
   H 12,1
   H 13,1
   H 14,1
-handlers: .long h0,h1,0,h3,h4,h5,h6,h7,h8,0,h10,h11,h12,h13,h14
+  H 19,0
+handlers: .long h0,h1,0,h3,h4,h5,h6,h7,h8,0,h10,h11,h12,h13,h14,0,0,0,0,h19
 common:
   mov %cs:resume,%ecx
   pop %eax
@@ -79,6 +80,20 @@ resume: .long 0
   pop %eax
   call log32
   .endm
+  .macro STATE insn
+  movl $8f,resume
+  push $0
+  mov $2,%eax
+  xor %edx,%edx
+  \insn 0x70800
+8:
+  mov $0x10,%eax
+  mov %eax,%ss
+  mov %eax,%ds
+  mov $0x8ffc,%esp
+  pop %eax
+  call log32
+  .endm
   .macro SEG reg, sel
   mov $\sel,%eax
   mov %eax,%\reg
@@ -90,7 +105,7 @@ pm:
   SEG gs,0x10
   mov $0x9000,%esp
   mov $0x50000,%edi
-  mov $34,%ecx
+  mov $40,%ecx
   xor %eax,%eax
   rep stosl
   xor %ecx,%ecx
@@ -103,7 +118,7 @@ pm:
   shr $16,%eax
   mov %ax,0x50006(,%ecx,8)
 2: inc %ecx
-  cmp $15,%ecx
+  cmp $20,%ecx
   jb 1b
   mov $0x9000,%esp
   # null selectors
@@ -258,4 +273,45 @@ pm:
   mov %db6,%eax
   and $0xe00f,%eax
   call log32
+  # SSE, MMX and XSAVE: what QEMU leaves out
+  xor %eax,%eax
+  mov %eax,%db7
+  mov %cr4,%ebx
+  or $0x200,%ebx
+  mov %ebx,%cr4
+  movl $0,0x70800
+  CASE ldmxcsr 0x70800
+  CASE divss %xmm2,%xmm2
+  or $0x400,%ebx
+  mov %ebx,%cr4
+  CASE divss %xmm2,%xmm2
+  movl $0x11f80,0x70800
+  CASE ldmxcsr 0x70800
+  fxsave 0x70800
+  movl $0x10000,0x70800+24
+  CASE fxrstor 0x70800
+  or $0x40000,%ebx
+  mov %ebx,%cr4
+  xor %ecx,%ecx
+  xor %edx,%edx
+  mov $3,%eax
+  xsetbv
+  mov $0x70a00,%edi
+  mov $16,%ecx
+  xor %eax,%eax
+  rep stosl
+  STATE xrstor
+  movl $0x1f80,0x70800+24
+  STATE xrstor
+  mov %cr0,%ebx
+  or $8,%ebx
+  mov %ebx,%cr0
+  STATE xsave
+  STATE xrstor
+  CASE emms
+  xor $12,%ebx
+  mov %ebx,%cr0
+  CASE emms
+  xor $4,%ebx
+  mov %ebx,%cr0
   jmp finish32
