@@ -1,16 +1,16 @@
-// npm run bench: Snowglobe and native QEMU side by side in one run, the contenders taking turns. Prints a Markdown table;
+// npm run bench: Snowglobe, native QEMU and, on a 32-bit PC, v86 side by side in one run, taking turns. Prints Markdown tables;
 // --write puts it into docs/benchmarks.md. docs/benchmarks.md says what each line means.
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
-  BASE_IMAGE,
   buildGuest,
   compareSums,
   engineRows,
+  GUESTS,
   isDone,
-  NO_COMPILER,
+  noCompiler,
   readTranscript,
   speedsOf,
   speedTable,
@@ -21,12 +21,11 @@ import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
 import { measureIdle, measureMemory } from './lib/measure-page.mjs';
 import { buildDir, imagesDir, root } from './lib/project.mjs';
 import { findProgram, run } from './lib/run.mjs';
+import { v86Obstacle } from './v86.mjs';
 
 const LIMIT_MS = 300_000;
 const IDLE_SECONDS = 20;
 const BOOTS = 10;
-/** Asked of the boot: our time as a multiple of QEMU's. */
-const BOOT_LIMIT = 1.5;
 const SECTION = { begin: '<!-- bench:begin -->', end: '<!-- bench:end -->' };
 
 const seconds = (values) => `${spread(values.map((ms) => ms / 1000))} s`;
@@ -34,11 +33,12 @@ const times = (values) => `${spread(values, 2)} ×`;
 const percent = (value) => `${(100 * value).toFixed(1)} %`;
 const verdict = (ok) => (ok ? 'yes' : '**no**');
 
-function findQemu() {
-  const qemu = findProgram('qemu-system-riscv64');
-  if (qemu) return qemu;
+function findQemu(arch) {
+  const { qemu, qemuPackage } = GUESTS[arch];
+  const found = findProgram(qemu);
+  if (found) return found;
   throw new SetupError(
-    'qemu-system-riscv64 is not on the PATH; install it (Debian: apt-get install qemu-system-misc), or leave out ' +
+    `${qemu} is not on the PATH; install it (Debian: apt-get install ${qemuPackage}), or leave out ` +
       'what needs it: npm run bench -- --only idle,memory,size',
   );
 }
@@ -54,7 +54,8 @@ function imageOptions(name, append) {
   const commandLine = [manifest.append, append].filter(Boolean).join(' ');
   return [
     ...['-M', manifest.machine ?? 'virt', '-m', String(manifest.memory ?? 128), '-nographic'],
-    ...(manifest.bios ? ['-bios', file(manifest.bios)] : []),
+    // A PC starts its kernel without firmware of ours; QEMU takes its own for that.
+    ...(manifest.bios && manifest.machine !== 'pc' ? ['-bios', file(manifest.bios)] : []),
     ...['-kernel', file(manifest.kernel)],
     ...(manifest.initrd ? ['-initrd', file(manifest.initrd)] : []),
     ...(commandLine ? ['-append', commandLine] : []),
@@ -71,21 +72,38 @@ class Contest {
     return path;
   }
 
-  async qemu(options, onLine) {
+  async qemu(arch, options, onLine) {
     const args = [...options, '-monitor', 'none', '-serial', 'stdio'].filter((arg) => arg !== '-nographic');
-    return timeProcess(findQemu(), [...args, '-display', 'none'], { limitMs: LIMIT_MS, onLine });
+    // Our machines have neither a screen nor a network card, so its PC has none.
+    const same = ['-display', 'none', '-vga', 'none', '-nic', 'none', '-accel', 'tcg'];
+    return timeProcess(findQemu(arch), [...args, ...same], { limitMs: LIMIT_MS, onLine });
   }
 
-  async snowglobe(options, onLine) {
+  async snowglobe(arch, options, onLine) {
+    const program = [join(root, 'bin/snowglobe.js'), arch, ...options];
+    return this.#reporting(program, onLine);
+  }
+
+  /** v86 has one machine, so that what chooses ours is left out. */
+  async v86(options, onLine) {
+    const own = ['-m', '-kernel', '-initrd', '-append'];
+    const args = options.flatMap((option, at) => (own.includes(option) ? [option, options[at + 1]] : []));
+    return this.#reporting([join(root, 'scripts/v86.mjs'), ...args], onLine);
+  }
+
+  async #reporting(program, onLine) {
     const json = join(this.#folder, 'report.json');
-    const program = [join(root, 'bin/snowglobe.js'), 'riscv64', ...options, '--json', json];
-    const result = await timeProcess(process.execPath, program, { limitMs: LIMIT_MS, onLine });
+    const limits = { limitMs: LIMIT_MS, onLine };
+    const result = await timeProcess(process.execPath, [...program, '--json', json], limits);
     return { ...result, report: JSON.parse(readFileSync(json, 'utf8')) };
   }
 
-  /** Runs both `runs` times in turn; which one goes first changes too. A result has the output's lines as they came: {text, ms}. */
-  async alternate(title, options, runs, onOurLine = () => {}) {
-    const results = { qemu: [], ours: [] };
+  /**
+   * Runs all contenders `runs` times in turn; which one goes first changes too. A result has the output's lines as they came: {text, ms}.
+   * Without v86 its list is empty.
+   */
+  async alternate(title, arch, options, runs, { withV86 = false, onOurLine = () => {} } = {}) {
+    const results = { qemu: [], ours: [], v86: [] };
     const listen = async (start, onLine = () => {}) => {
       const lines = [];
       const result = await start((text, ms, pid) => {
@@ -96,13 +114,21 @@ class Contest {
     };
     for (let index = 0; index < runs; index++) {
       const turns = [
-        async () => results.qemu.push(await listen((onLine) => this.qemu(options, onLine))),
-        async () => results.ours.push(await listen((onLine) => this.snowglobe(options, onLine), onOurLine)),
+        async () => results.qemu.push(await listen((onLine) => this.qemu(arch, options, onLine))),
+        async () =>
+          results.ours.push(await listen((onLine) => this.snowglobe(arch, options, onLine), onOurLine)),
       ];
+      if (withV86) {
+        turns.push(async () => results.v86.push(await listen((onLine) => this.v86(options, onLine))));
+      }
       if (index % 2) turns.reverse();
       await step(`${title}, run ${index + 1} of ${runs}`, async () => {
         for (const turn of turns) await turn();
-        return `QEMU ${(results.qemu.at(-1).ms / 1000).toFixed(1)} s, Snowglobe ${(results.ours.at(-1).ms / 1000).toFixed(1)} s`;
+        const last = { QEMU: results.qemu, Snowglobe: results.ours, ...(withV86 && { v86: results.v86 }) };
+        const list = Object.entries(last).map(
+          ([name, all]) => `${name} ${(all.at(-1).ms / 1000).toFixed(1)} s`,
+        );
+        return list.join(', ');
       });
     }
     return results;
@@ -113,31 +139,44 @@ class Contest {
   }
 }
 
-async function boot({ contest, runs, shared }) {
-  const options = imageOptions('riscv64-debian', 'snowglobe.poweroff');
-  const { qemu, ours } = await contest.alternate('Boot to power-off', options, runs);
+/** Rows of speedTable for the boot, against QEMU and against v86. */
+const bootSpeeds = (native, guest, asked) => ({
+  title: 'Boot to power-off',
+  asked,
+  native,
+  guest,
+  speeds: native.map((ms, index) => ms / guest[index]),
+});
+
+async function boot({ contest, runs, arches, shared }) {
+  const rows = [];
+  for (const arch of arches) rows.push(...(await bootOf({ contest, runs, arch, shared })));
+  return rows;
+}
+
+async function bootOf({ contest, runs, arch, shared }) {
+  const { image, boot: limit, v86: asksV86 } = GUESTS[arch];
+  const options = imageOptions(image, 'snowglobe.poweroff');
+  const withV86 = shared.v86.includes(arch);
+  const { qemu, ours, v86 } = await contest.alternate(`${arch}: boot to power-off`, arch, options, runs, {
+    withV86,
+  });
   const native = qemu.map(({ ms }) => ms);
   const guest = ours.map(({ report }) => report.guestMs);
   const ratios = guest.map((ms, index) => ms / native[index]);
-  shared.boot = {
-    title: 'Boot to power-off',
-    asked: 1 / BOOT_LIMIT,
-    native,
-    guest,
-    speeds: ratios.map((ratio) => 1 / ratio),
-  };
+  shared.boots[arch] = { qemu: bootSpeeds(native, guest, 1 / limit) };
   const rate = (list) => `${spread(list, 0)} MIPS`;
   const mips = ours.map(({ report }) => report.instructions / report.guestMs / 1000);
   const sleeping = ours.map(({ report }) => report.sleepMs);
   const instructions = (summary(ours.map(({ report }) => report.instructions)).median / 1e9).toFixed(2);
-  return [
+  const rows = [
     [
-      'Debian boot to power-off: first instruction to the end, against the whole process of QEMU',
+      `Debian boot to power-off on ${arch}: first instruction to the end, against the whole process of QEMU`,
       seconds(native),
       seconds(guest),
       times(ratios),
-      `at most ${BOOT_LIMIT} ×, aim 1 ×`,
-      verdict(summary(ratios).median <= BOOT_LIMIT),
+      `at most ${limit} ×`,
+      verdict(summary(ratios).median <= limit),
     ],
     [
       'The same, whole process with the browser',
@@ -156,13 +195,32 @@ async function boot({ contest, runs, shared }) {
       '',
     ],
   ];
+  if (withV86) {
+    const other = v86.map(({ report }) => report.guestMs);
+    shared.boots[arch].v86 = bootSpeeds(other, guest, asksV86.boot);
+    const faster = other.map((ms, index) => ms / guest[index]);
+    rows.push([
+      `The same boot in v86: ${seconds(other)}, start of the processor to the end; its time over ours`,
+      '',
+      seconds(guest),
+      times(faster),
+      `at least ${asksV86.boot} ×`,
+      verdict(summary(faster).median >= asksV86.boot),
+    ]);
+  }
+  return rows;
 }
 
 /** The guest measures itself, so the start of a process or a browser is not in the number. */
 const LOOP_RESULT = /rate (\d+) MIPS checksum (\w+)/;
 
 async function loop({ contest, runs }) {
-  const { qemu, ours } = await contest.alternate('Integer loop', imageOptions('riscv64-bench-loop'), runs);
+  const { qemu, ours } = await contest.alternate(
+    'Integer loop',
+    'riscv64',
+    imageOptions('riscv64-bench-loop'),
+    runs,
+  );
   const checksums = new Set();
   const read = ({ stdout }) => {
     const match = LOOP_RESULT.exec(stdout);
@@ -175,7 +233,10 @@ async function loop({ contest, runs }) {
   const interpreted = [];
   for (let index = 0; index < runs; index++) {
     await step(`Integer loop on the interpreter alone, run ${index + 1} of ${runs}`, async () => {
-      const result = await contest.snowglobe([...imageOptions('riscv64-bench-loop'), '--tier', 'interp']);
+      const result = await contest.snowglobe('riscv64', [
+        ...imageOptions('riscv64-bench-loop'),
+        ...['--tier', 'interp'],
+      ]);
       interpreted.push(read(result));
     });
   }
@@ -202,37 +263,55 @@ async function loop({ contest, runs }) {
 }
 
 /** Workloads under Linux, timed by our clock between lines of the guest's serial port. */
-async function guest({ contest, runs, shared }) {
-  const { initrd, workloads } = await buildGuest();
+async function guest({ contest, runs, arches, shared }) {
+  for (const arch of arches) await guestOf({ contest, runs, arch, shared });
+  return [];
+}
+
+async function guestOf({ contest, runs, arch, shared }) {
+  const { image, mean, asksWorkloads = false, v86: asksV86 } = GUESTS[arch];
+  const { initrd, workloads } = await buildGuest(arch);
   if (workloads.every(({ kernel }) => !kernel)) {
-    shared.remarks.push(NO_COMPILER);
-    say(NO_COMPILER);
+    shared.remarks.push(noCompiler(arch));
+    say(noCompiler(arch));
   }
-  const options = imageOptions(BASE_IMAGE, 'quiet rdinit=/bench/init');
+  const options = imageOptions(image, 'quiet rdinit=/bench/init');
   options[options.indexOf('-initrd') + 1] = contest.file('bench-initrd.gz', initrd);
   const ramBytes = Number(options[options.indexOf('-m') + 1]) * 2 ** 20;
   const looks = [];
-  const { qemu, ours } = await contest.alternate('Guest workloads', options, runs, (line, pid) => {
-    if (isDone(line)) looks.push(attempt(() => engineMemory(pid, ramBytes)));
+  const { qemu, ours, v86 } = await contest.alternate(`${arch}: guest workloads`, arch, options, runs, {
+    withV86: shared.v86.includes(arch),
+    onOurLine(line, pid) {
+      if (isDone(line)) looks.push(attempt(() => engineMemory(pid, ramBytes)));
+    },
   });
   const read = (contender) => (run) => readTranscript(run.lines, workloads, contender);
   const native = qemu.map(read('QEMU'));
   const emulated = ours.map(read('Snowglobe'));
+  const other = v86.map(read('v86'));
   const named = (contender) => (results) => ({ contender, results });
-  compareSums([...native.map(named('QEMU')), ...emulated.map(named('Snowglobe'))], workloads);
+  const everyone = [
+    ...native.map(named('QEMU')),
+    ...emulated.map(named('Snowglobe')),
+    ...other.map(named('v86')),
+  ];
+  compareSums(everyone, workloads);
+  const boots = shared.boots[arch];
+  const speeds = speedsOf(workloads, native, emulated, asksWorkloads);
+  shared.tables.push(speedTable(speeds, boots?.qemu, { guest: arch, mean }));
+  if (other.length > 0) {
+    const against = speedsOf(workloads, other, emulated, false);
+    const about = { guest: arch, contender: 'v86', mean: asksV86.mean };
+    shared.tables.push(speedTable(against, boots?.v86, about));
+  }
+  const reports = ours.map(({ report }) => report);
+  const memories = looks.map((look) => look());
   shared.tables.push(
-    speedTable(speedsOf(workloads, native, emulated), shared.boot),
     table(
-      ['the engine over the boot and the workloads', 'Snowglobe', 'asked', 'met'],
-      [
-        ...engineRows(
-          ours.map(({ report }) => report),
-          looks.map((look) => look()),
-        ),
-      ],
+      [`the engine over the boot and the workloads, ${arch}`, 'Snowglobe', 'asked', 'met'],
+      engineRows(reports, memories),
     ),
   );
-  return [];
 }
 
 /** What `work` gives, or throws, when it is asked for: it runs now, inside a listener that must not throw. */
@@ -298,16 +377,37 @@ async function size() {
 
 const PARTS = { boot, guest, loop, idle, memory, size };
 const NEED_QEMU = ['boot', 'guest', 'loop'];
+/** These parts are about the page and the engine, and need one guest only. */
+const RISCV_ONLY = ['loop', 'idle', 'memory'];
 
-async function versions() {
+const v86Version = () =>
+  JSON.parse(readFileSync(join(root, 'node_modules/v86/package.json'), 'utf8')).version;
+
+async function versions(withV86) {
   const { chromiumLaunchOptions } = await import(join(buildDir, 'ts/cli/chromium.js'));
   const first = async (program, args) => (await run(program, args)).stdout.split('\n')[0].trim();
   return [
     `${cpuModel()}, ${cpus().length} cores`,
     `Node ${process.version.slice(1)}`,
     await first(chromiumLaunchOptions().executablePath, ['--version', '--no-sandbox']),
-    findProgram('qemu-system-riscv64') ? await first('qemu-system-riscv64', ['--version']) : 'no QEMU',
+    (await qemuVersion(first)) ?? 'no QEMU',
+    ...(withV86 ? [`v86 ${v86Version()}`] : []),
   ];
+}
+
+async function qemuVersion(first) {
+  const qemu = findProgram(...Object.values(GUESTS).map((guest) => guest.qemu));
+  return qemu && (await first(qemu, ['--version']));
+}
+
+/** The guests that v86 takes part on. Where it does not run, the tables lack it, and a remark says why. */
+function v86Guests(arches, remarks) {
+  const wanted = arches.filter((arch) => GUESTS[arch].v86);
+  const obstacle = wanted.length > 0 ? v86Obstacle() : undefined;
+  if (!obstacle) return wanted;
+  remarks.push(`v86 is left out: ${obstacle}`);
+  say(remarks.at(-1));
+  return [];
 }
 
 const HEADER = ['', 'native QEMU', 'Snowglobe', 'ratio', 'goal', 'met'];
@@ -330,38 +430,48 @@ await main(async () => {
     options: {
       runs: { type: 'string', default: '3' },
       only: { type: 'string' },
+      arch: { type: 'string', default: Object.keys(GUESTS).join(',') },
       write: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help) {
-    say(`npm run bench [-- --runs N] [--only ${Object.keys(PARTS).join(',')}] [--write]`);
+    say(
+      `npm run bench [-- --runs N] [--only ${Object.keys(PARTS).join(',')}] [--arch ${values.arch}] [--write]`,
+    );
     return 0;
   }
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new SetupError('--runs takes a whole number above 0');
-  const parts = values.only?.split(',') ?? Object.keys(PARTS);
+  const arches = values.arch.split(',');
+  const stranger = arches.find((arch) => !Object.hasOwn(GUESTS, arch));
+  if (stranger) throw new SetupError(`there is no guest "${stranger}": ${Object.keys(GUESTS).join(', ')}`);
+  const all = Object.keys(PARTS).filter((part) => arches.includes('riscv64') || !RISCV_ONLY.includes(part));
+  const parts = values.only?.split(',') ?? all;
   const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
   if (unknown) throw new SetupError(`there is no part "${unknown}": ${Object.keys(PARTS).join(', ')}`);
   if (!existsSync(join(buildDir, 'ts/cli/main.js')) || !existsSync(join(buildDir, 'site/runner.html'))) {
     throw new SetupError('nothing is built yet: npm run build');
   }
-  if (parts.some((part) => NEED_QEMU.includes(part))) findQemu();
+  if (parts.some((part) => NEED_QEMU.includes(part))) {
+    for (const arch of arches) findQemu(arch);
+  }
 
   const load = loadavg()[0];
   const contest = new Contest();
   const rows = [];
-  const shared = { boot: undefined, tables: [], remarks: [] };
+  const shared = { boots: {}, tables: [], remarks: [], v86: [] };
+  if (parts.includes('boot') || parts.includes('guest')) shared.v86 = v86Guests(arches, shared.remarks);
   try {
     for (const part of Object.keys(PARTS).filter((name) => parts.includes(name))) {
-      rows.push(...(await PARTS[part]({ contest, runs, shared })));
+      rows.push(...(await PARTS[part]({ contest, runs, arches, shared })));
     }
   } finally {
     contest.close();
   }
   const facts = [
     new Date().toISOString().slice(0, 10),
-    ...(await versions()),
+    ...(await versions(shared.v86.length > 0)),
     `${runs} ${runs === 1 ? 'run' : 'runs'}: median (least–greatest)`,
     `load before: ${load.toFixed(1)}`,
   ];

@@ -9,18 +9,51 @@ import { spread, summary } from './measure.mjs';
 import { imagesDir, root } from './project.mjs';
 import { findProgram, runOrFail } from './run.mjs';
 
-/** The image that the guest is made of: its kernel, its firmware and its busybox. */
-export const BASE_IMAGE = 'riscv64-debian';
-export const COMPILER = 'riscv64-linux-gnu-gcc';
+/**
+ * What npm run bench compares, by guest architecture: the image (its kernel, firmware and busybox), QEMU's program and its Debian package, the
+ * compiler of the C kernels with its packages, and what is asked: of the geometric mean of all workloads and the boot, as a fraction of QEMU's
+ * speed, and of the boot, our time as a multiple of QEMU's. `v86` where v86 takes part: the least speed asked as a multiple of its own.
+ */
+export const GUESTS = {
+  riscv64: {
+    image: 'riscv64-debian',
+    qemu: 'qemu-system-riscv64',
+    qemuPackage: 'qemu-system-misc',
+    compilers: ['riscv64-linux-gnu-gcc'],
+    compilerPackages: 'gcc-riscv64-linux-gnu libc6-dev-riscv64-cross',
+    mean: 0.6,
+    boot: 1.5,
+    asksWorkloads: true,
+  },
+  i386: {
+    image: 'i386-debian',
+    qemu: 'qemu-system-i386',
+    qemuPackage: 'qemu-system-x86',
+    compilers: ['i686-linux-gnu-gcc'],
+    compilerPackages: 'gcc-i686-linux-gnu',
+    mean: 0.5,
+    boot: 2,
+    v86: { mean: 3, boot: 2.5 },
+  },
+  x86_64: {
+    image: 'x86_64-debian',
+    qemu: 'qemu-system-x86_64',
+    qemuPackage: 'qemu-system-x86',
+    compilers: ['x86_64-linux-gnu-gcc'],
+    compilerPackages: 'gcc-x86-64-linux-gnu',
+    mean: 0.5,
+    boot: 2,
+  },
+};
 
-/** What npm run bench says where there is no cross compiler. */
-export const NO_COMPILER =
-  `${COMPILER} is not on the PATH, so the integer and the floating-point kernel are left out; ` +
-  'Debian: apt-get install gcc-riscv64-linux-gnu libc6-dev-riscv64-cross';
+/** What npm run bench says where there is no compiler for a guest. */
+export const noCompiler = (arch) =>
+  `${GUESTS[arch].compilers[0]} is not on the PATH, so the integer and the floating-point kernel are left out on ${arch}; ` +
+  `Debian: apt-get install ${GUESTS[arch].compilerPackages}`;
 
 /**
  * The workloads in the order in which images/bench-guest/init runs them. `asked` is the least speed that is wanted, as a fraction
- * of QEMU's; those without one count in the geometric mean only. `kernel` is a C program of ours that has to be compiled.
+ * of QEMU's, on riscv64; those without one count in the geometric mean only. `kernel` is a C program of ours that has to be compiled.
  */
 export const WORKLOADS = [
   { name: 'sha256sum', title: 'sha256sum of 25 MiB', asked: 0.8 },
@@ -33,14 +66,11 @@ export const WORKLOADS = [
   { name: 'float', title: 'Floating-point kernel (C)', asked: 0.8, kernel: true },
 ];
 
-/** Asked of the geometric mean of all workloads and the boot. */
-export const ASKED_MEAN = 0.6;
-
 const SOURCES = join(root, 'images/bench-guest');
 
-/** The C kernels as static programs: [{name, bytes}], or undefined where no cross compiler is installed. */
-async function compileKernels() {
-  const compiler = findProgram(COMPILER);
+/** The C kernels as static programs: [{name, bytes}], or undefined where no compiler for this guest is installed. */
+async function compileKernels(arch) {
+  const compiler = findProgram(...GUESTS[arch].compilers);
   if (!compiler) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'snowglobe-kernels-'));
   try {
@@ -49,7 +79,8 @@ async function compileKernels() {
       const output = join(folder, name);
       const source = join(SOURCES, `${name}.c`);
       const options = ['-O2', '-static', '-Wall', '-o', output, source, '-lm'];
-      await runOrFail(`Compiling ${name}.c (it needs libc6-dev-riscv64-cross too)`, compiler, options);
+      const needed = `it needs ${GUESTS[arch].compilerPackages}`;
+      await runOrFail(`Compiling ${name}.c for ${arch} (${needed})`, compiler, options);
       kernels.push({ name, bytes: readFileSync(output) });
     }
     return kernels;
@@ -67,14 +98,13 @@ export function appendToInitrd(base, entries) {
  * The benchmark's initrd: that of the base image, and /bench after it. Resolves to {initrd, workloads}: the file's bytes and the
  * workloads it runs. Throws SetupError when the base image is not built.
  */
-export async function buildGuest() {
-  const path = join(imagesDir, BASE_IMAGE, 'initrd.gz');
+export async function buildGuest(arch) {
+  const { image } = GUESTS[arch];
+  const path = join(imagesDir, image, 'initrd.gz');
   if (!existsSync(path)) {
-    throw new SetupError(
-      `the image ${BASE_IMAGE} is not built; build it with: npm run images -- ${BASE_IMAGE}`,
-    );
+    throw new SetupError(`the image ${image} is not built; build it with: npm run images -- ${image}`);
   }
-  const kernels = await compileKernels();
+  const kernels = await compileKernels(arch);
   const program = (name, content) => ({ path: `bench/${name}`, type: 'file', mode: 0o755, content });
   const entries = [
     { path: 'bench', type: 'directory', mode: 0o755 },
@@ -132,20 +162,24 @@ export function compareSums(runs, workloads) {
 export const geometricMean = (values) =>
   Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
 
-/** Speeds as fractions of QEMU's, pair by pair: [{title, asked, native, guest, speeds}], times in ms. */
-export function speedsOf(workloads, qemuRuns, ourRuns) {
+/**
+ * Speeds as fractions of QEMU's, or of another contender whose runs come first, pair by pair: [{title, asked, native, guest, speeds}], times
+ * in ms. What is asked is left out without `asks`.
+ */
+export function speedsOf(workloads, qemuRuns, ourRuns, asks = true) {
   return workloads.map(({ name, title, asked }) => {
     const native = qemuRuns.map((run) => run.get(name).ms);
     const guest = ourRuns.map((run) => run.get(name).ms);
-    return { title, asked, native, guest, speeds: native.map((ms, index) => ms / guest[index]) };
+    const speeds = native.map((ms, index) => ms / guest[index]);
+    return { title, asked: asks ? asked : undefined, native, guest, speeds };
   });
 }
 
 /**
  * The table of speeds. `boot` has the shape of speedsOf's items, or is undefined when it was not measured. The mean of each pair
- * of runs is taken over all rows, so that it has a spread too.
+ * of runs is taken over all rows, so that it has a spread too. `guest` names the architecture, `contender` whom we are compared with.
  */
-export function speedTable(rows, boot) {
+export function speedTable(rows, boot, { guest: arch, contender = 'QEMU', mean: askedMean }) {
   const all = boot ? [...rows, boot] : rows;
   const seconds = (values) =>
     spread(
@@ -168,9 +202,11 @@ export function speedTable(rows, boot) {
   ]);
   cells.push([
     `Geometric mean${boot ? '' : ', without the boot'}`,
-    ...['', '', spread(means, 2), `≥ ${ASKED_MEAN.toFixed(2)}`, verdict(means, ASKED_MEAN)],
+    ...['', '', spread(means, 2), `≥ ${askedMean.toFixed(2)}`, verdict(means, askedMean)],
   ]);
-  const header = ['guest workload', 'QEMU, s', 'Snowglobe, s', 'speed, QEMU = 1', 'asked', 'met'];
+  const header = [
+    ...[`${arch} guest`, `${contender}, s`, 'Snowglobe, s', `speed, ${contender} = 1`, 'asked', 'met'],
+  ];
   return [header, header.map(() => '---'), ...cells].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
 

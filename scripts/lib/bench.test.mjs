@@ -93,7 +93,7 @@ describe('the table of speeds', () => {
   });
 
   it('says what is met, and takes the mean of each pair over all rows', () => {
-    expect(speedTable(rows).split('\n').slice(2)).toEqual([
+    expect(speedTable(rows, undefined, { guest: 'riscv64', mean: 0.6 }).split('\n').slice(2)).toEqual([
       '| gzip | 1.00 (1.00–1.00) | 1.50 (1.00–2.00) | 0.75 (0.50–1.00) | ≥ 0.80 | **no** |',
       '| awk | 2.00 (2.00–2.00) | 1.00 (1.00–1.00) | 2.00 (2.00–2.00) |  |  |',
       '| Geometric mean, without the boot |  |  | 1.21 (1.00–1.41) | ≥ 0.60 | yes |',
@@ -102,10 +102,20 @@ describe('the table of speeds', () => {
 
   it('counts the boot if it was measured', () => {
     const boot = { title: 'Boot', asked: 1 / 1.5, native: [1000], guest: [2000], speeds: [0.125] };
-    expect(speedTable(rows, boot).split('\n').slice(4)).toEqual([
+    expect(speedTable(rows, boot, { guest: 'riscv64', mean: 0.6 }).split('\n').slice(4)).toEqual([
       '| Boot | 1.00 | 2.00 | 0.13 | ≥ 0.67 | **no** |',
       '| Geometric mean |  |  | 0.50 | ≥ 0.60 | **no** |',
     ]);
+  });
+
+  it('names the guest and whom it is compared with', () => {
+    const [header] = speedTable(rows, undefined, { guest: 'i386', contender: 'v86', mean: 3 }).split('\n');
+    expect(header).toBe('| i386 guest | v86, s | Snowglobe, s | speed, v86 = 1 | asked | met |');
+  });
+
+  it('asks nothing of a workload where only the mean is asked for', () => {
+    const runs = [results(1000, 2000)];
+    expect(speedsOf(workloads, runs, runs, false).map(({ asked }) => asked)).toEqual([undefined, undefined]);
   });
 
   it('has a geometric mean that a ratio and its inverse cancel out of', () => {
