@@ -23,7 +23,7 @@ import { buildDir, imagesDir, root } from './lib/project.mjs';
 import { findProgram, run } from './lib/run.mjs';
 import { v86Obstacle } from './v86.mjs';
 
-const LIMIT_MS = 300_000;
+const LIMIT_MS = 900_000;
 const IDLE_SECONDS = 20;
 const BOOTS = 10;
 const SECTION = { begin: '<!-- bench:begin -->', end: '<!-- bench:end -->' };
