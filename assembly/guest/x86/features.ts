@@ -32,6 +32,8 @@ const LEAF1_ECX_MAX: u32 =
   (1 << 30);
 const ECX_OSXSAVE: u32 = 1 << 27;
 const ECX_HYPERVISOR: u32 = (<u32>1) << 31;
+/** Leaf 7, EBX: TSC_ADJUST; Linux takes it as a promise that the counter needs no watchdog. */
+const LEAF7_EBX: u32 = 1 << 1;
 /** Leaf 7, EBX of max: FSGSBASE, TSC_ADJUST, BMI1, SMEP, BMI2, ERMS, ADX, SMAP. */
 const LEAF7_EBX_MAX: u32 =
   (1 << 0) | (1 << 1) | (1 << 3) | (1 << 7) | (1 << 8) | (1 << 9) | (1 << 19) | (1 << 20);
@@ -39,6 +41,8 @@ const LEAF7_EBX_MAX: u32 =
 const LEAF7_ECX_MAX: u32 = 1 << 2;
 /** Leaf 7, EDX: SPEC_CTRL and ARCH_CAPABILITIES, which tells guests that there is nothing to mitigate: see msr.ts. */
 const LEAF7_EDX: u32 = (1 << 26) | (1 << 29);
+/** Leaf 7, subleaf 2, EDX: BHI_CTRL, without which Linux clears a branch history at each system call. */
+const LEAF7_2_EDX: u32 = 1 << 4;
 /** Leaf 0x80000001, EDX. */
 const EXTENDED_EDX_SYSCALL: u32 = 1 << 11;
 const EXTENDED_EDX_NX: u32 = 1 << 20;
@@ -129,9 +133,10 @@ function basicLeaf(cpu: usize, leaf: u32, subleaf: u32): void {
       break;
     }
     case 7: {
-      if (subleaf != 0) answer(cpu, 0, 0, 0, 0);
-      else if (!modelIsMax(cpu)) answer(cpu, 0, 0, 0, LEAF7_EDX);
-      else answer(cpu, 0, LEAF7_EBX_MAX & ~(modelHasLongMode(cpu) ? 0 : 1), LEAF7_ECX_MAX, LEAF7_EDX);
+      if (subleaf == 2) answer(cpu, 0, 0, 0, LEAF7_2_EDX);
+      else if (subleaf != 0) answer(cpu, 0, 0, 0, 0);
+      else if (!modelIsMax(cpu)) answer(cpu, 2, LEAF7_EBX, 0, LEAF7_EDX);
+      else answer(cpu, 2, LEAF7_EBX_MAX & ~(modelHasLongMode(cpu) ? 0 : 1), LEAF7_ECX_MAX, LEAF7_EDX);
       break;
     }
     case 0x0d: {

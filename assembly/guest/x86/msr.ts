@@ -58,7 +58,8 @@ const MCG_CAP: u64 = 0x100 | X.MC_BANK_COUNT;
  * is executed speculatively here.
  */
 const ARCH_CAPABILITIES: u64 = 0x400000000d10e17b;
-const SPEC_CTRL_WRITABLE: u64 = 7;
+/** IBRS, STIBP, SSBD, BHI_DIS_S: kept, and without effect. */
+const SPEC_CTRL_WRITABLE: u64 = 0x407;
 /** IA32_FEATURE_CONTROL is locked, VMX off. */
 const FEATURE_CONTROL: u64 = 1;
 
