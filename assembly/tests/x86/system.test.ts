@@ -1,6 +1,6 @@
 /**
  * System programs on both tiers: mode switches, segments, gates, tasks, paging, traps, fast system calls, interrupts, system management mode. What they log is compared with what QEMU's
- * processor logged (scripts/gen-x86-system.mjs), and for what QEMU does not check with the manual.
+ * processor logged (scripts/gen-x86-system-fixtures.mjs), and for what QEMU does not check with the manual.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
