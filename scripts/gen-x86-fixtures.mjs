@@ -5,15 +5,19 @@
 //
 // Each group is a program that runs natively on this host, which has to be an x86-64 machine with BMI, ADX, AES and PCLMULQDQ, in 64-bit or in
 // 32-bit code: what the CPU does is the expectation, less the bits that the manual leaves undefined. The same bytes run in the guest.
-// Needs Debian's gcc and binutils; the tests need neither. Two runs write the same bytes. --show prints one case in full: files keep most
+// Groups that begin with `protection-` are programs at CPL 0 whose log comes from qemu-system-x86_64, except where the program's note says otherwise.
+// Needs Debian's gcc, binutils and qemu-system-x86; the tests need neither. Two runs write the same bytes. --show prints one case in full: files keep most
 // results as hashes.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { encodeFixture, packed } from './x86-fixtures/fixture-file.mjs';
 import { GROUPS } from './x86-fixtures/groups.mjs';
 import { PROGRAM_BASE } from './x86-fixtures/layout.mjs';
+import { frame32, frame64 } from './x86-fixtures/hostile.mjs';
 import { assemble, runNatively } from './x86-fixtures/native.mjs';
+import { logFromQemu } from './x86-fixtures/qemu.mjs';
 import { romSource } from './x86-fixtures/rom.mjs';
+import { PROTECTION_GROUPS } from './x86-fixtures/protection-groups.mjs';
 
 const OUT_DIR = fileURLToPath(new URL('../assembly/tests/x86/fixtures/', import.meta.url));
 
@@ -37,6 +41,29 @@ function generate(name) {
   );
 }
 
+async function generateProtection(name, rom) {
+  const program = PROTECTION_GROUPS[name]();
+  const binary = assemble(program.source(), PROGRAM_BASE, 32);
+  const log = await logFromQemu(rom, binary, program.cpu);
+  const words = Buffer.alloc(log.length * 4);
+  log.forEach((word, at) => {
+    words.writeUInt32LE(word, at * 4);
+  });
+  const { note, titles, manual } = program;
+  const file = packed({
+    group: name,
+    note,
+    titles,
+    manual,
+    program: binary.toString('hex'),
+    log: words.toString('hex'),
+  });
+  writeFileSync(`${OUT_DIR}${name}.json.gz`, file);
+  console.log(
+    `${name}: ${titles.length} cases, ${log.length} words, ${binary.length} bytes of program, ${file.length} bytes`,
+  );
+}
+
 const hex = (bytes) => `0x${Buffer.from(bytes).reverse().toString('hex')}`;
 
 function show(name, title, index) {
@@ -56,12 +83,19 @@ function show(name, title, index) {
 const args = process.argv.slice(2);
 if (args[0] === '--show') show(args[1], args[2], Number(args[3]));
 else {
-  const unknown = args.filter((name) => !(name in GROUPS));
+  const unknown = args.filter((name) => !(name in GROUPS || name in PROTECTION_GROUPS));
   if (unknown.length > 0) {
-    console.error(`no group '${unknown[0]}'; there are: ${Object.keys(GROUPS).join(', ')}`);
+    console.error(
+      `no group '${unknown[0]}'; there are: ${[...Object.keys(GROUPS), ...Object.keys(PROTECTION_GROUPS)].join(', ')}`,
+    );
     process.exit(2);
   }
   mkdirSync(OUT_DIR, { recursive: true });
-  writeFileSync(`${OUT_DIR}rom.json.gz`, packed({ rom: assemble(romSource(), 0, 64).toString('hex') }));
-  for (const name of args.length > 0 ? args : Object.keys(GROUPS)) generate(name);
+  const rom = assemble(romSource(), 0, 64);
+  writeFileSync(`${OUT_DIR}rom.json.gz`, packed({ rom: rom.toString('hex') }));
+  const frames = [frame32, frame64].map((source) => assemble(source, PROGRAM_BASE, 64).toString('hex'));
+  writeFileSync(`${OUT_DIR}hostile.json.gz`, packed({ frame32: frames[0], frame64: frames[1] }));
+  for (const name of args.length > 0 ? args : [...Object.keys(GROUPS), ...Object.keys(PROTECTION_GROUPS)])
+    if (name in GROUPS) generate(name);
+    else await generateProtection(name, rom);
 }

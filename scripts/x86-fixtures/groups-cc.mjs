@@ -71,7 +71,7 @@ export function conditions(bits) {
     bits,
     'The host’s CPU (x86-64); conditions that would read undefined flags are left out.',
   );
-  integerTable(program, 'short', 120, 61);
+  integerTable(program, 'short', 64, 61);
   const full = (r) => name(r, bits);
   const inputs = [
     [full('ax'), 'a'],

@@ -68,20 +68,6 @@ async function runFixture(fixture: Fixture, tier: TestTier): Promise<FixtureRun>
 const resultsOf = (section: Section, results: Uint8Array) =>
   results.subarray(section.at, section.at + section.bytes);
 
-/**
- * Declares the test of a fixture whose instructions are not all translated: that some fail. Once none does, the fixture belongs to conformance().
- */
-export function unfinished(group: string): void {
-  it(`${group} has instructions that fail`, async () => {
-    const fixture = loadFixture(group);
-    const { results } = await runFixture(fixture, 'interp');
-    const failing = fixture.sections.filter(
-      (section) => section.mismatches(resultsOf(section, results), 0).count > 0,
-    );
-    expect(failing.length).toBeGreaterThan(0);
-  }, 120_000);
-}
-
 /** Declares the tests of one fixture on each tier: the program ran to its end, then one test an instruction. */
 export function conformance(group: string, tiers: readonly TestTier[] = TEST_TIERS): void {
   describe.each(tiers)(`${group} (%s)`, (tier) => {

@@ -202,7 +202,7 @@ function section(file: SectionFile, table: TableFile, at: number): Section {
   };
 }
 
-const unpack = <T>(name: string): T => {
+export const unpack = <T>(name: string): T => {
   const path = new URL(`./fixtures/${name}.json.gz`, import.meta.url);
   return JSON.parse(gunzipSync(readFileSync(path)).toString('utf8')) as T;
 };

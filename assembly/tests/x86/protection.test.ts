@@ -1,0 +1,4 @@
+import { protectionProgram } from './protection.ts';
+
+protectionProgram('protection-segments');
+protectionProgram('protection-privilege');

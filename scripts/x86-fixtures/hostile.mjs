@@ -1,0 +1,227 @@
+// The frame around hostile programs (assembly/tests/x86/hostile.ts): it maps BODY_AREA for user code and nothing else, enters the body at CPL 3, and
+// after each exception goes on somewhere in the body. Entered by the firmware (rom.mjs) in flat protected mode.
+import { PROGRAM_BASE, STACK } from './layout.mjs';
+
+/** 4 MiB that user code may read, write and execute. The words before it are the frame's: body address, mask of its length, step, counter. */
+export const BODY_AREA = 0x0040_0000;
+const PARAMETERS = 0x0030_0000;
+const [BODY, MASK, STEP, COUNTER] = [0, 4, 8, 12].map((at) => PARAMETERS + at);
+/** Vector and address of the last exceptions: 4096 records of 8 bytes. */
+const LOG = PARAMETERS + 0x1000;
+const TABLES = PARAMETERS + 0x10000;
+const USER_STACK = BODY_AREA + 0x3f_0000;
+const VECTORS = 256;
+
+const header = `
+  .intel_syntax noprefix
+  .code32
+  mov eax, 0x33
+  mov cr0, eax
+  lgdt [gdt_pointer]
+  mov edi, offset idt
+  mov ecx, ${VECTORS}
+  mov ebx, offset stubs
+`;
+
+const stubs = (bits) => `
+  .balign 16
+stubs:
+${Array.from({ length: VECTORS }, (_, vector) => `.balign 16\n${bits === 64 ? 'mov rsp' : 'mov esp'}, ${STACK - (bits === 64 ? 40 : 20)}\npush ${vector}\njmp common`).join('\n')}
+`;
+
+const gdt = (extra) => `
+  .balign 8
+gdt: .quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff, 0x00cff3000000ffff
+  .word 0x67
+tss_base: .word 0
+  .long 0x00008900, 0
+  ${extra}
+gdt_pointer: .word 0x4f
+  .long gdt
+idt_pointer: .word idt_end - idt - 1
+  .long idt, 0
+  .balign 16
+tss: .skip 0x68
+`;
+
+/** Sets the base of the TSS descriptor, which the assembler cannot split. */
+const tssBase = `
+  mov eax, offset tss
+  mov [tss_base], ax
+  shr eax, 16
+  mov [tss_base + 2], al
+  mov [tss_base + 5], ah
+`;
+
+export const frame32 = `
+${header}
+1: mov eax, ebx
+  mov [edi], ax
+  shr eax, 16
+  mov [edi + 6], ax
+  mov dword ptr [edi + 2], 0x8e000008
+  add edi, 8
+  add ebx, 16
+  dec ecx
+  jnz 1b
+  ${tssBase}
+  lidt [idt_pointer]
+  mov dword ptr [tss + 4], ${STACK}
+  mov dword ptr [tss + 8], 0x10
+  mov word ptr [tss + 0x66], 0x68
+  mov eax, 0x28
+  ltr ax
+  mov dword ptr [${TABLES}], 0x83
+  mov dword ptr [${TABLES + 4}], ${BODY_AREA} + 0x87
+  mov eax, ${TABLES}
+  mov cr3, eax
+  mov eax, 0x610
+  mov cr4, eax
+  mov eax, 0x80010033
+  mov cr0, eax
+  push 0x23
+  push ${USER_STACK}
+  push 2
+  push 0x1b
+  push dword ptr [${BODY}]
+  mov eax, 0x23
+  mov ds, eax
+  mov es, eax
+  mov fs, eax
+  mov gs, eax
+  mov ebx, ${BODY_AREA} + 0x1800
+  mov esi, ${BODY_AREA} + 0x2ff0
+  mov edi, [${BODY} + 16]
+  mov ebp, ${BODY_AREA} + 0x3fff00
+  iretd
+common:
+  push eax
+  push edx
+  push ecx
+  mov eax, 0x10
+  mov ds, eax
+  mov eax, [${COUNTER}]
+  inc eax
+  mov [${COUNTER}], eax
+  mov ecx, eax
+  and ecx, 0xfff
+  mov edx, [esp + 12]
+  mov [${LOG} + ecx * 8], edx
+  mov edx, [esp + 16]
+  mov [${LOG} + ecx * 8 + 4], edx
+  mul dword ptr [${STEP}]
+  and eax, [${MASK}]
+  add eax, [${BODY}]
+  mov [esp + 16], eax
+  mov dword ptr [esp + 20], 0x1b
+  and dword ptr [esp + 24], 0xcd5
+  mov dword ptr [esp + 28], ${USER_STACK}
+  mov dword ptr [esp + 32], 0x23
+  mov eax, 0x23
+  mov ds, eax
+  mov es, eax
+  mov fs, eax
+  mov gs, eax
+  pop ecx
+  pop edx
+  pop eax
+  add esp, 4
+  iretd
+  ${gdt('.quad 0, 0, 0')}
+  .balign 16
+idt: .skip ${VECTORS * 8}
+idt_end:
+${stubs(32)}
+`;
+
+export const frame64 = `
+${header}
+1: mov eax, ebx
+  mov [edi], ax
+  shr eax, 16
+  mov [edi + 6], ax
+  mov dword ptr [edi + 2], 0x8e000038
+  add edi, 16
+  add ebx, 16
+  dec ecx
+  jnz 1b
+  ${tssBase}
+  mov dword ptr [tss + 4], ${STACK}
+  mov word ptr [tss + 0x66], 0x68
+  mov dword ptr [${TABLES}], ${TABLES} + 0x1007
+  mov dword ptr [${TABLES} + 0x1000], ${TABLES} + 0x2007
+  mov dword ptr [${TABLES} + 0x2000], 0x83
+  mov dword ptr [${TABLES} + 0x2008], 0x200083
+  mov dword ptr [${TABLES} + 0x2010], ${BODY_AREA} + 0x87
+  mov dword ptr [${TABLES} + 0x2018], ${BODY_AREA} + 0x200087
+  mov eax, ${TABLES}
+  mov cr3, eax
+  mov eax, 0x630
+  mov cr4, eax
+  mov ecx, 0xc0000080
+  mov eax, 0x100
+  xor edx, edx
+  wrmsr
+  mov eax, 0x80010033
+  mov cr0, eax
+  .byte 0xea
+  .long entered
+  .word 0x38
+  .code64
+entered:
+  lidt [idt_pointer]
+  mov eax, 0x28
+  ltr ax
+  push 0x23
+  push ${USER_STACK}
+  push 2
+  push 0x43
+  mov eax, [${BODY}]
+  push rax
+  mov eax, 0x23
+  mov ds, eax
+  mov es, eax
+  mov ebx, ${BODY_AREA} + 0x1800
+  mov esi, ${BODY_AREA} + 0x2ff0
+  mov edi, [${BODY} + 16]
+  mov ebp, ${BODY_AREA} + 0x3fff00
+  mov r8d, ${BODY_AREA} + 0x1000
+  mov r14d, edi
+  iretq
+common:
+  push rax
+  push rdx
+  push rcx
+  mov eax, [${COUNTER}]
+  inc eax
+  mov [${COUNTER}], eax
+  mov ecx, eax
+  and ecx, 0xfff
+  mov rdx, [rsp + 24]
+  mov [${LOG} + rcx * 8], edx
+  mov rdx, [rsp + 32]
+  mov [${LOG} + rcx * 8 + 4], edx
+  mul dword ptr [${STEP}]
+  and eax, [${MASK}]
+  add eax, [${BODY}]
+  mov [rsp + 32], rax
+  mov qword ptr [rsp + 40], 0x43
+  and qword ptr [rsp + 48], 0xcd5
+  mov qword ptr [rsp + 56], ${USER_STACK}
+  mov qword ptr [rsp + 64], 0x23
+  mov eax, 0x23
+  mov ds, eax
+  mov es, eax
+  pop rcx
+  pop rdx
+  pop rax
+  add rsp, 8
+  iretq
+  ${gdt('.quad 0x00af9b000000ffff, 0x00affb000000ffff, 0')}
+  .balign 16
+idt: .skip ${VECTORS * 16}
+idt_end:
+${stubs(64)}
+`;
+
+export const HOSTILE_BASE = PROGRAM_BASE;
