@@ -5,9 +5,23 @@ import { roundPack, roundPackBits } from './round';
 
 /** dst = a + b, or a - b if `negate`. dst may be a or b. */
 export function f80Add(dst: usize, a: usize, b: usize, negate: bool, control: u32, status: usize): void {
-  if (F.takesNaN(dst, a, b, status)) return;
   const signA = F.signOf(a);
   const signB = F.signOf(b) ^ (negate ? 1 : 0);
+  if (F.isNormal(a) && F.isNormal(b)) {
+    addFinite(
+      dst,
+      signA,
+      F.exponentField(a),
+      F.significand(a),
+      signB,
+      F.exponentField(b),
+      F.significand(b),
+      control,
+      status,
+    );
+    return;
+  }
+  if (F.takesNaN(dst, a, b, status)) return;
   const classA = F.classOf(a);
   const classB = F.classOf(b);
   if (classA == F.CLASS_INFINITY || classB == F.CLASS_INFINITY) {
@@ -19,11 +33,24 @@ export function f80Add(dst: usize, a: usize, b: usize, negate: bool, control: u3
     addZero(dst, a, b, signA, signB, control, status);
     return;
   }
-  let exponent = F.exponentOf(a);
-  let high = F.normalised(a);
+  const exponentA = F.exponentOf(a);
+  const exponentB = F.exponentOf(b);
+  addFinite(dst, signA, exponentA, F.normalised(a), signB, exponentB, F.normalised(b), control, status);
+}
+
+/** The sum of two numbers other than 0: normalised significands. */
+function addFinite(
+  dst: usize,
+  signA: u32,
+  exponent: i32,
+  high: u64,
+  signB: u32,
+  otherExponent: i32,
+  other: u64,
+  control: u32,
+  status: usize,
+): void {
   let sign = signA;
-  let otherExponent = F.exponentOf(b);
-  let other = F.normalised(b);
   if (otherExponent > exponent || (otherExponent == exponent && other > high)) {
     const e = exponent;
     exponent = otherExponent;
@@ -94,8 +121,13 @@ function normaliseAndRound(
 }
 
 export function f80Multiply(dst: usize, a: usize, b: usize, control: u32, status: usize): void {
-  if (F.takesNaN(dst, a, b, status)) return;
   const sign = F.signOf(a) ^ F.signOf(b);
+  if (F.isNormal(a) && F.isNormal(b)) {
+    const exponent = F.exponentField(a) + F.exponentField(b) - F.BIAS + 1;
+    multiplyFinite(dst, sign, exponent, F.significand(a), F.significand(b), control, status);
+    return;
+  }
+  if (F.takesNaN(dst, a, b, status)) return;
   const classA = F.classOf(a);
   const classB = F.classOf(b);
   const anyZero = classA == F.CLASS_ZERO || classB == F.CLASS_ZERO;
@@ -108,9 +140,19 @@ export function f80Multiply(dst: usize, a: usize, b: usize, control: u32, status
     F.putZero(dst, sign);
     return;
   }
-  const x = F.normalised(a);
-  const y = F.normalised(b);
-  let exponent = F.exponentOf(a) + F.exponentOf(b) - F.BIAS + 1;
+  const exponent = F.exponentOf(a) + F.exponentOf(b) - F.BIAS + 1;
+  multiplyFinite(dst, sign, exponent, F.normalised(a), F.normalised(b), control, status);
+}
+
+function multiplyFinite(
+  dst: usize,
+  sign: u32,
+  exponent: i32,
+  x: u64,
+  y: u64,
+  control: u32,
+  status: usize,
+): void {
   let high = mulHigh(x, y);
   let low = x * y;
   if ((high & F.INTEGER_BIT) == 0) {
@@ -158,25 +200,16 @@ export function f80Divide(dst: usize, a: usize, b: usize, control: u32, status: 
     // The quotient has one more bit: keep its first one apart.
     const difference = rest - divisor;
     const high = quotient(difference, divisor);
-    const left = remainderOf(divisor, high);
-    const low = quotient(left, divisor);
-    const sticky: u64 = remainderOf(divisor, low) != 0 ? 1 : 0;
-    roundPack(
-      dst,
-      sign,
-      exponent,
-      F.INTEGER_BIT | (high >> 1),
-      (high << 63) | (low >> 1) | (low & 1) | sticky,
-      control,
-      status,
-    );
+    const sticky: u64 = remainderOf(divisor, high) != 0 ? 1 : 0;
+    roundPack(dst, sign, exponent, F.INTEGER_BIT | (high >> 1), (high << 63) | sticky, control, status);
     return;
   }
   const high = quotient(rest, divisor);
   rest = remainderOf(divisor, high);
-  const low = quotient(rest, divisor);
-  const sticky: u64 = remainderOf(divisor, low) != 0 ? 1 : 0;
-  roundPack(dst, sign, exponent, high, low | sticky, control, status);
+  // The next bit of the quotient, and whether there are more.
+  const more = rest >> 63 != 0 || rest << 1 >= divisor;
+  const low: u64 = (more ? F.INTEGER_BIT : 0) | (rest != 0 ? 1 : 0);
+  roundPack(dst, sign, exponent, high, low, control, status);
 }
 
 /** floor(high × 2^64 / divisor), for high < divisor and a normalised divisor: two digits of 32 bits (Knuth, volume 2, algorithm D). */

@@ -94,6 +94,11 @@ export function classOf(a: usize): u32 {
   return value & QUIET_BIT ? CLASS_QUIET : CLASS_SIGNALLING;
 }
 
+/** Whether it is CLASS_NORMAL. */
+export function isNormal(a: usize): bool {
+  return <i64>significand(a) < 0 && <u32>(exponentField(a) - 1) < EXPONENT_MASK - 1;
+}
+
 /** Exponent of a finite, nonzero value once its significand is normalised: may be below 1. */
 export function exponentOf(a: usize): i32 {
   const field = exponentField(a);

@@ -7,6 +7,9 @@ export function precisionBits(control: u32): u32 {
   return precision == 0 ? 24 : precision == 2 ? 53 : 64;
 }
 
+const ROUNDING_AND_PRECISION: u32 = 0xf00;
+const EXTENDED_NEAREST: u32 = 0x300;
+
 /** What the exponent is changed by when overflow or underflow is not masked. */
 export const ADJUST: i32 = 24576;
 
@@ -23,7 +26,23 @@ export function roundPack(
   control: u32,
   status: usize,
 ): void {
-  roundPackBits(dst, sign, exponent, high, low, precisionBits(control), control, status);
+  if ((control & ROUNDING_AND_PRECISION) != EXTENDED_NEAREST || <u32>(exponent - 1) >= F.EXPONENT_MASK - 2) {
+    roundPackBits(dst, sign, exponent, high, low, precisionBits(control), control, status);
+    return;
+  }
+  // Neither overflow nor underflow, 64 bits to nearest even: what programs do all the time.
+  if (low != 0) {
+    const up = low >> 63 != 0 && (low << 1 != 0 || (high & 1) != 0);
+    F.note(status, up ? F.PE | F.C1 : F.PE);
+    if (up) {
+      high += 1;
+      if (high == 0) {
+        high = F.INTEGER_BIT;
+        exponent += 1;
+      }
+    }
+  }
+  F.put(dst, sign, exponent, high);
 }
 
 export function roundPackBits(
