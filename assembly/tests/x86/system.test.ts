@@ -95,7 +95,10 @@ const CHECKS: [string, string][] = [
   ['EMMS with CR0.EM', UD],
 ];
 
-describe.each(TEST_TIERS)('system programs (%s)', (tier) => {
+/** Also with every block compiled before it first runs, and with both tiers compared at each region. */
+const TIERS: readonly TestTier[] = [...TEST_TIERS, 'eager', 'check'];
+
+describe.each(TIERS)('system programs (%s)', (tier) => {
   it.each(['protected', 'long', 'events', 'state'])('%s.S does what QEMU does', async (name) => {
     expect(await run(name, tier)).toEqual(load(name).log);
   });
