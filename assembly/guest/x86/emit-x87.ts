@@ -6,7 +6,7 @@ import { emit1, emit2, emitCall, has, isCode64, memAddress, memOffset, thisEip }
 import * as I from './insn';
 import * as S from './x87';
 
-/** Calls a helper, then notes the instruction's address, which is that of the last instruction with an unmasked exception if any is pending. */
+/** Calls a helper, then notes the instruction's address and its operand's: a helper that raises #MF leaves those of the instruction that is to blame. */
 export function emitX87(e: usize, i: usize, helper: u32, b: u32, c: u32, immediate: u32): u32 {
   const modrm = <u32>load<u8>(i, I.INSN_MODRM);
   const opcode = ((<u32>load<u8>(i, I.INSN_OPCODE) & 7) << 8) | modrm;

@@ -11,6 +11,8 @@ import { ACCESS_LOAD, ACCESS_STORE } from '../../softmmu/hook';
 import { raise } from '../../vcpu/exception';
 import * as X from './cpu';
 import { MXCSR_VALID } from './helpers-sse';
+import { CONTROL_FIXED, CONTROL_MASK, x87Summarise } from './helpers-x87-control';
+import { setX87Status } from './helpers-x87-environment';
 import { isCode64 } from './mode';
 import { fault, loaded } from './system-memory';
 
@@ -100,9 +102,9 @@ function saveXmm(cpu: usize, at: u64, mmu: u32): void {
 
 function restoreX87(cpu: usize, at: u64, mmu: u32, wide: bool): void {
   const first = read(cpu, at, mmu);
-  store<u64>(cpu, first & 0xffff, X.X87_CONTROL);
-  store<u64>(cpu, (first >> 16) & FSW_WITHOUT_TOP, X.X87_STATUS);
-  store<u64>(cpu, (first >> (16 + FSW_TOP_SHIFT)) & 7, X.X87_TOP);
+  store<u64>(cpu, (first & CONTROL_MASK) | CONTROL_FIXED, X.X87_CONTROL);
+  setX87Status(cpu, <u32>(first >> 16));
+  x87Summarise(cpu);
   for (let n: u32 = 0; n < 8; n++) store<u8>(cpu + n, (first >> (32 + n)) & 1 ? 0 : 1, X.X87_EMPTY);
   store<u16>(cpu, <u16>(first >> 48) & 0x7ff, X.X87_FOP);
   const instruction = read(cpu, at + 8, mmu);

@@ -186,8 +186,9 @@ export function helperX87Test(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
 }
 
 /** FXAM: C1 is the sign. SDM 2, FXAM. */
-export function helperX87Examine(cpu: usize, _b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
+export function helperX87Examine(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   if (isPending(cpu)) return 0;
+  S.notePointers(cpu, immediate);
   const a = S.st(cpu, 0);
   let conditions = F.signOf(a) != 0 ? F.C1 : 0;
   if (S.isEmpty(cpu, 0)) conditions |= F.C3 | F.C0;

@@ -212,6 +212,7 @@ export function helperX87ConditionalMove(cpu: usize, b: u64, _c: u64, _third: u6
 /** FFREE and FFREEP ST(FROM). */
 export function helperX87Free(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   if (isPending(cpu)) return 0;
+  S.notePointers(cpu, immediate);
   S.setEmpty(cpu, S.field(immediate, S.IMM_FROM), 1);
   S.pop(cpu, S.popsOf(immediate));
   return 0;

@@ -108,6 +108,7 @@ export function reportStore(cpu: usize, immediate: u32): bool {
 }
 
 function reportUnless(cpu: usize, immediate: u32, preventing: u32): bool {
+  notePointers(cpu, immediate);
   let found = load<u32>(cpu, X.X87_FOUND);
   const status = load<u32>(cpu, X.X87_STATUS) & ~STATUS_C1;
   if (found == 0) {
@@ -122,11 +123,17 @@ function reportUnless(cpu: usize, immediate: u32, preventing: u32): bool {
   if (unmasked & BEFORE) found &= found & F.SF ? BEFORE | F.SF | F.C1 : BEFORE;
   else if (unmasked & preventing) found &= ~(F.PE | F.C1);
   store<u64>(cpu, status | found | STATUS_ES | STATUS_B, X.X87_STATUS);
-  const segment = (immediate >> IMM_SEGMENT) & 7;
-  store<u16>(cpu, load<u16>(cpu, X.X86_SEG + X.SEG_CS * 16), X.X87_FCS);
-  store<u16>(cpu, load<u16>(cpu + X.X86_SEG + segment * 16), X.X87_FDS);
-  store<u16>(cpu, (immediate >> IMM_OPCODE) & 0x7ff, X.X87_FOP);
   return (unmasked & preventing) == 0;
+}
+
+/** Opcode and selectors of the last instruction; the translated code notes the addresses themselves. Without a memory operand its pointer stays. */
+export function notePointers(cpu: usize, immediate: u32): void {
+  const opcode = (immediate >> IMM_OPCODE) & 0x7ff;
+  store<u16>(cpu, load<u16>(cpu, X.X86_SEG + X.SEG_CS * 16), X.X87_FCS);
+  store<u16>(cpu, opcode, X.X87_FOP);
+  if ((opcode & 0xc0) == 0xc0) return;
+  const segment = (immediate >> IMM_SEGMENT) & 7;
+  store<u16>(cpu, load<u16>(cpu + X.X86_SEG + segment * 16), X.X87_FDS);
 }
 
 /** An empty register is read. True if IE is masked: then the result is the default NaN. */
