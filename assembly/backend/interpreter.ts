@@ -534,7 +534,8 @@ export function interpret(cpu: usize, block: usize): u32 {
         wa(cpu, op, callHelper(cpu, op));
         break;
       case O.OP_CALLG:
-      case O.OP_CALLX: {
+      case O.OP_CALLX:
+      case O.OP_CALLFX: {
         // Counter reads end their block, so the count at the block's end is exact for them.
         store<i64>(cpu, budget, S.STATE_BUDGET);
         const result = callHelper(cpu, op);

@@ -8,7 +8,14 @@
  * nothing. Conversions from 32-bit integers are exact.
  */
 import * as B from '../ir/builder';
-import { STATE_FFLAGS, STATE_HOST_FMA, STATE_ROUNDING_AT } from '../vcpu/state';
+import {
+  STATE_FFLAGS,
+  STATE_FLOAT_AT,
+  STATE_FLOAT_MASK,
+  STATE_FLOAT_VALUE,
+  STATE_HOST_FMA,
+  STATE_ROUNDING_AT,
+} from '../vcpu/state';
 import * as W from './wasm-bytes';
 import { putHinted } from './wasm-hints';
 import { LOCAL_VALUE } from './wasm-locals';
@@ -20,7 +27,16 @@ const NX: u32 = 1;
 /** Twice the bits of infinity, and of the first number above the smallest normal one: the sign is shifted out. */
 const INFINITY: u64 = 0xffe0000000000000;
 const LEAST: u64 = 0x0020000000000002;
+const EXPONENT: u64 = 0x7ff0000000000000;
+/** The same of binary32, in the high half. */
+const INFINITY_32: u64 = 0xff00000000000000;
+const LEAST_32: u64 = 0x0100000200000000;
+const EXPONENT_32: u64 = 0x7f800000;
+const HIGH_HALF: u64 = 0xffffffff00000000;
 
+const F32_SQRT: u32 = 0x91;
+const I32_REINTERPRET_F32: u32 = 0xbc;
+const F32_REINTERPRET_I32: u32 = 0xbe;
 const F64_EQ: u32 = 0x61;
 const F64_LT: u32 = 0x63;
 const F64_LE: u32 = 0x65;
@@ -92,15 +108,7 @@ export function emitFloat(cpu: usize, w: usize, op: usize): u32 {
       tiny = true;
   }
   W.put(w, I64_REINTERPRET_F64);
-  W.putLocalTee(w, LOCAL_VALUE);
-  W.putI64(w, 1);
-  W.put(w, W.WASM_I64_SHL);
-  if (tiny) {
-    W.putI64(w, LEAST);
-    W.put(w, W.WASM_I64_SUB);
-  }
-  W.putI64(w, tiny ? INFINITY - LEAST : INFINITY);
-  W.put(w, W.WASM_I64_LT_U);
+  emitSafeRange(w, 1, tiny ? LEAST : 0, INFINITY);
   W.putI32(w, 0);
   W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_FFLAGS);
   W.putI32(w, NX);
@@ -117,6 +125,96 @@ export function emitFloat(cpu: usize, w: usize, op: usize): u32 {
   W.putLocalGet(w, LOCAL_VALUE);
   W.put(w, W.WASM_ELSE);
   return FLOAT_ELSE;
+}
+
+/**
+ * Begins a `callfx`: the helper's call has to follow, then `end`, and the result is on the stack. Inline are numbers that are normal and whose
+ * result is in the safe range, while STATE_FLOAT_AT allows it: an operand that is denormal would raise a flag of its own, one that is
+ * infinite or a NaN makes the result one, but for a quotient, which is tiny.
+ */
+export function emitFloatGuard(cpu: usize, w: usize, op: usize): void {
+  const immediate = <u32>(load<u64>(op, B.OP_IMM) >> 32);
+  const kind = immediate & B.FLOAT_KIND;
+  const single = (immediate & B.FLOAT_SINGLE) != 0;
+  const root = kind == B.FLOAT_SQRT;
+  const tiny = kind == B.FLOAT_MUL || kind == B.FLOAT_DIV;
+  getB(cpu, w, op);
+  emitAsFloat(w, single);
+  if (!root) {
+    getC(cpu, w, op);
+    emitAsFloat(w, single);
+  }
+  W.put(w, single ? opcodeOf(kind) - F64_SQRT + F32_SQRT : opcodeOf(kind));
+  if (single) {
+    W.put(w, I32_REINTERPRET_F32);
+    W.put(w, W.WASM_I64_EXTEND_I32_U);
+    emitSafeRange(w, 33, tiny ? LEAST_32 : 0, INFINITY_32);
+  } else {
+    W.put(w, I64_REINTERPRET_F64);
+    emitSafeRange(w, 1, tiny ? LEAST : 0, INFINITY);
+  }
+  W.putI32(w, 0);
+  W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + load<u32>(cpu, STATE_FLOAT_AT));
+  W.putI32(w, load<u32>(cpu, STATE_FLOAT_MASK));
+  W.put(w, W.WASM_I32_AND);
+  W.putI32(w, load<u32>(cpu, STATE_FLOAT_VALUE));
+  W.put(w, W.WASM_I32_EQ);
+  W.put(w, W.WASM_I32_AND);
+  getB(cpu, w, op);
+  emitHasExponent(w, single);
+  if (!root) {
+    getC(cpu, w, op);
+    emitHasExponent(w, single);
+  }
+  putHinted(cpu, w, W.WASM_IF, true);
+  W.put(w, W.WASM_I64);
+  W.putLocalGet(w, LOCAL_VALUE);
+  if (single) {
+    if (root) getSlot(cpu, w, <u32>(load<u64>(op, B.OP_IMM) >> 16) & 0xffff);
+    else getB(cpu, w, op);
+    W.putI64(w, HIGH_HALF);
+    W.put(w, W.WASM_I64_AND);
+    W.put(w, W.WASM_I64_OR);
+  }
+  W.put(w, W.WASM_ELSE);
+}
+
+/** Wasm's instruction for binary64. Those for binary32 have the same order. */
+function opcodeOf(kind: u32): u32 {
+  if (kind == B.FLOAT_ADD) return F64_ADD;
+  if (kind == B.FLOAT_SUB) return F64_SUB;
+  if (kind == B.FLOAT_MUL) return F64_MUL;
+  return kind == B.FLOAT_DIV ? F64_DIV : F64_SQRT;
+}
+
+function emitAsFloat(w: usize, single: bool): void {
+  if (single) W.put(w, W.WASM_I32_WRAP);
+  W.put(w, single ? F32_REINTERPRET_I32 : F64_REINTERPRET_I64);
+}
+
+/** With a condition and a number on the stack: pushes whether it holds and the number is neither denormal nor 0. */
+function emitHasExponent(w: usize, single: bool): void {
+  W.putI64(w, single ? EXPONENT_32 : EXPONENT);
+  W.put(w, W.WASM_I64_AND);
+  W.putI64(w, 0);
+  W.put(w, W.WASM_I64_NE);
+  W.put(w, W.WASM_I32_AND);
+}
+
+/**
+ * With a number's bits on the stack: leaves them in LOCAL_VALUE and pushes whether they, shifted to the left so that the sign is gone, are from `least` on and
+ * below `infinity`.
+ */
+function emitSafeRange(w: usize, shift: i64, least: u64, infinity: u64): void {
+  W.putLocalTee(w, LOCAL_VALUE);
+  W.putI64(w, shift);
+  W.put(w, W.WASM_I64_SHL);
+  if (least != 0) {
+    W.putI64(w, least);
+    W.put(w, W.WASM_I64_SUB);
+  }
+  W.putI64(w, infinity - least);
+  W.put(w, W.WASM_I64_LT_U);
 }
 
 function pushB(cpu: usize, w: usize, op: usize): void {

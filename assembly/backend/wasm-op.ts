@@ -6,7 +6,7 @@ import { count } from '../vcpu/counters';
 import { STATE_BUDGET, STATE_EXCEPTION, STATE_LEAVE, STATE_STATUS_OP } from '../vcpu/state';
 import { emitBinary, emitBinary32, emitRest } from './wasm-arith';
 import * as W from './wasm-bytes';
-import { emitFloat, FLOAT_ELSE, FLOAT_NONE } from './wasm-float';
+import { emitFloat, emitFloatGuard, FLOAT_ELSE, FLOAT_NONE } from './wasm-float';
 import { putHinted } from './wasm-hints';
 import * as I from './wasm-imports';
 import { LOCAL_BUDGET, LOCAL_VALUE, localsLoad, localsStore } from './wasm-locals';
@@ -25,6 +25,7 @@ export function emitOperation(cpu: usize, w: usize, op: usize, original: usize):
   else if (effect == O.EFFECT_STORE) emitStore(cpu, w, op, original, code);
   else if (effect == O.EFFECT_ATOMIC) emitAtomic(cpu, w, op, original);
   else if (code == O.OP_CALLF) emitCallFloat(cpu, w, op, original);
+  else if (code == O.OP_CALLFX) emitRaisingFloat(cpu, w, op, original);
   else if (effect == O.EFFECT_CALL || code == O.OP_CALLP) emitHelper(cpu, w, op, original, false);
   else if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) emitHelper(cpu, w, op, original, true);
   else if (code == O.OP_FENCE) W.putCall(w, I.IMPORT_FENCE);
@@ -41,34 +42,54 @@ function emitCallFloat(cpu: usize, w: usize, op: usize, original: usize): void {
   setA(cpu, w, op);
 }
 
+/** Its helper raises nothing but exceptions: it never sets STATE_LEAVE. */
+function emitRaisingFloat(cpu: usize, w: usize, op: usize, original: usize): void {
+  emitFloatGuard(cpu, w, op);
+  count(cpu, COUNTER_REGION_HELPERS);
+  emitWhere(cpu, w, original);
+  emitHelperCall(cpu, w, op);
+  W.putLocalSet(w, LOCAL_VALUE);
+  emitExceptionCheck(cpu, w, 1);
+  W.put(w, W.WASM_END);
+  setA(cpu, w, op);
+}
+
+/** Names the operation and stores the budget, for a helper that may raise. */
+function emitWhere(cpu: usize, w: usize, original: usize): void {
+  W.putI32(w, 0);
+  W.putI32(w, <u32>original);
+  W.putMemory(w, W.WASM_I32_STORE, 2, <u32>cpu + STATE_STATUS_OP);
+  W.putI32(w, 0);
+  W.putLocalGet(w, LOCAL_BUDGET);
+  W.put(w, W.WASM_I64_EXTEND_I32_S);
+  W.putMemory(w, W.WASM_I64_STORE, 3, <u32>cpu + STATE_BUDGET);
+}
+
+/** With the helper's result in LOCAL_VALUE, inside `extra` more labels: goes to the fault exit if an exception is pending, else pushes the result. */
+function emitExceptionCheck(cpu: usize, w: usize, extra: u32): void {
+  W.putI32(w, 0);
+  W.putMemory(w, W.WASM_I64_LOAD, 3, <u32>cpu + STATE_EXCEPTION);
+  W.putI64(w, 0);
+  W.put(w, W.WASM_I64_NE);
+  putHinted(cpu, w, W.WASM_BR_IF, false);
+  W.putU(w, faultLabel(cpu) + extra);
+  W.putLocalGet(w, LOCAL_VALUE);
+}
+
 /**
  * A helper that may raise names its operation first, since the fault exit asks which one it was. One that may touch guest registers finds them
  * in memory, and what it leaves there, even with an exception, is what the region goes on with.
  */
 function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: bool): void {
   count(cpu, COUNTER_REGION_HELPERS);
-  if (mayRaise) {
-    W.putI32(w, 0);
-    W.putI32(w, <u32>original);
-    W.putMemory(w, W.WASM_I32_STORE, 2, <u32>cpu + STATE_STATUS_OP);
-    W.putI32(w, 0);
-    W.putLocalGet(w, LOCAL_BUDGET);
-    W.put(w, W.WASM_I64_EXTEND_I32_S);
-    W.putMemory(w, W.WASM_I64_STORE, 3, <u32>cpu + STATE_BUDGET);
-  }
+  if (mayRaise) emitWhere(cpu, w, original);
   const registers = load<u16>(op) == O.OP_CALLG;
   if (registers) localsStore(cpu, w);
   emitHelperCall(cpu, w, op);
   if (mayRaise) {
     W.putLocalSet(w, LOCAL_VALUE);
     if (registers) localsLoad(cpu, w);
-    W.putI32(w, 0);
-    W.putMemory(w, W.WASM_I64_LOAD, 3, <u32>cpu + STATE_EXCEPTION);
-    W.putI64(w, 0);
-    W.put(w, W.WASM_I64_NE);
-    putHinted(cpu, w, W.WASM_BR_IF, false);
-    W.putU(w, faultLabel(cpu));
-    W.putLocalGet(w, LOCAL_VALUE);
+    emitExceptionCheck(cpu, w, 0);
   }
   setA(cpu, w, op);
   if (mayRaise) {

@@ -113,3 +113,5 @@ export const FLOAT_LE: u32 = 0xc00;
 /** The low half of b, signed or unsigned, as a number. */
 export const FLOAT_FROM_I32: u32 = 0xd00;
 export const FLOAT_FROM_U32: u32 = 0xe00;
+/** Added to the kinds of a `callfx`: binary32 in the low halves; the result's high half is that of b, of a root that of third. */
+export const FLOAT_SINGLE: u32 = 0x10000;

@@ -134,6 +134,13 @@ export const STATE_VECTOR_TEMP_COUNT: u32 = 32;
 export const STATE_SLICE: u32 = 0x700;
 /** u32. Offset in the state of the rounding mode that `callf` takes at run time (u32, numbered as in fpu/status.ts). */
 export const STATE_ROUNDING_AT: u32 = 0x708;
+/**
+ * u32 each. What a `callfx` needs to be computed inline: the word at that offset in the state has, under the mask, that value. It says that
+ * rounding is to nearest, that nothing raises, and that inexact is accrued.
+ */
+export const STATE_FLOAT_AT: u32 = 0x710;
+export const STATE_FLOAT_MASK: u32 = 0x714;
+export const STATE_FLOAT_VALUE: u32 = 0x718;
 /** u32. 1: the host multiplies and adds with one rounding (fpu/host-fma.ts). */
 export const STATE_HOST_FMA: u32 = 0x70c;
 

@@ -170,7 +170,9 @@ export function vpair(e: usize, low: u32, high: u32): u32 {
 
 /** A slot in the low half, 0 in the high one. */
 export function vlow(e: usize, low: u32): u32 {
-  return vpair(e, low, X.ZERO);
+  const t = vzero(e);
+  B.emit(e, O.OP_VSET64, t, t, low, 0);
+  return t;
 }
 
 /** A constant in both halves. */

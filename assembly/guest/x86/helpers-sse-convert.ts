@@ -27,9 +27,13 @@ function rounding(cpu: usize, immediate: u32): u32 {
   return immediate & CONVERT_TRUNCATE ? roundingOf(3) : sseRounding(cpu);
 }
 
-/** Helper (callx): the integer c as binary64. */
-export function helperIntToF64(cpu: usize, _b: u64, c: u64, _third: u64, immediate: u32): u64 {
-  if ((immediate & CONVERT_LONG) == 0) return F.i32ToF64(<i32>c);
+/** Helper (callf) of FLOAT_FROM_I32: the 32-bit integer b as binary64, which is exact. */
+export function helperI32ToF64(_cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
+  return F.i32ToF64(<i32>b);
+}
+
+/** Helper (callx): the 64-bit integer c as binary64. */
+export function helperI64ToF64(cpu: usize, _b: u64, c: u64, _third: u64, _immediate: u32): u64 {
   sseBegin(cpu);
   const result = F.i64ToF64(<i64>c, sseRounding(cpu), laneBegin(cpu));
   sseRaised(cpu, laneFlags(cpu));

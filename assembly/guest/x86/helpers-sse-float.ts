@@ -292,8 +292,12 @@ function f32IsPlain(a: u32): bool {
   return !f32IsDenormal(a) && !f32IsNaN(a);
 }
 
-/** Helper (callx): b, c = operands, immediate = SSE_*. The square root is that of c. */
-export function helperF64(cpu: usize, b: u64, c: u64, _third: u64, op: u32): u64 {
+/** Bits of the immediates of helperF64 and helperF32 that are SSE_*; the others are callfx's. */
+const SSE_OP: u32 = 0xff;
+
+/** Helper (callx, callfx): b, c = operands, immediate = SSE_* in the low byte. The square root is that of c. */
+export function helperF64(cpu: usize, b: u64, c: u64, _third: u64, immediate: u32): u64 {
+  const op = immediate & SSE_OP;
   if (op <= SSE_SQRT) {
     if (sseIsFast(cpu) && !f64IsDenormal(b) && !f64IsDenormal(c)) {
       const r = f64Host(reinterpret<f64>(b), reinterpret<f64>(c), op);
@@ -308,11 +312,12 @@ export function helperF64(cpu: usize, b: u64, c: u64, _third: u64, op: u32): u64
   return result;
 }
 
-/** Helper (callx): the same of the low halves of b and c; the rest is b's. */
-export function helperF32(cpu: usize, b: u64, c: u64, _third: u64, op: u32): u64 {
+/** Helper (callx, callfx): the same of the low halves of b and c; the rest is b's, of a square root third's. */
+export function helperF32(cpu: usize, b: u64, c: u64, third: u64, immediate: u32): u64 {
+  const op = immediate & SSE_OP;
   const x = <u32>b;
   const y = <u32>c;
-  const high = b & 0xffffffff00000000;
+  const high = (op == SSE_SQRT ? third : b) & 0xffffffff00000000;
   if (op <= SSE_SQRT) {
     if (sseIsFast(cpu) && !f32IsDenormal(x) && !f32IsDenormal(y)) {
       const r = f32Host(reinterpret<f32>(x), reinterpret<f32>(y), op);

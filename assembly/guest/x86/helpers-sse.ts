@@ -6,6 +6,7 @@
  */
 import { DZ, NAN_X86, NV, NX, OF, RDN, RNE, RTZ, RUP, UF } from '../../fpu/status';
 import { raise } from '../../vcpu/exception';
+import { STATE_FLOAT_AT, STATE_FLOAT_MASK, STATE_FLOAT_VALUE } from '../../vcpu/state';
 import * as X from './cpu';
 
 /** Flags; their masks are 7 bits above. */
@@ -31,6 +32,13 @@ const FLAGS_BEFORE: u32 = MXCSR_IE | MXCSR_DE | MXCSR_ZE;
 /** Everything that hardware arithmetic is right under: nearest, all masked, inexact already set, denormals as they are. */
 const FAST_MASK: u32 = 0xffe0;
 const FAST: u32 = 0x1fa0;
+
+/** Tells the backend when it may compute inline. */
+export function sseFastSetup(cpu: usize): void {
+  store<u32>(cpu, X.MXCSR, STATE_FLOAT_AT);
+  store<u32>(cpu, FAST_MASK, STATE_FLOAT_MASK);
+  store<u32>(cpu, FAST, STATE_FLOAT_VALUE);
+}
 
 /** Whether a result that is a normal number, of operands that are normal or 0, needs no more than the host's arithmetic. */
 export function sseIsFast(cpu: usize): bool {

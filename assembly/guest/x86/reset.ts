@@ -5,6 +5,7 @@ import { setGuestKey } from '../../vcpu/exception';
 import * as S from '../../vcpu/state';
 import { CC_EFLAGS } from './cc';
 import * as X from './cpu';
+import { sseFastSetup } from './helpers-sse';
 import { SIGNATURE } from './features';
 import { x86Deadline, x86HasWakeup, x86TakeInterrupt } from './irq';
 import { x86DeliverException } from './interrupt';
@@ -42,6 +43,7 @@ export function x86Reset(cpu: usize, model: u32): void {
   store<u64>(cpu, 1, X.X86_XCR0);
   for (let bank: u32 = 0; bank < X.MC_BANK_COUNT; bank++)
     store<u64>(cpu + X.X86_MC_BANKS + bank * 32, 0xffffffffffffffff);
+  sseFastSetup(cpu);
   setHooks(cpu);
   beginExecution(cpu, RESET_CODE_SELECTOR, RESET_CODE_BASE, RESET_EIP);
   if (load<u32>(cpu, S.STATE_INDEX) != 0) store<u32>(cpu, 1, X.X86_WAIT_SIPI);

@@ -24,7 +24,8 @@ import {
   helperF64ToF32,
   helperF64ToInt,
   helperIntToF32,
-  helperIntToF64,
+  helperI32ToF64,
+  helperI64ToF64,
   helperRoundF32,
   helperRoundF32x4,
   helperRoundF64,
@@ -50,11 +51,6 @@ function toScalar(e: usize, i: usize, helper: u32, c: u32, immediate: u32): bool
 function scalar(e: usize, i: usize, helper: u32, immediate: u32): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
   return toScalar(e, i, helper, S.getLow(e, i, 1), immediate);
-}
-
-function fromInteger(e: usize, i: usize, helper: u32): bool {
-  if (S.sseOff(e)) return S.sseRaise(e);
-  return toScalar(e, i, helper, getOperand(e, i, 1), operandSize(i, 1) == 3 ? CONVERT_LONG : 0);
 }
 
 function toInteger(e: usize, i: usize, helper: u32, how: u32): bool {
@@ -87,11 +83,19 @@ function packedToMmx(e: usize, i: usize, immediate: u32): bool {
 }
 
 export function transCvtsi2ss(e: usize, i: usize): bool {
-  return fromInteger(e, i, helperIntToF32.index);
+  if (S.sseOff(e)) return S.sseRaise(e);
+  const value = getOperand(e, i, 1);
+  return toScalar(e, i, helperIntToF32.index, value, operandSize(i, 1) == 3 ? CONVERT_LONG : 0);
 }
 
 export function transCvtsi2sd(e: usize, i: usize): bool {
-  return fromInteger(e, i, helperIntToF64.index);
+  if (S.sseOff(e)) return S.sseRaise(e);
+  const value = getOperand(e, i, 1);
+  if (operandSize(i, 1) == 3) return toScalar(e, i, helperI64ToF64.index, value, 0);
+  const to = S.xmmOperand(i, 0);
+  const result = emitCall(e, O.OP_CALLF, helperI32ToF64.index, value, 0, 0, B.FLOAT_FROM_I32);
+  B.emit(e, O.OP_VSET64, to, to, result, 0);
+  return true;
 }
 
 export function transCvtss2si(e: usize, i: usize): bool {

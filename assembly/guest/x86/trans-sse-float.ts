@@ -35,6 +35,18 @@ function scalar(e: usize, i: usize, helper: u32, op: u32): bool {
   return true;
 }
 
+/** The same of what the backend computes inline where it can. */
+function arithmetic(e: usize, i: usize, helper: u32, immediate: u32): bool {
+  if (S.sseOff(e)) return S.sseRaise(e);
+  const c = S.getLow(e, i, 1);
+  const to = S.xmmOperand(i, 0);
+  const old = S.vget(e, to, 0);
+  const b = (immediate & B.FLOAT_KIND) == B.FLOAT_SQRT ? c : old;
+  const result = emitCall(e, O.OP_CALLFX, helper, b, c, old, immediate);
+  B.emit(e, O.OP_VSET64, to, to, result, 0);
+  return true;
+}
+
 /** All lanes, in SSE_A and SSE_B. */
 function packed(e: usize, i: usize, helper: u32, op: u32): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
@@ -83,11 +95,11 @@ export function transComisd(e: usize, i: usize): bool {
 }
 
 export function transAddss(e: usize, i: usize): bool {
-  return scalar(e, i, helperF32.index, SSE_ADD);
+  return arithmetic(e, i, helperF32.index, B.FLOAT_SINGLE | B.FLOAT_ADD | SSE_ADD);
 }
 
 export function transAddsd(e: usize, i: usize): bool {
-  return scalar(e, i, helperF64.index, SSE_ADD);
+  return arithmetic(e, i, helperF64.index, B.FLOAT_ADD | SSE_ADD);
 }
 
 export function transAddps(e: usize, i: usize): bool {
@@ -99,11 +111,11 @@ export function transAddpd(e: usize, i: usize): bool {
 }
 
 export function transSubss(e: usize, i: usize): bool {
-  return scalar(e, i, helperF32.index, SSE_SUB);
+  return arithmetic(e, i, helperF32.index, B.FLOAT_SINGLE | B.FLOAT_SUB | SSE_SUB);
 }
 
 export function transSubsd(e: usize, i: usize): bool {
-  return scalar(e, i, helperF64.index, SSE_SUB);
+  return arithmetic(e, i, helperF64.index, B.FLOAT_SUB | SSE_SUB);
 }
 
 export function transSubps(e: usize, i: usize): bool {
@@ -115,11 +127,11 @@ export function transSubpd(e: usize, i: usize): bool {
 }
 
 export function transMulss(e: usize, i: usize): bool {
-  return scalar(e, i, helperF32.index, SSE_MUL);
+  return arithmetic(e, i, helperF32.index, B.FLOAT_SINGLE | B.FLOAT_MUL | SSE_MUL);
 }
 
 export function transMulsd(e: usize, i: usize): bool {
-  return scalar(e, i, helperF64.index, SSE_MUL);
+  return arithmetic(e, i, helperF64.index, B.FLOAT_MUL | SSE_MUL);
 }
 
 export function transMulps(e: usize, i: usize): bool {
@@ -131,11 +143,11 @@ export function transMulpd(e: usize, i: usize): bool {
 }
 
 export function transDivss(e: usize, i: usize): bool {
-  return scalar(e, i, helperF32.index, SSE_DIV);
+  return arithmetic(e, i, helperF32.index, B.FLOAT_SINGLE | B.FLOAT_DIV | SSE_DIV);
 }
 
 export function transDivsd(e: usize, i: usize): bool {
-  return scalar(e, i, helperF64.index, SSE_DIV);
+  return arithmetic(e, i, helperF64.index, B.FLOAT_DIV | SSE_DIV);
 }
 
 export function transDivps(e: usize, i: usize): bool {
@@ -147,11 +159,11 @@ export function transDivpd(e: usize, i: usize): bool {
 }
 
 export function transSqrtss(e: usize, i: usize): bool {
-  return scalar(e, i, helperF32.index, SSE_SQRT);
+  return arithmetic(e, i, helperF32.index, B.FLOAT_SINGLE | B.FLOAT_SQRT | SSE_SQRT);
 }
 
 export function transSqrtsd(e: usize, i: usize): bool {
-  return scalar(e, i, helperF64.index, SSE_SQRT);
+  return arithmetic(e, i, helperF64.index, B.FLOAT_SQRT | SSE_SQRT);
 }
 
 export function transSqrtps(e: usize, i: usize): bool {
