@@ -11,7 +11,7 @@ import { ACCESS_LOAD, ACCESS_STORE } from '../../softmmu/hook';
 import { raise } from '../../vcpu/exception';
 import * as X from './cpu';
 import { MXCSR_VALID } from './helpers-sse';
-import { CONTROL_FIXED, CONTROL_MASK, x87Summarise } from './helpers-x87-control';
+import { CONTROL_FIXED, CONTROL_MASK, STATUS_ES, x87Summarise } from './helpers-x87-control';
 import { setX87Status } from './helpers-x87-environment';
 import { isCode64 } from './mode';
 import { fault, loaded } from './system-memory';
@@ -74,12 +74,16 @@ function stackRegister(cpu: usize, n: u32): usize {
 function saveX87(cpu: usize, at: u64, mmu: u32, wide: bool): void {
   const status =
     (load<u32>(cpu, X.X87_STATUS) & FSW_WITHOUT_TOP) | ((load<u32>(cpu, X.X87_TOP) & 7) << FSW_TOP_SHIFT);
-  const opcode = <u64>(load<u16>(cpu, X.X87_FOP) & 0x7ff);
+  // AMD's processors save opcode and pointers of a pending exception only, else zeros.
+  const pending = (status & STATUS_ES) != 0;
+  const opcode: u64 = pending ? load<u16>(cpu, X.X87_FOP) & 0x7ff : 0;
   const first =
     <u64>load<u16>(cpu, X.X87_CONTROL) | ((<u64>status) << 16) | (abridgedTags(cpu) << 32) | (opcode << 48);
   memStore(cpu, at, first, 8, mmu);
-  memStore(cpu, at + 8, pointer(load<u64>(cpu, X.X87_FIP), load<u16>(cpu, X.X87_FCS), wide), 8, mmu);
-  memStore(cpu, at + 16, pointer(load<u64>(cpu, X.X87_FDP), load<u16>(cpu, X.X87_FDS), wide), 8, mmu);
+  const instruction = pending ? pointer(load<u64>(cpu, X.X87_FIP), load<u16>(cpu, X.X87_FCS), wide) : 0;
+  const data = pending ? pointer(load<u64>(cpu, X.X87_FDP), load<u16>(cpu, X.X87_FDS), wide) : 0;
+  memStore(cpu, at + 8, instruction, 8, mmu);
+  memStore(cpu, at + 16, data, 8, mmu);
   for (let n: u32 = 0; n < 8; n++) {
     const register = stackRegister(cpu, n);
     memStore(cpu, at + AT_ST + n * 16, load<u64>(register), 8, mmu);
