@@ -48,7 +48,9 @@ export const BLOCK_ASKED: u32 = 64;
 
 /** Longest block, in guest instructions and in operations. */
 export const BLOCK_MAX_INSNS: u32 = 64;
-export const BLOCK_MAX_OPS: u32 = 512;
+export const BLOCK_MAX_OPS: u32 = 640;
+/** Most operations of one guest instruction, the end of its block included (x86's PUSHA with checked segments). */
+export const BLOCK_INSN_OPS: u32 = 160;
 export const BLOCK_MAX_BYTES: u32 = BLOCK_CODE + BLOCK_MAX_OPS * 16 + BLOCK_MAX_INSNS * 4 + 16;
 
 /** Index of the guest instruction that the operation at `op` belongs to. */

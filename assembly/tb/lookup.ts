@@ -193,6 +193,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
       cpu + S.STATE_INSN_TABLE + (insns << 2),
       ((load<u32>(e, B.EMIT_CURSOR) - <u32>code) >> 4) | ((<u32>(at - pc)) << 16),
     );
+    const begins = load<u32>(e, B.EMIT_CURSOR);
     store<u64>(e, at, B.EMIT_PC);
     store<u32>(e, S.STATE_TEMPS, B.EMIT_TEMP);
     store<u32>(e, S.STATE_VECTOR_TEMPS, B.EMIT_VECTOR_TEMP);
@@ -210,6 +211,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
       memory.copy(cpu + S.STATE_FETCH_BUFFER + available, linear2, FETCH_AHEAD);
       length = guestTranslate(cpu, e, cpu + S.STATE_FETCH_BUFFER, available + FETCH_AHEAD);
     }
+    assert(load<u32>(e, B.EMIT_CURSOR) - begins <= T.BLOCK_INSN_OPS * 16);
     insns += 1;
     at += length;
     if (load<u32>(e, B.EMIT_ENDED) != 0) break;
@@ -217,7 +219,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
       at >= pageEnd ||
       insns == T.BLOCK_MAX_INSNS ||
       !cacheable ||
-      load<u32>(e, B.EMIT_CURSOR) > <u32>code + (T.BLOCK_MAX_OPS - 32) * 16
+      load<u32>(e, B.EMIT_CURSOR) > <u32>code + (T.BLOCK_MAX_OPS - T.BLOCK_INSN_OPS) * 16
     )
       break;
   }

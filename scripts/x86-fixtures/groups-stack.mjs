@@ -86,6 +86,8 @@ export function stack(bits) {
     [3, 2],
     [16, 3],
     [0, 33],
+    [8, 31],
+    [0x14, 12],
   ])
     plain(`enter ${size}, ${level}`, `enter ${size}, ${level}`, [bp], [[bp, BUFFER + 0xa0]]);
   plain('enter 8, 1, 16 bits', `.byte 0x66\nenter 8, 1`, [bp], [[bp, BUFFER + 0xa0]]);

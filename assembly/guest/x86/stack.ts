@@ -86,7 +86,12 @@ export function stackPop(cpu: usize, size: u32): bool {
 
 /** Reads `size` bytes that lie `at` bytes above the pointer into loaded(cpu). */
 export function stackPeek(cpu: usize, at: u32, size: u32): bool {
-  const offset = (load<u64>(cpu, POINTER) + at) & load<u64>(cpu, MASK);
+  return stackRead(cpu, load<u64>(cpu, POINTER) + at, size);
+}
+
+/** Reads at an address of the stack, which wraps as the pointer does, into loaded(cpu). */
+export function stackRead(cpu: usize, address: u64, size: u32): bool {
+  const offset = address & load<u64>(cpu, MASK);
   if (!isWithin(cpu, offset, size)) return fault(cpu, X.EXC_SS, load<u32>(cpu, ERROR));
   return readLinear(cpu, linearOf(cpu, offset), size, load<u32>(cpu, MMU));
 }
@@ -95,6 +100,16 @@ export function stackSkip(cpu: usize, bytes: u32): void {
   const mask = load<u64>(cpu, MASK);
   const pointer = load<u64>(cpu, POINTER);
   store<u64>(cpu, (pointer & ~mask) | ((pointer + bytes) & mask), POINTER);
+}
+
+/** Moves the pointer down; it has to be on the stack for `size` bytes. */
+export function stackReserve(cpu: usize, bytes: u32, size: u32): bool {
+  const mask = load<u64>(cpu, MASK);
+  const pointer = load<u64>(cpu, POINTER);
+  const offset = (pointer - bytes) & mask;
+  if (!isWithin(cpu, offset, size)) return fault(cpu, X.EXC_SS, load<u32>(cpu, ERROR));
+  store<u64>(cpu, (pointer & ~mask) | offset, POINTER);
+  return true;
 }
 
 /** Makes the pointer RSP. */

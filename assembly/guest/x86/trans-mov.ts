@@ -6,6 +6,7 @@ import {
   cleanRegister,
   emit1,
   emit2,
+  emitCall,
   emitConstant,
   emitEffectiveAddress,
   emitLinear,
@@ -40,6 +41,7 @@ import {
   stackOffset,
 } from './emit';
 import { emitConditionValue } from './emit-cc';
+import { ENTER_SIZE_SHIFT, helperEnter } from './helpers-stack';
 import * as I from './insn';
 
 /** Scratch of transPopa behind the emit context: eight u16 slots. */
@@ -256,23 +258,24 @@ export function transEnter(e: usize, i: usize): bool {
   const bytes = (<i64>1) << size;
   const room = load<i64>(i, I.INSN_IMMEDIATE) & 0xffff;
   const level = <i64>(load<i64>(i, I.INSN_IMMEDIATE2) & 31);
-  const width: u32 = isCode64(e) ? 3 : has(e, X.BLOCK_STACK32) ? 2 : 1;
-  const frame = stackOffset(e, -bytes);
-  pushAt(e, -bytes, X.RBP, size);
-  for (let n: i64 = 1; n < level; n++) {
-    const from = emitZext(e, emit1(e, O.OP_ADDI, X.RBP, -bytes * n), width);
-    const value = emitLoad(e, emitLinear(e, X.SEG_SS, from, size, false), 0, size);
-    pushAt(e, -bytes * (n + 1), value, size);
+  if (level > 0) {
+    emitCall(
+      e,
+      O.OP_CALLG,
+      helperEnter.index,
+      emitConstant(e, room),
+      0,
+      0,
+      <u32>level | (size << ENTER_SIZE_SHIFT),
+    );
+    return true;
   }
-  if (level > 0) pushAt(e, -bytes * (level + 1), frame, size);
-  const top = stackOffset(e, -bytes * (level + 1) - room);
+  const frame = stackOffset(e, -bytes);
+  emitStore(e, emitLinear(e, X.SEG_SS, frame, size, true), 0, X.RBP, size);
+  const top = stackOffset(e, -bytes - room);
   // The new top has to be writable as well.
   emitLinear(e, X.SEG_SS, top, size, true);
   setStack(e, top);
   setRegister(e, 5, frame, size);
   return true;
-}
-
-function pushAt(e: usize, change: i64, value: u32, size: u32): void {
-  emitStore(e, emitLinear(e, X.SEG_SS, stackOffset(e, change), size, true), 0, value, size);
 }

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { compareHostile } from './hostile.ts';
+
+const STEP = 50;
+/** SNOWGLOBE_SEED begins elsewhere. */
+const FIRST = Number(process.env.SNOWGLOBE_SEED ?? 10_000);
+
+describe('hostile x86 programs end the same on both tiers', () => {
+  for (let first = FIRST; first < FIRST + 2000; first += STEP) {
+    it(`seeds ${first} to ${first + STEP - 1}`, async () => {
+      const seeds = Array.from({ length: STEP }, (_, index) => first + index);
+      expect(await compareHostile(seeds)).toBeGreaterThan(0.05);
+    });
+  }
+});
