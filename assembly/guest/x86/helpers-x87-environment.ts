@@ -22,6 +22,7 @@ export const ENVIRONMENT_REGISTERS: u32 = 16;
 
 const REGISTER_BYTES: u32 = 10;
 const MASKS: u64 = 0x3f;
+const NOTHING: u32 = 0xffff0000;
 
 export function environmentBytes(how: u32): u32 {
   return (how & ENVIRONMENT_WIDE ? 28 : 14) + (how & ENVIRONMENT_REGISTERS ? 8 * REGISTER_BYTES : 0);
@@ -60,22 +61,27 @@ export function helperX87StoreEnvironment(cpu: usize, b: u64, _c: u64, _third: u
   const wide = (immediate & ENVIRONMENT_WIDE) != 0;
   const step: u32 = wide ? 4 : 2;
   if (!probeLinearWrite(cpu, b, environmentBytes(immediate), mmu)) return 0;
-  const ip = load<u64>(cpu, X.X87_FIP);
-  const dp = load<u64>(cpu, X.X87_FDP);
+  const real = (immediate & ENVIRONMENT_PROTECTED) == 0;
+  let ip = load<u64>(cpu, X.X87_FIP);
+  let dp = load<u64>(cpu, X.X87_FDP);
+  if (real) {
+    ip += (<u64>load<u16>(cpu, X.X87_FCS)) << 4;
+    dp += (<u64>load<u16>(cpu, X.X87_FDS)) << 4;
+  }
   const opcode = <u32>load<u16>(cpu, X.X87_FOP);
-  putWord(cpu, b, 0, load<u32>(cpu, X.X87_CONTROL), step, mmu);
-  putWord(cpu, b, 1, x87Status(cpu), step, mmu);
-  putWord(cpu, b, 2, x87Tags(cpu), step, mmu);
+  // Halves of the wide formats that hold nothing are ones.
+  putWord(cpu, b, 0, load<u32>(cpu, X.X87_CONTROL) | NOTHING, step, mmu);
+  putWord(cpu, b, 1, x87Status(cpu) | NOTHING, step, mmu);
+  putWord(cpu, b, 2, x87Tags(cpu) | NOTHING, step, mmu);
   let selector: u32;
   let dataSelector: u32;
-  if (immediate & ENVIRONMENT_PROTECTED) {
+  if (!real) {
     selector = <u32>load<u16>(cpu, X.X87_FCS) | (wide ? opcode << 16 : 0);
-    dataSelector = load<u16>(cpu, X.X87_FDS);
+    dataSelector = <u32>load<u16>(cpu, X.X87_FDS) | NOTHING;
   } else {
     selector = opcode | ((<u32>ip >> 16) << 12);
     dataSelector = (<u32>dp >> 16) << 12;
   }
-  const real = (immediate & ENVIRONMENT_PROTECTED) == 0;
   putWord(cpu, b, 3, <u32>ip & (real ? 0xffff : 0xffffffff), step, mmu);
   putWord(cpu, b, 4, selector, step, mmu);
   putWord(cpu, b, 5, <u32>dp & (real ? 0xffff : 0xffffffff), step, mmu);
@@ -96,9 +102,7 @@ export function helperX87StoreEnvironment(cpu: usize, b: u64, _c: u64, _third: u
   return 0;
 }
 
-/** In the formats of 32 bits the unused halves of control, status, tags and the operand's selector are ones. */
 function putWord(cpu: usize, base: u64, n: u32, value: u32, step: u32, mmu: u32): void {
-  if (step == 4 && (n < 3 || n == 6)) value |= 0xffff0000;
   writeLinear(cpu, base + n * step, value, step, mmu);
 }
 
@@ -131,6 +135,8 @@ export function helperX87LoadEnvironment(cpu: usize, b: u64, _c: u64, _third: u6
   } else {
     ip = (ip & 0xffff) | ((selector >> 12) << 16);
     dp = (dp & 0xffff) | ((dataSelector >> 12) << 16);
+    store<u16>(cpu, 0, X.X87_FCS);
+    store<u16>(cpu, 0, X.X87_FDS);
     store<u16>(cpu, selector & 0x7ff, X.X87_FOP);
   }
   store<u64>(cpu, ip, X.X87_FIP);
