@@ -34,7 +34,7 @@ const gdt = (extra) => `
 gdt: .quad 0, 0x00cf9b000000ffff, 0x00cf93000000ffff, 0x00cffb000000ffff, 0x00cff3000000ffff
   .word 0x67
 tss_base: .word 0
-  .long 0x00008900, 0
+  .long 0x00008900, 0, 0
   ${extra}
 gdt_pointer: .word 0x4f
   .long gdt
@@ -53,7 +53,10 @@ const tssBase = `
   mov [tss_base + 5], ah
 `;
 
-export const frame32 = `
+/**
+ * Protected mode with selectors of the user's code and data. `base` is that of the segments: addresses of the body count from it.
+ */
+const protectedFrame = (code, data, base, stack) => `
 ${header}
 1: mov eax, ebx
   mov [edi], ax
@@ -79,20 +82,23 @@ ${header}
   mov cr4, eax
   mov eax, 0x80010033
   mov cr0, eax
-  push 0x23
-  push ${USER_STACK}
+  push ${data}
+  push ${stack}
   push 2
-  push 0x1b
-  push dword ptr [${BODY}]
-  mov eax, 0x23
+  push ${code}
+  mov eax, [${BODY}]
+  sub eax, ${base}
+  push eax
+  mov ebx, ${BODY_AREA} + 0x1800 - ${base}
+  mov esi, ${BODY_AREA} + 0x2ff0 - ${base}
+  mov edi, [${BODY} + 16]
+  sub edi, ${base}
+  mov ebp, ${BODY_AREA} + 0x3fff00 - ${base}
+  mov eax, ${data}
   mov ds, eax
   mov es, eax
   mov fs, eax
   mov gs, eax
-  mov ebx, ${BODY_AREA} + 0x1800
-  mov esi, ${BODY_AREA} + 0x2ff0
-  mov edi, [${BODY} + 16]
-  mov ebp, ${BODY_AREA} + 0x3fff00
   iretd
 common:
   push eax
@@ -112,12 +118,13 @@ common:
   mul dword ptr [${STEP}]
   and eax, [${MASK}]
   add eax, [${BODY}]
+  sub eax, ${base}
   mov [esp + 16], eax
-  mov dword ptr [esp + 20], 0x1b
+  mov dword ptr [esp + 20], ${code}
   and dword ptr [esp + 24], 0xcd5
-  mov dword ptr [esp + 28], ${USER_STACK}
-  mov dword ptr [esp + 32], 0x23
-  mov eax, 0x23
+  mov dword ptr [esp + 28], ${stack}
+  mov dword ptr [esp + 32], ${data}
+  mov eax, ${data}
   mov ds, eax
   mov es, eax
   mov fs, eax
@@ -127,12 +134,17 @@ common:
   pop eax
   add esp, 4
   iretd
-  ${gdt('.quad 0, 0, 0')}
+  ${gdt('.quad 0, 0x0000fb400000ffff, 0x0000f3400000ffff')}
   .balign 16
 idt: .skip ${VECTORS * 8}
 idt_end:
 ${stubs(32)}
 `;
+
+/** Flat 32-bit code. */
+export const frame32 = protectedFrame(0x1b, 0x23, 0, USER_STACK);
+/** 16-bit code, data and stack in segments of 64 KiB at BODY_AREA: nothing is flat. */
+export const frame16 = protectedFrame(0x43, 0x4b, BODY_AREA, 0xff00);
 
 export const frame64 = `
 ${header}

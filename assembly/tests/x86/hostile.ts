@@ -1,6 +1,6 @@
 /**
  * Hostile programs: random bytes run as code at CPL 3, with stores into themselves, jumps into the middle of instructions and to the ends of memory,
- * in 32-bit and in 64-bit code. A program must leave the same machine on both tiers: registers, system state, memory, instruction count.
+ * in 16-bit code with segments of 64 KiB, in flat 32-bit and in 64-bit code. A program must leave the same machine on both tiers: registers, system state, memory, instruction count.
  *
  * Every exception goes on somewhere in the program (scripts/x86-fixtures/hostile.mjs). Under -icount both tiers end their slices at the same
  * instruction, so runs can be compared wherever they stop.
@@ -20,7 +20,9 @@ const BODY_BYTES = 1024;
 /** A multiple of SLICE_INSNS of assembly/vcpu/run.ts. */
 const INSTRUCTIONS = 4 * 16384;
 /** Bodies in the middle of a page, across a page's end, and up to the end of memory. */
-const PLACES = [BODY_AREA + 0x1200n, BODY_AREA + 0x1e80n, AREA_END - BigInt(BODY_BYTES)];
+const PLACES = [0x1200n, 0x1e80n];
+type Bits = 16 | 32 | 64;
+const KINDS: readonly Bits[] = [32, 64, 16];
 
 const PREFIXES = [0x66, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x64, 0x2e];
 /** One-byte opcodes that are common, with ModRM; arithmetic most often. */
@@ -40,7 +42,7 @@ const SHORT = [
   0xaa, 0xab, 0xac,
 ];
 
-function randomBody(random: Random, bits: 32 | 64): Uint8Array {
+function randomBody(random: Random, bits: Bits): Uint8Array {
   const bytes = new Uint8Array(BODY_BYTES + 32);
   let at = 0;
   const put = (...values: number[]) => {
@@ -90,9 +92,10 @@ function randomBody(random: Random, bits: 32 | 64): Uint8Array {
   return bytes.subarray(0, BODY_BYTES);
 }
 
-function load(core: TestCore, seed: number, bits: 32 | 64, frame: Uint8Array): void {
+function load(core: TestCore, seed: number, bits: Bits, frame: Uint8Array): void {
   const random = new Random(seed);
-  const body = PLACES[seed % PLACES.length];
+  const last = (bits === 16 ? 0x1_0000n : AREA_END - BODY_AREA) - BigInt(BODY_BYTES);
+  const body = BODY_AREA + [...PLACES, last][random.below(3)];
   core.load(PROGRAM_BASE, frame);
   core.load(MODE, Uint8Array.of(32));
   core.load(body, randomBody(random, bits));
@@ -117,12 +120,12 @@ function state(core: TestCore): string {
 
 /** Runs the programs of these seeds on the interpreter and with tier 1. Returns the share of instructions that tier 1 retired. */
 export async function compareHostile(seeds: readonly number[]): Promise<number> {
-  const frames = unpack<{ frame32: string; frame64: string }>('hostile');
+  const frames = unpack<Record<string, string>>('hostile');
   let jit = 0;
   let all = 0;
   for (const seed of seeds) {
-    const bits = seed % 2 ? 64 : 32;
-    const frame = Buffer.from(bits === 64 ? frames.frame64 : frames.frame32, 'hex');
+    const bits = KINDS[seed % KINDS.length];
+    const frame = Buffer.from(frames[`frame${bits}`], 'hex');
     const cores: TestCore[] = [];
     const ends = [];
     for (const tier of ['interp', 'auto'] as const) {
@@ -134,6 +137,10 @@ export async function compareHostile(seeds: readonly number[]): Promise<number> 
     }
     expect(ends[1], `seed ${seed}`).toEqual(ends[0]);
     const [plain, compiled] = cores;
+    // It has begun: it is in the body, or has met an exception there.
+    const exceptions = plain.readU64(PARAMETERS + 8n) >> 32n;
+    const inside = plain.pc() >= BODY_AREA && plain.pc() < AREA_END;
+    expect(inside || exceptions > 0n, `seed ${seed} begins`).toBe(true);
     expect(plain.ram().equals(compiled.ram()), `memory of seed ${seed}`).toBe(true);
     jit += compiled.counter(COUNTER_JIT_INSTRUCTIONS);
     all += compiled.counter(COUNTER_INSTRUCTIONS);
