@@ -10,7 +10,7 @@ import { COUNTER_INSTRUCTIONS, COUNTER_JIT_INSTRUCTIONS } from '../../../src/mem
 import { AUTO_STEP_MS, type TestCore } from '../harness.ts';
 import { Random } from '../riscv/hostile.ts';
 import { MODE, PROGRAM_BASE, unpack } from './fixture.ts';
-import { createX86Core, RESET_VECTOR } from './machine.ts';
+import { createX86Core, loadFirmware, RESET_VECTOR } from './machine.ts';
 
 /** As in scripts/x86-fixtures/hostile.mjs. */
 const BODY_AREA = 0x0040_0000n;
@@ -121,22 +121,22 @@ function state(core: TestCore): string {
 /** Runs the programs of these seeds on the interpreter and with tier 1. Returns the share of instructions that tier 1 retired. */
 export async function compareHostile(seeds: readonly number[]): Promise<number> {
   const frames = unpack<Record<string, string>>('hostile');
+  const options = { icount: 3, stepMs: AUTO_STEP_MS };
+  const plain = await createX86Core({ tier: 'interp', ...options });
+  const compiled = await createX86Core({ tier: 'auto', ...options });
   let jit = 0;
   let all = 0;
   for (const seed of seeds) {
     const bits = KINDS[seed % KINDS.length];
     const frame = Buffer.from(frames[`frame${bits}`], 'hex');
-    const cores: TestCore[] = [];
-    const ends = [];
-    for (const tier of ['interp', 'auto'] as const) {
-      const core = await createX86Core({ tier, icount: 3, stepMs: AUTO_STEP_MS });
+    const ends = [plain, compiled].map((core) => {
+      core.reset();
+      loadFirmware(core);
       load(core, seed, bits, frame);
       const run = core.run({ pc: RESET_VECTOR, maxInstructions: INSTRUCTIONS });
-      ends.push({ ...run, pc: core.pc(), state: state(core) });
-      cores.push(core);
-    }
+      return { ...run, pc: core.pc(), state: state(core) };
+    });
     expect(ends[1], `seed ${seed}`).toEqual(ends[0]);
-    const [plain, compiled] = cores;
     // It has begun: it is in the body, or has met an exception there.
     const exceptions = plain.readU64(PARAMETERS + 8n) >> 32n;
     const inside = plain.pc() >= BODY_AREA && plain.pc() < AREA_END;

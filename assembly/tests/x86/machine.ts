@@ -26,6 +26,18 @@ export const X86: TestGuest = {
     (memory.getUint32(state + X86_EFLAGS, true) & EFLAGS_IF) === 0,
 };
 
+let rom: Uint8Array | undefined;
+
+function firmware(): Uint8Array {
+  rom ??= loadRom();
+  return rom;
+}
+
+/** After a reset of the test's machine, which clears its memory. */
+export function loadFirmware(core: TestCore): void {
+  core.load(ROM_BASE, firmware());
+}
+
 /** A machine whose firmware is loaded; programs begin at the reset vector. */
 export async function createX86Core(options: {
   tier: TestTier;
@@ -34,6 +46,6 @@ export async function createX86Core(options: {
 }): Promise<TestCore> {
   const core = await createTestCore({ ...options, guest: X86 });
   core.reset();
-  core.load(ROM_BASE, loadRom());
+  loadFirmware(core);
   return core;
 }
