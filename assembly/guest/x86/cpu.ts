@@ -156,15 +156,17 @@ export const X86_MICROCODE: u32 = 0xb08;
 /** Page-directory-pointer entries of PAE paging, as loaded with CR3. */
 export const X86_PDPTE: u32 = 0xb10;
 
-/** u64. Linear address of the last page fault that was raised; CR2 once it is delivered. */
-export const X86_FAULT_ADDRESS: u32 = 0xb30;
-
 /** u64. State of the generator behind RDRAND and RDSEED: see helpers-bit.ts. */
 export const X86_RANDOM: u32 = 0xbf8;
 
 // ── System state that no operation names ────────────────────────────────────────────────────────────────────────
 
 export const X86_DEBUG_CTL: u32 = 0x10e8;
+/**
+ * u64. Linear address of the last page fault that was raised; CR2 once it is delivered. Not where tier check compares: its replay in tier 0 walks
+ * no tables, so only tier 1 stores it.
+ */
+export const X86_FAULT_ADDRESS: u32 = 0x10f0;
 /** u64 default type; 11 fixed ranges; 8 pairs of base and mask. */
 export const X86_MTRR_DEFAULT: u32 = 0x1000;
 export const X86_MTRR_FIXED: u32 = 0x1008;

@@ -1,6 +1,8 @@
+import { TEST_TIERS } from '../harness.ts';
 import { protectionProgram } from './protection.ts';
 
 protectionProgram('protection-segments');
 protectionProgram('protection-privilege');
-protectionProgram('protection-paging');
+// Page faults under tier check, too: its replay walks no tables.
+protectionProgram('protection-paging', [...TEST_TIERS, 'check']);
 protectionProgram('protection-pae');

@@ -4,7 +4,7 @@
  * DR6 of a debug exception.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TEST_TIERS } from '../harness.ts';
+import { TEST_TIERS, type TestTier } from '../harness.ts';
 import { MODE, PROGRAM_BASE, RESULT_BASE, unpack } from './fixture.ts';
 import { KNOWN_FAILURES } from './known-failures.ts';
 import { createX86Core, RESET_VECTOR } from './machine.ts';
@@ -49,8 +49,8 @@ function agrees(
 const wordsOf = (bytes: Uint8Array) => new Uint32Array(Uint8Array.from(bytes).buffer);
 
 /** Declares the tests of one program on each tier: one for each subject, which is what its cases' titles begin with. */
-export function protectionProgram(group: string): void {
-  describe.each(TEST_TIERS)(`${group} (%s)`, (tier) => {
+export function protectionProgram(group: string, tiers: readonly TestTier[] = TEST_TIERS): void {
+  describe.each(tiers)(`${group} (%s)`, (tier) => {
     const file = unpack<ProtectionFile>(group);
     const expected = byCase(wordsOf(Buffer.from(file.log, 'hex')));
     let actual = new Map<number, string>();
