@@ -138,7 +138,7 @@ test.describe('a worker that dies', () => {
     const error = await broken.waitForError();
     expect(error.code).toBe('internal');
     expect(error.message).toContain('memory access out of bounds');
-    expect(error.message).toMatch(/^pc 0000000080\w{6}$/m);
+    expect(error.message).toMatch(/^pc +0000000080\w{6}$/m);
     await broken.waitForState('error');
     await expect.poll(() => page.workers().length).toBe(0);
     await page.unrouteAll();
