@@ -42,7 +42,6 @@ export const WASM_I64_CONST: u32 = 0x42;
 export const WASM_I32_EQZ: u32 = 0x45;
 export const WASM_I32_EQ: u32 = 0x46;
 export const WASM_I32_LE_S: u32 = 0x4c;
-export const WASM_I32_LE_U: u32 = 0x4d;
 export const WASM_I32_GT_S: u32 = 0x4a;
 export const WASM_I64_EQ: u32 = 0x51;
 export const WASM_I64_NE: u32 = 0x52;

@@ -7,7 +7,7 @@ import { ACCESS_FETCH, ACCESS_STORE } from '../../softmmu/hook';
 import { raise, requestCheck } from '../../vcpu/exception';
 import { STATE_ACCESS_SIZE } from '../../vcpu/state';
 import * as X from './cpu';
-import { x86UpdateFlags } from './mode';
+import { flagsChanged } from './mode';
 
 /** Fields R/W of DR7. */
 const BREAK_EXECUTE: u32 = 0;
@@ -91,8 +91,7 @@ export function helperStepBegin(cpu: usize, b: u64, _c: u64, _third: u64, _immed
   }
   store<u32>(cpu, eflags & ~X.FLAG_RF, X.X86_EFLAGS);
   if (eflags & X.FLAG_TF) noteTrap(cpu, X.DR6_BS);
-  x86UpdateFlags(cpu);
-  requestCheck(cpu);
+  flagsChanged(cpu);
   return 0;
 }
 

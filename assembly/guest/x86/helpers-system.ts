@@ -4,9 +4,9 @@ import { raise, requestCheck } from '../../vcpu/exception';
 import { x86WriteFlags } from './cc';
 import * as X from './cpu';
 import { x86Tsc } from './features';
-import { cplOf, dataMmuOf, isCanonical, isLongMode, isReal, isVirtual8086, x86UpdateFlags } from './mode';
+import { cplOf, dataMmuOf, isCanonical, isLongMode, flagsChanged, x86UpdateFlags } from './mode';
 import { beginShadow } from './segment';
-import { fault, probeLinearWrite, writeLinear } from './system-memory';
+import { probeLinearWrite, writeLinear } from './system-memory';
 
 /** callx, of SLDT, STR, SMSW, SGDT and SIDT above privilege 0. */
 export function helperUmip(cpu: usize, _b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
@@ -54,8 +54,7 @@ export function helperPopf(cpu: usize, b: u64, _c: u64, _third: u64, immediate: 
   if (cpl <= iopl) mask |= X.FLAG_IF;
   if (immediate == 1) mask &= 0xffff;
   x86WriteFlags(cpu, <u32>b & ~X.FLAG_RF, mask);
-  x86UpdateFlags(cpu);
-  requestCheck(cpu);
+  flagsChanged(cpu);
   return 0;
 }
 
@@ -113,12 +112,5 @@ export function helperInto(cpu: usize, b: u64, _c: u64, _third: u64, immediate: 
     store<u32>(cpu, immediate, X.X86_SOFT_LENGTH);
     raise(cpu, X.EXC_OF, 0);
   }
-  return 0;
-}
-
-/** callx: #GP(0) in virtual-8086 mode with IOPL below 3, of PUSHF and POPF. */
-export function helperCheckIopl(cpu: usize, _b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
-  if (!isReal(cpu) && isVirtual8086(cpu) && (load<u32>(cpu, X.X86_EFLAGS) & X.FLAG_IOPL) != X.FLAG_IOPL)
-    fault(cpu, X.EXC_GP, 0);
   return 0;
 }

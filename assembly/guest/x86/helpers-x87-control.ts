@@ -3,12 +3,8 @@ import { raise } from '../../vcpu/exception';
 import * as X from './cpu';
 
 export const STATUS_EXCEPTIONS: u32 = 0x3f;
-export const STATUS_SF: u32 = 0x40;
 export const STATUS_ES: u32 = 0x80;
-export const STATUS_C0: u32 = 0x100;
 export const STATUS_C1: u32 = 0x200;
-export const STATUS_C2: u32 = 0x400;
-export const STATUS_C3: u32 = 0x4000;
 export const STATUS_B: u32 = 0x8000;
 const CONTROL_INIT: u64 = 0x37f;
 /** Bit 6 is always set; the bits above 12 do not exist. */

@@ -2,7 +2,7 @@
  * Segments: descriptors, their checks and their caches. SDM 3, chapters 3 and 5; error codes as in 6.13. A descriptor is a u64 as it lies in
  * memory; its attributes are bits 8 to 23 of the high half, in place.
  */
-import { raise, requestCheck, setGuestKey } from '../../vcpu/exception';
+import { raise, setGuestKey } from '../../vcpu/exception';
 import * as X from './cpu';
 import {
   cplOf,
@@ -11,6 +11,7 @@ import {
   isProtected,
   isVirtual8086,
   segmentCache,
+  flagsChanged,
   x86UpdateFlags,
 } from './mode';
 import { checkSegment, fault, loaded, readSystem, writeSystem } from './system-memory';
@@ -268,7 +269,6 @@ export function helperRaise(cpu: usize, b: u64, _c: u64, _third: u64, immediate:
 /** Helper (callx): ends the interrupt shadow. Emitted before the only instruction of a block with BLOCK_SHADOW. */
 export function helperShadowBegin(cpu: usize, _b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
   store<u32>(cpu, 0, X.X86_SHADOW);
-  x86UpdateFlags(cpu);
-  requestCheck(cpu);
+  flagsChanged(cpu);
   return 0;
 }

@@ -22,7 +22,6 @@ const PAGE_TABLES = 0x9000;
 const COMMAND_LINE = 0x20000;
 /** The extended BIOS data area: the last KiB below 640 KiB. */
 const EBDA = { base: 0x9fc00, size: 0x400 } as const;
-const LOW_END = 0xa0000;
 const BIOS_SHADOW = { base: 0xf0000, size: 0x10000 } as const;
 
 /** What stands in RAM's last bytes: the ACPI tables, which SeaBIOS puts there too. */
@@ -184,8 +183,5 @@ function biosDataArea(): Uint8Array {
   view.setUint16(0x13, EBDA.base / 1024, true);
   return bytes;
 }
-
-/** End of the memory below the VGA window. */
-export const LOW_RAM_END = LOW_END;
 
 const mib = (bytes: number): string => `${(bytes / MIB).toFixed(bytes % MIB === 0 ? 0 : 1)} MiB`;
