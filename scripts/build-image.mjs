@@ -105,16 +105,29 @@ function busyboxInitrd(busybox, overlay) {
 
 const versionsOf = (packages) => Object.fromEntries(packages.map(({ name, version }) => [name, version]));
 
+const lastPart = (path) => path.slice(path.lastIndexOf('/') + 1);
+
 async function buildFirmware(path, recipe, progress) {
   const archive = archiveOf(recipe);
-  const [deb] = await archive.download([recipe.package], progress);
-  const output = recipe.file.slice(recipe.file.lastIndexOf('/') + 1);
-  const bytes = await fileFromPackage(deb, recipe.file);
+  const wanted = [recipe, ...(recipe.beside ?? [])];
+  const names = [...new Set(wanted.map((one) => one.package))];
+  const debs = await archive.download(names, progress);
+  const files = {};
+  for (const { package: name, file } of wanted) {
+    files[lastPart(file)] = await fileFromPackage(debs[names.indexOf(name)], file);
+  }
   const { title, arch } = recipe;
   return publishImage(
     path,
-    { name: path, title, arch, file: output, recipe: recipeHash(path), versions: versionsOf([deb]) },
-    { [output]: bytes },
+    {
+      name: path,
+      title,
+      arch,
+      file: lastPart(recipe.file),
+      recipe: recipeHash(path),
+      versions: versionsOf(debs),
+    },
+    files,
   );
 }
 

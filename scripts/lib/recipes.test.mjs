@@ -36,6 +36,7 @@ describe('recipes', () => {
   it('that the page does not wait for come last', () => {
     expect(listedRecipes()).toEqual([
       'firmware/opensbi-riscv64',
+      'firmware/seabios',
       'riscv64-debian',
       'i386-debian',
       'x86_64-debian',

@@ -95,10 +95,15 @@ async function attempt<T>(work: () => T | Promise<T>): Promise<RunnerResult<T>> 
   }
 }
 
-async function boot(id: number, config: RunnerConfig, options: { screen: boolean }): Promise<null> {
+async function boot(
+  id: number,
+  { firmware, ...config }: RunnerConfig,
+  options: { screen: boolean },
+): Promise<null> {
   if (entries.has(id)) throw new VmError('internal', `machine ${id} exists already`);
-  const vm = bootVm(config, undefined, ({ level, source, message }) => {
+  const vm = bootVm(config, firmware, ({ level, source, message }) => {
     if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
+    else if (level === 'info') void post({ vm: id, type: 'log', source, message });
   });
   const entry: Entry = { vm };
   entries.set(id, entry);

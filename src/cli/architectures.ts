@@ -11,8 +11,13 @@ export interface Architecture {
   cpus: readonly string[];
   /** Properties of -cpu, and what they may be. */
   cpuProperties: Properties;
-  /** What `-bios default` means, below the image cache; null: the board runs no firmware. */
-  firmware: string | null;
+  /** What `-bios default` means. */
+  firmware: {
+    /** Below the image cache's `firmware`. */
+    file: string;
+    /** It runs before a kernel too. */
+    withKernel: boolean;
+  };
 }
 
 /** Extensions of `-cpu rv64` under QEMU's property names: what our CPU has is `true`, what it lacks is `false`. */
@@ -31,7 +36,7 @@ const PC = {
   boards: ['pc-1.0', 'pc'],
   machineProperties: { accel: ['tcg'], hpet: ['on'], acpi: ['on'], vmport: ['off'], usb: ['off'] },
   cpuProperties: {},
-  firmware: null,
+  firmware: { file: 'seabios/bios-256k.bin', withKernel: false },
 } as const;
 
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
@@ -40,7 +45,7 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     machineProperties: { accel: ['tcg'], aia: ['none'], aclint: ['off'] },
     cpus: ['rv64'],
     cpuProperties: RISCV_EXTENSIONS,
-    firmware: 'opensbi-riscv64/fw_dynamic.bin',
+    firmware: { file: 'opensbi-riscv64/fw_dynamic.bin', withKernel: true },
   },
   i386: { ...PC, cpus: ['qemu32', 'max'] },
   x86_64: { ...PC, cpus: ['qemu64', 'max'] },

@@ -23,6 +23,10 @@ export interface CliOptions {
   script: Script;
   /** Seconds from the start of the command. */
   timeout?: number;
+  /** The debug port's lines go to stderr. */
+  debugcon?: boolean;
+  /** Which port that is: `debugcon` is 0xe9, the default, `firmware` 0x402. */
+  debugPort?: 'debugcon' | 'firmware';
   screenshot?: string;
   json?: string;
   headed: boolean;

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ARCHITECTURES } from './architectures.ts';
 import { UsageError } from './usage-error.ts';
@@ -13,16 +13,41 @@ export const packageRoot: string = (() => {
   }
 })();
 
-/** Path of a board's own firmware, `none` if it runs none. Throws UsageError that says how to get it. */
-export function defaultBios(arch: string): string {
-  const file = ARCHITECTURES[arch]?.firmware;
-  if (!file) return 'none';
-  const path = join(packageRoot, '.cache/images/firmware', file);
-  if (existsSync(path)) return path;
+export const isBiosWord = (bios: string): boolean => bios === 'none' || bios === 'default';
+
+/** What a machine's images say of its firmware. */
+interface FirmwareChoice {
+  arch: string;
+  bios?: string;
+  kernel?: string;
+}
+
+const firmwarePath = (arch: string): string | undefined => {
+  const file = ARCHITECTURES[arch]?.firmware.file;
+  return file === undefined ? undefined : join(packageRoot, '.cache/images/firmware', file);
+};
+
+/**
+ * Path of the default firmware, beside which its other files lie; undefined where it is neither needed nor there. Throws UsageError that says how to
+ * get it.
+ */
+export function firmwareFile({ arch, bios, kernel }: FirmwareChoice): string | undefined {
+  const path = firmwarePath(arch);
+  if (path === undefined || existsSync(path)) return path;
+  const runs = ARCHITECTURES[arch].firmware.withKernel || kernel === undefined;
+  if ((bios !== undefined && bios !== 'default') || !runs) return undefined;
   const shown = relative(process.cwd(), path) || path;
   throw new UsageError(
     `the default firmware ${shown} is missing; get it with: npm run images (needs apt), or give -bios FILE or -bios none`,
   );
+}
+
+/** A firmware file: as QEMU does, a name that is no file here is looked for among the default firmware's. */
+export function biosFile(arch: string, bios: string): string {
+  const path = firmwarePath(arch);
+  if (path === undefined || existsSync(bios) || basename(bios) !== bios) return bios;
+  const own = join(dirname(path), bios);
+  return existsSync(own) ? own : bios;
 }
 
 /** Absolute path of an image that can be read and is not empty. Throws UsageError that names the option otherwise. */

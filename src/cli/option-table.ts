@@ -84,6 +84,26 @@ function setSerial(options: CliOptions, text: string): void {
   else throw new UsageError(`-serial ${text} is not built yet; use -serial stdio, mon:stdio or null`);
 }
 
+/** Debug ports there are, and the source of their lines. */
+const DEBUG_PORTS: Readonly<Record<number, CliOptions['debugPort']>> = { 233: 'debugcon', 1026: 'firmware' };
+
+function setDebugcon(options: CliOptions, text: string): void {
+  if (text !== 'stdio')
+    throw new UsageError(`-debugcon ${text} is not built yet; use -debugcon stdio, which prints to stderr`);
+  options.debugcon = true;
+}
+
+function setGlobal(options: CliOptions, text: string): void {
+  const value = /^isa-debugcon[.]iobase=(.*)$/.exec(text)?.[1];
+  const source = value === undefined ? undefined : DEBUG_PORTS[Number(value)];
+  if (source === undefined) {
+    throw new UsageError(
+      `-global ${text} is not built yet; there is -global isa-debugcon.iobase=0x402, and 0xe9, the default`,
+    );
+  }
+  options.debugPort = source;
+}
+
 /** An option whose only meaning is what we do anyway; other values are not built. */
 function only(name: string, allowed: readonly string[], help: string, aliases?: readonly string[]): Option {
   return {
@@ -113,7 +133,7 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'bios',
     value: 'FILE|none|default',
-    help: "firmware; default: OpenSBI's fw_dynamic on riscv64, none on a PC",
+    help: "firmware; default: OpenSBI's fw_dynamic on riscv64, SeaBIOS on\na PC, which runs when there is no -kernel",
     set: (options, value) => {
       options.bios = value;
     },
@@ -157,6 +177,18 @@ export const OPTIONS: readonly Option[] = [
   },
   { name: 'serial', value: 'stdio|mon:stdio|null', help: 'first serial port; default stdio', set: setSerial },
   { name: 'nographic', help: 'serial port on stdin and stdout, as it is anyway' },
+  {
+    name: 'debugcon',
+    value: 'stdio',
+    help: 'print what the guest leaves at the debug port',
+    set: setDebugcon,
+  },
+  {
+    name: 'global',
+    value: 'isa-debugcon.iobase=PORT',
+    help: 'the debug port: 0xe9, or 0x402, where firmware writes',
+    set: setGlobal,
+  },
   only('display', ['none'], 'no window, as it is anyway'),
   only('vga', ['none'], 'no graphics card, as it is anyway'),
   only('monitor', ['none', 'null'], 'no monitor, as it is anyway'),
@@ -287,29 +319,8 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
         'rtc',
         'watchdog',
       ],
-      ...[
-        'dtb',
-        'numa',
-        'uuid',
-        'smbios',
-        'fw_cfg',
-        'global',
-        'set',
-        'L',
-        'semihosting',
-        'semihosting-config',
-      ],
-      ...[
-        'no-shutdown',
-        'action',
-        'singlestep',
-        'seed',
-        'debugcon',
-        'daemonize',
-        'pidfile',
-        'sandbox',
-        'readconfig',
-      ],
+      ...['dtb', 'numa', 'uuid', 'smbios', 'fw_cfg', 'set', 'L', 'semihosting', 'semihosting-config'],
+      ...['no-shutdown', 'action', 'singlestep', 'seed', 'daemonize', 'pidfile', 'sandbox', 'readconfig'],
       ...[
         'full-screen',
         'vnc',

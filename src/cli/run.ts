@@ -6,7 +6,7 @@ import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
 import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
-import { checkImage, defaultBios } from './guest-files.ts';
+import { biosFile, checkImage, firmwareFile, isBiosWord } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
 import { ScriptRunner } from './script.ts';
@@ -56,8 +56,8 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  if (bios === undefined || bios === 'default') defaultBios(arch);
-  else if (bios !== 'none') checkImage('-bios', bios);
+  firmwareFile(options);
+  if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
   if (initrd !== undefined) checkImage('-initrd', initrd);
   if (bios === 'none' && kernel === undefined) {
@@ -149,6 +149,10 @@ class GuestRun {
     });
     vm.on('warning', ({ source, message }) => {
       process.stderr.write(`snowglobe: ${source}: ${message}\n`);
+    });
+    const { debugcon, debugPort = 'debugcon' } = this.#options;
+    vm.on('log', ({ source, message }) => {
+      if (debugcon && source === debugPort) process.stderr.write(`${message}\n`);
     });
     vm.on('panic', ({ message }) => {
       const ending: Ending = { outcome: 'panic', error: { code: 'panic', message } };

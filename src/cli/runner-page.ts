@@ -10,7 +10,7 @@ import type {
 } from '../core/runner-api.ts';
 import type { Unsubscribe, VmConfig, VmEvents, VmReport } from '../core/vm-api.ts';
 import { HostError } from './chromium.ts';
-import { checkImage, defaultBios } from './guest-files.ts';
+import { biosFile, checkImage, firmwareFile, isBiosWord } from './guest-files.ts';
 import type { SiteServer } from './site-server.ts';
 
 /** A guest's configuration as the command line and the fixture take it: images are paths of files on this host. */
@@ -26,6 +26,8 @@ export interface GuestEvents extends VmEvents {
   serial: { bytes: Uint8Array; ms: number };
   /** Something of the machine that a person should know. */
   warning: { source: string; message: string };
+  /** A line that the guest left at a debug port: `firmware` is port 0x402, `debugcon` port 0xe9. */
+  log: { source: string; message: string };
 }
 
 declare const window: { snowglobeRunner: RunnerApi };
@@ -109,13 +111,15 @@ export class GuestVm {
    * @throws VmError with what is wrong with the configuration or an image
    */
   async boot(config: GuestConfig, options: { screen?: boolean } = {}): Promise<void> {
-    const bios =
-      config.bios === undefined || config.bios === 'default' ? defaultBios(config.arch) : config.bios;
-    const { kernel, initrd, ...rest } = config;
+    const { kernel, initrd, bios, ...rest } = config;
+    const firmware = firmwareFile(config);
     const serve = (option: string, path: string) => this.#site.serveFile(checkImage(option, path));
     const served = {
       ...rest,
-      bios: bios === 'none' ? bios : serve('-bios', bios),
+      ...(bios !== undefined && {
+        bios: isBiosWord(bios) ? bios : serve('-bios', biosFile(config.arch, bios)),
+      }),
+      ...(firmware !== undefined && { firmware: serve('-bios default', firmware) }),
       ...(kernel !== undefined && { kernel: serve('-kernel', kernel) }),
       ...(initrd !== undefined && { initrd: serve('-initrd', initrd) }),
     };
@@ -186,6 +190,9 @@ export class GuestVm {
         break;
       case 'warning':
         this.#events.emit('warning', message);
+        break;
+      case 'log':
+        this.#events.emit('log', message);
         break;
       case 'panic':
         this.#events.emit('panic', message);

@@ -10,6 +10,8 @@ export type RunnerConfig = Omit<VmConfig, 'bios' | 'kernel' | 'initrd'> & {
   bios?: string;
   kernel?: string;
   initrd?: string;
+  /** URL of the default firmware. */
+  firmware?: string;
 };
 
 /** A failure as plain data: an Error loses its code on the way out of the page. */
@@ -27,6 +29,8 @@ export type RunnerMessage =
   | { vm: number; type: 'progress'; step: string; loaded: number; total?: number }
   /** A person should know. */
   | { vm: number; type: 'warning'; source: string; message: string }
+  /** A line that the guest left at a debug port; `source` says at which. */
+  | { vm: number; type: 'log'; source: string; message: string }
   | { vm: number; type: 'panic'; message: string; ms: number }
   | { vm: number; type: 'error'; error: RunnerError }
   | { vm: number; type: 'exit'; outcome: VmOutcome; code: number };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { deviceEnv, type FakeIrq } from '../../tests/support/device-env.ts';
 import { Ns16550a } from './char/ns16550a.ts';
 import { type Device, RestoreError, type SavedState } from './device.ts';
+import { Dma8237 } from './dma/dma8237.ts';
 import { FwCfg } from './firmware/fw-cfg.ts';
 import { SysconTest } from './misc/syscon-test.ts';
 import { DebugCon } from './char/debugcon.ts';
@@ -102,6 +103,16 @@ const DEVICES: Record<string, Subject> = {
       [0, 1, 0xad],
       [0, 1, 0xaa],
       [0, 1, 0x60],
+    ],
+  },
+  dma8237: {
+    create: ({ memory, log }) => new Dma8237({ memory, log }),
+    writes: [
+      [4, 1, 0x34],
+      [4, 1, 0x12],
+      [0xb, 1, 0x46],
+      [0xa, 1, 0x02],
+      [5, 1, 0xff],
     ],
   },
   'pci-config': {

@@ -22,8 +22,14 @@ export interface BoardModel {
    * MODEL_* of assembly/guest/x86/cpu.ts.
    */
   processors: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  /** It can run firmware (-bios), and has one of its own for `default`; if not, it needs a kernel. */
-  firmware: boolean;
+  /** The firmware that `-bios default` means. */
+  firmware: {
+    name: string;
+    /** It runs before a kernel (-kernel) too. If not, it runs when there is no kernel, or when it is asked for by name. */
+    withKernel: boolean;
+    /** Files beside it that the board uses where they are there, by name. */
+    roms: readonly string[];
+  };
   /** Memory slots of a machine with so many bytes of RAM. */
   slots(ramBytes: number): SlotRequest[];
   /** Builds the board's devices, fills in the memory map. Throws no VmError but those of the images. */

@@ -80,15 +80,14 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
       `${smp} vCPUs (-smp) are not built yet on ${board.names[0]}: choose ${board.smpMax === 1 ? '1' : `1 to ${board.smpMax}`}.`,
     );
   }
-  if (!board.firmware) {
-    if (config.bios !== undefined && config.bios !== 'none' && config.bios !== 'default') {
-      throw bad(
-        `Firmware (-bios) is not built yet on ${board.names[0]}: leave it out, and give a kernel (-kernel).`,
-      );
-    }
-    if (config.kernel === undefined) {
-      throw bad(`${board.names[0]} runs no firmware yet, so it needs a kernel (-kernel) to start.`);
-    }
+  if (!board.firmware.withKernel && config.bios === 'none' && config.kernel === undefined) {
+    throw bad(`Without firmware (-bios none) ${board.names[0]} needs a kernel (-kernel) to start.`);
+  }
+  const ownBios = config.bios !== undefined && config.bios !== 'none' && config.bios !== 'default';
+  if (!board.firmware.withKernel && ownBios && config.kernel !== undefined) {
+    throw bad(
+      `Firmware (-bios) that starts a kernel (-kernel) is not built yet on ${board.names[0]}: leave -bios out.`,
+    );
   }
   if (config.initrd !== undefined && config.kernel === undefined) {
     throw bad('An initrd (-initrd) needs a kernel (-kernel): only the kernel knows what to do with it.');

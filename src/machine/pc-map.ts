@@ -29,6 +29,8 @@ export const PC_PORTS = {
   debugcon: 0xe9,
   com: [0x3f8, 0x2f8, 0x3e8, 0x2e8],
   elcr: { base: 0x4d0, size: 2 },
+  /** SeaBIOS's messages. */
+  firmwareLog: 0x402,
   debugExit: 0x501,
   fwCfg: 0x510,
   fwCfgDma: 0x514,

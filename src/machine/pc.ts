@@ -2,26 +2,25 @@
  * The board `pc-1.0`: a PC with Intel's 440FX and PIIX chipset, after QEMU 7.2's `pc`, address for address.
  * Specification: Intel 82441FX (PMC), 82371SB (PIIX3) and 82371AB (PIIX4) datasheets; QEMU documentation, "i440fx PC".
  *
- * It starts a kernel without firmware: what firmware does to the chipset before it starts one, the code at the reset vector does.
- * Not there yet: the screen, disks, keyboard and mouse, DMA controllers, firmware.
+ * Firmware (SeaBIOS) runs from the ROM below 4 GiB. A kernel starts without it: what firmware does to the chipset before it starts one, the
+ * code at the reset vector does. Not there yet: the screen, disks, keyboard and mouse.
  */
-import { DebugCon } from '../hw/char/debugcon.ts';
-import { Ns16550a, type SerialBackend } from '../hw/char/ns16550a.ts';
-import type { Device, ShadowPort } from '../hw/device.ts';
+import { VmError } from '../core/errors.ts';
+import type { Ns16550a } from '../hw/char/ns16550a.ts';
+import { Dma8237 } from '../hw/dma/dma8237.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
-import { I8042 } from '../hw/input/i8042.ts';
-import { IsaDebugExit } from '../hw/misc/isa-debug-exit.ts';
-import { Port92 } from '../hw/misc/port92.ts';
-import { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
 import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
 import type { Board, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { ACPI_BYTES, planPcBoot } from './boot/pc-boot.ts';
 import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
+import type { BootImages, LoadPiece } from './boot/riscv-boot.ts';
 import { attachChipset, firmwareWrites, SharedA20 } from './pc-chipset.ts';
 import { pcCmos } from './pc-cmos.ts';
-import { PC_IRQ, PC_MAP, PC_PORTS } from './pc-map.ts';
+import { atPort, type PcContext } from './pc-context.ts';
+import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
+import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -31,8 +30,8 @@ const MODEL_QEMU64 = 0;
 const MODEL_MAX = 1;
 const MODEL_QEMU32 = 2;
 const MODEL_MAX32 = 3;
-/** 1.8432 MHz, divided by 16. */
-const UART_BAUD_BASE = 115200;
+/** The firmware's size is a multiple of this. */
+const FIRMWARE_UNIT = 0x10000;
 /** Slots that are always where they belong. */
 const MAPPED_SLOTS: readonly string[] = ['ram', 'ram.high', 'rom'];
 
@@ -46,7 +45,7 @@ export const PC_1_0: BoardModel = {
     i386: { qemu32: MODEL_QEMU32, max: MODEL_MAX32 },
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
-  firmware: false,
+  firmware: { name: 'SeaBIOS', withKernel: false, roms: [] },
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
     { name: 'ram.high', kind: 'ram', guestBase: PC_MAP.highRam.base, size: ramBytes - PC_MAP.highRam.base },
@@ -69,90 +68,37 @@ class PcBoard implements Board {
 
   constructor({ images, ...env }: BoardEnv) {
     this.env = env;
-    const { vm, log, power } = env;
-    if (!images.kernel) throw new RangeError('pc-1.0 needs a kernel');
-    const { pieces, ...plan } = planPcBoot({
-      kernel: images.kernel,
-      initrd: images.initrd,
-      commandLine: env.commandLine,
-      arch: env.arch,
-      ramBytes: env.ramBytes,
-      romBase: PC_MAP.rom.base,
-      rsdp: RSDP_ADDRESS,
-    });
-    const tables = pcAcpiTables(env.ramBytes - ACPI_BYTES, vm.vcpus);
-    const rom = pcResetVector({ ...plan, writes: firmwareWrites() });
-    this.store = new BootStore([
-      ...pieces,
-      ...tables.map(({ name, address, bytes }) => ({ what: `ACPI table ${name}`, address, bytes, zeros: 0 })),
-      { what: 'reset vector', address: RESET_ROM.base, bytes: rom, zeros: 0 },
-    ]);
+    const { vm, log, power, memory, ramBytes } = env;
+    this.store = new BootStore(images.firmware ? firmwarePieces(images.firmware) : kernelPieces(images, env));
 
     const wiring = new Wiring(vm);
     ({ devices: this.devices, regions: this.regions, doorbells: this.doorbells } = wiring);
     // The host bridge maps the others.
     for (const slot of vm.slots) if (MAPPED_SLOTS.includes(slot.name)) wiring.table.addSlot(slot);
-    this.addLocals(wiring);
-    const attach = <D extends Device>(
-      ports: readonly (number | null)[],
-      create: (shadow: ShadowPort) => D,
-    ): D => wiring.attach(ports.map(atPort), create);
+    addLocals(wiring);
+    const attach: PcContext['attach'] = (ports, create) => wiring.attach(ports.map(atPort), create);
 
-    attachChipset(env, wiring);
+    const { bus } = attachChipset(env, wiring);
     this.a20 = new SharedA20(vm);
-    const { a20 } = this;
-    const reset = (): void => power.reset();
-    attach([PC_PORTS.fwCfg, PC_PORTS.fwCfgDma], (shadow) => {
-      const { memory, ramBytes } = env;
+    const fwCfg = attach([PC_PORTS.fwCfg, PC_PORTS.fwCfgDma], (shadow) => {
       return new FwCfg({ memory, shadow, log, ramBytes, vcpus: vm.vcpus, layout: 'ports' });
     });
-    attach([PC_PORTS.rtc], () => {
-      return new Mc146818({
-        irq: wiring.irq(PC_IRQ.rtc),
-        clock: env.clock,
-        wallClock: env.wallClock,
-        timers: env.timers,
-        contents: pcCmos(env.ramBytes, vm.vcpus),
-      });
-    });
-    attach([PC_PORTS.keyboardCommand, PC_PORTS.keyboardData], (shadow) => {
-      return new I8042({ irq: wiring.irq(PC_IRQ.keyboard), a20, reset, shadow });
-    });
-    attach([PC_PORTS.port92], () => new Port92({ a20, reset }));
-    const uarts = PC_PORTS.com.map((port, i) =>
-      attach([port], (shadow) => {
-        return new Ns16550a({
-          irq: wiring.irq(PC_IRQ.com[i]),
-          clock: env.clock,
-          timers: env.timers,
-          shadow,
-          backend: i === 0 ? env.serial : NOTHING_CONNECTED,
-          log,
-          baudBase: UART_BAUD_BASE,
-        });
-      }),
-    );
-    this.com1 = uarts[0];
-    attach(
-      [PC_PORTS.debugcon],
-      (shadow) => new DebugCon({ shadow, line: (text) => log.info('debugcon', text) }),
-    );
-    attach([PC_PORTS.debugExit], () => new IsaDebugExit({ power }));
-  }
-
-  private addLocals(wiring: Wiring): void {
-    const { table } = wiring;
-    const ports: [{ base: number; size: number }, number][] = [
-      [PC_PORTS.picMaster, L.LOCAL_PIC_MASTER],
-      [PC_PORTS.picSlave, L.LOCAL_PIC_SLAVE],
-      [PC_PORTS.elcr, L.LOCAL_PIC_ELCR],
-      [PC_PORTS.pit, L.LOCAL_PIT],
-      [PC_PORTS.port61, L.LOCAL_PORT_61],
-    ];
-    for (const [{ base, size }, local] of ports) table.addLocal(atPort(base), size, local);
-    table.addLocal(PC_MAP.ioapic.base, PC_MAP.ioapic.size, L.LOCAL_IOAPIC);
-    table.addLocal(PC_MAP.hpet.base, PC_MAP.hpet.size, L.LOCAL_HPET);
-    table.addLocal(PC_MAP.lapic.base, PC_MAP.lapic.size, L.LOCAL_LAPIC);
+    const context: PcContext = {
+      env,
+      wiring,
+      bus,
+      dma: attach(Dma8237.PORTS, () => new Dma8237({ memory, log })),
+      fwCfg,
+      a20: this.a20,
+      cmos: pcCmos(ramBytes, vm.vcpus),
+      reset: () => power.reset(),
+      rom: (name) => images.roms?.[name] ?? null,
+      attach,
+    };
+    attachKeyboard(context);
+    this.com1 = attachSerialPorts(context);
+    attachDebugPorts(context);
+    attachClock(context);
   }
 
   async reset(): Promise<void> {
@@ -167,6 +113,51 @@ class PcBoard implements Board {
   }
 }
 
-const atPort = <P extends number | null>(port: P): P => (port === null ? null : L.IO_PORT_BASE + port) as P;
+/** Firmware in the last bytes of the ROM, where the reset vector is. */
+function firmwarePieces(firmware: Uint8Array): LoadPiece[] {
+  const { base, size } = PC_MAP.rom;
+  if (firmware.length === 0 || firmware.length > size || firmware.length % FIRMWARE_UNIT !== 0) {
+    throw new VmError(
+      'bad-image',
+      `The firmware (-bios) has ${firmware.length} bytes; a PC takes a multiple of 64 KiB up to ${size / 1024} KiB, such as SeaBIOS's bios-256k.bin.`,
+    );
+  }
+  return [{ what: 'firmware', address: base + size - firmware.length, bytes: firmware, zeros: 0 }];
+}
 
-const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setBreak() {} };
+/** A kernel, and what a kernel finds that firmware has started. */
+function kernelPieces({ kernel, initrd }: BootImages, env: Omit<BoardEnv, 'images'>): LoadPiece[] {
+  if (!kernel)
+    throw new VmError('bad-config', 'A PC without firmware (-bios none) needs a kernel (-kernel) to start.');
+  const { commandLine, arch, ramBytes, vm } = env;
+  const { pieces, ...plan } = planPcBoot({
+    kernel,
+    initrd,
+    commandLine,
+    arch,
+    ramBytes,
+    romBase: PC_MAP.rom.base,
+    rsdp: RSDP_ADDRESS,
+  });
+  const tables = pcAcpiTables(ramBytes - ACPI_BYTES, vm.vcpus);
+  const rom = pcResetVector({ ...plan, writes: firmwareWrites() });
+  return [
+    ...pieces,
+    ...tables.map(({ name, address, bytes }) => ({ what: `ACPI table ${name}`, address, bytes, zeros: 0 })),
+    { what: 'reset vector', address: RESET_ROM.base, bytes: rom, zeros: 0 },
+  ];
+}
+
+function addLocals({ table }: Wiring): void {
+  const ports: [{ base: number; size: number }, number][] = [
+    [PC_PORTS.picMaster, L.LOCAL_PIC_MASTER],
+    [PC_PORTS.picSlave, L.LOCAL_PIC_SLAVE],
+    [PC_PORTS.elcr, L.LOCAL_PIC_ELCR],
+    [PC_PORTS.pit, L.LOCAL_PIT],
+    [PC_PORTS.port61, L.LOCAL_PORT_61],
+  ];
+  for (const [{ base, size }, local] of ports) table.addLocal(atPort(base), size, local);
+  table.addLocal(PC_MAP.ioapic.base, PC_MAP.ioapic.size, L.LOCAL_IOAPIC);
+  table.addLocal(PC_MAP.hpet.base, PC_MAP.hpet.size, L.LOCAL_HPET);
+  table.addLocal(PC_MAP.lapic.base, PC_MAP.lapic.size, L.LOCAL_LAPIC);
+}

@@ -33,7 +33,7 @@ export interface VmAssets {
   core: WebAssembly.Module | string | ((arch: string) => string);
   /** Makes a worker that runs src/worker/entry.ts. */
   createWorker: () => Worker;
-  /** URL of OpenSBI's fw_dynamic.bin for `bios: 'default'`. */
+  /** Absolute URL of the firmware for `bios: 'default'`; its other files lie beside it. */
   firmwareUrl?: string;
   /** Where log messages go; default: warnings to the console, the rest nowhere. */
   log?: LogSink;
@@ -241,7 +241,7 @@ class MachineVm implements Vm {
   }
 
   private async loadImages(): Promise<BootImages> {
-    const { config, assets } = this;
+    const { config } = this;
     const one = async (source: ImageSource | undefined, what: string): Promise<Uint8Array | null> => {
       if (source === undefined) return null;
       const options = {
@@ -255,26 +255,48 @@ class MachineVm implements Vm {
       await checkInitrd(bytes);
       return bytes;
     };
-    let bios: ImageSource | undefined;
-    if (!this.resolved.board.firmware) {
-      bios = undefined;
-    } else if (config.bios === undefined || config.bios === 'default') {
-      bios = assets.firmwareUrl;
-      if (!bios) {
-        throw new VmError(
-          'not-found',
-          'The default firmware (OpenSBI) is not here: run "npm start", which fetches it, or give -bios none or a file.',
-        );
-      }
-    } else if (config.bios !== 'none') {
-      bios = config.bios;
-    }
-    const [firmware, kernel, initrd] = await Promise.all([
+    const bios = this.biosSource();
+    const [firmware, kernel, initrd, roms] = await Promise.all([
       one(bios, 'firmware'),
       one(config.kernel, 'kernel'),
       one(config.initrd, 'initrd'),
+      bios === undefined ? {} : this.loadRoms(),
     ]);
-    return { firmware, kernel, initrd };
+    return { firmware, kernel, initrd, roms };
+  }
+
+  /** What runs before or instead of a kernel; undefined: nothing does. */
+  private biosSource(): ImageSource | undefined {
+    const { config, assets } = this;
+    const { name, withKernel } = this.resolved.board.firmware;
+    if (config.bios === 'none') return undefined;
+    if (config.bios !== undefined && config.bios !== 'default') return config.bios;
+    if (config.kernel !== undefined && !withKernel) return undefined;
+    if (assets.firmwareUrl) return assets.firmwareUrl;
+    throw new VmError(
+      'not-found',
+      withKernel
+        ? `The default firmware (${name}) is not here: run "npm start", which fetches it, or give -bios none or a file.`
+        : `The default firmware (${name}) is not here: run "npm start", which fetches it, or give a file (-bios) or a kernel (-kernel).`,
+    );
+  }
+
+  /** The files beside the default firmware that the board uses. One that is not there is done without. */
+  private async loadRoms(): Promise<Record<string, Uint8Array>> {
+    const { firmwareUrl } = this.assets;
+    const roms: Record<string, Uint8Array> = {};
+    if (firmwareUrl === undefined) return roms;
+    const load = async (name: string): Promise<void> => {
+      const options = { what: name, onProgress: () => {}, signal: this.abort.signal };
+      try {
+        roms[name] = await loadImage(new URL(name, firmwareUrl).href, options);
+      } catch (error) {
+        if (!(error instanceof VmError) || error.code !== 'not-found') throw error;
+        this.log.warn('firmware', error.message);
+      }
+    };
+    await Promise.all(this.resolved.board.firmware.roms.map(load));
+    return roms;
   }
 
   /** Runs the vCPU until the guest or the host ends it; resets start it again. */

@@ -51,6 +51,7 @@ export class VirtualMachine {
   readonly #guest: GuestVm;
   readonly #decoder = new TextDecoder();
   readonly #waiters = new Set<() => void>();
+  readonly #log: { source: string; message: string }[] = [];
   #text = '';
   #searched = 0;
   #state: VmState = 'created';
@@ -63,6 +64,10 @@ export class VirtualMachine {
     this.#guest = guest;
     guest.on('serial', ({ bytes }) => {
       this.#text += this.#decoder.decode(bytes, { stream: true });
+      this.#wake();
+    });
+    guest.on('log', ({ source, message }) => {
+      this.#log.push({ source, message });
       this.#wake();
     });
     guest.on('state', (state) => {
@@ -86,6 +91,11 @@ export class VirtualMachine {
   /** Everything the guest wrote to its serial port so far. */
   get serialText(): string {
     return this.#text;
+  }
+
+  /** Lines that the guest left at a debug port: `firmware` is port 0x402, `debugcon` port 0xe9. */
+  debugText(port: 'firmware' | 'debugcon' = 'debugcon'): string {
+    return this.#log.flatMap(({ source, message }) => (source === port ? [`${message}\n`] : [])).join('');
   }
 
   get state(): VmState {

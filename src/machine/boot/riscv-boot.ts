@@ -30,6 +30,8 @@ export interface BootImages {
   firmware: Uint8Array | null;
   kernel: Uint8Array | null;
   initrd: Uint8Array | null;
+  /** BoardModel.firmware's `roms`, as far as they are there. */
+  roms?: Readonly<Record<string, Uint8Array>>;
 }
 
 export interface BootPlan {

@@ -1,0 +1,61 @@
+/** The ISA devices that every PC has: clock, keyboard controller, serial ports, debug ports. */
+import { DebugCon } from '../hw/char/debugcon.ts';
+import { Ns16550a, type SerialBackend } from '../hw/char/ns16550a.ts';
+import { I8042 } from '../hw/input/i8042.ts';
+import { IsaDebugExit } from '../hw/misc/isa-debug-exit.ts';
+import { Port92 } from '../hw/misc/port92.ts';
+import { Mc146818 } from '../hw/rtc/mc146818.ts';
+import type { PcContext } from './pc-context.ts';
+import { PC_IRQ, PC_PORTS } from './pc-map.ts';
+
+/** 1.8432 MHz, divided by 16. */
+const UART_BAUD_BASE = 115200;
+
+const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setBreak() {} };
+
+export function attachClock({ attach, wiring, env, cmos }: PcContext): void {
+  const { clock, wallClock, timers } = env;
+  attach([PC_PORTS.rtc], () => {
+    return new Mc146818({ irq: wiring.irq(PC_IRQ.rtc), clock, wallClock, timers, contents: cmos });
+  });
+}
+
+export function attachKeyboard({ attach, wiring, a20, reset }: PcContext): void {
+  attach([PC_PORTS.keyboardCommand, PC_PORTS.keyboardData], (shadow) => {
+    return new I8042({ irq: wiring.irq(PC_IRQ.keyboard), a20, reset, shadow });
+  });
+  attach([PC_PORTS.port92], () => new Port92({ a20, reset }));
+}
+
+/** COM1 to COM4. Returns COM1, to which the machine's serial port is connected. */
+export function attachSerialPorts({ attach, wiring, env }: PcContext): Ns16550a {
+  const { clock, timers, log } = env;
+  const [com1] = PC_PORTS.com.map((port, i) =>
+    attach([port], (shadow) => {
+      return new Ns16550a({
+        irq: wiring.irq(PC_IRQ.com[i]),
+        clock,
+        timers,
+        shadow,
+        backend: i === 0 ? env.serial : NOTHING_CONNECTED,
+        log,
+        baudBase: UART_BAUD_BASE,
+      });
+    }),
+  );
+  return com1;
+}
+
+/** Where programs leave messages: Bochs's port, and that of firmware. */
+export function attachDebugPorts({ attach, env }: PcContext): void {
+  const { log, power } = env;
+  attach(
+    [PC_PORTS.debugcon],
+    (shadow) => new DebugCon({ shadow, line: (text) => log.info('debugcon', text) }),
+  );
+  attach(
+    [PC_PORTS.firmwareLog],
+    (shadow) => new DebugCon({ shadow, line: (text) => log.info('firmware', text) }),
+  );
+  attach([PC_PORTS.debugExit], () => new IsaDebugExit({ power }));
+}
