@@ -28,13 +28,13 @@ export const STATE_ICOUNT: u32 = 0x220;
 /** u64. Result of a slow load. */
 export const STATE_LOADED: u32 = 0x228;
 /**
- * u32. What a translation block is looked up by, besides its address: bits 0-15 flags made by the guest's frontend (privilege,
- * MMU index …), 16-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all three.
+ * u32. What a translation block is looked up by, besides its address: bits 0-19 flags made by the guest's frontend (privilege,
+ * MMU index …), 20-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all three.
  */
 export const STATE_TB_FLAGS: u32 = 0x230;
-export const BLOCK_FLAGS_MASK: u32 = 0xffff;
-export const BLOCK_GENERATION: u32 = 0x10000;
-export const BLOCK_GENERATION_MASK: u32 = 0x7fff0000;
+export const BLOCK_FLAGS_MASK: u32 = 0xfffff;
+export const BLOCK_GENERATION: u32 = 0x100000;
+export const BLOCK_GENERATION_MASK: u32 = 0x7ff00000;
 /** Something that the run loop must look at (interrupts that may be taken now): no jump-cache entry matches while it is set. */
 export const BLOCK_CHECK: u32 = 0x80000000;
 /** u32. Address of the `goto` operation that wants to be chained to the block found next, or 0. */

@@ -6,6 +6,7 @@ import { cr4Allowed } from './features';
 import { isCode64, isLongMode, segmentAttributes, x86UpdateFlags } from './mode';
 import { loadPdptes } from './mmu';
 import { codeSegmentChanged } from './segment';
+import { setSegmentRanges } from './segment-range';
 import { fault } from './system-memory';
 
 const CR0_WRITABLE: u32 =
@@ -52,6 +53,7 @@ export function setCr0(cpu: usize, value: u64): bool {
     // Into real mode and out of it the privilege level is 0; the caches keep what they hold.
     store<u32>(cpu, 0, X.X86_CPL);
     if ((next & X.CR0_PE) == 0) store<u64>(cpu, load<u32>(cpu, X.X86_EFLAGS) & ~X.FLAG_VM, X.X86_EFLAGS);
+    setSegmentRanges(cpu);
   }
   codeSegmentChanged(cpu);
   return true;

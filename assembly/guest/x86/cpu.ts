@@ -156,6 +156,13 @@ export const X86_MICROCODE: u32 = 0xb08;
 /** Page-directory-pointer entries of PAE paging, as loaded with CR3. */
 export const X86_PDPTE: u32 = 0xb10;
 
+/**
+ * u64 for each segment: what offset and size of an access may add up to outside 64-bit code; 0 where only a closer look tells whether it is
+ * allowed (segment-range.ts). For loads, and for stores.
+ */
+export const X86_LOAD_END: u32 = 0xb40;
+export const X86_STORE_END: u32 = 0xb70;
+
 /** u64. State of the generator behind RDRAND and RDSEED: see helpers-bit.ts. */
 export const X86_RANDOM: u32 = 0xbf8;
 
@@ -340,8 +347,8 @@ export const BLOCK_CODE64: u32 = 1 << 3;
 export const BLOCK_STACK32: u32 = 1 << 4;
 /** ES, CS, SS and DS have base 0 and limit 4 GiB and allow every access; always in 64-bit code. */
 export const BLOCK_FLAT: u32 = 1 << 5;
-/** FS and GS have limit 4 GiB and allow data accesses; always in 64-bit code. */
-export const BLOCK_FSGS_FLAT: u32 = 1 << 6;
+/** FS has limit 4 GiB and allows data accesses; always in 64-bit code. BLOCK_GS_WHOLE is the same of GS. */
+export const BLOCK_FS_WHOLE: u32 = 1 << 6;
 export const BLOCK_PE: u32 = 1 << 7;
 export const BLOCK_VM: u32 = 1 << 8;
 /** x87 and MMX instructions raise #NM. */
@@ -354,6 +361,11 @@ export const BLOCK_STEP: u32 = 1 << 12;
 export const BLOCK_SHADOW: u32 = 1 << 13;
 export const BLOCK_NO_SMAP: u32 = 1 << 14;
 export const BLOCK_IOPL_OK: u32 = 1 << 15;
+export const BLOCK_GS_WHOLE: u32 = 1 << 16;
+/** Outside 64-bit code: CS reaches to 64 KiB at least, or of 32-bit code to 4 GiB, so that no near jump of the code's own width leaves it. */
+export const BLOCK_CODE_WHOLE: u32 = 1 << 17;
+/** Outside 64-bit code: ES, SS and DS allow loads and stores up to 64 KiB at least. */
+export const BLOCK_DATA_64K: u32 = 1 << 18;
 
 /** Physical addresses have 40 bits, as CPUID says. */
 export const PHYSICAL_BITS: u32 = 40;

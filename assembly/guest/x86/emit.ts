@@ -10,7 +10,8 @@ import { EXIT_AGAIN, STATE_GUEST_KEY } from '../../vcpu/state';
 import * as X from './cpu';
 import * as I from './insn';
 import { helperCheckTarget } from './helpers-flow';
-import { helperLinear, helperRaise, LINEAR_SIZE_SHIFT, LINEAR_WRITE } from './segment';
+import { helperRaise } from './segment';
+import { MARK_SHIFT } from './segment-range';
 
 /** Fields of the frontend behind the decoder's record: u16 slot of the memory operand's linear address, or 0; i64 what is to be added to it. */
 export const INSN_LINEAR: usize = I.INSN_BYTES;
@@ -268,19 +269,22 @@ export function emitLinear(e: usize, segment: u32, offset: u32, size: u32, write
   return emitLinearBytes(e, segment, offset, 1 << size, write);
 }
 
+/** Whether the segment reaches to 4 GiB and allows the access. A code segment is never written. */
+function isWhole(e: usize, segment: u32, write: bool): bool {
+  if (segment == X.SEG_FS) return has(e, X.BLOCK_FS_WHOLE);
+  if (segment == X.SEG_GS) return has(e, X.BLOCK_GS_WHOLE);
+  return has(e, X.BLOCK_FLAT) && (segment != X.SEG_CS || !write);
+}
+
 function emitLinearBytes(e: usize, segment: u32, offset: u32, bytes: u32, write: bool): u32 {
   const outer = segment >= X.SEG_FS;
   const base = X.SEG_BASE + (segment << 3);
   if (isCode64(e)) return outer ? emit2(e, O.OP_ADD, offset, base) : offset;
-  // A code segment is never written.
-  if (segment != X.SEG_CS || !write) {
-    if (has(e, X.BLOCK_FLAT) && !outer) return offset;
-    if (has(e, X.BLOCK_FSGS_FLAT) && outer) return emit2(e, O.OP_ADDU_32, offset, base);
-  }
-  const t = B.emitTemp(e);
-  const how = segment | (write ? LINEAR_WRITE : 0) | (bytes << LINEAR_SIZE_SHIFT);
-  B.emit(e, O.OP_CALLX, t, offset, base, B.helperWord(helperLinear.index, 0, how));
-  return t;
+  if (isWhole(e, segment, write)) return outer ? emit2(e, O.OP_ADDU_32, offset, base) : offset;
+  const linear = emit2(e, O.OP_ADDU_32, offset, base);
+  const end = (write ? X.X86_STORE_END : X.X86_LOAD_END) + (segment << 3);
+  const isBeyond = emit2(e, O.OP_LTU, end, emit1(e, O.OP_ADDI, offset, bytes));
+  return emit2(e, O.OP_OR, linear, emit1(e, O.OP_SHLI, isBeyond, MARK_SHIFT + segment));
 }
 
 /**
@@ -292,7 +296,13 @@ export function memAddress(e: usize, i: usize, bytes: u32, write: bool): u32 {
   if (known != 0) return known;
   const segment = <u32>load<u8>(i, I.INSN_SEGMENT);
   const offset = emitOffset(e, i, isCode64(e));
-  let slot = emitLinearBytes(e, segment, offset, bytes, write);
+  // No byte within 64 KiB is beyond the limit.
+  const isNear =
+    bytes == 1 && load<u8>(i, I.INSN_ADDRESS_SIZE) == 1 && segment < X.SEG_FS && segment != X.SEG_CS;
+  let slot =
+    isNear && has(e, X.BLOCK_DATA_64K)
+      ? emit2(e, O.OP_ADDU_32, offset, X.SEG_BASE + (segment << 3))
+      : emitLinearBytes(e, segment, offset, bytes, write);
   // What the instruction changes must not move the address.
   if (slot == X.ZERO) {
     slot = B.emitTemp(e);
@@ -432,20 +442,26 @@ export function emitGoto(e: usize, exit: u32, pc: u64): void {
   else B.emit(e, O.OP_GOTOFAR, 0, 0, 0, pc);
 }
 
+/** Whether the target of a near jump may be beyond the limit of CS; `size` is the logarithm of its bytes. */
+function mayLeaveCode(e: usize, size: u32): bool {
+  if (has(e, X.BLOCK_FLAT)) return false;
+  return !has(e, X.BLOCK_CODE_WHOLE) || (size > 1 && !has(e, X.BLOCK_CODE32));
+}
+
 /** Before a jump to a constant EIP: #GP(0) if it is beyond the limit of CS. */
 export function emitCheckTarget(e: usize, eip: u64): void {
-  if (has(e, X.BLOCK_FLAT)) return;
+  if (!mayLeaveCode(e, eip > 0xffff ? 2 : 1)) return;
   emitCall(e, O.OP_CALLX, helperCheckTarget.index, emitConstant(e, eip), 0, 0, 0);
 }
 
 /**
- * Goes on at the EIP or RIP in a clean slot; ends the block. A target in 64-bit code that is not canonical raises #GP where it is fetched, not at the
+ * Goes on at the EIP or RIP in a clean slot of 1 << size bytes; ends the block. A target in 64-bit code that is not canonical raises #GP where it is fetched, not at the
  * jump: checking it here would cost every return.
  */
-export function emitGotoEip(e: usize, eip: u32): void {
+export function emitGotoEip(e: usize, eip: u32, size: u32): void {
   let pc = eip;
   if (!isCode64(e)) {
-    if (!has(e, X.BLOCK_FLAT)) emitCall(e, O.OP_CALLX, helperCheckTarget.index, eip, 0, 0, 0);
+    if (mayLeaveCode(e, size)) emitCall(e, O.OP_CALLX, helperCheckTarget.index, eip, 0, 0, 0);
     const base = codeBase(e);
     if (base != 0) pc = emit1(e, O.OP_ADDIU_32, eip, base);
   }

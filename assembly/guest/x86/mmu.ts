@@ -34,6 +34,7 @@ import {
 import * as X from './cpu';
 import { breakpointsWatch } from './debug';
 import { isCanonical, isLongMode } from './mode';
+import { checkMarked, isMarked, unmarked } from './segment-range';
 
 /** What system management mode sees at SMRAM_ALIAS. */
 const SMRAM_FIRST: u64 = 0xa0000;
@@ -110,6 +111,14 @@ function updateEntry(cpu: usize, physical: u64, old: u64, bits: u64, size: u32):
 
 /** Handler of STATE_HOOK_WALK. */
 export function x86PageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
+  if (!isMarked(cpu, va)) return walk(cpu, va, access, mmu);
+  if (!checkMarked(cpu, va, access)) return 1;
+  const status = walk(cpu, unmarked(va), access, mmu);
+  store<u32>(cpu, 0, STATE_WALK_SIZE);
+  return status;
+}
+
+function walk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
   const long = isLongMode(cpu);
   if (!long) va &= 0xffffffff;
   store<u32>(cpu, 1, STATE_WALK_GLOBAL);

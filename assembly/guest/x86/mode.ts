@@ -132,12 +132,20 @@ export function x86UpdateFlags(cpu: usize): void {
   }
   const cpl = cplOf(cpu);
   let flags = cpl;
-  if (isCode64(cpu)) flags |= X.BLOCK_CODE64 | X.BLOCK_FLAT | X.BLOCK_FSGS_FLAT;
+  if (isCode64(cpu)) flags |= X.BLOCK_CODE64 | X.BLOCK_FLAT | X.BLOCK_FS_WHOLE | X.BLOCK_GS_WHOLE;
   else {
     if (segmentAttributes(cpu, X.SEG_CS) & X.SEGMENT_BIG) flags |= X.BLOCK_CODE32;
     if (segmentAttributes(cpu, X.SEG_SS) & X.SEGMENT_BIG) flags |= X.BLOCK_STACK32;
     if (isFlat(cpu)) flags |= X.BLOCK_FLAT;
-    if (isWholeData(cpu, X.SEG_FS) && isWholeData(cpu, X.SEG_GS)) flags |= X.BLOCK_FSGS_FLAT;
+    if (isWholeData(cpu, X.SEG_FS)) flags |= X.BLOCK_FS_WHOLE;
+    if (isWholeData(cpu, X.SEG_GS)) flags |= X.BLOCK_GS_WHOLE;
+    const codeLimit = load<u32>(segmentCache(cpu, X.SEG_CS), X.SEG_LIMIT);
+    if (codeLimit >= (flags & X.BLOCK_CODE32 ? 0xffffffff : 0xffff)) flags |= X.BLOCK_CODE_WHOLE;
+    if (
+      min(load<u64>(cpu, X.X86_STORE_END), load<u64>(cpu + X.SEG_SS * 8, X.X86_STORE_END)) >= 0x10000 &&
+      load<u64>(cpu + X.SEG_DS * 8, X.X86_STORE_END) >= 0x10000
+    )
+      flags |= X.BLOCK_DATA_64K;
   }
   if (cr0 & X.CR0_PE) flags |= X.BLOCK_PE;
   if (eflags & X.FLAG_VM) flags |= X.BLOCK_VM;

@@ -14,7 +14,8 @@ import {
   flagsChanged,
   x86UpdateFlags,
 } from './mode';
-import { checkSegment, fault, loaded, readSystem, writeSystem } from './system-memory';
+import { setSegmentRange } from './segment-range';
+import { fault, loaded, readSystem, writeSystem } from './system-memory';
 
 export function descriptorBase(descriptor: u64): u64 {
   return ((descriptor >> 16) & 0xffffff) | ((descriptor >> 32) & 0xff000000);
@@ -113,6 +114,7 @@ export function setSegment(
   store<u32>(cache, limit, X.SEG_LIMIT);
   store<u32>(cache, attributes, X.SEG_ATTRIBUTES);
   store<u64>(cpu + X.SEG_BASE + segment * 8, base);
+  setSegmentRange(cpu, segment);
 }
 
 /** The same from a descriptor. Its accessed bit counts as set. */
@@ -237,21 +239,6 @@ export function helperLoadSegment(cpu: usize, b: u64, _c: u64, _third: u64, imme
 export function beginShadow(cpu: usize, kind: u32): void {
   store<u32>(cpu, kind, X.X86_SHADOW);
   x86UpdateFlags(cpu);
-}
-
-/** Bits of the immediate of helperLinear: segment in bits 0 to 2, write in bit 3, size in bytes from bit 4 on. */
-export const LINEAR_WRITE: u32 = 8;
-export const LINEAR_SIZE_SHIFT: u32 = 4;
-
-/**
- * Helper (callx) of accesses through a segment that is not flat: b = offset, truncated to the address size, c = the segment's base. Returns
- * the linear address, or raises #GP(0) or #SS(0).
- */
-export function helperLinear(cpu: usize, b: u64, c: u64, _third: u64, immediate: u32): u64 {
-  const segment = immediate & 7;
-  checkSegment(cpu, segment, b, c, immediate >> LINEAR_SIZE_SHIFT, (immediate & LINEAR_WRITE) != 0);
-  if (isCode64(cpu)) return segment >= X.SEG_FS ? b + c : b;
-  return (b + c) & 0xffffffff;
 }
 
 /** Helper (callx) of instructions that do not exist, or not in this mode. */

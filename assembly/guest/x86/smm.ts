@@ -11,6 +11,7 @@ import * as X from './cpu';
 import { modelHasLongMode } from './features';
 import { currentEip, linearOfEip, segmentCache, x86UpdateFlags } from './mode';
 import { codeSegmentChanged, setSegment } from './segment';
+import { setSegmentRanges } from './segment-range';
 import { loaded, readSystem, writeSystem } from './system-memory';
 
 /** The save area ends at SMBASE + 0x10000; the handler begins at SMBASE + 0x8000. */
@@ -149,6 +150,7 @@ export function helperRsm(cpu: usize, _b: u64, _c: u64, _third: u64, _immediate:
   store<u64>(cpu, 0, STATE_EXCEPTION);
   tlbFlush(cpu);
   setCr3(cpu, load<u64>(cpu, X.X86_CR3));
+  setSegmentRanges(cpu);
   codeSegmentChanged(cpu);
   requestCheck(cpu);
   return linearOfEip(cpu, eip);

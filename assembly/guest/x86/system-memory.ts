@@ -20,8 +20,11 @@ export function loaded(cpu: usize): u64 {
   return load<u64>(cpu, STATE_LOADED);
 }
 
+/** 32 bits, and the marks of segment-range.ts. */
+const NARROW_MASK: u64 = 0x3f000000ffffffff;
+
 function linearAddress(cpu: usize, address: u64): u64 {
-  return isLongMode(cpu) ? address : address & 0xffffffff;
+  return isLongMode(cpu) ? address : address & NARROW_MASK;
 }
 
 /** Reads what the processor itself looks up: descriptors and TSS. Such accesses are the supervisor's at any privilege. SDM 3, 4.6. */
@@ -71,7 +74,7 @@ export function withinLimit(offset: u64, size: u32, limit: u32, attributes: u32)
 }
 
 /** #GP(0), or for the stack segment #SS(0). */
-function segmentFault(cpu: usize, segment: u32): bool {
+export function segmentFault(cpu: usize, segment: u32): bool {
   return fault(cpu, segment == X.SEG_SS ? X.EXC_SS : X.EXC_GP, 0);
 }
 
@@ -89,7 +92,8 @@ export function checkSegment(cpu: usize, segment: u32, offset: u64, base: u64, s
     : segmentFault(cpu, segment);
 }
 
-function typeAllows(attributes: u32, write: bool): bool {
+/** Whether a segment's type allows an access, in protected mode. */
+export function typeAllows(attributes: u32, write: bool): bool {
   if ((attributes & X.SEGMENT_PRESENT) == 0) return false;
   if (attributes & X.SEGMENT_CODE) return !write && (attributes & X.SEGMENT_READABLE) != 0;
   return !write || (attributes & X.SEGMENT_WRITABLE) != 0;

@@ -63,7 +63,7 @@ function isFar(e: usize, eip: u64): bool {
 function conditionalExit(e: usize, i: usize, eip: u64, condition: u32): bool {
   const t = B.emitTemp(e);
   B.emit(e, O.OP_SELECT, t, condition, emitConstant(e, eip), B.helperWord(0, emitConstant(e, nextEip(e)), 0));
-  emitGotoEip(e, t);
+  emitGotoEip(e, t, 2);
   return true;
 }
 
@@ -73,7 +73,7 @@ export function transJmp(e: usize, i: usize): bool {
     emitCheckTarget(e, eip);
     emitGoto(e, 0, pcOfEip(e, eip));
     endBlock(e);
-  } else emitGotoEip(e, getClean(e, i, 0, insnSize(i)));
+  } else emitGotoEip(e, getClean(e, i, 0, insnSize(i)), insnSize(i));
   return true;
 }
 
@@ -91,7 +91,7 @@ export function transCall(e: usize, i: usize): bool {
   const target = B.emitTemp(e);
   B.emit(e, O.OP_MOV, target, getClean(e, i, 0, size), 0, 0);
   emitPush(e, emitConstant(e, back), size);
-  emitGotoEip(e, target);
+  emitGotoEip(e, target, size);
   return true;
 }
 
@@ -100,7 +100,7 @@ export function transRet(e: usize, i: usize): bool {
   const eip = emitTop(e, size);
   const release = operandKind(i, 0) == I.OPERAND_IMM ? load<i64>(i, I.INSN_IMMEDIATE) & 0xffff : 0;
   emitRelease(e, ((<i64>1) << size) + release);
-  emitGotoEip(e, eip);
+  emitGotoEip(e, eip, size);
   return true;
 }
 

@@ -41,6 +41,7 @@ import {
   stackOffset,
 } from './emit';
 import { emitConditionValue } from './emit-cc';
+import { helperProbeStore } from './helpers-mmx';
 import { ENTER_SIZE_SHIFT, helperEnter } from './helpers-stack';
 import * as I from './insn';
 
@@ -274,7 +275,8 @@ export function transEnter(e: usize, i: usize): bool {
   emitStore(e, emitLinear(e, X.SEG_SS, frame, size, true), 0, X.RBP, size);
   const top = stackOffset(e, -bytes - room);
   // The new top has to be writable as well.
-  emitLinear(e, X.SEG_SS, top, size, true);
+  const address = emitLinear(e, X.SEG_SS, top, size, true);
+  emitCall(e, O.OP_CALLX, helperProbeStore.index, address, emitConstant(e, bytes), 0, mmuIndex(e));
   setStack(e, top);
   setRegister(e, 5, frame, size);
   return true;

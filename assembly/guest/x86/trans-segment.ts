@@ -20,10 +20,12 @@ import {
   emitConstant,
   emitExit,
   emitLoad,
+  emitMove,
   emitPush,
   emitRaise,
   emitRelease,
   emitTop,
+  emitZext,
   endBlock,
   getClean,
   getOperand,
@@ -73,10 +75,24 @@ export function emitTransfer(e: usize, helper: u32, b: u32, c: u32, third: u32, 
 
 /** Ends the block if a load of this segment may change what blocks depend on: in 64-bit code only SS can, by its shadow. */
 function endAfterLoad(e: usize, segment: u32): void {
-  if (!isCode64(e) || segment == X.SEG_SS) emitAgain(e);
+  if (!(isCode64(e) || isPlainLoad(e, segment)) || segment == X.SEG_SS) emitAgain(e);
+}
+
+/**
+ * Real and virtual-8086 mode: the selector gives the base and nothing else changes, if limits and rights are those of the mode already. SS has a shadow, and
+ * with a flat block the base decides whether it is one.
+ */
+function isPlainLoad(e: usize, segment: u32): bool {
+  return !inProtected(e) && segment != X.SEG_SS && !has(e, X.BLOCK_FLAT | X.BLOCK_STEP);
 }
 
 function emitLoadSegment(e: usize, segment: u32, selector: u32): void {
+  if (isPlainLoad(e, segment)) {
+    const clean = emitZext(e, selector, 1);
+    emitMove(e, selectorSlot(segment), clean);
+    B.emit(e, O.OP_SHLI, X.SEG_BASE + (segment << 3), clean, 0, 4);
+    return;
+  }
   const how = segment | (has(e, X.BLOCK_SHADOW) ? LOAD_IN_SHADOW : 0);
   emitCall(e, O.OP_CALLG, helperLoadSegment.index, selector, 0, 0, how);
 }

@@ -58,7 +58,9 @@ function repeat(e: usize, i: usize, helper: u32): bool {
   let how = insnSize(i) | (addressSize(i) << STRING_ADDRESS_SHIFT);
   how |= (segment << STRING_SEGMENT_SHIFT) | (mmuIndex(e) << STRING_MMU_SHIFT);
   if (flat) how |= STRING_TARGET_FLAT;
-  if (segment >= X.SEG_FS ? has(e, X.BLOCK_FSGS_FLAT) : flat) how |= STRING_SOURCE_FLAT;
+  const whole =
+    segment == X.SEG_FS ? X.BLOCK_FS_WHOLE : segment == X.SEG_GS ? X.BLOCK_GS_WHOLE : X.BLOCK_FLAT;
+  if (has(e, whole)) how |= STRING_SOURCE_FLAT;
   if (isCode64(e)) how |= STRING_CODE64;
   if (has(e, X.BLOCK_STEP)) how |= STRING_STEP;
   if (hasPrefix(i, I.PREFIX_REPNE)) how |= STRING_REPNE;
