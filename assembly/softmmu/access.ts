@@ -7,6 +7,7 @@ import {
   STATE_ACCESS_LINEAR,
   STATE_ACCESS_PHYSICAL,
   STATE_ACCESS_SIZE,
+  STATE_ACCESS_WHOLE,
   STATE_CHECK_PHASE,
   STATE_EXCEPTION,
   STATE_LOADED,
@@ -76,8 +77,11 @@ function loadDevice(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
 /** One byte at a time, so that a fault names the first byte that faults. */
 function loadBytes(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
   let value: u64 = 0;
+  if (crossesPage(va, size)) store<u32>(cpu, size, STATE_ACCESS_WHOLE);
   for (let i: u32 = 0; i < size; i++) {
-    if (memLoad(cpu, va + i, 1, mmu) != STATUS_OK) return STATUS_EXCEPTION;
+    const status = memLoad(cpu, va + i, 1, mmu);
+    store<u32>(cpu, 0, STATE_ACCESS_WHOLE);
+    if (status != STATUS_OK) return STATUS_EXCEPTION;
     value |= load<u64>(cpu, STATE_LOADED) << (i * 8);
   }
   store<u64>(cpu, value, STATE_LOADED);
@@ -122,7 +126,10 @@ function unanswered(cpu: usize, va: u64, access: u32): u32 {
 function storeBytes(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): u32 {
   if (crossesPage(va, size)) {
     // In order: a fault in the first page leaves the second page's A and D alone.
-    if (memProbe(cpu, va, 1, mmu, ACCESS_STORE) != STATUS_OK) return STATUS_EXCEPTION;
+    store<u32>(cpu, size, STATE_ACCESS_WHOLE);
+    const status = memProbe(cpu, va, 1, mmu, ACCESS_STORE);
+    store<u32>(cpu, 0, STATE_ACCESS_WHOLE);
+    if (status != STATUS_OK) return STATUS_EXCEPTION;
     if (memProbe(cpu, (va + size - 1) & VPAGE_MASK, 1, mmu, ACCESS_STORE) != STATUS_OK)
       return STATUS_EXCEPTION;
   }

@@ -77,6 +77,8 @@ export const STATE_LAST_TRAP_COUNT: u32 = 0x288;
 export const STATE_TRAP_REPEATS: u32 = 0x290;
 /** u32. Bytes that the slow access in progress wants (loads and stores; a fetch asks for a page). */
 export const STATE_ACCESS_SIZE: u32 = 0x2b4;
+/** u32. Bytes of an access that crosses a page's end while its first byte is looked at; else 0. */
+export const STATE_ACCESS_WHOLE: u32 = 0x2ac;
 /**
  * u32. What else a block is made for that its flags have no room for (x86: the base of CS): equal for all blocks that reach each other through
  * the jump cache, since a change begins a new generation of it. See vcpu/exception.ts, setGuestKey.

@@ -5,6 +5,7 @@
 import { RESULT_RESET, RESULT_SLICE } from '../../layout';
 import { raise, requestCheck } from '../../vcpu/exception';
 import { STATE_CHAIN_FROM, STATE_EXCEPTION, STATE_EXCEPTION_VALUE, STATE_PC } from '../../vcpu/state';
+import { canonicalVector } from './canonical';
 import { x86ReadFlags } from './cc';
 import * as X from './cpu';
 import {
@@ -44,14 +45,16 @@ export const SOURCE_EXTERNAL: u32 = 0x100;
 
 /** Handler of STATE_GUEST_DELIVER: enters the handler of the pending exception. */
 export function x86DeliverException(cpu: usize): u32 {
-  const vector = <u32>load<u64>(cpu, STATE_EXCEPTION) - 1;
-  const error = <u32>load<u64>(cpu, STATE_EXCEPTION_VALUE);
+  let vector = <u32>load<u64>(cpu, STATE_EXCEPTION) - 1;
+  const value = load<u64>(cpu, STATE_EXCEPTION_VALUE);
+  const error = <u32>value;
   const soft = load<u32>(cpu, X.X86_SOFT_INT);
   store<u64>(cpu, 0, STATE_EXCEPTION);
   store<u32>(cpu, 0, X.X86_SOFT_INT);
   // A fault undoes the instruction; INT clears TF before the trap of single step would come.
   store<u32>(cpu, 0, X.X86_DEBUG_PENDING);
   if (load<u32>(cpu, X.X86_SHUTDOWN) != 0) return RESULT_RESET;
+  if (vector == X.EXC_GP) vector = canonicalVector(cpu, value);
   let eip = currentEip(cpu);
   if (soft != 0) eip = nextEip(cpu, eip + load<u32>(cpu, X.X86_SOFT_LENGTH));
   return x86Deliver(cpu, vector, error, soft, eip);

@@ -25,6 +25,7 @@ import { blockWriteHook } from '../../tb/invalidate';
 import { raise } from '../../vcpu/exception';
 import {
   STATE_ACCESS_SIZE,
+  STATE_ACCESS_WHOLE,
   STATE_LOADED,
   STATE_WALK_GLOBAL,
   STATE_WALK_PERMISSIONS,
@@ -32,6 +33,7 @@ import {
   STATE_WALK_SIZE,
 } from '../../vcpu/state';
 import * as X from './cpu';
+import { raiseNotCanonical } from './canonical';
 import { breakpointsWatch } from './debug';
 import { isCanonical, isLongMode } from './mode';
 import { checkMarked, isMarked, unmarked } from './segment-range';
@@ -125,7 +127,7 @@ function walk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
   if ((load<u32>(cpu, X.X86_CR0) & X.CR0_PG) == 0)
     return finish(cpu, va, va, access, PERM_READ | PERM_WRITE | PERM_EXECUTE, 63);
   if (long && !isCanonical(va)) {
-    raise(cpu, X.EXC_GP, 0);
+    raiseNotCanonical(cpu, va);
     return 1;
   }
   const cr3 = load<u64>(cpu, X.X86_CR3);
@@ -258,6 +260,11 @@ function finish(cpu: usize, va: u64, physical: u64, access: u32, permissions: u3
 }
 
 function pageFault(cpu: usize, va: u64, access: u32, mmu: u32, error: u32): u32 {
+  const whole = load<u32>(cpu, STATE_ACCESS_WHOLE);
+  if (whole != 0 && isLongMode(cpu) && !isCanonical(va + whole - 1)) {
+    raiseNotCanonical(cpu, va);
+    return 1;
+  }
   if (access == ACCESS_STORE) error |= ERROR_WRITE;
   if (mmu == X.MMU_USER) error |= ERROR_USER;
   const cr4 = load<u32>(cpu, X.X86_CR4);
