@@ -67,7 +67,7 @@ for (const [arch, machine] of [
 
       // The chips of the board, as the guest found them on PCI.
       await vm.type('cat /sys/bus/pci/devices/*/device | tr "\\n" " "\n');
-      await vm.waitForSerial('0x1237 0x7000 0x7113');
+      await vm.waitForSerial('0x1237 0x7000 0x7010 0x7113');
       await vm.waitForSerial(PROMPT);
 
       await vm.type('for i in 1 2 3 4 5; do echo "flake number $((i * i)) of $(nproc)"; done | tail -n 1\n');

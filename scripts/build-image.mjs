@@ -1,7 +1,7 @@
 // Builds guest images from their recipes into .cache/images, without root: packages come through apt's signed index, and the
 // initrd is written by our own cpio writer. docs/images.md describes recipes and manifests.
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { AptArchive, aptObstacle } from './lib/apt.mjs';
@@ -43,29 +43,77 @@ function archiveOf({ arch, suite }) {
   return archives.get(key);
 }
 
-/** Unpacks a package and returns the one file that `pattern` names; a `*` may stand in the last part of the path. */
-async function fileFromPackage({ name, path }, pattern) {
+/** Unpacks a package for as long as `use` runs. */
+async function withUnpacked({ name, path }, use) {
   const dir = join(cacheDir, 'tmp', `unpack-${process.pid}`);
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   try {
     await runOrFail(`Unpacking ${name}`, 'dpkg-deb', ['-x', path, dir]);
+    return use(dir);
+  } catch (error) {
+    if (error instanceof SetupError) throw error;
+    throw new SetupError(`The package ${name} does not hold what the recipe says (${error.message}).`);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** The one file of a package that `pattern` names; a `*` may stand in the last part of the path. */
+function fileFromPackage(deb, pattern) {
+  return withUnpacked(deb, (dir) => {
     const folder = join(dir, dirname(pattern));
     const [before, after = ''] = pattern.slice(pattern.lastIndexOf('/') + 1).split('*');
     const star = pattern.includes('*');
     const found = readdirSync(folder).filter((file) =>
       star ? file.startsWith(before) && file.endsWith(after) : file === before,
     );
-    if (found.length !== 1) throw new Error(`${found.length} files match`);
+    if (found.length !== 1) throw new Error(`${found.length} files match ${pattern}`);
     return readFileSync(join(folder, found[0]));
-  } catch (error) {
-    if (error instanceof SetupError) throw error;
-    throw new SetupError(
-      `The package ${name} does not hold ${pattern} as the recipe says (${error.message}).`,
-    );
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
+}
+
+/** Paths of all files below a folder, and below its folders. */
+function filesBelow(dir) {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+/** Names as modules call each other: with underscores. */
+const moduleName = (path) => basename(path, '.ko').replaceAll('-', '_');
+
+/**
+ * A kernel package's modules and those that they depend on, as cpio entries lib/modules/00-libata.ko …, in an order in which insmod can load
+ * them. What they depend on stands in their section .modinfo as "depends=a,b".
+ */
+async function moduleEntries(deb, names) {
+  if (!names) return [];
+  return withUnpacked(deb, (dir) => {
+    const paths = new Map(filesBelow(join(dir, 'lib/modules')).map((path) => [moduleName(path), path]));
+    const order = [];
+    const visit = (name) => {
+      if (order.some((module) => module.name === name)) return;
+      const path = paths.get(name);
+      if (!path) throw new Error(`there is no module ${name}`);
+      const content = readFileSync(path);
+      const depends = /\0depends=([\w,-]*)\0/.exec(content.toString('latin1'))?.[1] ?? '';
+      for (const other of depends.split(',').filter(Boolean)) visit(other.replaceAll('-', '_'));
+      order.push({ name, content });
+    };
+    for (const name of names) visit(name);
+    return [
+      directory('lib'),
+      directory('lib/modules'),
+      ...order.map(({ name, content }, i) => ({
+        path: `lib/modules/${String(i).padStart(2, '0')}-${name}.ko`,
+        type: 'file',
+        mode: 0o644,
+        content,
+      })),
+    ];
+  });
 }
 
 /** The files of a recipe's rootfs/ folder as cpio entries; git keeps the executable bit. */
@@ -139,7 +187,10 @@ async function buildLinux(path, recipe, progress) {
   const kernel = await fileFromPackage(debs[0], recipe.kernel.file);
   const busybox = await fileFromPackage(debs[1], recipe.busybox.file);
   progress('packing the initrd');
-  const overlay = overlayEntries(join(root, rootfsOf(path, recipe)));
+  const overlay = [
+    ...overlayEntries(join(root, rootfsOf(path, recipe))),
+    ...(await moduleEntries(debs[0], recipe.modules)),
+  ];
   // Node's gzip leaves the header's time 0: the same inputs give the same file.
   const initrd = gzipSync(busyboxInitrd(busybox, overlay), { level: 9 });
   const firmware = recipe.firmware === 'none' ? null : readManifest(`firmware/${recipe.firmware}`);

@@ -12,7 +12,7 @@ const FIELDS = {
     'firmware',
   ],
 };
-const OPTIONAL = { firmware: ['beside'], 'linux-busybox': ['rootfs', 'listed', 'later'] };
+const OPTIONAL = { firmware: ['beside'], 'linux-busybox': ['rootfs', 'listed', 'later', 'modules'] };
 
 /** Reads and checks one recipe; `path` is its folder below images/. */
 export function readRecipe(path) {

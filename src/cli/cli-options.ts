@@ -1,3 +1,4 @@
+import type { RunnerDrive } from '../core/runner-api.ts';
 import type { Script } from './script.ts';
 
 /** What one `snowglobe` command asks for. Images are paths. */
@@ -12,6 +13,8 @@ export interface CliOptions {
   bios?: string;
   kernel?: string;
   initrd?: string;
+  /** Disks, CD-ROMs and floppies, in the order in which they were given. */
+  drives: CliDrive[];
   append?: string;
   /** 2^N ns of virtual time for each instruction. */
   icount?: number;
@@ -31,6 +34,9 @@ export interface CliOptions {
   json?: string;
   headed: boolean;
 }
+
+/** A drive, and which option asked for it. */
+export type CliDrive = RunnerDrive & { option: string };
 
 /** Thrown by an option's handler to answer `-M help` and its like; parseCommand turns it into a ParsedCommand. */
 export class ListRequest extends Error {}

@@ -65,3 +65,14 @@ export function checkImage(option: string, path: string): string {
   }
   return resolve(path);
 }
+
+/** @throws UsageError unless this user may write to the file */
+export function checkWritable(option: string, path: string): void {
+  try {
+    accessSync(path, constants.W_OK);
+  } catch {
+    throw new UsageError(
+      `${option} ${path}: the file cannot be written; use snapshot=on, or check its permissions`,
+    );
+  }
+}

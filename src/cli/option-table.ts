@@ -1,4 +1,4 @@
-import { type CliOptions, ListRequest } from './cli-options.ts';
+import { type CliDrive, type CliOptions, ListRequest } from './cli-options.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { unescapeText } from './escapes.ts';
 import {
@@ -78,6 +78,54 @@ function setIcount(options: CliOptions, text: string): void {
   options.icount = parseInteger('-icount shift', shift, 0, 10);
 }
 
+/** An option that is a drive in itself. */
+function drive(name: string, help: string, place: Omit<CliDrive, 'option' | 'file'>): Option {
+  return {
+    name,
+    value: 'FILE',
+    help,
+    set: (options, file) => void options.drives.push({ option: `-${name}`, file, ...place }),
+  };
+}
+
+const DRIVE_PROPERTIES = {
+  file: 'any',
+  if: ['ide', 'floppy', 'none'],
+  index: 'any',
+  media: ['disk', 'cdrom'],
+  format: ['raw'],
+  readonly: ['on', 'off'],
+  snapshot: ['on', 'off'],
+  // What they say here is what happens anyway.
+  cache: 'any',
+  aio: 'any',
+  id: 'any',
+} as const;
+
+function setDrive(options: CliOptions, text: string): void {
+  // A comma in a name is written twice.
+  const values = parseKeyValues('-drive', text.replaceAll(',,', '\0'), 'file');
+  checkKeys('-drive', values, DRIVE_PROPERTIES);
+  const get = (key: keyof typeof DRIVE_PROPERTIES): string | undefined =>
+    values.get(key)?.replaceAll('\0', ',');
+  const at = get('if') as CliDrive['interface'];
+  const index = get('index');
+  const media = get('media') as CliDrive['media'];
+  const file = get('file');
+  options.drives.push({
+    option: '-drive',
+    ...(file !== undefined && { file }),
+    ...(at !== undefined && { interface: at }),
+    ...(index !== undefined && { index: parseInteger('-drive index', index, 0, 3) }),
+    ...(media !== undefined && { media }),
+    ...(get('readonly') !== undefined && { readOnly: get('readonly') === 'on' }),
+    // Files are written only if someone asks for it.
+    ...((get('snapshot') === 'off' || (get('readonly') === 'off' && get('snapshot') === undefined)) && {
+      snapshot: false,
+    }),
+  });
+}
+
 function setSerial(options: CliOptions, text: string): void {
   if (text === 'stdio' || text === 'mon:stdio') options.serial = 'stdio';
   else if (text === 'null' || text === 'none') options.serial = 'null';
@@ -153,6 +201,19 @@ export const OPTIONS: readonly Option[] = [
     set: (options, value) => {
       options.initrd = value;
     },
+  },
+  drive('hda', 'first disk (raw image); a name with no option before it\nis one too', { index: 0 }),
+  drive('hdb', 'second disk', { index: 1 }),
+  drive('hdc', 'third disk', { index: 2 }),
+  drive('hdd', 'fourth disk', { index: 3 }),
+  drive('cdrom', 'CD-ROM (ISO image), in the place of -hdc', { index: 2, media: 'cdrom' }),
+  drive('fda', 'first floppy', { interface: 'floppy', index: 0 }),
+  drive('fdb', 'second floppy', { interface: 'floppy', index: 1 }),
+  {
+    name: 'drive',
+    value: 'PROPERTIES',
+    help: 'file=FILE,if=ide|floppy|none,index=N,media=disk|cdrom,\nformat=raw,readonly=on|off,snapshot=on|off. Writes stay in\nmemory; with snapshot=off (or readonly=off) they go to FILE',
+    set: setDrive,
   },
   {
     name: 'append',
@@ -276,21 +337,7 @@ const later = 'not built yet';
 export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
-      ...[
-        'drive',
-        'device',
-        'blockdev',
-        'hda',
-        'hdb',
-        'hdc',
-        'hdd',
-        'cdrom',
-        'fda',
-        'fdb',
-        'sd',
-        'pflash',
-        'mtdblock',
-      ],
+      ...['device', 'blockdev', 'sd', 'pflash', 'mtdblock'],
       ...[
         'netdev',
         'chardev',

@@ -18,6 +18,7 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
   const options: CliOptions = {
     arch: '',
     machine: '',
+    drives: [],
     noReboot: false,
     serial: 'stdio',
     script: [],
@@ -35,9 +36,11 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
   while (args.length > 0) {
     const arg = args.shift() as string;
     if (!arg.startsWith('-') || arg === '-') {
-      throw new UsageError(
-        `"${arg}": disk images are not built yet; give the guest's kernel with -kernel ${arg === '-' ? 'FILE' : arg}`,
-      );
+      if (arg === '-')
+        throw new UsageError('"-": give the guest a kernel with -kernel FILE or a disk with -hda FILE');
+      // As in QEMU: a name alone is the first disk.
+      options.drives.push({ option: '-hda', file: arg, index: 0 });
+      continue;
     }
     const { option, inlineValue } = findOption(arg);
     if (option.name === 'help' || option.name === 'version') return { kind: option.name };

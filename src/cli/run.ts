@@ -60,6 +60,7 @@ function guestConfig(options: CliOptions): GuestConfig {
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
   if (initrd !== undefined) checkImage('-initrd', initrd);
+  for (const { option, file } of options.drives) if (file !== undefined) checkImage(option, file);
   if (bios === 'none' && kernel === undefined) {
     throw new UsageError('-bios none leaves nothing to run; give the guest a program with -kernel FILE');
   }
@@ -72,6 +73,7 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(bios !== undefined && { bios }),
     ...(kernel !== undefined && { kernel }),
     ...(initrd !== undefined && { initrd }),
+    ...(options.drives.length > 0 && { drives: options.drives.map(({ option: _, ...drive }) => drive) }),
     ...(append !== undefined && { append }),
     ...(icount !== undefined && { icount }),
     ...(tier !== undefined && { tier }),

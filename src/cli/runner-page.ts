@@ -4,22 +4,34 @@ import { VmError } from '../core/errors.ts';
 import type {
   RunnerAction,
   RunnerApi,
+  RunnerConfig,
+  RunnerDrive,
   RunnerError,
   RunnerMessage,
   RunnerResult,
 } from '../core/runner-api.ts';
-import type { Unsubscribe, VmConfig, VmEvents, VmReport } from '../core/vm-api.ts';
+import type { ImageKey, Unsubscribe, VmConfig, VmEvents, VmReport } from '../core/vm-api.ts';
 import { HostError } from './chromium.ts';
-import { biosFile, checkImage, firmwareFile, isBiosWord } from './guest-files.ts';
+import { biosFile, checkImage, checkWritable, firmwareFile, isBiosWord } from './guest-files.ts';
 import type { SiteServer } from './site-server.ts';
 
 /** A guest's configuration as the command line and the fixture take it: images are paths of files on this host. */
-export type GuestConfig = Omit<VmConfig, 'bios' | 'kernel' | 'initrd'> & {
-  /** A path; `none`; or `default` or absent for the board's firmware. */
-  bios?: string;
-  kernel?: string;
-  initrd?: string;
-};
+export type GuestConfig = Omit<VmConfig, ImageKey | 'drives'> & {
+  /** Paths; `bios` also `none`, and `default` or absent for the board's firmware. */
+  [key in ImageKey]?: string;
+} & { drives?: readonly RunnerDrive[] };
+
+const IMAGE_KEYS: readonly ImageKey[] = [
+  'kernel',
+  'initrd',
+  'hda',
+  'hdb',
+  'hdc',
+  'hdd',
+  'cdrom',
+  'fda',
+  'fdb',
+];
 
 export interface GuestEvents extends VmEvents {
   /** Bytes that the guest wrote to its serial port, in order. `ms` is the time since its vCPU's start. */
@@ -111,18 +123,21 @@ export class GuestVm {
    * @throws VmError with what is wrong with the configuration or an image
    */
   async boot(config: GuestConfig, options: { screen?: boolean } = {}): Promise<void> {
-    const { kernel, initrd, bios, ...rest } = config;
+    const { bios } = config;
     const firmware = firmwareFile(config);
     const serve = (option: string, path: string) => this.#site.serveFile(checkImage(option, path));
-    const served = {
-      ...rest,
+    const served: RunnerConfig = {
+      ...config,
       ...(bios !== undefined && {
         bios: isBiosWord(bios) ? bios : serve('-bios', biosFile(config.arch, bios)),
       }),
       ...(firmware !== undefined && { firmware: serve('-bios default', firmware) }),
-      ...(kernel !== undefined && { kernel: serve('-kernel', kernel) }),
-      ...(initrd !== undefined && { initrd: serve('-initrd', initrd) }),
     };
+    for (const key of IMAGE_KEYS) {
+      const path = config[key];
+      if (path !== undefined) served[key] = serve(`-${key}`, path);
+    }
+    if (config.drives) served.drives = config.drives.map((drive) => this.#serveDrive(drive));
     this.#booted = true;
     await this.#ask(
       this.#page.evaluate(
@@ -130,6 +145,14 @@ export class GuestVm {
         [this.id, served, options.screen ?? false] as const,
       ),
     );
+  }
+
+  #serveDrive(drive: RunnerDrive): RunnerDrive {
+    if (drive.file === undefined) return drive;
+    const path = checkImage('-drive', drive.file);
+    const writable = drive.snapshot === false && !drive.readOnly && drive.media !== 'cdrom';
+    if (writable) checkWritable('-drive', path);
+    return { ...drive, file: writable ? this.#site.serveWritableFile(path) : this.#site.serveFile(path) };
   }
 
   /** Types bytes, or a string as UTF-8. Resolves when the machine has queued them. */

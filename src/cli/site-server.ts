@@ -11,6 +11,8 @@ export interface SiteServer {
   readonly url: string;
   /** Makes a file fetchable by the site's pages; returns its URL. */
   serveFile(path: string): string;
+  /** As `serveFile`, and the pages may write to it too. */
+  serveWritableFile(path: string): string;
   close(): Promise<void>;
 }
 
@@ -24,21 +26,24 @@ export async function startSiteServer(): Promise<SiteServer> {
   const served = new Map<string, string>();
   const server = await startServer({ roots });
   const origin = server.url.replace(/\/$/, '');
+  const serve = (path: string, writable: boolean): string => {
+    // The server follows no link out of a root, so the root is where the file really is.
+    const file = realpathSync(path);
+    const key = `${writable}:${file}`;
+    let url = served.get(key);
+    if (url === undefined) {
+      // Other users of this computer reach the port too, but cannot guess 128 bits.
+      const prefix = `/${randomBytes(16).toString('hex')}/`;
+      roots.push({ prefix, dir: dirname(file), ...(writable && { writable: basename(file) }) });
+      url = `${origin}${prefix}${encodeURIComponent(basename(file))}`;
+      served.set(key, url);
+    }
+    return url;
+  };
   return {
     url: origin,
-    serveFile(path) {
-      // The server follows no link out of a root, so the root is where the file really is.
-      const file = realpathSync(path);
-      let url = served.get(file);
-      if (url === undefined) {
-        // Other users of this computer reach the port too, but cannot guess 128 bits.
-        const prefix = `/${randomBytes(16).toString('hex')}/`;
-        roots.push({ prefix, dir: dirname(file) });
-        url = `${origin}${prefix}${encodeURIComponent(basename(file))}`;
-        served.set(file, url);
-      }
-      return url;
-    },
+    serveFile: (path) => serve(path, false),
+    serveWritableFile: (path) => serve(path, true),
     close: () => server.close(),
   };
 }

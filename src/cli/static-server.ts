@@ -4,15 +4,18 @@
  * gives it no SharedArrayBuffer. Byte ranges follow RFC 9110, section 14; a request for several ranges gets the whole file.
  */
 import { createReadStream, type Stats } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 
 /** Files below `dir` are served below the URL path `prefix`, which starts and ends with a slash. */
 export interface StaticRoot {
   prefix: string;
   dir: string;
+  /** The one file of it whose bytes a PUT with Content-Range may change. It never grows. */
+  writable?: string;
 }
 
 export interface StaticServerOptions {
@@ -96,8 +99,8 @@ function send(
 async function findFile(
   roots: StaticRoot[],
   path: string,
-): Promise<{ file: string; stats: Stats } | undefined> {
-  for (const { prefix, dir } of roots) {
+): Promise<{ file: string; stats: Stats; writable: boolean } | undefined> {
+  for (const { prefix, dir, writable } of roots) {
     if (!path.startsWith(prefix)) continue;
     try {
       let file = join(dir, path.slice(prefix.length));
@@ -109,7 +112,7 @@ async function findFile(
       }
       // Links are followed only inside the root.
       const inside = (await realpath(file)).startsWith((await realpath(dir)) + sep);
-      if (inside && stats.isFile()) return { file, stats };
+      if (inside && stats.isFile()) return { file, stats, writable: path === prefix + writable };
     } catch {
       // Not in this root.
     }
@@ -136,11 +139,47 @@ export function createHandler(
     const sorted = [...roots].sort((a, b) => b.prefix.length - a.prefix.length);
     const found = await findFile(sorted, path);
     if (!found) return next ? next() : send(response, 404, `There is nothing at ${path}`);
+    if (request.method === 'PUT' && found.writable)
+      return writeRange(request, response, found.file, found.stats);
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return send(response, 405, 'Only GET and HEAD.', { Allow: 'GET, HEAD' });
     }
     sendFile(request, response, path, found.file, found.stats);
   };
+}
+
+/** Puts the body of a PUT into a file, where its Content-Range says (RFC 9110, section 14.5). */
+async function writeRange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  file: string,
+  stats: Stats,
+): Promise<void> {
+  const match = request.headers['content-range']?.match(/^bytes (\d+)-(\d+)\/(\d+)$/);
+  const [first, last, size] = (match?.slice(1) ?? []).map(Number);
+  if (!match || size !== stats.size || first > last || last >= size) {
+    request.resume();
+    return send(response, 416, 'The range does not lie in the file.', {
+      'Content-Range': `bytes */${stats.size}`,
+    });
+  }
+  const body = await buffer(request);
+  if (body.length !== last - first + 1) return send(response, 400, 'The body does not fill its range.');
+  try {
+    const handle = await open(file, 'r+');
+    try {
+      await handle.write(body, 0, body.length, first);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return send(
+      response,
+      (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 507 : 500,
+      'The file was not written.',
+    );
+  }
+  response.writeHead(204).end();
 }
 
 function sendFile(

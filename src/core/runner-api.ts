@@ -1,4 +1,4 @@
-import type { VmConfig, VmErrorCode, VmOutcome, VmReport, VmState } from './vm-api.ts';
+import type { DriveConfig, ImageKey, VmConfig, VmErrorCode, VmOutcome, VmReport, VmState } from './vm-api.ts';
 
 /**
  * What the headless page (runner.html) and the program that drives it through Playwright say to each other.
@@ -6,13 +6,16 @@ import type { VmConfig, VmErrorCode, VmOutcome, VmReport, VmState } from './vm-a
  */
 
 /** A guest's configuration whose images are URLs that the page can fetch. */
-export type RunnerConfig = Omit<VmConfig, 'bios' | 'kernel' | 'initrd'> & {
-  bios?: string;
-  kernel?: string;
-  initrd?: string;
+export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives'> & {
+  [key in ImageKey]?: string;
+} & {
+  drives?: readonly RunnerDrive[];
   /** URL of the default firmware. */
   firmware?: string;
 };
+
+/** A drive whose image is a URL. */
+export type RunnerDrive = Omit<DriveConfig, 'file'> & { file?: string };
 
 /** A failure as plain data: an Error loses its code on the way out of the page. */
 export interface RunnerError {

@@ -27,6 +27,18 @@ export interface VmConfig {
   kernel?: ImageSource;
   /** `-initrd` */
   initrd?: ImageSource;
+  /** `-hda` to `-hdd`: disks at the four places of the IDE controller. */
+  hda?: ImageSource;
+  hdb?: ImageSource;
+  hdc?: ImageSource;
+  hdd?: ImageSource;
+  /** `-cdrom`: a CD-ROM at the place of `hdc`. */
+  cdrom?: ImageSource;
+  /** `-fda`, `-fdb`: floppies. */
+  fda?: ImageSource;
+  fdb?: ImageSource;
+  /** `-drive`: drives, told more precisely. */
+  drives?: readonly DriveConfig[];
   /** `-append`: the kernel's command line. */
   append?: string;
   /** `-icount shift=N`: one instruction takes 2^N ns of virtual time; runs are repeatable to the instruction. Absent: host time. */
@@ -34,6 +46,30 @@ export interface VmConfig {
   /** `-no-reboot`: a reset that the guest asks for ends the machine with outcome `reset`. Otherwise the machine starts again. */
   noReboot?: boolean;
   tier?: Tier;
+}
+
+/** The options that name an image. */
+export type ImageKey = 'bios' | 'kernel' | 'initrd' | 'hda' | 'hdb' | 'hdc' | 'hdd' | 'cdrom' | 'fda' | 'fdb';
+
+/** One `-drive`. */
+export interface DriveConfig {
+  /** Absent: the drive is empty, which only drives with exchangeable media can be. */
+  file?: ImageSource;
+  /** `if`: default `ide`. `none` builds no drive. */
+  interface?: 'ide' | 'floppy' | 'none';
+  /** Place among the drives of its interface. Default: the first that is free. */
+  index?: number;
+  /** Default `disk`. */
+  media?: 'disk' | 'cdrom';
+  /** Only `raw` today. */
+  format?: 'raw';
+  /** The guest's writes fail. A CD-ROM is always read-only. */
+  readOnly?: boolean;
+  /**
+   * Where writes go. True, the default: into memory, and they are gone with the machine. False: into the image itself, which bytes
+   * (Uint8Array) can do, and the files that the command line serves; others are refused.
+   */
+  snapshot?: boolean;
 }
 
 export type VmState = 'created' | 'loading' | 'running' | 'paused' | 'stopped' | 'error' | 'destroyed';

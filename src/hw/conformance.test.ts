@@ -1,12 +1,16 @@
 /** What every device must do. A new device is added to DEVICES, with some accesses that change its state. */
 import { describe, expect, it } from 'vitest';
-import { deviceEnv, type FakeIrq } from '../../tests/support/device-env.ts';
+import { deviceEnv, FakeIrq } from '../../tests/support/device-env.ts';
 import { Ns16550a } from './char/ns16550a.ts';
 import { type Device, RestoreError, type SavedState } from './device.ts';
 import { Dma8237 } from './dma/dma8237.ts';
 import { FwCfg } from './firmware/fw-cfg.ts';
 import { SysconTest } from './misc/syscon-test.ts';
 import { DebugCon } from './char/debugcon.ts';
+import { MemoryNode } from '../block/memory-node.ts';
+import { AtaDisk } from './ide/ata-disk.ts';
+import { guessGeometry } from './ide/geometry.ts';
+import { Piix3Ide } from './ide/piix3-ide.ts';
 import { I8042 } from './input/i8042.ts';
 import { IsaDebugExit } from './misc/isa-debug-exit.ts';
 import { Port92 } from './misc/port92.ts';
@@ -127,6 +131,25 @@ const DEVICES: Record<string, Subject> = {
   piix3: {
     create: ({ irq }) => new Piix3({ irqs: [irq], reset() {} }),
     writes: [[0, 1, 2]],
+  },
+  'piix3-ide': {
+    create: ({ irq, memory, log }) => {
+      const node = new MemoryNode(new Uint8Array(4 << 20));
+      const geometry = guessGeometry(node.size / 512, null);
+      return new Piix3Ide({
+        irqs: [irq, new FakeIrq()],
+        memory,
+        drive: (channel, place, host) =>
+          channel === place ? new AtaDisk({ node, geometry, serial: 'QM00001', host, log }) : null,
+      });
+    },
+    writes: [
+      [2, 1, 3],
+      [3, 1, 7],
+      [6, 1, 0xe0],
+      [7, 1, 0x20],
+      [0, 2, 0],
+    ],
   },
   'piix4-pm': {
     create: ({ irq, time, log }) => {

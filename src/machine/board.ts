@@ -6,6 +6,7 @@ import type { Device, MmioRegion } from '../hw/device.ts';
 import type { SlotGuestMemory } from '../memory/guest-memory.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
+import type { Drive, DriveInterface } from './drives.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 
 /** A kind of machine: what can be known of it without building one. */
@@ -22,6 +23,8 @@ export interface BoardModel {
    * MODEL_* of assembly/guest/x86/cpu.ts.
    */
   processors: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Kinds of drives that it can have. */
+  drives: readonly DriveInterface[];
   /** The firmware that `-bios default` means. */
   firmware: {
     name: string;
@@ -50,6 +53,7 @@ export interface BoardEnv {
   arch: string;
   ramBytes: number;
   images: BootImages;
+  drives: readonly Drive[];
   commandLine: string;
   /** Fills with random bytes, or with fixed ones if the run is to be repeatable. */
   random(bytes: Uint8Array): void;

@@ -1,6 +1,7 @@
 import { VmError } from '../core/errors.ts';
 import type { VmConfig } from '../core/vm-api.ts';
 import type { BoardModel } from './board.ts';
+import { type DrivePlan, planDrives } from './drives.ts';
 import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
 
@@ -25,6 +26,14 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'bios',
   'kernel',
   'initrd',
+  'hda',
+  'hdb',
+  'hdc',
+  'hdd',
+  'cdrom',
+  'fda',
+  'fdb',
+  'drives',
   'append',
   'icount',
   'noReboot',
@@ -40,6 +49,7 @@ export interface ResolvedConfig {
   /** What the core's reset takes for the processor: see BoardModel.processors. */
   processor: number;
   tier: 'auto' | 'interp' | 'jit' | 'check';
+  drives: readonly DrivePlan[];
 }
 
 /** The architectures there are machines for, each with the names of its boards. */
@@ -114,5 +124,6 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
       `There is no processor "${cpu}" for ${config.arch} (-cpu): choose ${names.length > 1 ? oneOf(names) : names[0]}.`,
     );
   }
-  return { arch: config.arch, board, memory, smp, processor, tier };
+  const drives = planDrives(config, board.drives, board.names[0]);
+  return { arch: config.arch, board, memory, smp, processor, tier, drives };
 }

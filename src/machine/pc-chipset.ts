@@ -71,13 +71,17 @@ function config(devfn: number, offset: number, size: 1 | 2 | 4, value: number): 
 
 /** What firmware leaves in the chipset for a kernel; as SeaBIOS, where it matters. */
 export function firmwareWrites(): PortWrite[] {
-  const { hostBridge, isaBridge, powerManagement } = PC_DEVFN;
+  const { hostBridge, isaBridge, ide, powerManagement } = PC_DEVFN;
   const [a, b, c, d] = PC_IRQ.pci;
   return [
     // The BIOS segment is read-only RAM, and so is what lies below it.
     ...config(hostBridge, 0x58, 4, 0x11111000),
     ...config(hostBridge, 0x5c, 4, 0x11111111),
     ...config(isaBridge, 0x60, 4, a | (b << 8) | (c << 16) | (d << 24)),
+    // Both IDE channels are on, and the bus master has its place.
+    ...config(ide, 0x40, 4, 0x80008000),
+    ...config(ide, 0x20, 4, PC_PORTS.ideBusMaster),
+    ...config(ide, 0x04, 2, 0x0005),
     ...config(powerManagement, 0x40, 4, PC_PORTS.pm | 1),
     ...config(powerManagement, 0x80, 1, 1),
     ...config(powerManagement, 0x3c, 1, PC_IRQ.sci),

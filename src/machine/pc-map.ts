@@ -31,6 +31,12 @@ export const PC_PORTS = {
   elcr: { base: 0x4d0, size: 2 },
   /** SeaBIOS's messages. */
   firmwareLog: 0x402,
+  ide: [
+    { registers: 0x1f0, control: 0x3f6 },
+    { registers: 0x170, control: 0x376 },
+  ],
+  /** Where the reset code puts the IDE controller's bus master. */
+  ideBusMaster: 0xc040,
   debugExit: 0x501,
   fwCfg: 0x510,
   fwCfgDma: 0x514,
@@ -48,9 +54,10 @@ export const PC_IRQ = {
   com: [4, 3, 4, 3],
   rtc: 8,
   sci: 9,
+  ide: [14, 15],
   /** Where the reset code routes PCI's four lines, as SeaBIOS does. */
   pci: [10, 10, 11, 11],
 } as const;
 
 /** Places on PCI bus 0: slot * 8 + function. */
-export const PC_DEVFN = { hostBridge: 0x00, isaBridge: 0x08, powerManagement: 0x0b } as const;
+export const PC_DEVFN = { hostBridge: 0x00, isaBridge: 0x08, ide: 0x09, powerManagement: 0x0b } as const;

@@ -30,6 +30,7 @@ function build({ arch = 'i386', ramMib = 64, initrd = null as Uint8Array | null 
     ramBytes,
     arch,
     images: { firmware: null, kernel, initrd },
+    drives: [],
     commandLine: 'console=ttyS0',
     random: (bytes) => void bytes.fill(1),
   });
@@ -177,7 +178,7 @@ describe('pc-1.0', () => {
       const id = inb(0xcfc, 4);
       if (id !== 0xffff_ffff) found.push(`${devfn >> 3}.${devfn & 7} ${id.toString(16)}`);
     }
-    expect(found).toEqual(['0.0 12378086', '1.0 70008086', '1.3 71138086']);
+    expect(found).toEqual(['0.0 12378086', '1.0 70008086', '1.1 70108086', '1.3 71138086']);
   });
 
   it('asks the processor for a system management interrupt when the APM port is set up for it', async () => {

@@ -19,6 +19,7 @@ import type { BootImages, LoadPiece } from './boot/riscv-boot.ts';
 import { attachChipset, firmwareWrites, SharedA20 } from './pc-chipset.ts';
 import { pcCmos } from './pc-cmos.ts';
 import { atPort, type PcContext } from './pc-context.ts';
+import { attachDisks } from './pc-disks.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import { Wiring } from './wiring.ts';
@@ -46,6 +47,7 @@ export const PC_1_0: BoardModel = {
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
   firmware: { name: 'SeaBIOS', withKernel: false, roms: [] },
+  drives: ['ide'],
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
     { name: 'ram.high', kind: 'ram', guestBase: PC_MAP.highRam.base, size: ramBytes - PC_MAP.highRam.base },
@@ -95,6 +97,7 @@ class PcBoard implements Board {
       rom: (name) => images.roms?.[name] ?? null,
       attach,
     };
+    attachDisks(context);
     attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);

@@ -64,6 +64,7 @@ import { VmMemory } from '../memory/vm-memory.ts';
 import type { Board } from './board.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { ResolvedConfig } from './config.ts';
+import type { Drive } from './drives.ts';
 import { ExitServer } from './exit-server.ts';
 import type { SerialPort } from './serial-port.ts';
 import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
@@ -84,6 +85,7 @@ export interface SessionOptions {
   config: ResolvedConfig;
   icount: number | null;
   images: BootImages;
+  drives: readonly Drive[];
   commandLine: string;
   log: Log;
   power: PowerControl;
@@ -148,6 +150,7 @@ export class Session {
   readonly server: ExitServer;
   private readonly processor: number;
   readonly vcpu: VcpuHost;
+  private readonly drives: readonly Drive[];
   private readonly timers: SharedTimers;
   private readonly failed: (error: unknown) => void;
   private stateWait: Promise<unknown> = Promise.resolve();
@@ -163,6 +166,7 @@ export class Session {
     this.vcpu = options.vcpu;
     this.processor = config.processor;
     this.failed = options.failed;
+    this.drives = options.drives;
     this.memory = new VmMemory({ vcpus: config.smp, slots: config.board.slots(ramBytes), icount });
     this.clock = new SharedClock(this.memory);
     this.timers = new SharedTimers(this.memory);
@@ -178,6 +182,7 @@ export class Session {
       arch: config.arch,
       ramBytes,
       images,
+      drives: options.drives,
       commandLine: options.commandLine,
       random:
         icount === null ? (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) : fixedBytes,
@@ -261,6 +266,7 @@ export class Session {
     await this.vcpu.idle(IDLE_LIMIT_MS);
     await Promise.all([this.server.dispose(), this.stateWait]);
     this.vcpu.terminate();
+    for (const { node } of this.drives) node?.close();
   }
 
   /** Counters of all vCPUs since the machine started, resets included: a vCPU's own start again at each. */

@@ -28,6 +28,7 @@ function build(images: Partial<BootImages> = {}, ramMib = 64) {
     power: { powerOff() {}, reset() {} },
     serial: { transmit() {}, take: () => null, setBreak() {} },
     ramBytes,
+    drives: [],
     images: { firmware: null, kernel: null, initrd: null, ...images },
     commandLine: 'console=ttyS0',
     arch: 'riscv64',

@@ -31,6 +31,7 @@ export const VIRT_1_0: BoardModel = {
   smpMax: 1,
   processors: { riscv64: { rv64: 0 } },
   firmware: { name: 'OpenSBI', withKernel: true, roms: [] },
+  drives: [],
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: VIRT_MAP.dram.base, size: ramBytes },
     { name: 'mrom', kind: 'rom', guestBase: VIRT_MAP.mrom.base, size: VIRT_MAP.mrom.size },

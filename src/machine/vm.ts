@@ -19,6 +19,7 @@ import { checkInitrd } from './boot/initrd-check.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
+import { openDrives } from './drives.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { SerialPort } from './serial-port.ts';
 import { noCounters, Session } from './session.ts';
@@ -203,7 +204,11 @@ class MachineVm implements Vm {
   private async load(): Promise<Session> {
     const { assets, config, resolved } = this;
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
-    const [module, images] = await Promise.all([loadCore(core), this.loadImages()]);
+    const [module, images, drives] = await Promise.all([
+      loadCore(core),
+      this.loadImages(),
+      openDrives(resolved.drives, this.abort.signal),
+    ]);
     this.abort.signal.throwIfAborted();
     const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
     let session: Session | null = null;
@@ -212,6 +217,7 @@ class MachineVm implements Vm {
         config: resolved,
         icount: config.icount ?? null,
         images,
+        drives,
         commandLine: config.append ?? '',
         log: this.log,
         power: {

@@ -1,0 +1,132 @@
+/**
+ * A file behind an HTTP server that answers byte ranges (RFC 9110, section 14). The server of the command line takes writes too: PUT
+ * with Content-Range, which few others do.
+ */
+import { type BlockNode, type BlockResult, DONE, failure, outside, success } from './block-node.ts';
+
+export interface HttpNodeOptions {
+  url: string;
+  size: number;
+  /** Entity tag of the file whose size was taken; another one means another file. */
+  etag: string | null;
+  writable: boolean;
+}
+
+/** What a server says of a file. */
+export type HttpProbe = { size: number; etag: string | null; ranges: boolean } | { problem: string };
+
+/** Asks for a file's size by reading its first byte: HEAD does not say whether ranges work. */
+export async function probeHttp(url: string, signal?: AbortSignal): Promise<HttpProbe> {
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      headers: { Range: 'bytes=0-0' },
+      cache: 'no-store',
+      ...(signal && { signal }),
+    });
+  } catch {
+    return { problem: `it could not be fetched from ${url}: check the address and the network` };
+  }
+  const etag = response.headers.get('etag');
+  const done = (result: HttpProbe): HttpProbe => {
+    response.body?.cancel().catch(() => {});
+    return result;
+  };
+  const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
+  // An empty file has no first byte.
+  if ((response.status === 206 || response.status === 416) && total !== undefined) {
+    return done({ size: Number(total), etag, ranges: true });
+  }
+  if (!response.ok) return done({ problem: `it is not at ${url}: the server answered ${response.status}` });
+  if (response.headers.get('content-type')?.startsWith('text/html')) {
+    return done({ problem: `it is not at ${url}: the server answered with a web page` });
+  }
+  return done({ size: 0, etag, ranges: false });
+}
+
+export class HttpNode implements BlockNode {
+  readonly size: number;
+  readonly readOnly: boolean;
+  private readonly url: string;
+  private readonly etag: string | null;
+  private readonly abort = new AbortController();
+  /** Writes go one after the other, and reads after them: a server promises no order of its own. */
+  private writes: Promise<unknown> = Promise.resolve();
+
+  constructor(options: HttpNodeOptions) {
+    this.size = options.size;
+    this.readOnly = !options.writable;
+    this.url = options.url;
+    this.etag = options.etag;
+  }
+
+  async read(offset: number, length: number): Promise<BlockResult<Uint8Array>> {
+    const wrong = outside(this.size, offset, length);
+    if (wrong) return wrong;
+    if (length === 0) return success(new Uint8Array(0));
+    await this.writes;
+    try {
+      const response = await fetch(this.url, {
+        headers: { Range: `bytes=${offset}-${offset + length - 1}` },
+        cache: 'no-store',
+        signal: this.abort.signal,
+      });
+      if (response.status !== 206) {
+        await response.body?.cancel();
+        return failure('io', `${this.url}: the server answered ${response.status} to a read`);
+      }
+      // A file that is being written has another tag after each write.
+      if (this.readOnly && this.etag !== null && response.headers.get('etag') !== this.etag) {
+        await response.body?.cancel();
+        return failure('io', `${this.url}: the file on the server is another one now`);
+      }
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      if (bytes.length === length) return success(bytes);
+      return failure('io', `${this.url}: ${bytes.length} of ${length} bytes came`);
+    } catch {
+      return failure('io', `${this.url}: the server cannot be reached`);
+    }
+  }
+
+  write(offset: number, bytes: Uint8Array): Promise<BlockResult> | BlockResult {
+    if (this.readOnly) return failure('read-only', 'the image takes no writes');
+    const wrong = outside(this.size, offset, bytes.length);
+    if (wrong) return wrong;
+    const range = `bytes ${offset}-${offset + bytes.length - 1}/${this.size}`;
+    const body = bytes.slice() as Uint8Array<ArrayBuffer>;
+    const written = this.writes.then(() => this.put(range, body));
+    this.writes = written;
+    return written;
+  }
+
+  private async put(range: string, body: Uint8Array<ArrayBuffer>): Promise<BlockResult> {
+    try {
+      const response = await fetch(this.url, {
+        method: 'PUT',
+        headers: { 'Content-Range': range },
+        body,
+        signal: this.abort.signal,
+      });
+      await response.body?.cancel();
+      if (response.ok) return DONE;
+      if (response.status === 507) return failure('space', 'there is no room for what the guest writes');
+      return failure('io', `${this.url}: the server answered ${response.status} to a write`);
+    } catch {
+      return failure('io', `${this.url}: the server cannot be reached`);
+    }
+  }
+
+  /** The server answers a write when the system has it. */
+  async flush(): Promise<BlockResult> {
+    await this.writes;
+    return DONE;
+  }
+
+  discard(): BlockResult {
+    return this.readOnly ? failure('read-only', 'the image takes no writes') : DONE;
+  }
+
+  close(): void {
+    this.abort.abort();
+  }
+}

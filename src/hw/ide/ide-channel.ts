@@ -1,0 +1,298 @@
+/**
+ * An ATA channel: two places for drives, their shared registers, and the interrupt.
+ * Specification: ATA/ATAPI-7 volume 2, clause 9; volume 1, clause 5.
+ */
+import type { IrqLine } from '../../core/irq.ts';
+import type { GuestMemory } from '../../memory/guest-memory.ts';
+import type { MmioRegion, StateReader } from '../device.ts';
+import * as A from './ata.ts';
+import { BusMaster } from './bus-master.ts';
+import type { DriveHost, IdeDrive } from './ide-drive.ts';
+
+const DATA = 0;
+const ERROR_FEATURE = 1;
+const COUNT = 2;
+const LBA_LOW = 3;
+const LBA_MID = 4;
+const LBA_HIGH = 5;
+const DEVICE = 6;
+const STATUS_COMMAND = 7;
+
+const FIELDS = {
+  /** The selected drive. */
+  selected: 1,
+  control: 8,
+  /** The drives' interrupt, whether or not nIEN lets it out. */
+  pending: 1,
+  /** Task file of a channel without drives, which still holds what is written. */
+  device: 8,
+} as const;
+
+export interface IdeChannelOptions {
+  /** Name in the regions' names: `ide0`. */
+  name: string;
+  irq: IrqLine;
+  memory: GuestMemory;
+  /** Builds the drive of a place, 0 (master) or 1, or none. */
+  drive(place: number, host: DriveHost): IdeDrive | null;
+}
+
+export class IdeChannel {
+  /** Eight registers (0x1f0), and the control register (0x3f6). */
+  readonly regions: readonly [MmioRegion, MmioRegion];
+  readonly busMaster: BusMaster;
+  readonly drives: readonly (IdeDrive | null)[];
+  private readonly irq: IrqLine;
+  private readonly s: Record<keyof typeof FIELDS, number> = {
+    selected: 0,
+    control: 0,
+    pending: 0,
+    device: 0,
+  };
+
+  constructor({ name, irq, memory, drive }: IdeChannelOptions) {
+    this.irq = irq;
+    this.busMaster = new BusMaster(memory);
+    this.busMaster.onStart = () => this.moveDma();
+    // A transfer that is cut short leaves the drive as it is: the guest resets it.
+    this.busMaster.onStop = () => {
+      for (const one of this.drives) if (one?.wantsDma) one.cancel();
+    };
+    this.drives = [0, 1].map((place) =>
+      drive(place, {
+        interrupt: () => {
+          if (this.s.selected === place) this.raise();
+        },
+        requestDma: () => this.moveDma(),
+      }),
+    );
+    const task = (offset: number, register: string, write: 'posted' | 'exit') => ({
+      offset,
+      name: register,
+      read: 'exit' as const,
+      write,
+    });
+    this.regions = [
+      {
+        name,
+        size: 8,
+        accessMin: 1,
+        accessMax: 4,
+        spacing: 1,
+        registers: [
+          task(DATA, 'DATA', 'exit'),
+          task(ERROR_FEATURE, 'ERROR_FEATURE', 'posted'),
+          task(COUNT, 'COUNT', 'posted'),
+          task(LBA_LOW, 'LBA_LOW', 'posted'),
+          task(LBA_MID, 'LBA_MID', 'posted'),
+          task(LBA_HIGH, 'LBA_HIGH', 'posted'),
+          task(DEVICE, 'DEVICE', 'posted'),
+          task(STATUS_COMMAND, 'STATUS_COMMAND', 'exit'),
+        ],
+        read: (offset, size) => this.read(offset, size),
+        write: (offset, size, value) => this.write(offset, size, value),
+      },
+      {
+        name: `${name}-control`,
+        size: 1,
+        accessMin: 1,
+        accessMax: 1,
+        spacing: 1,
+        registers: [task(0, 'ALTERNATE_STATUS_CONTROL', 'exit')],
+        read: () => this.status(),
+        write: (_offset, _size, value) => this.writeControl(value & 0xff),
+      },
+    ];
+    this.reset();
+  }
+
+  private get drive(): IdeDrive | null {
+    return this.drives[this.s.selected];
+  }
+
+  private get empty(): boolean {
+    return this.drives[0] === null && this.drives[1] === null;
+  }
+
+  private raise(): void {
+    this.s.pending = 1;
+    this.busMaster.interrupted();
+    this.updateIrq();
+  }
+
+  private updateIrq(): void {
+    this.irq.set(this.s.pending === 1 && !(this.s.control & A.NIEN));
+  }
+
+  private moveDma(): void {
+    const drive = this.drives.find((one) => one?.wantsDma);
+    if (this.busMaster.active) drive?.moveDma(this.busMaster);
+  }
+
+  /** ATA/ATAPI-7 volume 2, 9.16: device 0 answers for a device 1 that is not there, with a status of 0. */
+  private status(): number {
+    return this.drive ? this.drive.r.status : 0;
+  }
+
+  private read(offset: number, size: number): number {
+    if (offset === DATA) return this.drive?.readData(size) ?? 0;
+    let value = 0;
+    for (let i = 0; i < size; i++) value += this.readByte(offset + i) * 2 ** (8 * i);
+    return value;
+  }
+
+  private readByte(offset: number): number {
+    if (offset === STATUS_COMMAND) {
+      this.s.pending = 0;
+      this.updateIrq();
+      return this.status();
+    }
+    const { drive } = this;
+    if (offset === DEVICE) return this.empty ? 0 : (drive?.r.device ?? this.s.device);
+    if (!drive) return 0;
+    const { r } = drive;
+    const high = (this.s.control & A.HOB) !== 0;
+    switch (offset) {
+      case ERROR_FEATURE:
+        return high ? r.hobFeature : r.error;
+      case COUNT:
+        return high ? r.hobCount : r.count;
+      case LBA_LOW:
+        return high ? r.hobLbaLow : r.lbaLow;
+      case LBA_MID:
+        return high ? r.hobLbaMid : r.lbaMid;
+      case LBA_HIGH:
+        return high ? r.hobLbaHigh : r.lbaHigh;
+      default:
+        return 0;
+    }
+  }
+
+  private write(offset: number, size: number, value: number): void {
+    if (offset === DATA) {
+      this.drive?.writeData(size, value);
+      return;
+    }
+    if (offset === STATUS_COMMAND) {
+      this.writeByte(offset, value & 0xff);
+      return;
+    }
+    // A wide write goes to several registers, as on the ISA bus; but the last of them is never part of it, since it lowers the interrupt.
+    for (let i = 0; i < size && offset + i < STATUS_COMMAND; i++) {
+      this.writeByte(offset + i, Math.floor(value / 2 ** (8 * i)) & 0xff);
+    }
+  }
+
+  private writeByte(offset: number, value: number): void {
+    if (offset === DATA) return;
+    // A write to any of these takes HOB back: ATA/ATAPI-7 volume 1, 5.8.
+    this.s.control &= ~A.HOB;
+    if (offset === STATUS_COMMAND) return this.command(value);
+    if (this.drive?.busy) return;
+    if (offset === DEVICE) {
+      this.s.selected = value & A.DEVICE_SLAVE ? 1 : 0;
+      this.s.device = value | A.DEVICE_ONES;
+    }
+    // Both drives take what is written, whichever is selected.
+    for (const drive of this.drives) {
+      if (!drive) continue;
+      const { r } = drive;
+      switch (offset) {
+        case ERROR_FEATURE:
+          r.hobFeature = r.feature;
+          r.feature = value;
+          break;
+        case COUNT:
+          r.hobCount = r.count;
+          r.count = value;
+          break;
+        case LBA_LOW:
+          r.hobLbaLow = r.lbaLow;
+          r.lbaLow = value;
+          break;
+        case LBA_MID:
+          r.hobLbaMid = r.lbaMid;
+          r.lbaMid = value;
+          break;
+        case LBA_HIGH:
+          r.hobLbaHigh = r.lbaHigh;
+          r.lbaHigh = value;
+          break;
+        case DEVICE:
+          r.device = value | A.DEVICE_ONES;
+          break;
+      }
+    }
+  }
+
+  private command(value: number): void {
+    this.s.pending = 0;
+    this.updateIrq();
+    if (value === A.COMMAND.EXECUTE_DIAGNOSTIC) {
+      if (this.drive?.busy) return;
+      // All drives carry it out; drive 0 answers for both.
+      for (const drive of this.drives) drive?.softReset();
+      this.select(0);
+      if (this.drives[0]) this.raise();
+      return;
+    }
+    const { drive } = this;
+    if (!drive) return;
+    if (drive.busy && value !== A.COMMAND.DEVICE_RESET) return;
+    drive.execute(value);
+  }
+
+  private select(place: number): void {
+    this.s.selected = place;
+    this.s.device = A.DEVICE_ONES | (place << 4);
+    for (const drive of this.drives) if (drive) drive.r.device = this.s.device;
+  }
+
+  private writeControl(value: number): void {
+    const falling = this.s.control & ~value & A.SRST;
+    const rising = value & ~this.s.control & A.SRST;
+    this.s.control = value;
+    if (rising) {
+      for (const drive of this.drives) {
+        if (!drive) continue;
+        drive.cancel();
+        drive.r.status = A.BSY;
+      }
+      this.s.pending = 0;
+    }
+    if (falling) {
+      for (const drive of this.drives) drive?.softReset();
+      this.select(0);
+    }
+    this.updateIrq();
+  }
+
+  reset(): void {
+    Object.assign(this.s, { selected: 0, control: 0, pending: 0, device: A.DEVICE_ONES });
+    for (const drive of this.drives) drive?.reset();
+    this.busMaster.reset();
+    this.updateIrq();
+  }
+
+  save(prefix: string): Record<string, number | number[]> {
+    const saved: Record<string, number | number[]> = this.busMaster.save(`${prefix}.bm`);
+    for (const [name, value] of Object.entries(this.s)) saved[`${prefix}.${name}`] = value;
+    this.drives.forEach((drive, place) => Object.assign(saved, drive?.save(`${prefix}.${place}`)));
+    return saved;
+  }
+
+  /** Reads and checks a saved state; the function it gives takes it over. */
+  restorer(prefix: string, reader: StateReader): () => void {
+    const busMaster = this.busMaster.restorer(`${prefix}.bm`, reader);
+    const values = Object.fromEntries(
+      Object.entries(FIELDS).map(([name, bits]) => [name, reader.uint(`${prefix}.${name}`, bits)]),
+    );
+    const drives = this.drives.map((drive, place) => drive?.restorer(`${prefix}.${place}`, reader));
+    return () => {
+      busMaster();
+      Object.assign(this.s, values);
+      for (const restore of drives) restore?.();
+      this.updateIrq();
+    };
+  }
+}

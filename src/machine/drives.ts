@@ -1,0 +1,213 @@
+/** A machine's drives: where they are, as the options say, and the images in them, opened. */
+import { BlobNode } from '../block/blob-node.ts';
+import type { BlockNode } from '../block/block-node.ts';
+import { CachedNode } from '../block/cached-node.ts';
+import { HttpNode, probeHttp } from '../block/http-node.ts';
+import { MemoryNode } from '../block/memory-node.ts';
+import { OverlayNode } from '../block/overlay-node.ts';
+import { VmError } from '../core/errors.ts';
+import type { DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
+import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
+import { loadImage } from './boot/image-source.ts';
+
+export type DriveInterface = 'ide' | 'floppy';
+
+/** A drive as the options ask for it, checked. */
+export interface DrivePlan {
+  /** As in QEMU: `ide0-hd0`, `ide1-cd0`, `floppy0`. */
+  name: string;
+  interface: DriveInterface;
+  /** Place among the drives of its interface. */
+  index: number;
+  media: 'disk' | 'cdrom';
+  file: ImageSource | null;
+  readOnly: boolean;
+  snapshot: boolean;
+}
+
+/** A drive with its image, if there is one in it. */
+export interface Drive extends DrivePlan {
+  node: BlockNode | null;
+  /** Of a disk. */
+  geometry: Geometry;
+}
+
+const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2 };
+/** Where a CD-ROM goes, and where one is even if nobody asks: the second channel's master. */
+const CDROM_INDEX = 2;
+const SECTOR = 512;
+
+const SHORT: readonly [keyof VmConfig, DriveConfig][] = [
+  ['hda', { index: 0 }],
+  ['hdb', { index: 1 }],
+  ['hdc', { index: 2 }],
+  ['hdd', { index: 3 }],
+  ['cdrom', { index: CDROM_INDEX, media: 'cdrom' }],
+  ['fda', { interface: 'floppy', index: 0 }],
+  ['fdb', { interface: 'floppy', index: 1 }],
+];
+
+const bad = (message: string): VmError => new VmError('bad-config', message);
+
+const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
+  'file',
+  'interface',
+  'index',
+  'media',
+  'format',
+  'readOnly',
+  'snapshot',
+]);
+
+/** The drives that a configuration names, in the words of its options. */
+function requested(config: VmConfig): { option: string; drive: DriveConfig }[] {
+  const drives: { option: string; drive: DriveConfig }[] = [];
+  for (const [key, drive] of SHORT) {
+    const file = config[key] as ImageSource | undefined;
+    if (file !== undefined) drives.push({ option: `-${key}`, drive: { ...drive, file } });
+  }
+  for (const drive of config.drives ?? []) drives.push({ option: '-drive', drive });
+  return drives;
+}
+
+/**
+ * Gives every drive its place.
+ * @param interfaces what the board has
+ * @throws VmError bad-config
+ */
+export function planDrives(
+  config: VmConfig,
+  interfaces: readonly DriveInterface[],
+  board: string,
+): DrivePlan[] {
+  const plans: DrivePlan[] = [];
+  const wanted = requested(config);
+  const taken = (at: DriveInterface, index: number): boolean =>
+    plans.some((plan) => plan.interface === at && plan.index === index);
+  // Drives that say where they go come first, so that the others find what is left.
+  wanted.sort((a, b) => Number(a.drive.index === undefined) - Number(b.drive.index === undefined));
+  for (const { option, drive } of wanted) {
+    for (const key of Object.keys(drive))
+      if (!KEYS.has(key)) throw bad(`${option}: there is no property "${key}".`);
+    if (drive.interface === 'none') continue;
+    const at = drive.interface ?? 'ide';
+    if (!Object.hasOwn(PLACES, at))
+      throw bad(`${option}: if=${at} is not built yet; choose ide, floppy or none.`);
+    if (!interfaces.includes(at)) throw bad(`${option}: ${board} has no ${at} drives.`);
+    if (drive.format !== undefined && drive.format !== 'raw') {
+      throw bad(`${option}: format=${String(drive.format)} is not built yet; images are raw ones.`);
+    }
+    const media = drive.media ?? 'disk';
+    if (media !== 'disk' && media !== 'cdrom')
+      throw bad(`${option}: media=${String(media)}: choose disk or cdrom.`);
+    if (at === 'floppy' && media === 'cdrom') throw bad(`${option}: a floppy drive takes no CD-ROM.`);
+    const index = drive.index ?? freePlace(at, media, taken);
+    if (!Number.isInteger(index) || index < 0 || index >= PLACES[at]) {
+      throw bad(
+        `${option}: there is no place for ${at} drive ${index}: there are ${PLACES[at]}, counted from 0.`,
+      );
+    }
+    if (taken(at, index))
+      throw bad(`${option}: there is a drive at ${at} place ${index} already; give another index.`);
+    const file = drive.file ?? null;
+    if (file === null && at === 'ide' && media === 'disk')
+      throw bad(`${option}: a disk needs an image (file=).`);
+    plans.push({
+      name: driveName(at, index, media),
+      interface: at,
+      index,
+      media,
+      file,
+      readOnly: media === 'cdrom' || (drive.readOnly ?? false),
+      snapshot: drive.snapshot ?? true,
+    });
+  }
+  for (const at of interfaces) {
+    const index = at === 'ide' ? CDROM_INDEX : 0;
+    if (taken(at, index)) continue;
+    const media = at === 'ide' ? 'cdrom' : 'disk';
+    const name = driveName(at, index, media);
+    plans.push({ name, interface: at, index, media, file: null, readOnly: at === 'ide', snapshot: true });
+  }
+  return plans;
+}
+
+function freePlace(
+  at: DriveInterface,
+  media: string,
+  taken: (at: DriveInterface, index: number) => boolean,
+): number {
+  if (media === 'cdrom' && !taken(at, CDROM_INDEX)) return CDROM_INDEX;
+  for (let index = 0; index < PLACES[at]; index++) if (!taken(at, index)) return index;
+  throw bad(`-drive: all ${PLACES[at]} places for ${at} drives are taken.`);
+}
+
+function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): string {
+  if (at === 'floppy') return `floppy${index}`;
+  return `ide${index >> 1}-${media === 'cdrom' ? 'cd' : 'hd'}${index & 1}`;
+}
+
+/**
+ * Opens an image.
+ * @param what how to call it in messages
+ * @throws VmError not-found, bad-image or bad-config
+ */
+export async function openImage(
+  file: ImageSource,
+  { readOnly, snapshot, media }: Pick<DrivePlan, 'readOnly' | 'snapshot' | 'media'>,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  const writeThrough = !readOnly && !snapshot;
+  const node = await openSource(file, writeThrough, what, signal);
+  if (node.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
+  // A disk's last sector is whole even if its image is not: what is missing are zeros.
+  const size = media === 'cdrom' ? node.size : Math.ceil(node.size / SECTOR) * SECTOR;
+  if (writeThrough && size === node.size) return node;
+  if (writeThrough) {
+    throw new VmError(
+      'bad-image',
+      `The image of ${what} is ${node.size} bytes long, which is no multiple of 512: it cannot be written to.`,
+    );
+  }
+  if (readOnly && size === node.size) return node;
+  return new OverlayNode(node, { size, readOnly });
+}
+
+async function openSource(
+  file: ImageSource,
+  writable: boolean,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  if (file instanceof Uint8Array) return new MemoryNode(file, { readOnly: !writable });
+  if (typeof file !== 'string') {
+    if (writable) throw bad(`${what}: a chosen file takes no writes; leave out snapshot=off.`);
+    return new CachedNode(new BlobNode(file));
+  }
+  const probe = await probeHttp(file, signal);
+  if ('problem' in probe)
+    throw new VmError('not-found', `The image of ${what} cannot be had: ${probe.problem}.`);
+  if (probe.ranges)
+    return new CachedNode(new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable }));
+  if (writable) throw bad(`${what}: the server of ${file} takes no writes; leave out snapshot=off.`);
+  // A server without ranges gives all or nothing.
+  const bytes = await loadImage(file, {
+    what: `image of ${what}`,
+    onProgress() {},
+    ...(signal && { signal }),
+  });
+  return new MemoryNode(bytes, { readOnly: true });
+}
+
+/** Opens the images of all drives. @throws VmError as `openImage` */
+export function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): Promise<Drive[]> {
+  return Promise.all(
+    plans.map(async (plan) => {
+      const node = plan.file === null ? null : await openImage(plan.file, plan, plan.name, signal);
+      const first = plan.media === 'disk' && node ? await node.read(0, SECTOR) : null;
+      const geometry = guessGeometry(Math.floor((node?.size ?? 0) / SECTOR), first?.ok ? first.value : null);
+      return { ...plan, node, geometry };
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+/** Disks and CD-ROMs of a PC: the PIIX3's IDE controller with the drives that the options ask for. */
+import { AtaDisk } from '../hw/ide/ata-disk.ts';
+import { Piix3Ide } from '../hw/ide/piix3-ide.ts';
+import type { PcContext } from './pc-context.ts';
+import { PC_DEVFN, PC_IRQ, PC_PORTS } from './pc-map.ts';
+
+/** Attaches the controller. */
+export function attachDisks({ env, wiring, bus }: PcContext): void {
+  const { memory, log } = env;
+  const ide = new Piix3Ide({
+    irqs: [wiring.irq(PC_IRQ.ide[0]), wiring.irq(PC_IRQ.ide[1])],
+    memory,
+    drive: (channel, place, host) => {
+      const index = 2 * channel + place;
+      const drive = env.drives.find((one) => one.interface === 'ide' && one.index === index);
+      if (!drive?.node) return null;
+      const { node, geometry } = drive;
+      return new AtaDisk({ node, geometry, serial: `QM0000${index + 1}`, host, log });
+    },
+  });
+  const ports = PC_PORTS.ide.flatMap(({ registers, control }) => [registers, control]);
+  wiring.attachPci(bus, PC_DEVFN.ide, ports, ide);
+}
