@@ -15,6 +15,7 @@ const PROGRAMS = [
   { name: 'long', cpu: 'max,vendor=GenuineIntel' },
   { name: 'events', cpu: 'max' },
   { name: 'state', cpu: 'max' },
+  { name: 'real', cpu: 'max' },
   { name: 'checks' },
 ];
 const IMAGE_BASE = '0x10000';

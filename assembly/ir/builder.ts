@@ -39,6 +39,8 @@ export const EMIT_MMU: u32 = 0x30;
 
 /** u32. Slot of the next free temporary of 16 bytes. */
 export const EMIT_VECTOR_TEMP: u32 = 0x38;
+/** u32. The frontend sets this to 1 if the run loop has to look at the vCPU after every execution of the block: tier 1 leaves it alone. */
+export const EMIT_ALONE: u32 = 0x3c;
 
 /** Kinds of the `rmw` operations. */
 export const RMW_SWAP: u32 = 0;

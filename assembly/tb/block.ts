@@ -46,6 +46,9 @@ export const BLOCK_REFUSED: u32 = 32;
 /** Has been asked for since it was last compiled. */
 export const BLOCK_ASKED: u32 = 64;
 
+/** The run loop looks at the vCPU after each execution (EMIT_ALONE). */
+export const BLOCK_ALONE: u32 = 128;
+
 /** Longest block, in guest instructions and in operations. */
 export const BLOCK_MAX_INSNS: u32 = 64;
 export const BLOCK_MAX_OPS: u32 = 640;

@@ -88,7 +88,7 @@ function isSupported(block: usize): bool {
 /** Why tier 1 cannot take a block, as the counter of that reason; 0 if it can. */
 export function graphRefusal(block: usize): u32 {
   const state = load<u32>(block, T.BLOCK_STATE);
-  if (state & T.BLOCK_UNCACHED) return L.COUNTER_REFUSED_UNCACHED;
+  if (state & (T.BLOCK_UNCACHED | T.BLOCK_ALONE)) return L.COUNTER_REFUSED_UNCACHED;
   return isSupported(block) ? 0 : L.COUNTER_REFUSED_BRANCH;
 }
 

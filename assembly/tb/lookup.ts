@@ -182,6 +182,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   store<u64>(e, guestDataMmu(cpu, flags), B.EMIT_MMU);
   store<u32>(e, 0, B.EMIT_ENDED);
   store<u32>(e, 0, B.EMIT_GUEST);
+  store<u32>(e, 0, B.EMIT_ALONE);
   let state = T.BLOCK_VALID;
   if (!cacheable) state |= T.BLOCK_UNCACHED;
   let linear2: u32 = 0;
@@ -227,6 +228,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
     store<u64>(e, at, B.EMIT_PC);
     guestEndBlock(cpu, e);
   }
+  if (load<u32>(e, B.EMIT_ALONE) != 0) state |= T.BLOCK_ALONE;
   const end: usize = load<u32>(e, B.EMIT_CURSOR);
   memory.copy(end, cpu + S.STATE_INSN_TABLE, insns << 2);
   store<u64>(block, pc, T.BLOCK_PC);

@@ -1,5 +1,5 @@
 /** One x86 instruction at a time to IR: what tb/ calls. */
-import { EMIT_CPU, EMIT_ENDED, EMIT_FLAGS, EMIT_LENGTH, EMIT_PC } from '../../ir/builder';
+import { EMIT_ALONE, EMIT_CPU, EMIT_ENDED, EMIT_FLAGS, EMIT_LENGTH, EMIT_PC } from '../../ir/builder';
 import { OP_CALLX } from '../../ir/ops.gen';
 import { EXIT_AGAIN, STATE_GUEST_INSN } from '../../vcpu/state';
 import * as X from './cpu';
@@ -15,8 +15,10 @@ export function x86Translate(e: usize, source: usize, available: u32): u32 {
   const cpu: usize = load<u32>(e, EMIT_CPU);
   const length = x86Decode(cpu, source, available, load<u32>(e, EMIT_FLAGS));
   if (length == 0) return 0;
-  if (has(e, X.BLOCK_STEP))
+  if (has(e, X.BLOCK_STEP)) {
+    store<u32>(e, 1, EMIT_ALONE);
     emitCall(e, OP_CALLX, helperStepBegin.index, emitConstant(e, load<u64>(e, EMIT_PC)), 0, 0, 0);
+  }
   if (has(e, X.BLOCK_SHADOW)) emitCall(e, OP_CALLX, helperShadowBegin.index, 0, 0, 0, 0);
   if (length > INSN_LENGTH_MAX) {
     store<u32>(e, INSN_LENGTH_MAX, EMIT_LENGTH);

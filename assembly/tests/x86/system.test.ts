@@ -1,5 +1,5 @@
 /**
- * System programs on both tiers: mode switches, segments, gates, tasks, paging, traps, fast system calls, interrupts, system management mode. What they log is compared with what QEMU's
+ * System programs on both tiers: real mode, mode switches, segments, gates, tasks, paging, traps, fast system calls, interrupts, system management mode. What they log is compared with what QEMU's
  * processor logged (scripts/gen-x86-system-fixtures.mjs), and for what QEMU does not check with the manual.
  */
 import { readFileSync } from 'node:fs';
@@ -99,7 +99,7 @@ const CHECKS: [string, string][] = [
 const TIERS: readonly TestTier[] = [...TEST_TIERS, 'eager', 'check'];
 
 describe.each(TIERS)('system programs (%s)', (tier) => {
-  it.each(['protected', 'long', 'events', 'state'])('%s.S does what QEMU does', async (name) => {
+  it.each(['protected', 'long', 'events', 'state', 'real'])('%s.S does what QEMU does', async (name) => {
     expect(await run(name, tier)).toEqual(load(name).log);
   });
 
