@@ -1,4 +1,6 @@
 import { expect, test } from '../src/playwright/index.ts';
+import { bootDisk } from './support/boot-sector.ts';
+import { image } from './support/images.ts';
 
 test.describe('SeaBIOS on a PC', () => {
   for (const arch of ['i386', 'x86_64'] as const) {
@@ -11,4 +13,60 @@ test.describe('SeaBIOS on a PC', () => {
       expect(vm.debugText('firmware')).toContain('QEMU fw_cfg DMA interface supported');
     });
   }
+});
+
+test.describe('A kernel that SeaBIOS starts', () => {
+  test.describe.configure({ timeout: 240_000 });
+
+  test('finds the memory map, ACPI and SMBIOS that it set up', async ({ vm }) => {
+    await vm.boot({ ...image('i386-debian'), bios: 'bios-256k.bin', memory: 512 });
+    await vm.waitForSerial('Booting from ROM...');
+    await vm.waitForSerial(/root@snowglobe:\S+# /, { timeout: 150_000 });
+    const lines = vm.serialText.replaceAll('\r', '');
+    // QEMU 7.2's pc with 512 MiB, but for the size of what is kept at the end of RAM.
+    expect(
+      [...lines.matchAll(/BIOS-e820: \[mem (\S+)-(\S+)\] (\w+)/g)].map((match) => match.slice(1)),
+    ).toEqual([
+      ['0x0000000000000000', '0x000000000009fbff', 'usable'],
+      ['0x000000000009fc00', '0x000000000009ffff', 'reserved'],
+      ['0x00000000000f0000', '0x00000000000fffff', 'reserved'],
+      ['0x0000000000100000', '0x000000001fffdfff', 'usable'],
+      ['0x000000001fffe000', '0x000000001fffffff', 'reserved'],
+      ['0x00000000fffc0000', '0x00000000ffffffff', 'reserved'],
+    ]);
+    expect(lines).toMatch(/DMI: Snowglobe Standard PC \(i440FX \+ PIIX, 1996\)\/?.*, BIOS 1\.\d+/);
+    expect(lines).toMatch(/ACPI: RSDP 0x00000000000F\w{4} 000024/);
+    expect(lines).toMatch(/ACPI: PM-Timer IO Port: 0x608/);
+    expect(lines).not.toMatch(/ACPI (?:BIOS )?(?:Error|Warning)/);
+    await vm.type('poweroff -f\n');
+    expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
+  });
+});
+
+test('SeaBIOS starts the boot sector of a disk, which prints, reads keys, and resets and powers off the machine', async ({
+  vm,
+}, testInfo) => {
+  const hda = bootDisk(testInfo.outputDir, 'A sector of our own');
+  await vm.boot({ arch: 'i386', memory: 64, hda });
+  await vm.waitForSerial('Booting from Hard Disk...');
+  await vm.waitForSerial('A sector of our own');
+  await vm.type('snow');
+  await vm.waitForSerial('snow');
+  await vm.press('r');
+  await vm.waitForSerial('Booting from Hard Disk...');
+  await vm.waitForSerial('A sector of our own');
+  await vm.press('q');
+  expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
+});
+
+test('Escape opens the boot menu on the serial port, and a key chooses from it', async ({ vm }, testInfo) => {
+  const fwCfg = [{ name: 'etc/boot-menu-message', string: 'What shall it be?\n' }];
+  const hda = bootDisk(testInfo.outputDir, 'Chosen');
+  await vm.boot({ arch: 'i386', memory: 64, boot: 'menu=on,splash-time=20000', fwCfg, hda });
+  await vm.waitForSerial('What shall it be?');
+  await vm.press('Escape');
+  await vm.waitForSerial('Select boot device:');
+  await vm.waitForSerial(/1\. .*HARDDISK/);
+  await vm.press('1');
+  await vm.waitForSerial('Chosen');
 });

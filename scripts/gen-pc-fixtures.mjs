@@ -102,7 +102,7 @@ function dsdt() {
   );
 }
 
-/** ACPI tables that SeaBIOS has put into the memory of QEMU's `pc`, by signature, in hex. */
+/** ACPI tables that SeaBIOS has put into the memory of QEMU's `pc`, by signature, and its SMBIOS structures, in hex. */
 async function qemuTables() {
   const child = spawn(
     'qemu-system-i386',
@@ -112,7 +112,9 @@ async function qemuTables() {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   // SeaBIOS takes half a second to get that far.
   await new Promise((resolve) => setTimeout(resolve, 4000));
-  child.stdin.end(`pmemsave 0x7fe0000 0x20000 "${path('memory')}"\nquit\n`);
+  child.stdin.end(
+    `pmemsave 0x7fe0000 0x20000 "${path('memory')}"\npmemsave 0xf0000 0x10000 "${path('bios')}"\nquit\n`,
+  );
   await ended;
   const memory = readFileSync(path('memory'));
   const tables = {};
@@ -121,17 +123,23 @@ async function qemuTables() {
     const at = memory.lastIndexOf(signature);
     tables[signature] = memory.subarray(at, at + memory.readUInt32LE(at + 4)).toString('hex');
   }
-  return tables;
+  const bios = readFileSync(path('bios'));
+  const entry = bios.indexOf('_SM_');
+  const smbios = bios.readUInt32LE(entry + 0x18) - 0xf0000;
+  const length = bios.readUInt16LE(entry + 0x16);
+  return { tables, smbios: bios.subarray(smbios, smbios + length).toString('hex') };
 }
 
 try {
+  const firmware = await qemuTables();
   const fixtures = {
     resetVector: { protected: resetVector(SYMBOLS), long: resetVector({ ...SYMBOLS, LONG: 1 }) },
     pci: await pciFunctions(),
     acpi: {
       iasl: { dsdt: dsdt(), ssdt: compileAsl('ssdt', readFileSync(local('pc-fixtures/ssdt.asl'), 'utf8')) },
-      qemu: await qemuTables(),
+      qemu: firmware.tables,
     },
+    smbios: firmware.smbios,
   };
   writeFileSync(local('../src/machine/fixtures/pc.json'), `${JSON.stringify(fixtures, null, 2)}\n`);
 } finally {

@@ -16,6 +16,11 @@ export interface CliOptions {
   /** Disks, CD-ROMs and floppies, in the order in which they were given. */
   drives: CliDrive[];
   append?: string;
+  /** As in QEMU: `order=dc,menu=on`. */
+  boot?: string;
+  /** Files are paths. */
+  fwCfg?: { name: string; string?: string; file?: string }[];
+  nographic?: boolean;
   /** 2^N ns of virtual time for each instruction. */
   icount?: number;
   tier?: 'auto' | 'interp' | 'jit' | 'check';

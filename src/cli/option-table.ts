@@ -152,6 +152,16 @@ function setGlobal(options: CliOptions, text: string): void {
   options.debugPort = source;
 }
 
+function setFwCfg(options: CliOptions, text: string): void {
+  const values = parseKeyValues('-fw_cfg', text, 'name');
+  checkKeys('-fw_cfg', values, { name: 'any', file: 'any', string: 'any' });
+  const [name, file, string] = ['name', 'file', 'string'].map((key) => values.get(key));
+  if (!name || (file === undefined) === (string === undefined))
+    throw new UsageError(`-fw_cfg ${text}: give a name and either file=FILE or string=TEXT`);
+  options.fwCfg ??= [];
+  options.fwCfg.push({ name, ...(file !== undefined && { file }), ...(string !== undefined && { string }) });
+}
+
 /** An option whose only meaning is what we do anyway; other values are not built. */
 function only(name: string, allowed: readonly string[], help: string, aliases?: readonly string[]): Option {
   return {
@@ -224,6 +234,20 @@ export const OPTIONS: readonly Option[] = [
     },
   },
   {
+    name: 'boot',
+    value: 'order=DRIVES,once=DRIVES,menu=on',
+    help: 'what firmware starts: a floppy, c hard disk, d CD-ROM, n network;\nmenu=on waits for a key that opens its menu',
+    set: (options, value) => {
+      options.boot = value;
+    },
+  },
+  {
+    name: 'fw_cfg',
+    value: 'NAME,file=FILE|string=TEXT',
+    help: 'a file for firmware and guest; may repeat',
+    set: setFwCfg,
+  },
+  {
     name: 'icount',
     value: 'shift=N',
     help: 'an instruction takes 2^N ns: runs are repeatable',
@@ -237,7 +261,13 @@ export const OPTIONS: readonly Option[] = [
     },
   },
   { name: 'serial', value: 'stdio|mon:stdio|null', help: 'first serial port; default stdio', set: setSerial },
-  { name: 'nographic', help: 'serial port on stdin and stdout, as it is anyway' },
+  {
+    name: 'nographic',
+    help: "serial port on stdin and stdout, as it is anyway; a PC's firmware\nshows itself there",
+    set: (options) => {
+      options.nographic = true;
+    },
+  },
   {
     name: 'debugcon',
     value: 'stdio',
@@ -348,7 +378,6 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
         'usbdevice',
         'audiodev',
         'audio',
-        'boot',
         'snapshot',
       ],
       ...[
@@ -366,7 +395,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
         'rtc',
         'watchdog',
       ],
-      ...['dtb', 'numa', 'uuid', 'smbios', 'fw_cfg', 'set', 'L', 'semihosting', 'semihosting-config'],
+      ...['dtb', 'numa', 'uuid', 'smbios', 'set', 'L', 'semihosting', 'semihosting-config'],
       ...['no-shutdown', 'action', 'singlestep', 'seed', 'daemonize', 'pidfile', 'sandbox', 'readconfig'],
       ...[
         'full-screen',

@@ -56,11 +56,13 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
+  const { boot, fwCfg, nographic } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
   if (initrd !== undefined) checkImage('-initrd', initrd);
   for (const { option, file } of options.drives) if (file !== undefined) checkImage(option, file);
+  for (const { file } of fwCfg ?? []) if (file !== undefined) checkImage('-fw_cfg', file);
   if (bios === 'none' && kernel === undefined) {
     throw new UsageError('-bios none leaves nothing to run; give the guest a program with -kernel FILE');
   }
@@ -75,6 +77,9 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(initrd !== undefined && { initrd }),
     ...(options.drives.length > 0 && { drives: options.drives.map(({ option: _, ...drive }) => drive) }),
     ...(append !== undefined && { append }),
+    ...(boot !== undefined && { boot }),
+    ...(fwCfg !== undefined && { fwCfg }),
+    ...(nographic !== undefined && { nographic }),
     ...(icount !== undefined && { icount }),
     ...(tier !== undefined && { tier }),
   };

@@ -7,6 +7,7 @@ import type {
   RunnerConfig,
   RunnerDrive,
   RunnerError,
+  RunnerFwCfg,
   RunnerMessage,
   RunnerResult,
 } from '../core/runner-api.ts';
@@ -16,10 +17,10 @@ import { biosFile, checkImage, checkWritable, firmwareFile, isBiosWord } from '.
 import type { SiteServer } from './site-server.ts';
 
 /** A guest's configuration as the command line and the fixture take it: images are paths of files on this host. */
-export type GuestConfig = Omit<VmConfig, ImageKey | 'drives'> & {
+export type GuestConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg'> & {
   /** Paths; `bios` also `none`, and `default` or absent for the board's firmware. */
   [key in ImageKey]?: string;
-} & { drives?: readonly RunnerDrive[] };
+} & { drives?: readonly RunnerDrive[]; fwCfg?: readonly RunnerFwCfg[] };
 
 const IMAGE_KEYS: readonly ImageKey[] = [
   'kernel',
@@ -123,13 +124,19 @@ export class GuestVm {
    * @throws VmError with what is wrong with the configuration or an image
    */
   async boot(config: GuestConfig, options: { screen?: boolean } = {}): Promise<void> {
-    const { bios } = config;
+    const { bios, fwCfg } = config;
     const firmware = firmwareFile(config);
     const serve = (option: string, path: string) => this.#site.serveFile(checkImage(option, path));
     const served: RunnerConfig = {
       ...config,
       ...(bios !== undefined && {
         bios: isBiosWord(bios) ? bios : serve('-bios', biosFile(config.arch, bios)),
+      }),
+      ...(fwCfg !== undefined && {
+        fwCfg: fwCfg.map(({ file, ...entry }) => ({
+          ...entry,
+          ...(file !== undefined && { file: serve('-fw_cfg', file) }),
+        })),
       }),
       ...(firmware !== undefined && { firmware: serve('-bios default', firmware) }),
     };

@@ -5,11 +5,20 @@ import type { DriveConfig, ImageKey, VmConfig, VmErrorCode, VmOutcome, VmReport,
  * Bytes travel as latin1 strings: one character a byte, which CDP carries without another encoding.
  */
 
+/** A file of fw_cfg: a text, or a file's URL. */
+export interface RunnerFwCfg {
+  name: string;
+  string?: string;
+  file?: string;
+}
+
 /** A guest's configuration whose images are URLs that the page can fetch. */
-export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives'> & {
+export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg'> & {
   [key in ImageKey]?: string;
 } & {
   drives?: readonly RunnerDrive[];
+  /** Files are URLs. */
+  fwCfg?: readonly RunnerFwCfg[];
   /** URL of the default firmware. */
   firmware?: string;
 };

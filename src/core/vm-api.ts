@@ -9,6 +9,15 @@ export type ImageSource = string | Uint8Array | Blob;
 /** Which tier of the accelerator runs guest code: see docs/architecture.md. */
 export type Tier = 'auto' | 'interp' | 'jit' | 'check';
 
+/** A file that the guest finds in fw_cfg; names of one's own begin with `opt/`. */
+export interface FwCfgEntry {
+  name: string;
+  /** Its content as text, or */
+  string?: string;
+  /** as a file. */
+  file?: ImageSource;
+}
+
 /** One machine's configuration, spelled after QEMU's options. */
 export interface VmConfig {
   /** Guest architecture: the program's name in QEMU (`qemu-system-riscv64`). */
@@ -41,6 +50,12 @@ export interface VmConfig {
   drives?: readonly DriveConfig[];
   /** `-append`: the kernel's command line. */
   append?: string;
+  /** `-boot`: `order=dc,once=d,menu=on`, spelled as in QEMU. */
+  boot?: string;
+  /** `-fw_cfg`: files for firmware and guest. */
+  fwCfg?: readonly FwCfgEntry[];
+  /** `-nographic`: firmware shows itself on the serial port. Default: it does where the machine has no screen. */
+  nographic?: boolean;
   /** `-icount shift=N`: one instruction takes 2^N ns of virtual time; runs are repeatable to the instruction. Absent: host time. */
   icount?: number;
   /** `-no-reboot`: a reset that the guest asks for ends the machine with outcome `reset`. Otherwise the machine starts again. */

@@ -31,6 +31,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'kernel', attribute: 'kernel', param: 'kernel', flag: '-kernel', kind: 'image' },
   { key: 'initrd', attribute: 'initrd', param: 'initrd', flag: '-initrd', kind: 'image' },
   { key: 'append', attribute: 'append', param: 'append', flag: '-append', kind: 'text' },
+  { key: 'boot', attribute: 'boot', param: 'boot', flag: '-boot', kind: 'text' },
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
   { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
   { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },

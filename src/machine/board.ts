@@ -8,6 +8,7 @@ import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 import type { Drive, DriveInterface } from './drives.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
+import type { BootOptions } from './firmware/boot-options.ts';
 
 /** A kind of machine: what can be known of it without building one. */
 export interface BoardModel {
@@ -39,6 +40,12 @@ export interface BoardModel {
   build(env: BoardEnv): Board;
 }
 
+export interface FirmwareOptions {
+  boot: BootOptions;
+  /** Firmware shows itself on the serial port; undefined: if there is no screen. */
+  nographic?: boolean;
+}
+
 /** What a board is built with. */
 export interface BoardEnv {
   vm: VmMemory;
@@ -55,6 +62,8 @@ export interface BoardEnv {
   images: BootImages;
   drives: readonly Drive[];
   commandLine: string;
+  /** What the user says to firmware; absent: nothing. */
+  firmware?: FirmwareOptions;
   /** Fills with random bytes, or with fixed ones if the run is to be repeatable. */
   random(bytes: Uint8Array): void;
 }

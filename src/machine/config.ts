@@ -2,6 +2,7 @@ import { VmError } from '../core/errors.ts';
 import type { VmConfig } from '../core/vm-api.ts';
 import type { BoardModel } from './board.ts';
 import { type DrivePlan, planDrives } from './drives.ts';
+import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
 import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
 
@@ -12,6 +13,8 @@ const BOARDS: Readonly<Record<string, readonly BoardModel[]>> = {
   x86_64: [PC_1_0],
 };
 
+/** fw_cfg's directory has 56 bytes for a name and its final zero. */
+const FW_CFG_NAME_MAX = 55;
 /** `-icount shift=N` takes 0 to 10, as in QEMU. */
 const ICOUNT_SHIFT_MAX = 10;
 
@@ -35,6 +38,9 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'fdb',
   'drives',
   'append',
+  'boot',
+  'fwCfg',
+  'nographic',
   'icount',
   'noReboot',
   'tier',
@@ -50,6 +56,7 @@ export interface ResolvedConfig {
   processor: number;
   tier: 'auto' | 'interp' | 'jit' | 'check';
   drives: readonly DrivePlan[];
+  boot: BootOptions;
 }
 
 /** The architectures there are machines for, each with the names of its boards. */
@@ -93,12 +100,6 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   if (!board.firmware.withKernel && config.bios === 'none' && config.kernel === undefined) {
     throw bad(`Without firmware (-bios none) ${board.names[0]} needs a kernel (-kernel) to start.`);
   }
-  const ownBios = config.bios !== undefined && config.bios !== 'none' && config.bios !== 'default';
-  if (!board.firmware.withKernel && ownBios && config.kernel !== undefined) {
-    throw bad(
-      `Firmware (-bios) that starts a kernel (-kernel) is not built yet on ${board.names[0]}: leave -bios out.`,
-    );
-  }
   if (config.initrd !== undefined && config.kernel === undefined) {
     throw bad('An initrd (-initrd) needs a kernel (-kernel): only the kernel knows what to do with it.');
   }
@@ -113,6 +114,13 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
       `-icount shift=${icount} is not possible: choose a whole number from 0 to ${ICOUNT_SHIFT_MAX}.`,
     );
   }
+  for (const { name, string, file } of config.fwCfg ?? []) {
+    if (!name || name.length > FW_CFG_NAME_MAX || (string === undefined) === (file === undefined)) {
+      throw bad(
+        `-fw_cfg "${name}": give a name of at most ${FW_CFG_NAME_MAX} characters, and either a text (string=) or a file (file=).`,
+      );
+    }
+  }
   const tier = config.tier ?? 'auto';
   if (!TIERS.includes(tier)) throw bad(`There is no tier "${String(tier)}": choose ${TIERS.join(', ')}.`);
   const processors = board.processors[config.arch] ?? {};
@@ -125,5 +133,6 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const drives = planDrives(config, board.drives, board.names[0]);
-  return { arch: config.arch, board, memory, smp, processor, tier, drives };
+  const boot = parseBootOptions(config.boot);
+  return { arch: config.arch, board, memory, smp, processor, tier, drives, boot };
 }

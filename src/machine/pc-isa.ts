@@ -13,9 +13,9 @@ const UART_BAUD_BASE = 115200;
 
 const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setBreak() {} };
 
-export function attachClock({ attach, wiring, env, cmos }: PcContext): void {
+export function attachClock({ attach, wiring, env, cmos }: PcContext): Mc146818 {
   const { clock, wallClock, timers } = env;
-  attach([PC_PORTS.rtc], () => {
+  return attach([PC_PORTS.rtc], () => {
     return new Mc146818({ irq: wiring.irq(PC_IRQ.rtc), clock, wallClock, timers, contents: cmos });
   });
 }

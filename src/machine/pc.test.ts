@@ -9,7 +9,12 @@ import { PC_1_0 } from './pc.ts';
 
 const MIB = 1048576;
 
-function build({ arch = 'i386', ramMib = 64, initrd = null as Uint8Array | null } = {}) {
+function build({
+  arch = 'i386',
+  ramMib = 64,
+  initrd = null as Uint8Array | null,
+  firmware = null as Uint8Array | null,
+} = {}) {
   const ramBytes = ramMib * MIB;
   const vm = new VmMemory({ vcpus: 1, icount: null, slots: PC_1_0.slots(ramBytes) });
   const memory = new SlotGuestMemory(vm);
@@ -29,7 +34,12 @@ function build({ arch = 'i386', ramMib = 64, initrd = null as Uint8Array | null 
     serial: { transmit: (byte) => void sent.push(byte), take: () => null, setBreak() {} },
     ramBytes,
     arch,
-    images: { firmware: null, kernel, initrd },
+    images: {
+      firmware,
+      kernel: firmware ? null : kernel,
+      initrd,
+      fwCfg: [{ name: 'opt/test', bytes: Uint8Array.of(7, 8) }],
+    },
     drives: [],
     commandLine: 'console=ttyS0',
     random: (bytes) => void bytes.fill(1),
@@ -289,5 +299,56 @@ describe('pc-1.0', () => {
     expect(memory.write(0xbffff, Uint8Array.of(1))).toBe(false);
     expect(memory.read(0x9ffff, 1)).not.toBeNull();
     expect(memory.read(0xc0000, 1)).not.toBeNull();
+  });
+
+  it('shows firmware below 4 GiB and, while the chipset shows ISA there, below 1 MiB', async () => {
+    const firmware = new Uint8Array(0x40000).map((_, i) => (i * 7) & 0xff);
+    const { vm, board } = build({ firmware });
+    await board.reset();
+    for (const [address, offset] of [
+      [0xfffc0000, 0],
+      [0xffffffff, 0x3ffff],
+      [0xe0000, 0x20000],
+      [0xfffff, 0x3ffff],
+    ]) {
+      expect(vm.u8[linearAt(vm, address)!]).toBe(firmware[offset]);
+    }
+  });
+
+  it('tells firmware by fw_cfg what there is, and has the files of -fw_cfg', async () => {
+    const { board, inb, out } = build({ firmware: new Uint8Array(0x20000) });
+    await board.reset();
+    const item = (key: number, length: number): Buffer => {
+      out(0x510, key, 2);
+      return Buffer.from(Array.from({ length }, () => inb(0x511)));
+    };
+    const count = item(0x19, 4).readUInt32BE(0);
+    const directory = item(0x19, 4 + 64 * count).subarray(4);
+    const files = Array.from({ length: count }, (_, i) => directory.subarray(64 * i, 64 * i + 64)).map(
+      (entry) => ({
+        name: entry.subarray(8).toString('latin1').replace(/\0+$/, ''),
+        bytes: [...item(entry.readUInt16BE(4), entry.readUInt32BE(0))],
+      }),
+    );
+    expect(files.map(({ name }) => name)).toEqual([
+      'etc/acpi/rsdp',
+      'etc/acpi/tables',
+      'etc/e820',
+      'etc/smbios/smbios-anchor',
+      'etc/smbios/smbios-tables',
+      'etc/system-states',
+      'etc/table-loader',
+      'opt/test',
+    ]);
+    expect(files.at(-1)?.bytes).toEqual([7, 8]);
+    // One range of RAM: base, length, type.
+    expect(files[2].bytes).toEqual([...new Array(8).fill(0), 0, 0, 0, 4, 0, 0, 0, 0, 1, 0, 0, 0]);
+  });
+
+  it('refuses firmware that is no multiple of 64 KiB or does not fit', () => {
+    for (const size of [0, 1000, 0x50000])
+      expect(() => build({ firmware: new Uint8Array(size) })).toThrow(
+        expect.objectContaining({ code: 'bad-image' }),
+      );
   });
 });

@@ -9,6 +9,7 @@ import { VmError } from '../core/errors.ts';
 import type { Ns16550a } from '../hw/char/ns16550a.ts';
 import { Dma8237 } from '../hw/dma/dma8237.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
+import type { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
 import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
 import type { Board, BoardEnv, BoardModel } from './board.ts';
@@ -17,7 +18,10 @@ import { ACPI_BYTES, planPcBoot } from './boot/pc-boot.ts';
 import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
 import type { BootImages, LoadPiece } from './boot/riscv-boot.ts';
 import { attachChipset, firmwareWrites, SharedA20 } from './pc-chipset.ts';
-import { pcCmos } from './pc-cmos.ts';
+import { type BootOptions, DEFAULT_BOOT } from './firmware/boot-options.ts';
+import { addLinux, LINUXBOOT_ROM } from './firmware/linux-loader.ts';
+import { addPcFirmwareFiles } from './firmware/pc-firmware.ts';
+import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
 import { atPort, type PcContext } from './pc-context.ts';
 import { attachDisks } from './pc-disks.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
@@ -46,7 +50,7 @@ export const PC_1_0: BoardModel = {
     i386: { qemu32: MODEL_QEMU32, max: MODEL_MAX32 },
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
-  firmware: { name: 'SeaBIOS', withKernel: false, roms: [] },
+  firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM] },
   drives: ['ide'],
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
@@ -64,13 +68,19 @@ class PcBoard implements Board {
   readonly doorbells: Board['doorbells'];
   readonly resetPc = RESET_VECTOR;
   private readonly env: Omit<BoardEnv, 'images'>;
+  private readonly boot: BootOptions;
+  private readonly clock: Mc146818;
   private readonly com1: Ns16550a;
   private readonly a20: SharedA20;
   private readonly store: BootStore;
+  /** It has been reset, as it is when it starts. */
+  private started = false;
 
   constructor({ images, ...env }: BoardEnv) {
     this.env = env;
     const { vm, log, power, memory, ramBytes } = env;
+    const boot = env.firmware?.boot ?? DEFAULT_BOOT;
+    this.boot = boot;
     this.store = new BootStore(images.firmware ? firmwarePieces(images.firmware) : kernelPieces(images, env));
 
     const wiring = new Wiring(vm);
@@ -92,7 +102,7 @@ class PcBoard implements Board {
       dma: attach(Dma8237.PORTS, () => new Dma8237({ memory, log })),
       fwCfg,
       a20: this.a20,
-      cmos: pcCmos(ramBytes, vm.vcpus),
+      cmos: pcCmos(ramBytes, vm.vcpus, boot.once ?? boot.order),
       reset: () => power.reset(),
       rom: (name) => images.roms?.[name] ?? null,
       attach,
@@ -101,7 +111,30 @@ class PcBoard implements Board {
     attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);
-    attachClock(context);
+    this.clock = attachClock(context);
+    for (const { name, bytes } of images.fwCfg ?? []) fwCfg.addFile(name, bytes);
+    if (images.firmware) this.tellFirmware(fwCfg, images);
+  }
+
+  private tellFirmware(fwCfg: FwCfg, { kernel, initrd, roms }: BootImages): void {
+    const { ramBytes, vm, commandLine, arch, firmware } = this.env;
+    const linuxboot = kernel && roms?.[LINUXBOOT_ROM];
+    if (kernel && !linuxboot) {
+      throw new VmError(
+        'not-found',
+        `Firmware starts a kernel (-kernel) by ${LINUXBOOT_ROM}, which is not here: run "npm start", which fetches it, or leave -bios out.`,
+      );
+    }
+    if (kernel) addLinux(fwCfg, { kernel, initrd, commandLine, arch, ramBytes });
+    addPcFirmwareFiles(fwCfg, {
+      board: PC_1_0.names[0],
+      ramBytes,
+      vcpus: vm.vcpus,
+      nographic: firmware?.nographic ?? true,
+      boot: this.boot,
+      bootOrder: linuxboot ? [`/rom@genroms/${LINUXBOOT_ROM}`] : [],
+      optionRoms: linuxboot ? [{ name: LINUXBOOT_ROM, bytes: linuxboot }] : [],
+    });
   }
 
   async reset(): Promise<void> {
@@ -109,6 +142,8 @@ class PcBoard implements Board {
     this.a20.enabled = true;
     for (const device of this.devices) device.reset();
     await this.store.load(this.env.memory);
+    if (this.started && this.boot.once) this.clock.setContents(bootOrderBytes(this.boot.order));
+    this.started = true;
   }
 
   serialReady(): void {

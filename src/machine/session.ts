@@ -87,6 +87,7 @@ export interface SessionOptions {
   images: BootImages;
   drives: readonly Drive[];
   commandLine: string;
+  nographic?: boolean | undefined;
   log: Log;
   power: PowerControl;
   serial: SerialPort;
@@ -184,6 +185,10 @@ export class Session {
       images,
       drives: options.drives,
       commandLine: options.commandLine,
+      firmware: {
+        boot: config.boot,
+        ...(options.nographic !== undefined && { nographic: options.nographic }),
+      },
       random:
         icount === null ? (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) : fixedBytes,
     });

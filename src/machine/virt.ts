@@ -95,9 +95,10 @@ class VirtBoard implements Board {
         (shadow) => new VirtioMmioSlot({ shadow, log }),
       );
     }
-    attach(VIRT_MAP.fwCfg.base, (shadow) => {
+    const fwCfg = attach(VIRT_MAP.fwCfg.base, (shadow) => {
       return new FwCfg({ memory: env.memory, shadow, log, ramBytes: env.ramBytes, vcpus: vm.vcpus });
     });
+    for (const { name, bytes } of images.fwCfg ?? []) fwCfg.addFile(name, bytes);
   }
 
   async reset(): Promise<void> {

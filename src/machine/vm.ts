@@ -2,6 +2,7 @@ import { Emitter } from '../core/emitter.ts';
 import { VmError } from '../core/errors.ts';
 import { Log, type LogSink } from '../core/log.ts';
 import type {
+  FwCfgEntry,
   ImageSource,
   SerialStream,
   Unsubscribe,
@@ -219,6 +220,7 @@ class MachineVm implements Vm {
         images,
         drives,
         commandLine: config.append ?? '',
+        nographic: config.nographic,
         log: this.log,
         power: {
           powerOff: (code) => this.requestStop({ kind: 'end', outcome: 'poweroff', code }),
@@ -257,18 +259,24 @@ class MachineVm implements Vm {
       };
       const bytes = await loadImage(source, options);
       // The guest unpacks its initrd itself.
-      if (what !== 'initrd') return gunzip(bytes, options);
+      if (what === 'firmware' || what === 'kernel') return gunzip(bytes, options);
+      if (what !== 'initrd') return bytes;
       await checkInitrd(bytes);
       return bytes;
     };
     const bios = this.biosSource();
-    const [firmware, kernel, initrd, roms] = await Promise.all([
+    const fwCfgFile = async ({ name, string, file }: FwCfgEntry) => {
+      const bytes = file === undefined ? new TextEncoder().encode(string) : await one(file, name);
+      return { name, bytes: bytes ?? new Uint8Array(0) };
+    };
+    const [firmware, kernel, initrd, roms, fwCfg] = await Promise.all([
       one(bios, 'firmware'),
       one(config.kernel, 'kernel'),
       one(config.initrd, 'initrd'),
       bios === undefined ? {} : this.loadRoms(),
+      Promise.all((config.fwCfg ?? []).map(fwCfgFile)),
     ]);
-    return { firmware, kernel, initrd, roms };
+    return { firmware, kernel, initrd, roms, fwCfg };
   }
 
   /** What runs before or instead of a kernel; undefined: nothing does. */

@@ -154,6 +154,16 @@ export class FwCfg implements Device {
     ];
   }
 
+  /** Sets an item by its number, before the machine starts. */
+  addItem(number: number, bytes: Uint8Array): void {
+    this.items.set(number, bytes);
+  }
+
+  /** As `addItem`: a number of `size` bytes, the low one first. */
+  addNumber(number: number, value: number, size: number): void {
+    this.addItem(number, littleEndian(value, size));
+  }
+
   /** Adds a named file, before the machine starts. */
   addFile(name: string, bytes: Uint8Array): void {
     if (name.length > FILE_NAME_MAX)

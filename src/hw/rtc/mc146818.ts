@@ -119,6 +119,11 @@ export class Mc146818 implements Device {
     this.reset();
   }
 
+  /** Changes bytes of CMOS memory from outside. */
+  setContents(contents: Readonly<Record<number, number>>): void {
+    for (const [byte, value] of Object.entries(contents)) this.state.cmos[Number(byte)] = value & 0xff;
+  }
+
   /** Whether the guest keeps NMIs from its processor (bit 7 of the index port). */
   get nmiMasked(): boolean {
     return this.state.nmiMasked;

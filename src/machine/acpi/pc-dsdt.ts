@@ -16,7 +16,7 @@ const LINK_CHOICES = [5, 10, 11] as const;
 const INTERRUPT_OFFSET = 5;
 
 /** Memory for PCI's registers, where nothing else is. */
-const PCI_MEMORY = { first: 0xe000_0000, last: 0xfebf_ffff } as const;
+const PCI_MEMORY = { first: 0x8000_0000, last: 0xfebf_ffff } as const;
 
 /** The definition block of the DSDT. */
 export function pcDsdt(): A.Aml {

@@ -32,6 +32,8 @@ export interface BootImages {
   initrd: Uint8Array | null;
   /** BoardModel.firmware's `roms`, as far as they are there. */
   roms?: Readonly<Record<string, Uint8Array>>;
+  /** Files for fw_cfg (-fw_cfg). */
+  fwCfg?: readonly { name: string; bytes: Uint8Array }[];
 }
 
 export interface BootPlan {

@@ -1,0 +1,45 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SECTOR = 512;
+const MESSAGE = 0x40;
+
+/**
+ * A boot sector for a BIOS, loaded at 0x7c00: prints a line by INT 10h, then echoes the keys that INT 16h reads; r resets the machine by port 0xcf9,
+ * q powers it off by ACPI's registers where SeaBIOS puts them.
+ */
+const code = [
+  ...[0x31, 0xc0], // xor %ax, %ax
+  ...[0x8e, 0xd8], // mov %ax, %ds
+  ...[0x31, 0xdb], // xor %bx, %bx
+  ...[0xbe, MESSAGE, 0x7c], // mov $message, %si
+  0xac, // print: lodsb
+  ...[0x84, 0xc0], // test %al, %al
+  ...[0x74, 0x06], // je wait
+  ...[0xb4, 0x0e], // mov $0x0e, %ah     write a character
+  ...[0xcd, 0x10], // int $0x10
+  ...[0xeb, 0xf5], // jmp print
+  ...[0x30, 0xe4], // wait: xor %ah, %ah     read a key
+  ...[0xcd, 0x16], // int $0x16
+  ...[0x3c, 0x72, 0x74, 0x0a], // cmp $'r', %al; je reset
+  ...[0x3c, 0x71, 0x74, 0x0e], // cmp $'q', %al; je off
+  ...[0xb4, 0x0e], // mov $0x0e, %ah
+  ...[0xcd, 0x10], // int $0x10
+  ...[0xeb, 0xee], // jmp wait
+  ...[0xba, 0xf9, 0x0c], // reset: mov $0xcf9, %dx
+  ...[0xb0, 0x06, 0xee, 0xeb, 0xfe], // mov $6, %al; out %al, (%dx); jmp .
+  ...[0xba, 0x04, 0x06], // off: mov $0x604, %dx
+  ...[0xb8, 0x00, 0x20, 0xef, 0xeb, 0xfe], // mov $0x2000, %ax; out %ax, (%dx); jmp .
+];
+
+/** A disk of 1 MiB with this sector, as a file in `folder`; `line` is what it prints. */
+export function bootDisk(folder: string, line: string): string {
+  const disk = Buffer.alloc(1048576);
+  disk.set(code);
+  disk.write(`\r\n${line}\r\n\0`, MESSAGE, 'latin1');
+  disk.writeUInt16LE(0xaa55, SECTOR - 2);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'boot-disk.img');
+  writeFileSync(path, disk);
+  return path;
+}
