@@ -1,5 +1,5 @@
 // Records what QEMU's processor does with the system programs under assembly/tests/x86/system/: their images and logs become fixtures. Needs
-// binutils for x86 and qemu-system-x86_64; run it after a program changed. `--check` only says whether the images are those of the sources.
+// binutils for x86, qemu-system-x86_64 and qemu-system-i386; run it after a program changed. `--check` only says whether the images are those of the sources.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,9 @@ const PROGRAMS = [
   { name: 'events', cpu: 'max' },
   { name: 'state', cpu: 'max' },
   { name: 'real', cpu: 'max' },
+  { name: 'gates16', cpu: 'max' },
+  { name: 'init', cpu: 'max' },
+  { name: 'smm32', cpu: 'max', qemu: 'qemu-system-i386' },
   { name: 'checks' },
 ];
 const IMAGE_BASE = '0x10000';
@@ -40,14 +43,14 @@ function romOf(image) {
 }
 
 /** The program writes its log to the debug console: a count and as many double words. */
-function record(rom, cpu, folder) {
+function record(rom, cpu, qemu, folder) {
   const file = join(folder, 'rom');
   const log = join(folder, 'log');
   writeFileSync(file, rom);
   const machine = ['-M', 'pc,accel=tcg', '-cpu', cpu, '-m', '64', '-bios', file, '-no-reboot'];
   const devices = ['-debugcon', `file:${log}`, '-device', 'isa-debug-exit,iobase=0xf4'];
   const quiet = ['-display', 'none', '-nic', 'none', '-serial', 'none'];
-  spawnSync('qemu-system-x86_64', [...machine, ...devices, ...quiet], { timeout: QEMU_SECONDS * 1000 });
+  spawnSync(qemu, [...machine, ...devices, ...quiet], { timeout: QEMU_SECONDS * 1000 });
   const bytes = readFileSync(log);
   if (bytes.length < 4) throw new Error('the program did not finish in QEMU');
   return Array.from({ length: bytes.readUInt32LE(0) }, (_, i) => bytes.readUInt32LE(4 + i * 4).toString(16));
@@ -56,7 +59,7 @@ function record(rom, cpu, folder) {
 const check = process.argv.includes('--check');
 const folder = mkdtempSync(join(tmpdir(), 'x86-system-'));
 try {
-  for (const { name, cpu } of PROGRAMS) {
+  for (const { name, cpu, qemu = 'qemu-system-x86_64' } of PROGRAMS) {
     const image = assemble(name, folder);
     const target = join(fixtures, `system-${name}.json`);
     if (check) {
@@ -64,7 +67,7 @@ try {
       if (known !== image.toString('hex')) throw new Error(`${target} is not of ${name}.S: run this script`);
       continue;
     }
-    const log = cpu ? record(romOf(image), cpu, folder) : undefined;
+    const log = cpu ? record(romOf(image), cpu, qemu, folder) : undefined;
     writeFileSync(target, `${JSON.stringify({ image: image.toString('hex'), cpu, log }, null, 1)}\n`);
     console.log(
       `${name}: ${image.length} bytes, ${log ? `${log.length} values from QEMU` : 'by the manual'}`,

@@ -169,7 +169,12 @@ function commit(cpu: usize, wide: bool, external: u32): bool {
   store<u64>(cpu, load<u32>(cpu, X.X86_CR0) | X.CR0_TS, X.X86_CR0);
   // The local breakpoints belong to the task. SDM 3, 17.2.4.
   store<u64>(cpu, load<u32>(cpu, X.X86_DR7) & ~0x155, X.X86_DR7);
-  for (let i: u32 = 0; i < 8; i++) store<u64>(cpu + X.GPR + i * 8, load<u32>(cpu + NEW_GPR + i * 4));
+  for (let i: u32 = 0; i < 8; i++) {
+    const register = cpu + X.GPR + i * 8;
+    // A task of 16 bits leaves the high halves alone.
+    if (wide) store<u64>(register, load<u32>(cpu + NEW_GPR + i * 4));
+    else store<u16>(register, load<u16>(cpu + NEW_GPR + i * 4));
+  }
   x86WriteFlags(cpu, eflags, wide ? X.FLAGS_ALL & ~X.FLAG_RF : X.FLAGS_ALL & 0x7fff);
   if (wide && eflags & X.FLAG_RF) store<u64>(cpu, load<u32>(cpu, X.X86_EFLAGS) | X.FLAG_RF, X.X86_EFLAGS);
   if (!wide) store<u64>(cpu, load<u32>(cpu, X.X86_EFLAGS) & ~(X.FLAG_VM | X.FLAG_RF), X.X86_EFLAGS);

@@ -10,8 +10,9 @@ import { loadRom, ROM_BASE, ROM_BYTES } from './fixture.ts';
 
 export const RESET_VECTOR = 0xffff_fff0n;
 
-/** MODEL_MAX of assembly/guest/x86/cpu.ts. */
+/** MODEL_MAX and MODEL_MAX32 of assembly/guest/x86/cpu.ts. */
 const MODEL_MAX = 1n;
+const MODEL_MAX32 = 3n;
 const X86_EFLAGS = 0x900;
 const EFLAGS_IF = 0x200;
 
@@ -32,6 +33,13 @@ function firmware(): Uint8Array {
   rom ??= loadRom();
   return rom;
 }
+
+/** The same with a processor that has no long mode. */
+export const X86_32: TestGuest = {
+  ...X86,
+  reset: (exports, pc, threshold) => exports.reset(0, pc, MODEL_MAX32, threshold),
+  restart: (exports, pc) => exports.restart(0, pc, MODEL_MAX32),
+};
 
 /** After a reset of the test's machine, which clears its memory. */
 export function loadFirmware(core: TestCore): void {

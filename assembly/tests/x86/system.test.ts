@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_LAPIC } from '../../../src/memory/layout.gen.ts';
 import { createTestCore, TEST_TIERS, type TestGuest, type TestTier } from '../harness.ts';
-import { RESET_VECTOR, X86 } from './machine.ts';
+import { RESET_VECTOR, X86, X86_32 } from './machine.ts';
 
 const LOG = 0x60000n;
 const IMAGE = 0xf0000n;
@@ -14,8 +14,10 @@ const MAX_INSTRUCTIONS = 5_000_000;
 /** EA 00 00 00 F0: far jump to the image below 1 MiB. */
 const RESET_CODE = Uint8Array.of(0xea, 0x00, 0x00, 0x00, 0xf0);
 
-/** With a local APIC, whose interrupts to itself come at once. */
-const GUEST: TestGuest = { ...X86, local: [{ base: 0xfee0_0000n, size: 0x1000n, id: LOCAL_LAPIC }] };
+/** A local APIC, whose interrupts to itself come at once. */
+const LOCAL = [{ base: 0xfee0_0000n, size: 0x1000n, id: LOCAL_LAPIC }];
+/** Programs for a processor without long mode. */
+const NARROW: readonly string[] = ['smm32'];
 
 interface Fixture {
   image: string;
@@ -28,7 +30,8 @@ function load(name: string): Fixture {
 
 /** Runs a program and returns its log, in hexadecimal. */
 async function run(name: string, tier: TestTier): Promise<string[]> {
-  const core = await createTestCore({ tier, guest: GUEST });
+  const guest: TestGuest = { ...(NARROW.includes(name) ? X86_32 : X86), local: LOCAL };
+  const core = await createTestCore({ tier, guest });
   core.reset();
   core.load(IMAGE, Buffer.from(load(name).image, 'hex'));
   core.load(RESET_VECTOR, RESET_CODE);
@@ -95,11 +98,22 @@ const CHECKS: [string, string][] = [
   ['EMMS with CR0.EM', UD],
 ];
 
+const PROGRAMS: readonly string[] = [
+  'protected',
+  'long',
+  'events',
+  'state',
+  'real',
+  'gates16',
+  'init',
+  'smm32',
+];
+
 /** Also with every block compiled before it first runs, and with both tiers compared at each region. */
 const TIERS: readonly TestTier[] = [...TEST_TIERS, 'eager', 'check'];
 
 describe.each(TIERS)('system programs (%s)', (tier) => {
-  it.each(['protected', 'long', 'events', 'state', 'real'])('%s.S does what QEMU does', async (name) => {
+  it.each(PROGRAMS)('%s.S does what QEMU does', async (name) => {
     expect(await run(name, tier)).toEqual(load(name).log);
   });
 
