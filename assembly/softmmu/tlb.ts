@@ -44,8 +44,8 @@ import {
 import {
   jumpCacheClear,
   jumpCacheForgetLocal,
+  jumpCacheForgetPage,
   jumpLogForget,
-  jumpPageIsNoted,
   jumpPagesForget,
 } from '../tb/jump-cache';
 import { ACCESS_FETCH, ACCESS_STORE, busError, pageWalk, PERM_EXECUTE, PERM_READ, PERM_WRITE } from './hook';
@@ -117,27 +117,35 @@ export function tlbFlush(cpu: usize): void {
 
 /** Forgets what belongs to the current address space and not to all of them. */
 export function tlbFlushLocal(cpu: usize): void {
-  const logged = load<u32>(cpu, STATE_TLB_LOGGED);
-  if (logged > LOG_MAX || !jumpCacheForgetLocal(cpu)) {
-    tlbFlush(cpu);
-    return;
-  }
   count(cpu, COUNTER_FLUSH);
   count(cpu, COUNTER_FLUSH_SPACE);
-  const log = cpu + CPU_TLB_LOG - CPU_STATE;
-  for (let i: u32 = 0; i < logged; i++) memory.fill(load<u32>(log + i * 4), 0xff, 24);
-  const end = tableEnd(cpu);
-  for (let entry = victims(cpu); entry < end; entry += TLB_ENTRY_SIZE) {
-    if ((load<u32>(entry, TLB_SIZE_BITS) & TLB_GLOBAL) == 0) memory.fill(entry, 0xff, 24);
+  const logged = load<u32>(cpu, STATE_TLB_LOGGED);
+  if (logged > LOG_MAX) forgetLocal(cpu + CPU_TLB - CPU_STATE, tableEnd(cpu));
+  else {
+    const log = cpu + CPU_TLB_LOG - CPU_STATE;
+    for (let i: u32 = 0; i < logged; i++) clearEntry(load<u32>(log + i * 4));
+    forgetLocal(victims(cpu), tableEnd(cpu));
   }
   store<u32>(cpu, 0, STATE_TLB_LOGGED);
+  if (!jumpCacheForgetLocal(cpu)) jumpCacheForget(cpu);
+}
+
+function forgetLocal(entry: usize, end: usize): void {
+  for (; entry < end; entry += TLB_ENTRY_SIZE)
+    if ((load<u32>(entry, TLB_SIZE_BITS) & TLB_GLOBAL) == 0) clearEntry(entry);
+}
+
+/** Three stores: a call of memory.fill costs more. */
+function clearEntry(entry: usize): void {
+  store<u64>(entry, TLB_INVALID, TLB_READ);
+  store<u64>(entry, TLB_INVALID, TLB_WRITE);
+  store<u64>(entry, TLB_INVALID, TLB_EXECUTE);
 }
 
 /** Forgets what was mapped at one page, through any size of mapping. */
 export function tlbFlushPage(cpu: usize, va: u64): void {
   count(cpu, COUNTER_FLUSH);
   count(cpu, COUNTER_FLUSH_PAGE);
-  const forget = jumpPageIsNoted(cpu, va);
   const end = tableEnd(cpu);
   if (hasLarge(cpu, va)) {
     const start = cpu + CPU_TLB - CPU_STATE;
@@ -146,14 +154,13 @@ export function tlbFlushPage(cpu: usize, va: u64): void {
     for (let mmu: u32 = 0; mmu < TLB_MODES; mmu++) flushEntry(tlbEntry(cpu, va, mmu), va);
     for (let entry = victims(cpu); entry < end; entry += TLB_ENTRY_SIZE) flushEntry(entry, va);
   }
-  if (forget) jumpCacheForget(cpu);
+  if (!jumpCacheForgetPage(cpu, va)) jumpCacheForget(cpu);
 }
 
 function flushEntry(entry: usize, va: u64): void {
   const tag = entryTag(entry);
   if (tag == TLB_INVALID) return;
-  if (((tag & VPAGE_MASK) ^ va) >> (load<u32>(entry, TLB_SIZE_BITS) & TLB_SIZE_MASK) == 0)
-    memory.fill(entry, 0xff, 24);
+  if (((tag & VPAGE_MASK) ^ va) >> (load<u32>(entry, TLB_SIZE_BITS) & TLB_SIZE_MASK) == 0) clearEntry(entry);
 }
 
 /** The page of an entry with any permission, or TLB_INVALID. */

@@ -4,6 +4,8 @@
  */
 import {
   CPU_JUMP_CACHE,
+  CPU_JUMP_FURTHER,
+  CPU_JUMP_FURTHER_END,
   CPU_JUMP_LARGE,
   CPU_JUMP_LOG,
   CPU_JUMP_LOG_END,
@@ -13,7 +15,9 @@ import {
 } from '../layout';
 import { STATE_JUMP_LARGE, STATE_JUMPS_LOGGED } from '../vcpu/state';
 
-export const JUMP_CACHE_ENTRIES: u32 = 8192;
+/** A kernel and a program at work run some ten thousand blocks; a miss costs a hundred times what a hit does. */
+export const JUMP_CACHE_ENTRIES: u32 = 65536;
+export const JUMP_ENTRY_SIZE: u32 = 16;
 export const JUMP_PC: u32 = 0;
 export const JUMP_BLOCK: u32 = 8;
 export const JUMP_FLAGS: u32 = 12;
@@ -26,24 +30,34 @@ export function jumpCacheClear(cpu: usize): void {
   memory.fill(cpu + CPU_JUMP_CACHE - CPU_STATE, 0, JUMP_CACHE_ENTRIES << 4);
 }
 
-/**
- * Which guest pages the cache has entries for, or that entries depend on: a bit for each page, hashed. Without it, every flush of one
- * data page would make the whole cache stale.
- */
-const PAGE_BITS_COUNT: u32 = 8192;
+/** Entries that the addresses of one page have, one behind the other. */
+const ENTRIES_IN_PAGE: u32 = 1 << (PAGE_BITS - 1);
 
-function pageBit(pc: u64): u32 {
-  return <u32>((pc >> 12) ^ (pc >> 25)) & (PAGE_BITS_COUNT - 1);
+/**
+ * Which guest pages the cache has entries for, and which pages entries of other pages depend on: a bit for each page, hashed. Without
+ * the former every flush of a data page would have to search the cache; the latter are few, and a flush of one makes the whole cache stale.
+ */
+const PAGES: u32 = (CPU_JUMP_FURTHER - CPU_JUMP_PAGES) * 8;
+
+function pageWord(cpu: usize, set: u32, pc: u64): usize {
+  return cpu - CPU_STATE + set + (pageNumber(pc) >> 5) * 4;
+}
+
+function pageNumber(pc: u64): u32 {
+  return <u32>((pc >> PAGE_BITS) ^ (pc >> (PAGE_BITS + 16))) & (PAGES - 1);
+}
+
+function pageIsIn(cpu: usize, set: u32, pc: u64): bool {
+  return (load<u32>(pageWord(cpu, set, pc)) & (1 << (pageNumber(pc) & 31))) != 0;
 }
 
 /** Mappings larger than a page that code was run from: their first address with log2 of their size in the low bits. */
 const LARGE_MAX: u32 = 64;
 
-/** Notes a page of code, mapped by 2^size bytes. */
-export function noteJumpPage(cpu: usize, pc: u64, size: u32): void {
-  const bit = pageBit(pc);
-  const word = cpu - CPU_STATE + CPU_JUMP_PAGES + (bit >> 5) * 4;
-  store<u32>(word, load<u32>(word) | (1 << (bit & 31)));
+/** Notes a page of code, mapped by 2^size bytes: the page of an entry itself, or a further one that an entry depends on. */
+export function noteJumpPage(cpu: usize, pc: u64, size: u32, isFurther: bool): void {
+  const word = pageWord(cpu, isFurther ? CPU_JUMP_FURTHER : CPU_JUMP_PAGES, pc);
+  store<u32>(word, load<u32>(word) | (1 << (pageNumber(pc) & 31)));
   if (size == PAGE_BITS) return;
   const places = load<u32>(cpu, STATE_JUMP_LARGE);
   if (places > LARGE_MAX) return;
@@ -54,10 +68,18 @@ export function noteJumpPage(cpu: usize, pc: u64, size: u32): void {
   store<u32>(cpu, places + 1, STATE_JUMP_LARGE);
 }
 
-/** Whether a change of this page's mapping may concern code that the cache knows. */
-export function jumpPageIsNoted(cpu: usize, pc: u64): bool {
-  const bit = pageBit(pc);
-  if ((load<u32>(cpu - CPU_STATE + CPU_JUMP_PAGES + (bit >> 5) * 4) & (1 << (bit & 31))) != 0) return true;
+/** Forgets what a change of this page's mapping concerns. False if that may be more than the entries of the page itself. */
+export function jumpCacheForgetPage(cpu: usize, pc: u64): bool {
+  if (pageIsIn(cpu, CPU_JUMP_FURTHER, pc) || isInLarge(cpu, pc)) return false;
+  if (!pageIsIn(cpu, CPU_JUMP_PAGES, pc)) return true;
+  const page = (pc >> PAGE_BITS) << PAGE_BITS;
+  const first = jumpCacheEntry(cpu, page);
+  for (let entry = first; entry < first + ENTRIES_IN_PAGE * JUMP_ENTRY_SIZE; entry += JUMP_ENTRY_SIZE)
+    if ((load<u64>(entry, JUMP_PC) ^ page) >> PAGE_BITS == 0) store<u32>(entry, 0, JUMP_FLAGS);
+  return true;
+}
+
+function isInLarge(cpu: usize, pc: u64): bool {
   const places = load<u32>(cpu, STATE_JUMP_LARGE);
   if (places > LARGE_MAX) return true;
   const large = cpu - CPU_STATE + CPU_JUMP_LARGE;
@@ -70,7 +92,7 @@ export function jumpPageIsNoted(cpu: usize, pc: u64): bool {
 
 /** To be called when all entries have become stale. */
 export function jumpPagesForget(cpu: usize): void {
-  memory.fill(cpu - CPU_STATE + CPU_JUMP_PAGES, 0, PAGE_BITS_COUNT / 8);
+  memory.fill(cpu - CPU_STATE + CPU_JUMP_PAGES, 0, CPU_JUMP_FURTHER_END - CPU_JUMP_PAGES);
   store<u32>(cpu, 0, STATE_JUMP_LARGE);
 }
 

@@ -76,9 +76,9 @@ export function blockNext(cpu: usize): usize {
     store<u64>(cached, pc, JUMP_PC);
     store<u32>(cached, <u32>block, JUMP_BLOCK);
     store<u32>(cached, load<u32>(cpu, S.STATE_TB_FLAGS), JUMP_FLAGS);
-    notePage(cpu, pc);
+    notePage(cpu, pc, false);
     const crosses = (state & T.BLOCK_CROSSES) != 0;
-    if (crosses) notePage(cpu, pc + PAGE_SIZE);
+    if (crosses) notePage(cpu, pc + PAGE_SIZE, true);
     const isGlobal =
       region != 0
         ? regionIsGlobal(cpu, region)
@@ -99,11 +99,12 @@ function chain(cpu: usize, block: usize): void {
 }
 
 /** Notes that the jump cache depends on a page that was just fetched from. */
-function notePage(cpu: usize, pc: u64): void {
+function notePage(cpu: usize, pc: u64, isFurther: bool): void {
   noteJumpPage(
     cpu,
     pc,
     tlbMappingBits(tlbEntry(cpu, pc, guestFetchMmu(cpu, load<u32>(cpu, S.STATE_TB_FLAGS)))),
+    isFurther,
   );
 }
 
@@ -129,7 +130,7 @@ export function regionHolds(cpu: usize, region: usize): bool {
       count(cpu, COUNTER_REGION_REMAPPED);
       return false;
     }
-    notePage(cpu, page);
+    notePage(cpu, page, true);
   }
   return true;
 }

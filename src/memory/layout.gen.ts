@@ -212,11 +212,9 @@ export const RING_OFFSET = 0x8;
 export const RING_VALUE = 0x10;
 /** Ring position (u32) up to which the ring must be drained before a shadow read of a register is fresh: one word per reach record. */
 export const CPU_STALE_UNTIL = 0x10000;
-/** What a change of address space has to forget: see assembly/softmmu/tlb.ts and assembly/tb/jump-cache.ts. */
+/** What a change of address space has to forget: see assembly/softmmu/tlb.ts. */
 export const CPU_TLB_LOG = 0x18000;
 export const CPU_TLB_LOG_END = 0x19000;
-export const CPU_JUMP_LOG = 0x19000;
-export const CPU_JUMP_LOG_END = 0x1b000;
 export const CPU_TLB_LARGE = 0x1b000;
 export const CPU_JUMP_LARGE = 0x1b200;
 /** Bit set of 2 MiB pieces of the address space, hashed: entries of the TLB for pages in them come from mappings larger than a page. */
@@ -224,10 +222,13 @@ export const CPU_TLB_PIECES = 0x1b800;
 export const CPU_TLB_PIECES_END = 0x1bc00;
 export const CPU_TLB = 0x40000;
 export const CPU_TLB_END = 0x80000;
-export const CPU_JUMP_CACHE = 0x80000;
-export const CPU_JUMP_CACHE_END = 0xc0000;
-/** Bit set of the guest pages that the jump cache knows. */
-export const CPU_JUMP_PAGES = 0xbf000;
+/** Bit sets of the guest pages that the jump cache has entries for, and of those that entries of other pages depend on. */
+export const CPU_JUMP_PAGES = 0x80000;
+export const CPU_JUMP_FURTHER = 0x82000;
+export const CPU_JUMP_FURTHER_END = 0x84000;
+/** What a change of address space has to forget: see assembly/tb/jump-cache.ts. */
+export const CPU_JUMP_LOG = 0x84000;
+export const CPU_JUMP_LOG_END = 0x8c000;
 /** Scratch of tier 1's compiler: control-flow graph, locals, queue of hot blocks. */
 export const CPU_COMPILER = 0xc0000;
 export const CPU_COMPILER_END = 0x100000;
@@ -236,7 +237,9 @@ export const CPU_TB_HASH_END = 0x180000;
 /** u32 for each 4 KiB of linear memory: first block of the list of blocks that were translated from it. */
 export const CPU_TB_PAGES = 0x200000;
 export const CPU_TB_PAGES_END = 0x600000;
-export const CPU_TB_ARENA = 0x600000;
+export const CPU_JUMP_CACHE = 0x600000;
+export const CPU_JUMP_CACHE_END = 0x700000;
+export const CPU_TB_ARENA = 0x700000;
 export const CPU_TB_ARENA_END = 0x3300000;
 /** u8 for each 4 KiB of linear memory: how often compiled code in it had to be thrown away, up to a limit. */
 export const CPU_REGION_KILLS = 0x3300000;

@@ -347,7 +347,7 @@ export const BLOCK_CODE64: u32 = 1 << 3;
 export const BLOCK_STACK32: u32 = 1 << 4;
 /** ES, CS, SS and DS have base 0 and limit 4 GiB and allow every access; always in 64-bit code. */
 export const BLOCK_FLAT: u32 = 1 << 5;
-/** FS has limit 4 GiB and allows data accesses; always in 64-bit code. BLOCK_GS_WHOLE is the same of GS. */
+/** FS has limit 4 GiB and allows data accesses; always in 64-bit code. BLOCK_GS_WHOLE is the same of GS, at CPL 3 only. */
 export const BLOCK_FS_WHOLE: u32 = 1 << 6;
 export const BLOCK_PE: u32 = 1 << 7;
 export const BLOCK_VM: u32 = 1 << 8;

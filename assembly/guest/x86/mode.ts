@@ -138,7 +138,8 @@ export function x86UpdateFlags(cpu: usize): void {
     if (segmentAttributes(cpu, X.SEG_SS) & X.SEGMENT_BIG) flags |= X.BLOCK_STACK32;
     if (isFlat(cpu)) flags |= X.BLOCK_FLAT;
     if (isWholeData(cpu, X.SEG_FS)) flags |= X.BLOCK_FS_WHOLE;
-    if (isWholeData(cpu, X.SEG_GS)) flags |= X.BLOCK_GS_WHOLE;
+    // A 32-bit kernel leaves GS to its programs: some have one and some have none, and its own blocks should be the same for all.
+    if (cpl == 3 && isWholeData(cpu, X.SEG_GS)) flags |= X.BLOCK_GS_WHOLE;
     const codeLimit = load<u32>(segmentCache(cpu, X.SEG_CS), X.SEG_LIMIT);
     if (codeLimit >= (flags & X.BLOCK_CODE32 ? 0xffffffff : 0xffff)) flags |= X.BLOCK_CODE_WHOLE;
     if (

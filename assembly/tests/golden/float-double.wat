@@ -227,7 +227,7 @@ if
   i32.wrap_i64
   i32.const 3
   i32.shl
-  i32.const 131056
+  i32.const 1048560
   i32.and
   local.tee 1
   i64.load jumps+0x0

@@ -187,6 +187,42 @@ const CASES: Record<string, Case> = {
     ret`,
     a0: BigInt(HALF + 1 + (HALF - 1) * 2),
   },
+  'pages remapped after more entries of the TLB than a flush of one address space has room to note': {
+    window: [BASE + 0x3000n, BASE + 0x5000n],
+    source: `${TO_SUPERVISOR}
+    li s3, ${WINDOW}
+    li s9, ${WINDOW + 0x1000n}
+    li s4, ${LEAF}
+    li s1, 1500
+  fill: sfence.vma s9, zero
+    ld t0, 0(s9)
+    jalr ra, 0(s3)
+    addi s1, s1, -1
+    bnez s1, fill
+    add a0, a0, t0
+    li t1, ${leafPte(BASE + 0x4000n)}
+    sd t1, 0(s4)
+    li t1, ${leafPte(BASE + 0x6000n)}
+    sd t1, 8(s4)
+    li t0, 0
+    sfence.vma zero, t0
+    jalr ra, 0(s3)
+    ld t0, 0(s9)
+    add a0, a0, t0
+    j stop
+    ${TRAP}
+    .org 0x3000
+    addi a0, a0, 1
+    ret
+    .org 0x4000
+    addi a0, a0, 2
+    ret
+    .org 0x5000
+    .dword 10000
+    .org 0x6000
+    .dword 500000`,
+    a0: 1500n + 10000n + 2n + 500000n,
+  },
   'the second page of a loop remapped and back': {
     window: [BASE + 0x3000n, BASE + 0x4000n],
     source: `${TO_SUPERVISOR}
