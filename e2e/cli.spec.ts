@@ -33,6 +33,15 @@ test.describe('a run', () => {
     expect(result).toEqual({ status: 0, stdout: 'ready\r\n[a][b]', stderr: '' });
   });
 
+  test('a PC with nothing to boot: its firmware says so on stdout, and stderr says what to do', async () => {
+    const result = await snowglobe(['i386', '-m', '64', '--expect', 'No bootable device']);
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain('Booting from Hard Disk...');
+    expect(result.stderr).toMatch(
+      /^snowglobe: firmware: .* give the machine a disk .* or a kernel \(-kernel\)\.\n$/,
+    );
+  });
+
   test('--expect and --send take turns, and the report says when', async () => {
     const json = join(folder, 'report.json');
     const result = await snowglobe([

@@ -123,6 +123,17 @@ test('a kernel from disk boots, chosen or dropped', async ({ page, site }) => {
   await expect.poll(() => page.workers().length).toBe(1);
 });
 
+test('a PC with nothing to boot runs SeaBIOS and says so', async ({ page, site }) => {
+  const warnings: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'warning') warnings.push(message.text());
+  });
+  await page.goto(`${site.builtUrl}?arch=i386&m=64`);
+  await expect.poll(() => screenText(page), { timeout: 20_000 }).toContain('No bootable device.');
+  expect(await screenText(page)).toContain('SeaBIOS (version 1.');
+  expect(warnings.join()).toContain('give the machine a disk');
+});
+
 test('a kernel that wants firmware, on a site that has none, is told so', async ({ page, site }) => {
   await page.goto(site.url);
   await page.getByTestId('pick').setInputFiles({

@@ -171,6 +171,7 @@ async function buildFirmware(path, recipe, progress) {
       name: path,
       title,
       arch,
+      for: recipe.for ?? [arch],
       file: lastPart(recipe.file),
       recipe: recipeHash(path),
       versions: versionsOf(debs),

@@ -12,7 +12,10 @@ const FIELDS = {
     'firmware',
   ],
 };
-const OPTIONAL = { firmware: ['beside'], 'linux-busybox': ['rootfs', 'listed', 'later', 'modules'] };
+const OPTIONAL = {
+  firmware: ['beside', 'for', 'later'],
+  'linux-busybox': ['rootfs', 'listed', 'later', 'modules'],
+};
 
 /** Reads and checks one recipe; `path` is its folder below images/. */
 export function readRecipe(path) {
@@ -120,9 +123,21 @@ const downloadSize = (name, { bios, kernel, initrd }, dir) =>
     .filter((url) => url !== undefined && url !== 'none')
     .reduce((sum, url) => sum + statSync(join(dir, name, url)).size, 0);
 
+/** The firmware of each architecture that a machine without one of its own starts with: address by architecture. */
+function defaultFirmware(dir) {
+  const found = {};
+  const folder = join(dir, 'firmware');
+  for (const name of existsSync(folder) ? readdirSync(folder).sort() : []) {
+    const manifest = readManifest(`firmware/${name}`, dir);
+    if (!manifest) continue;
+    for (const arch of manifest.for ?? [manifest.arch]) found[arch] = `firmware/${name}/${manifest.file}`;
+  }
+  return found;
+}
+
 /**
  * Writes .cache/images/index.json, the list of machines that the page offers: one entry for every image with a manifest that
- * names a machine. Addresses are relative to the list. `waiting` are the names of recipes that are about to be built. Returns the
+ * names a machine, and the default firmware by architecture. Addresses are relative to the list. `waiting` are the names of recipes that are about to be built. Returns the
  * entries, Linux guests first, then by name.
  */
 export function writeIndex(dir = imagesDir, waiting = []) {
@@ -150,7 +165,12 @@ export function writeIndex(dir = imagesDir, waiting = []) {
   }
   machines.sort((a, b) => Number(a.initrd === undefined) - Number(b.initrd === undefined));
   const coming = waiting.map((path) => readRecipe(path).title);
-  const list = { machines, ...(coming.length > 0 && { coming }) };
+  const firmware = defaultFirmware(dir);
+  const list = {
+    machines,
+    ...(Object.keys(firmware).length > 0 && { firmware }),
+    ...(coming.length > 0 && { coming }),
+  };
   writeAtomically(join(dir, 'index.json'), `${JSON.stringify(list, null, 2)}\n`);
   return machines;
 }

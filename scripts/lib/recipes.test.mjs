@@ -36,8 +36,8 @@ describe('recipes', () => {
   it('that the page does not wait for come last', () => {
     expect(listedRecipes()).toEqual([
       'firmware/opensbi-riscv64',
-      'firmware/seabios',
       'riscv64-debian',
+      'firmware/seabios',
       'i386-debian',
       'x86_64-debian',
     ]);
@@ -67,9 +67,10 @@ describe('the list of machines', () => {
       },
       { k: 'kernel', i: 'initrd' },
     );
-    putImage('firmware/f', { title: 'Firmware', file: 'fw.bin' }, { 'fw.bin': 'f' });
+    putImage('firmware/f', { title: 'Firmware', file: 'fw.bin', for: ['a', 'b'] }, { 'fw.bin': 'f' });
     writeIndex(dir);
-    const { machines } = JSON.parse(readFileSync(join(dir, 'index.json'), 'utf8'));
+    const { machines, firmware } = JSON.parse(readFileSync(join(dir, 'index.json'), 'utf8'));
+    expect(firmware).toEqual({ a: 'firmware/f/fw.bin', b: 'firmware/f/fw.bin' });
     expect(machines).toEqual([
       {
         name: 'linux',

@@ -21,8 +21,8 @@ export interface CatalogEntry {
 }
 
 export type Catalog =
-  /** `coming`: titles of machines that are being built just now. */
-  | { kind: 'found'; entries: CatalogEntry[]; coming: string[] }
+  /** `coming`: titles of machines that are being built just now. `firmware`: addresses of default firmware, by architecture. */
+  | { kind: 'found'; entries: CatalogEntry[]; coming: string[]; firmware: Record<string, string> }
   /** Nothing has been built where the page is served. */
   | { kind: 'missing' }
   | { kind: 'broken'; message: string };
@@ -56,6 +56,17 @@ export function readComing(json: unknown): string[] {
   return Array.isArray(coming) ? coming.filter((title) => typeof title === 'string') : [];
 }
 
+/** Addresses of the default firmware that the list has, by architecture. Anything else in their place is none. */
+export function readFirmware(json: unknown, base: string): Record<string, string> {
+  const firmware = (json as { firmware?: unknown } | null)?.firmware;
+  if (typeof firmware !== 'object' || firmware === null) return {};
+  return Object.fromEntries(
+    Object.entries(firmware).flatMap(([arch, url]) =>
+      typeof url === 'string' ? [[arch, new URL(url, base).href]] : [],
+    ),
+  );
+}
+
 export async function loadCatalog(url: string): Promise<Catalog> {
   let response: Response;
   try {
@@ -77,7 +88,9 @@ export async function loadCatalog(url: string): Promise<Catalog> {
   try {
     const json: unknown = await response.json();
     const entries = readCatalog(json, url);
-    return entries.length > 0 ? { kind: 'found', entries, coming: readComing(json) } : { kind: 'missing' };
+    return entries.length > 0
+      ? { kind: 'found', entries, coming: readComing(json), firmware: readFirmware(json, url) }
+      : { kind: 'missing' };
   } catch (error) {
     return { kind: 'broken', message: `${url} cannot be read: ${(error as Error).message}.` };
   }

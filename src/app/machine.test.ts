@@ -115,14 +115,17 @@ describe('a machine put together', () => {
     expect(keptKernel?.config).toMatchObject({ kernel: entries[0].kernel, initrd });
   });
 
-  it('around a dropped file gets the firmware that the list has for its architecture', () => {
+  it('around a dropped file gets the firmware that the site has for its architecture', () => {
     const kernel = new File(['k'], 'Image');
-    expect(resolveMachine({ options: {} }, { kernel }, entries)).toEqual({
+    const defaults = { riscv64: 'http://host/fw.bin' };
+    expect(resolveMachine({ options: {} }, { kernel }, entries, defaults)).toEqual({
       title: 'Image',
-      firmware: entries[0].firmware,
+      firmware: defaults.riscv64,
       config: { arch: 'riscv64', kernel },
     });
-    expect(resolveMachine({ options: { arch: 'i386' } }, { kernel }, entries)).not.toHaveProperty('firmware');
+    expect(resolveMachine({ options: { arch: 'i386' } }, { kernel }, entries, defaults)).not.toHaveProperty(
+      'firmware',
+    );
   });
 
   it('is named in the address only by what differs', () => {

@@ -36,13 +36,15 @@ export function differingOptions(
 }
 
 /**
- * Puts a machine together. A machine made of options alone gets the firmware that the list has for its architecture, and
+ * Puts a machine together. A machine made of options alone gets the firmware that the site has for its architecture, and
  * the architecture that the page has most of, when it names none.
+ * @param defaults addresses of the default firmware, by architecture
  */
 export function resolveMachine(
   address: Address,
   files: PickedFiles,
   entries: readonly CatalogEntry[],
+  defaults: Readonly<Record<string, string>> = {},
 ): Machine | null {
   const entry = entries.find(({ name }) => name === address.machine);
   if (address.machine && !entry) return null;
@@ -51,11 +53,7 @@ export function resolveMachine(
   const ownKernel = config.kernel !== entry?.kernel;
   if (ownKernel && !files.initrd && !address.options.initrd) delete config.initrd;
   if (ownKernel && !files.bios && !address.options.bios) delete config.bios;
-  const firmware =
-    entry?.firmware && entry.firmware !== 'none'
-      ? entry.firmware
-      : entries.find(({ arch, firmware }) => arch === config.arch && firmware && firmware !== 'none')
-          ?.firmware;
+  const firmware = entry?.firmware && entry.firmware !== 'none' ? entry.firmware : defaults[config.arch];
   const title = entry?.title ?? (files.kernel?.name || `${config.arch} machine`);
   return {
     title,

@@ -42,7 +42,8 @@ function render(): void {
     return;
   }
   const wanted = address ?? { options: {} };
-  const machine = resolveMachine(wanted, files, entries());
+  const firmware = catalog.kind === 'found' ? catalog.firmware : {};
+  const machine = resolveMachine(wanted, files, entries(), firmware);
   if (!machine) {
     const name = wanted.machine!;
     const hint =

@@ -11,6 +11,11 @@ import { PC_IRQ, PC_PORTS } from './pc-map.ts';
 /** 1.8432 MHz, divided by 16. */
 const UART_BAUD_BASE = 115200;
 
+/** What SeaBIOS says at the end of its list, and what a person can do about it. */
+const NOTHING_TO_BOOT = 'No bootable device.';
+const NOTHING_TO_BOOT_HINT =
+  'The firmware found nothing to boot: give the machine a disk (-hda, -cdrom, -fda) with a system on it, or a kernel (-kernel).';
+
 const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setBreak() {} };
 
 export function attachClock({ attach, wiring, env, cmos }: PcContext): Mc146818 {
@@ -49,13 +54,14 @@ export function attachSerialPorts({ attach, wiring, env }: PcContext): Ns16550a 
 /** Where programs leave messages: Bochs's port, and that of firmware. */
 export function attachDebugPorts({ attach, env }: PcContext): void {
   const { log, power } = env;
+  const firmwareLine = (text: string): void => {
+    log.info('firmware', text);
+    if (text.startsWith(NOTHING_TO_BOOT)) log.warn('firmware', NOTHING_TO_BOOT_HINT);
+  };
   attach(
     [PC_PORTS.debugcon],
     (shadow) => new DebugCon({ shadow, line: (text) => log.info('debugcon', text) }),
   );
-  attach(
-    [PC_PORTS.firmwareLog],
-    (shadow) => new DebugCon({ shadow, line: (text) => log.info('firmware', text) }),
-  );
+  attach([PC_PORTS.firmwareLog], (shadow) => new DebugCon({ shadow, line: firmwareLine }));
   attach([PC_PORTS.debugExit], () => new IsaDebugExit({ power }));
 }
