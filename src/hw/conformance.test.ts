@@ -8,6 +8,7 @@ import { FwCfg } from './firmware/fw-cfg.ts';
 import { SysconTest } from './misc/syscon-test.ts';
 import { DebugCon } from './char/debugcon.ts';
 import { MemoryNode } from '../block/memory-node.ts';
+import { AtapiDrive } from './ide/atapi-drive.ts';
 import { AtaDisk } from './ide/ata-disk.ts';
 import { guessGeometry } from './ide/geometry.ts';
 import { Piix3Ide } from './ide/piix3-ide.ts';
@@ -140,7 +141,9 @@ const DEVICES: Record<string, Subject> = {
         irqs: [irq, new FakeIrq()],
         memory,
         drive: (channel, place, host) =>
-          channel === place ? new AtaDisk({ node, geometry, serial: 'QM00001', host, log }) : null,
+          channel === place
+            ? new AtaDisk({ node, geometry, serial: 'QM00001', host, log })
+            : new AtapiDrive({ node, serial: 'QM00003', host, log }),
       });
     },
     writes: [

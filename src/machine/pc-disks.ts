@@ -1,5 +1,6 @@
 /** Disks and CD-ROMs of a PC: the PIIX3's IDE controller with the drives that the options ask for. */
 import { AtaDisk } from '../hw/ide/ata-disk.ts';
+import { AtapiDrive } from '../hw/ide/atapi-drive.ts';
 import { Piix3Ide } from '../hw/ide/piix3-ide.ts';
 import type { PcContext } from './pc-context.ts';
 import { PC_DEVFN, PC_IRQ, PC_PORTS } from './pc-map.ts';
@@ -13,9 +14,11 @@ export function attachDisks({ env, wiring, bus }: PcContext): void {
     drive: (channel, place, host) => {
       const index = 2 * channel + place;
       const drive = env.drives.find((one) => one.interface === 'ide' && one.index === index);
-      if (!drive?.node) return null;
+      if (!drive) return null;
       const { node, geometry } = drive;
-      return new AtaDisk({ node, geometry, serial: `QM0000${index + 1}`, host, log });
+      const serial = `QM0000${index + 1}`;
+      if (drive.media === 'cdrom') return new AtapiDrive({ node, serial, host, log });
+      return node && new AtaDisk({ node, geometry, serial, host, log });
     },
   });
   const ports = PC_PORTS.ide.flatMap(({ registers, control }) => [registers, control]);

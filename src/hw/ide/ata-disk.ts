@@ -4,7 +4,7 @@
  * Not there: SMART, security, the host protected area (its size can be read, not set), power saving: the commands for it succeed and
  * do nothing, or abort, as on QEMU's disk. An address beyond the end is ID NOT FOUND as the specification wants it, where QEMU aborts.
  */
-import type { BlockError, BlockNode, BlockResult } from '../../block/block-node.ts';
+import type { BlockError, BlockNode, BlockResult, Eventually } from '../../block/block-node.ts';
 import type { Log } from '../../core/log.ts';
 import type { StateReader } from '../device.ts';
 import * as A from './ata.ts';
@@ -24,7 +24,9 @@ const PHASE_STORE = 5;
 const PHASE_FLUSH = 6;
 const PHASE_DMA_READ = 7;
 const PHASE_DMA_WRITE = 8;
-const PHASE_MAX = 8;
+/** The list of what the guest does not need any more is being moved from it. */
+const PHASE_TRIM = 9;
+const PHASE_MAX = 9;
 
 /** DRQ blocks of READ MULTIPLE are at most so many sectors. */
 const MULTIPLE_MAX = 16;
@@ -85,7 +87,7 @@ export class AtaDisk extends IdeDrive {
   }
 
   get wantsDma(): boolean {
-    return this.r.phase === PHASE_DMA_READ || this.r.phase === PHASE_DMA_WRITE;
+    return [PHASE_DMA_READ, PHASE_DMA_WRITE, PHASE_TRIM].includes(this.r.phase);
   }
 
   protected get direction(): 'in' | 'out' | null {
@@ -176,10 +178,10 @@ export class AtaDisk extends IdeDrive {
       case COMMAND.CHECK_POWER_OLD:
         // Active or idle.
         this.r.count = 0xff;
-        return this.complete(A.DRDY);
-      case COMMAND.SEEK:
         return this.complete();
+      case COMMAND.SEEK:
       case COMMAND.RECALIBRATE:
+        return this.complete();
       case COMMAND.STANDBY_NOW_OLD:
       case COMMAND.IDLE_NOW_OLD:
       case COMMAND.STANDBY_OLD:
@@ -192,6 +194,7 @@ export class AtaDisk extends IdeDrive {
       case COMMAND.SLEEP:
         return this.complete(A.DRDY);
       case COMMAND.DATA_SET_MANAGEMENT:
+        return this.startTrim();
       case COMMAND.NOP:
         return this.abort();
       case COMMAND.IDENTIFY_PACKET:
@@ -363,10 +366,11 @@ export class AtaDisk extends IdeDrive {
 
   moveDma(window: DmaWindow): void {
     const { r, v } = this;
+    if (r.phase === PHASE_TRIM) return this.trim(window);
     const writing = r.phase === PHASE_DMA_WRITE;
     r.status = A.DRDY | A.DSC | A.BSY;
     const sectors = this.piece(DMA_PIECE / A.SECTOR);
-    if (sectors === 0) return window.finish(true);
+    if (sectors === 0) return window.finish('error');
     const length = sectors * A.SECTOR;
     const room = window.room(length);
     // Descriptors that end too early: QEMU and hardware stop without a word, and the guest finds BM's active bit clear.
@@ -374,22 +378,22 @@ export class AtaDisk extends IdeDrive {
       this.log.guestError('ide', 'the DMA descriptors are shorter than the command');
       this.cancel();
       r.status = A.DRDY | A.DSC;
-      return window.finish(false);
+      return window.finish('short');
     }
     const outside = (): void => {
       this.log.guestError('ide', 'DMA outside of memory');
       this.abort();
-      window.finish(true);
+      window.finish('error');
     };
     if (room === null) return outside();
     const next = (result: BlockResult): void => {
       if (!result.ok) {
         this.failed(result.error, writing);
-        return window.finish(true);
+        return window.finish('error');
       }
       this.advance(sectors);
       if (v.left > 0) return this.moveDma(window);
-      window.finish(false);
+      window.finish('done');
       this.complete();
     };
     const address = v.position * A.SECTOR;
@@ -401,6 +405,42 @@ export class AtaDisk extends IdeDrive {
     this.after(this.node.read(address, length), (result) => {
       if (result.ok && !window.put(result.value)) return outside();
       next(result.ok ? { ok: true, value: null } : result);
+    });
+  }
+
+  private startTrim(): void {
+    const { r } = this;
+    if (!(r.feature & 1)) return this.abort();
+    r.phase = PHASE_TRIM;
+    r.status = A.DRDY | A.DSC | A.DRQ;
+    this.host.requestDma();
+  }
+
+  /** A list of ranges, eight bytes each: 48 bits of address, 16 of count. ACS-2, 7.10.3. */
+  private trim(window: DmaWindow): void {
+    const { r } = this;
+    const bytes = window.take((r.count || 0x100) * A.SECTOR);
+    if (!bytes) {
+      this.abort();
+      return window.finish('error');
+    }
+    r.status = A.DRDY | A.DSC | A.BSY;
+    const view = new DataView(bytes.buffer);
+    const requests: Eventually<BlockResult>[] = [];
+    for (let at = 0; at < bytes.length; at += 8) {
+      const count = view.getUint16(at + 6, true);
+      if (count === 0) continue;
+      const first = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
+      if (first + count > this.total) {
+        this.abort(A.IDNF | A.ABRT);
+        return window.finish('error');
+      }
+      requests.push(this.node.discard(first * A.SECTOR, count * A.SECTOR));
+    }
+    this.after(Promise.all(requests), () => {
+      // A hint that nobody took harms nobody.
+      window.finish('done');
+      this.complete();
     });
   }
 
@@ -466,7 +506,7 @@ export class AtaDisk extends IdeDrive {
     // 0 switches the commands off.
     if (r.count > MULTIPLE_MAX || (r.count & (r.count - 1)) !== 0) return this.abort();
     v.multiple = r.count;
-    this.complete(A.DRDY);
+    this.complete();
   }
 
   private initializeParameters(): void {
@@ -474,7 +514,7 @@ export class AtaDisk extends IdeDrive {
     if (r.count === 0) return this.abort();
     v.heads = (r.device & 15) + 1;
     v.sectors = r.count;
-    this.complete(A.DRDY);
+    this.complete();
   }
 
   private nativeMax(lba48: boolean): void {
@@ -497,6 +537,7 @@ export class AtaDisk extends IdeDrive {
         return this.flush();
       case PHASE_DMA_READ:
       case PHASE_DMA_WRITE:
+      case PHASE_TRIM:
         return this.host.requestDma();
     }
   }

@@ -174,11 +174,11 @@ export class BusMaster implements DmaWindow {
     return whole ? bytes : null;
   }
 
-  finish(error: boolean): void {
+  finish(how: 'done' | 'short' | 'error'): void {
     const { s } = this;
-    if (error) s.status |= STATUS_ERROR;
+    if (how === 'error') s.status |= STATUS_ERROR;
     // A table with more room than the drive had data leaves the master active: section 3.1.
-    if (error || (s.left === 0 && s.last === 1)) s.status &= ~STATUS_ACTIVE;
+    if (how !== 'done' || (s.left === 0 && s.last === 1)) s.status &= ~STATUS_ACTIVE;
   }
 
   reset(): void {

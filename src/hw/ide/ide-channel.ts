@@ -60,9 +60,7 @@ export class IdeChannel {
     };
     this.drives = [0, 1].map((place) =>
       drive(place, {
-        interrupt: () => {
-          if (this.s.selected === place) this.raise();
-        },
+        interrupt: () => this.raise(),
         requestDma: () => this.moveDma(),
       }),
     );
@@ -116,7 +114,7 @@ export class IdeChannel {
 
   private raise(): void {
     this.s.pending = 1;
-    this.busMaster.interrupted();
+    if (!(this.s.control & A.NIEN)) this.busMaster.interrupted();
     this.updateIrq();
   }
 

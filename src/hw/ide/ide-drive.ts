@@ -22,8 +22,8 @@ export interface DmaWindow {
   put(bytes: Uint8Array): boolean;
   /** Takes bytes from memory, and moves the place on. */
   take(length: number): Uint8Array | null;
-  /** The drive has moved all it had to. `error`: something went wrong. */
-  finish(error: boolean): void;
+  /** The drive has moved all it had to, or the descriptors are too short for it, or something went wrong. */
+  finish(how: 'done' | 'short' | 'error'): void;
 }
 
 /** Largest piece of a DMA command that is read or written at once, bytes. */
@@ -91,8 +91,6 @@ export abstract class IdeDrive {
     this.r.status = A.DRDY | A.DSC;
     this.r.device = A.DEVICE_ONES;
     this.signature();
-    // Diagnostics: passed.
-    this.r.error = 0x01;
   }
 
   /** Software reset, EXECUTE DEVICE DIAGNOSTIC and DEVICE RESET leave this: ATA/ATAPI-7 volume 1, 5.14 and 6.13. */
@@ -101,6 +99,8 @@ export abstract class IdeDrive {
     this.reset();
     this.r.device = (device & A.DEVICE_SLAVE) | A.DEVICE_ONES;
     this.r.status = this.packetDevice ? 0 : A.DRDY | A.DSC;
+    // Diagnostics: passed.
+    this.r.error = 0x01;
   }
 
   /** The registers that tell what kind of device this is. */

@@ -74,6 +74,8 @@ export function identifyDisk(disk: DiskIdentity): Uint8Array {
   words.set(63, 0x0007 | (bitOf(disk.multiwordMode) << 8));
   words.set(64, 0x0003);
   for (let i = 65; i <= 68; i++) words.set(i, 120);
+  // TRIM, after which sectors read the same each time.
+  words.set(69, 0x4000);
   words.set(80, 0x00f0);
   words.set(81, 0x0016);
   words.set(82, 0x4021);
@@ -86,6 +88,8 @@ export function identifyDisk(disk: DiskIdentity): Uint8Array {
   words.set(93, 0x6001);
   words.set32(100, sectors);
   words.set(102, Math.floor(sectors / 2 ** 32));
+  words.set(106, 0x6000);
+  words.set(169, 0x0001);
   return words.bytes;
 }
 
@@ -100,7 +104,7 @@ export function identifyCdrom(options: { serial: string }): Uint8Array {
   words.text(23, 4, '2.5+');
   words.text(27, 20, 'QEMU DVD-ROM');
   words.set(48, 1);
-  words.set(49, 0x0b00);
+  words.set(49, 0x0300);
   words.set(53, 0x0007);
   words.set(62, 0x0007);
   words.set(63, 0x0007);
