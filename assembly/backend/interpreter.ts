@@ -29,7 +29,7 @@ import {
 } from './arith';
 import { fence } from './atomic';
 import { LEAVE_BUDGET, LEAVE_EXIT, LEAVE_HOT, LEAVE_LOOKUP, leaveInside } from './leave';
-import { callHelper, deposit, extract, imm, rb, rc, rv, sext32, tlbAt, wa, wv } from './operands';
+import { callHelper, callQuick, deposit, extract, imm, rb, rc, rv, sext32, tlbAt, wa, wv } from './operands';
 import { slowLoad, slowRmw, slowStore, slowVectorLoad, slowVectorStore } from './slow';
 import { vectorBinary, vectorShift, vectorShuffle, vectorTest, vectorUnary } from './vector';
 
@@ -535,10 +535,11 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       case O.OP_CALLG:
       case O.OP_CALLX:
-      case O.OP_CALLFX: {
+      case O.OP_CALLFX:
+      case O.OP_CALLQ: {
         // Counter reads end their block, so the count at the block's end is exact for them.
         store<i64>(cpu, budget, S.STATE_BUDGET);
-        const result = callHelper(cpu, op);
+        const result = load<u16>(op) == O.OP_CALLQ ? callQuick(cpu, op) : callHelper(cpu, op);
         if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return leaveInside(cpu, block, op, budget);
         wa(cpu, op, result);
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveInside(cpu, block, op, budget);

@@ -59,3 +59,14 @@ export function callHelper(cpu: usize, op: usize): u64 {
   const third = load<u64>(cpu + (<usize>(word >> 16) & 0xffff));
   return call_indirect<u64>(<u32>word & 0xffff, cpu, rb(cpu, op), rc(cpu, op), third, <u32>(word >> 32));
 }
+
+/** A `callq`: the quick function, or else the helper. */
+export function callQuick(cpu: usize, op: usize): u64 {
+  const word = load<u64>(op, OP_IMM);
+  const immediate = <u32>(word >> 32);
+  const b = rb(cpu, op);
+  const c = rc(cpu, op);
+  const quick = call_indirect<u64>(<u32>(word >> 16) & 0xffff, cpu, b, c, <u64>0, immediate);
+  if (<i64>quick >= 0) return quick;
+  return call_indirect<u64>(<u32>word & 0xffff, cpu, b, c, <u64>0, immediate);
+}

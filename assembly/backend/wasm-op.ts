@@ -26,6 +26,7 @@ export function emitOperation(cpu: usize, w: usize, op: usize, original: usize):
   else if (effect == O.EFFECT_ATOMIC) emitAtomic(cpu, w, op, original);
   else if (code == O.OP_CALLF) emitCallFloat(cpu, w, op, original);
   else if (code == O.OP_CALLFX) emitRaisingFloat(cpu, w, op, original);
+  else if (code == O.OP_CALLQ) emitQuick(cpu, w, op, original);
   else if (effect == O.EFFECT_CALL || code == O.OP_CALLP) emitHelper(cpu, w, op, original, false);
   else if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) emitHelper(cpu, w, op, original, true);
   else if (code == O.OP_FENCE) W.putCall(w, I.IMPORT_FENCE);
@@ -92,23 +93,51 @@ function emitHelper(cpu: usize, w: usize, op: usize, original: usize, mayRaise: 
     emitExceptionCheck(cpu, w, 0);
   }
   setA(cpu, w, op);
-  if (mayRaise) {
-    W.putI32(w, 0);
-    W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_LEAVE);
-    putHinted(cpu, w, W.WASM_BR_IF, false);
-    W.putU(w, faultLabel(cpu));
-  }
+  if (mayRaise) emitLeaveCheck(cpu, w, 0);
+}
+
+/** Inside `extra` more labels. */
+function emitLeaveCheck(cpu: usize, w: usize, extra: u32): void {
+  W.putI32(w, 0);
+  W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + STATE_LEAVE);
+  putHinted(cpu, w, W.WASM_BR_IF, false);
+  W.putU(w, faultLabel(cpu) + extra);
+}
+
+/** Tries the quick function first: what the helper needs, and may leave behind, is no matter then. */
+function emitQuick(cpu: usize, w: usize, op: usize, original: usize): void {
+  count(cpu, COUNTER_REGION_HELPERS);
+  const word = load<u64>(op, OP_IMM);
+  emitCallOf(cpu, w, op, <u32>(word >> 16) & 0xffff, 0);
+  W.putLocalTee(w, LOCAL_VALUE);
+  W.putI64(w, 0);
+  W.put(w, W.WASM_I64_LT_S);
+  putHinted(cpu, w, W.WASM_IF, false);
+  W.put(w, W.WASM_VOID);
+  emitWhere(cpu, w, original);
+  emitCallOf(cpu, w, op, <u32>word & 0xffff, 0);
+  W.putLocalSet(w, LOCAL_VALUE);
+  emitExceptionCheck(cpu, w, 1);
+  setA(cpu, w, op);
+  emitLeaveCheck(cpu, w, 1);
+  W.put(w, W.WASM_END);
+  W.putLocalGet(w, LOCAL_VALUE);
+  setA(cpu, w, op);
 }
 
 /** Calls the operation's helper; its result is left on the stack. */
 function emitHelperCall(cpu: usize, w: usize, op: usize): void {
   const word = load<u64>(op, OP_IMM);
+  emitCallOf(cpu, w, op, <u32>word & 0xffff, <u32>(word >> 16) & 0xffff);
+}
+
+function emitCallOf(cpu: usize, w: usize, op: usize, index: u32, third: u32): void {
   W.putI32(w, <u32>cpu);
   getB(cpu, w, op);
   getC(cpu, w, op);
-  getSlot(cpu, w, <u32>(word >> 16) & 0xffff);
-  W.putI32(w, <u32>(word >> 32));
-  W.putI32(w, <u32>word & 0xffff);
+  getSlot(cpu, w, third);
+  W.putI32(w, load<u32>(op, OP_IMM + 4));
+  W.putI32(w, index);
   W.put(w, W.WASM_CALL_INDIRECT);
   W.putU(w, I.TYPE_HELPER);
   W.putU(w, 0);

@@ -91,6 +91,11 @@ export function helperWord(index: u32, third: u32, immediate: u32): i64 {
   return <i64>(<u64>index | ((<u64>third) << 16) | ((<u64>immediate) << 32));
 }
 
+/** Word of a `callq`. The quick function has a helper's signature; its third argument is 0. It raises nothing, and a negative result says that it changed nothing either. */
+export function quickWord(index: u32, quick: u32, immediate: u32): i64 {
+  return helperWord(index, quick, immediate);
+}
+
 /**
  * Immediate of a `callf`: the rounding mode, numbered as in fpu/status.ts, in the low three bits, and what the helper computes from its arguments
  * in FLOAT_KIND. FLOAT_DYNAMIC: the mode is in the word at STATE_ROUNDING_AT. A backend may compute it itself where it can tell that the

@@ -124,17 +124,18 @@ export const OP_CALLP: u32 = 120;
 export const OP_CALLG: u32 = 121;
 export const OP_CALLX: u32 = 122;
 export const OP_CALLFX: u32 = 123;
-export const OP_BEQ: u32 = 124;
-export const OP_BNE: u32 = 125;
-export const OP_BLTS: u32 = 126;
-export const OP_BGES: u32 = 127;
-export const OP_BLTU: u32 = 128;
-export const OP_BGEU: u32 = 129;
-export const OP_GOTO: u32 = 130;
-export const OP_GOTOFAR: u32 = 131;
-export const OP_GOTOIND: u32 = 132;
-export const OP_EXIT: u32 = 133;
-export const OP_COUNT: u32 = 134;
+export const OP_CALLQ: u32 = 124;
+export const OP_BEQ: u32 = 125;
+export const OP_BNE: u32 = 126;
+export const OP_BLTS: u32 = 127;
+export const OP_BGES: u32 = 128;
+export const OP_BLTU: u32 = 129;
+export const OP_BGEU: u32 = 130;
+export const OP_GOTO: u32 = 131;
+export const OP_GOTOFAR: u32 = 132;
+export const OP_GOTOIND: u32 = 133;
+export const OP_EXIT: u32 = 134;
+export const OP_COUNT: u32 = 135;
 
 export const EFFECT_NONE: u32 = 0;
 export const EFFECT_LOAD: u32 = 1;
@@ -287,6 +288,7 @@ const SIGNATURES: usize = memory.data<u16>([
   35985, // callg
   23697, // callx
   23697, // callfx
+  24209, // callq
   26768, // beq
   26768, // bne
   26768, // blts

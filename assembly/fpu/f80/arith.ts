@@ -1,5 +1,5 @@
 /** Addition, multiplication, division, square root, remainders of the extended format. SDM 2: FADD, FMUL, FDIV, FSQRT, FPREM. */
-import { mulHigh } from '../wide';
+import { mulHigh, shiftRightJam } from '../wide';
 import * as F from './format';
 import { roundPack, roundPackBits } from './round';
 
@@ -63,7 +63,7 @@ function addFinite(
   const by = exponent - otherExponent;
   let otherLow: u64 = 0;
   if (by > 0) {
-    otherLow = by < 64 ? other << (64 - by) : by == 64 ? other : by < 128 ? (other >> (by - 64)) | 1 : 1;
+    otherLow = by < 64 ? other << (64 - by) : by == 64 ? other : shiftRightJam(other, by - 64);
     other = by < 64 ? other >> by : 0;
   }
   if (signA == signB) {
@@ -213,7 +213,7 @@ export function f80Divide(dst: usize, a: usize, b: usize, control: u32, status: 
 }
 
 /** floor(high × 2^64 / divisor), for high < divisor and a normalised divisor: two digits of 32 bits (Knuth, volume 2, algorithm D). */
-function quotient(high: u64, divisor: u64): u64 {
+export function quotient(high: u64, divisor: u64): u64 {
   const d1 = divisor >> 32;
   const d0 = divisor & 0xffffffff;
   let q1 = high / d1;

@@ -46,18 +46,18 @@ export const SEG_GS: u32 = 5;
 
 /** Physical registers, 16 bytes each: u64 significand (also the MMX register), u16 sign and exponent. */
 export const X87_REG: u32 = 0x800;
-/** u64 slots from 0x880 to 0x8bf: control, status without TOP, TOP, tags, instruction and operand pointers, opcode. */
+/** u64 slots from 0x880 to 0x8bf: control, status without TOP, TOP, tags, instruction and operand pointers with their selectors. */
 export const X87_CONTROL: u32 = 0x880;
 export const X87_STATUS: u32 = 0x888;
 export const X87_TOP: u32 = 0x890;
 /** u8 for each physical register: 1 if it is empty. */
 export const X87_EMPTY: u32 = 0x898;
+/** The instruction's offset in 48 bits, which are enough for every address, and its opcode (FOP) above: one store notes both. */
 export const X87_FIP: u32 = 0x8a0;
 export const X87_FDP: u32 = 0x8a8;
-/** u16 FCS, u16 FDS, u16 FOP. */
+/** u16 each, in slots of their own; what lies above is of no meaning. */
 export const X87_FCS: u32 = 0x8b0;
-export const X87_FDS: u32 = 0x8b2;
-export const X87_FOP: u32 = 0x8b4;
+export const X87_FDS: u32 = 0x8b8;
 /** u64 slot. */
 export const MXCSR: u32 = 0x8c0;
 /** Scratch of an x87 instruction: u32 exceptions found so far, result and converted operand. */

@@ -1,6 +1,6 @@
 /**
  * Lazy flags as the frontend emits them: what an instruction leaves behind (cc.ts), and conditions made from it. The kind of the last flags is
- * tracked while a block is translated, so that `cmp` and a jump after it become one comparison.
+ * tracked while a block is translated (low half of EMIT_GUEST), so that `cmp` and a jump after it become one comparison.
  */
 import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
@@ -12,23 +12,23 @@ import { emit1, emit2, emitCall, emitConstant, emitMove, emitSext } from './emit
 const UNKNOWN: u32 = 0xff;
 
 export function ccKnown(e: usize): u32 {
-  const known = load<u32>(e, B.EMIT_GUEST);
+  const known = <u32>load<u16>(e, B.EMIT_GUEST);
   return known == 0 ? UNKNOWN : known - 1;
 }
 
 export function ccIsKnown(e: usize): bool {
-  return load<u32>(e, B.EMIT_GUEST) != 0;
+  return load<u16>(e, B.EMIT_GUEST) != 0;
 }
 
 /** Says how the flags follow from CC_DST and CC_SRC from here on. */
 export function setCcOp(e: usize, op: u32): void {
   if (ccKnown(e) != op) B.emit(e, O.OP_MOVI, X.CC_OP, 0, 0, op);
-  store<u32>(e, op + 1, B.EMIT_GUEST);
+  store<u16>(e, op + 1, B.EMIT_GUEST);
 }
 
 /** A helper may have changed it. */
 export function forgetCcOp(e: usize): void {
-  store<u32>(e, 0, B.EMIT_GUEST);
+  store<u16>(e, 0, B.EMIT_GUEST);
 }
 
 /** Flags of a clean result without carry and overflow. */

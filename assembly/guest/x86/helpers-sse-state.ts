@@ -13,6 +13,7 @@ import * as X from './cpu';
 import { MXCSR_VALID } from './helpers-sse';
 import { CONTROL_FIXED, CONTROL_MASK, STATUS_ES, x87Summarise } from './helpers-x87-control';
 import { setX87Status } from './helpers-x87-environment';
+import { instructionOffset, instructionOpcode, setInstruction } from './x87';
 import { isCode64 } from './mode';
 import { fault, loaded } from './system-memory';
 
@@ -76,11 +77,11 @@ function saveX87(cpu: usize, at: u64, mmu: u32, wide: bool): void {
     (load<u32>(cpu, X.X87_STATUS) & FSW_WITHOUT_TOP) | ((load<u32>(cpu, X.X87_TOP) & 7) << FSW_TOP_SHIFT);
   // AMD's processors save opcode and pointers of a pending exception only, else zeros.
   const pending = (status & STATUS_ES) != 0;
-  const opcode: u64 = pending ? load<u16>(cpu, X.X87_FOP) & 0x7ff : 0;
+  const opcode: u64 = pending ? instructionOpcode(cpu) : 0;
   const first =
     <u64>load<u16>(cpu, X.X87_CONTROL) | ((<u64>status) << 16) | (abridgedTags(cpu) << 32) | (opcode << 48);
   memStore(cpu, at, first, 8, mmu);
-  const instruction = pending ? pointer(load<u64>(cpu, X.X87_FIP), load<u16>(cpu, X.X87_FCS), wide) : 0;
+  const instruction = pending ? pointer(instructionOffset(cpu), load<u16>(cpu, X.X87_FCS), wide) : 0;
   const data = pending ? pointer(load<u64>(cpu, X.X87_FDP), load<u16>(cpu, X.X87_FDS), wide) : 0;
   memStore(cpu, at + 8, instruction, 8, mmu);
   memStore(cpu, at + 16, data, 8, mmu);
@@ -110,10 +111,9 @@ function restoreX87(cpu: usize, at: u64, mmu: u32, wide: bool): void {
   setX87Status(cpu, <u32>(first >> 16));
   x87Summarise(cpu);
   for (let n: u32 = 0; n < 8; n++) store<u8>(cpu + n, (first >> (32 + n)) & 1 ? 0 : 1, X.X87_EMPTY);
-  store<u16>(cpu, <u16>(first >> 48) & 0x7ff, X.X87_FOP);
   const instruction = read(cpu, at + 8, mmu);
   const data = read(cpu, at + 16, mmu);
-  store<u64>(cpu, wide ? instruction : instruction & 0xffffffff, X.X87_FIP);
+  setInstruction(cpu, wide ? instruction : instruction & 0xffffffff, <u32>(first >> 48) & 0x7ff);
   store<u64>(cpu, wide ? data : data & 0xffffffff, X.X87_FDP);
   store<u16>(cpu, wide ? 0 : <u16>(instruction >> 32), X.X87_FCS);
   store<u16>(cpu, wide ? 0 : <u16>(data >> 32), X.X87_FDS);
@@ -136,7 +136,8 @@ function initialiseX87(cpu: usize): void {
   store<u64>(cpu, ALL_EMPTY, X.X87_EMPTY);
   store<u64>(cpu, 0, X.X87_FIP);
   store<u64>(cpu, 0, X.X87_FDP);
-  store<u64>(cpu, 0, X.X87_FCS);
+  store<u16>(cpu, 0, X.X87_FCS);
+  store<u16>(cpu, 0, X.X87_FDS);
   memory.fill(cpu + X.X87_REG, 0, 128);
 }
 
@@ -175,7 +176,7 @@ function isInitialX87(cpu: usize): bool {
   if (load<u64>(cpu, X.X87_CONTROL) != INITIAL_CONTROL || load<u64>(cpu, X.X87_EMPTY) != ALL_EMPTY)
     return false;
   let rest = load<u64>(cpu, X.X87_STATUS) | load<u64>(cpu, X.X87_TOP) | load<u64>(cpu, X.X87_FIP);
-  rest |= load<u64>(cpu, X.X87_FDP) | load<u64>(cpu, X.X87_FCS);
+  rest |= load<u64>(cpu, X.X87_FDP) | load<u16>(cpu, X.X87_FCS) | load<u16>(cpu, X.X87_FDS);
   for (let n: u32 = 0; n < 128; n += 8) rest |= load<u64>(cpu + n, X.X87_REG);
   return rest == 0;
 }

@@ -24,6 +24,9 @@ export const SUBTRACT_REVERSED: u32 = 5;
 export const DIVIDE: u32 = 6;
 export const DIVIDE_REVERSED: u32 = 7;
 
+/** IMM_OPERATION of comparisons: FCOMI and FUCOMI, which leave C0, C2 and C3 alone. */
+export const TO_FLAGS: u32 = 1;
+
 const CONDITIONS: u32 = F.C0 | F.C2 | F.C3;
 
 /** Raises #MF if an exception of an earlier instruction is pending. A memory operand has been loaded by then: the order of faults is free. SDM 3, table 6-2. */
@@ -61,7 +64,7 @@ function compute(cpu: usize, operation: u32, a: usize, b: usize): void {
 
 /** Writes the result to ST(TO) and pops, unless an unmasked exception says no. */
 function finish(cpu: usize, immediate: u32): void {
-  if (S.report(cpu, immediate)) deliver(cpu, immediate);
+  if (S.report(cpu)) deliver(cpu, immediate);
 }
 
 function deliver(cpu: usize, immediate: u32): void {
@@ -72,7 +75,7 @@ function deliver(cpu: usize, immediate: u32): void {
 }
 
 function finishUnderflow(cpu: usize, immediate: u32): u64 {
-  if (!S.underflow(cpu, immediate)) return 0;
+  if (!S.underflow(cpu)) return 0;
   F.putIndefinite(S.resultAt(cpu));
   deliver(cpu, immediate);
   return 0;
@@ -128,13 +131,13 @@ function setConditions(cpu: usize, conditions: u32): void {
 /** Compares ST with the value at b. The conditions are set even if an unmasked exception keeps the stack from being popped, as AMD's processors do. */
 function compareTop(cpu: usize, b: usize, immediate: u32): void {
   const order = f80Compare(S.st(cpu, 0), b, (immediate & S.IMM_FLAG) != 0, S.foundAt(cpu));
-  const done = S.report(cpu, immediate);
+  const done = S.report(cpu);
   setConditions(cpu, order);
   if (done) S.pop(cpu, S.popsOf(immediate));
 }
 
 function compareUnderflow(cpu: usize, immediate: u32): u64 {
-  const done = S.underflow(cpu, immediate);
+  const done = S.underflow(cpu);
   setConditions(cpu, UNORDERED);
   if (done) S.pop(cpu, S.popsOf(immediate));
   return 0;
@@ -164,11 +167,11 @@ export function helperX87CompareFlags(cpu: usize, _b: u64, _c: u64, _third: u64,
   const from = S.field(immediate, S.IMM_FROM);
   let order = UNORDERED;
   let done: bool;
-  if (S.isEmpty(cpu, 0) || S.isEmpty(cpu, from)) done = S.underflow(cpu, immediate);
+  if (S.isEmpty(cpu, 0) || S.isEmpty(cpu, from)) done = S.underflow(cpu);
   else {
     S.clearFound(cpu);
     order = f80Compare(S.st(cpu, 0), S.st(cpu, from), (immediate & S.IMM_FLAG) != 0, S.foundAt(cpu));
-    done = S.report(cpu, immediate);
+    done = S.report(cpu);
   }
   if (done) S.pop(cpu, S.popsOf(immediate));
   // C3, C2, C0 have the places of ZF, PF, CF in a byte.
@@ -188,7 +191,6 @@ export function helperX87Test(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
 /** FXAM: C1 is the sign. SDM 2, FXAM. */
 export function helperX87Examine(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   if (isPending(cpu)) return 0;
-  S.notePointers(cpu, immediate);
   const a = S.st(cpu, 0);
   let conditions = F.signOf(a) != 0 ? F.C1 : 0;
   if (S.isEmpty(cpu, 0)) conditions |= F.C3 | F.C0;
@@ -258,7 +260,7 @@ export function helperX87Remainder(cpu: usize, _b: u64, _c: u64, _third: u64, im
     S.controlOf(cpu),
     S.foundAt(cpu),
   );
-  if (!S.report(cpu, immediate)) return 0;
+  if (!S.report(cpu)) return 0;
   deliver(cpu, immediate);
   if ((load<u32>(cpu, X.X87_FOUND) & F.IE) != 0) return 0;
   let conditions = F.C2;
@@ -274,13 +276,13 @@ export function helperX87Extract(cpu: usize, _b: u64, _c: u64, _third: u64, imme
   const exponent = S.resultAt(cpu);
   const empty = S.isEmpty(cpu, 0);
   if (empty || !S.isEmpty(cpu, 7)) {
-    if (!(empty ? S.underflow(cpu, immediate) : S.overflow(cpu, immediate))) return 0;
+    if (!(empty ? S.underflow(cpu) : S.overflow(cpu))) return 0;
     F.putIndefinite(significand);
     F.putIndefinite(exponent);
   } else {
     S.clearFound(cpu);
     f80Extract(exponent, significand, S.st(cpu, 0), S.foundAt(cpu));
-    if (!S.report(cpu, immediate)) return 0;
+    if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 0), exponent);
   S.setEmpty(cpu, 0, 0);

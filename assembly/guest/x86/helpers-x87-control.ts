@@ -33,7 +33,8 @@ export function x87Init(cpu: usize): void {
   store<u64>(cpu, 0x0101010101010101, X.X87_EMPTY);
   store<u64>(cpu, 0, X.X87_FIP);
   store<u64>(cpu, 0, X.X87_FDP);
-  store<u64>(cpu, 0, X.X87_FCS);
+  store<u16>(cpu, 0, X.X87_FCS);
+  store<u16>(cpu, 0, X.X87_FDS);
 }
 
 export function helperX87Init(cpu: usize, _b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
@@ -47,8 +48,12 @@ export function helperX87Clear(cpu: usize, _b: u64, _c: u64, _third: u64, _immed
   return 0;
 }
 
-/** Helper (callx): b = new control word. */
+/** Helper (callx): b = new control word. Waits. */
 export function helperX87Control(cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
+  if (load<u32>(cpu, X.X87_STATUS) & STATUS_ES && load<u32>(cpu, X.X86_CR0) & X.CR0_NE) {
+    raise(cpu, X.EXC_MF, 0);
+    return 0;
+  }
   store<u64>(cpu, (b & CONTROL_MASK) | CONTROL_FIXED, X.X87_CONTROL);
   x87Summarise(cpu);
   return 0;

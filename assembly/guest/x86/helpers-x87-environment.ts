@@ -62,13 +62,13 @@ export function helperX87StoreEnvironment(cpu: usize, b: u64, _c: u64, _third: u
   const step: u32 = wide ? 4 : 2;
   if (!probeLinearWrite(cpu, b, environmentBytes(immediate), mmu)) return 0;
   const real = (immediate & ENVIRONMENT_PROTECTED) == 0;
-  let ip = load<u64>(cpu, X.X87_FIP);
+  let ip = S.instructionOffset(cpu);
   let dp = load<u64>(cpu, X.X87_FDP);
   if (real) {
     ip += (<u64>load<u16>(cpu, X.X87_FCS)) << 4;
     dp += (<u64>load<u16>(cpu, X.X87_FDS)) << 4;
   }
-  const opcode = <u32>load<u16>(cpu, X.X87_FOP);
+  const opcode = S.instructionOpcode(cpu);
   // Halves of the wide formats that hold nothing are ones.
   putWord(cpu, b, 0, load<u32>(cpu, X.X87_CONTROL) | NOTHING, step, mmu);
   putWord(cpu, b, 1, x87Status(cpu) | NOTHING, step, mmu);
@@ -128,18 +128,19 @@ export function helperX87LoadEnvironment(cpu: usize, b: u64, _c: u64, _third: u6
   const selector = getWord(cpu, b, 4, step, mmu);
   let dp = getWord(cpu, b, 5, step, mmu);
   const dataSelector = getWord(cpu, b, 6, step, mmu);
+  let opcode = S.instructionOpcode(cpu);
   if (immediate & ENVIRONMENT_PROTECTED) {
     store<u16>(cpu, selector, X.X87_FCS);
     store<u16>(cpu, dataSelector, X.X87_FDS);
-    if (step == 4) store<u16>(cpu, (selector >> 16) & 0x7ff, X.X87_FOP);
+    if (step == 4) opcode = (selector >> 16) & 0x7ff;
   } else {
     ip = (ip & 0xffff) | ((selector >> 12) << 16);
     dp = (dp & 0xffff) | ((dataSelector >> 12) << 16);
     store<u16>(cpu, 0, X.X87_FCS);
     store<u16>(cpu, 0, X.X87_FDS);
-    store<u16>(cpu, selector & 0x7ff, X.X87_FOP);
+    opcode = selector & 0x7ff;
   }
-  store<u64>(cpu, ip, X.X87_FIP);
+  S.setInstruction(cpu, ip, opcode);
   store<u64>(cpu, dp, X.X87_FDP);
   if (immediate & ENVIRONMENT_REGISTERS) {
     const at = b + 7 * step;

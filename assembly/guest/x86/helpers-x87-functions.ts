@@ -47,20 +47,20 @@ export function helperX87Trigonometric(cpu: usize, _b: u64, _c: u64, _third: u64
   S.clearFound(cpu);
   if (empty || (pushes && !S.isEmpty(cpu, 7))) {
     setC2(cpu, 0);
-    if (!(empty ? S.underflow(cpu, immediate) : S.overflow(cpu, immediate))) return 0;
+    if (!(empty ? S.underflow(cpu) : S.overflow(cpu))) return 0;
     F.putIndefinite(first);
     F.putIndefinite(second);
   } else {
     const a = S.st(cpu, 0);
     const kind = F.classOf(a);
     if (kind <= F.CLASS_NORMAL && F.exponentOf(a) - F.BIAS >= TRIGONOMETRIC_LIMIT) {
-      S.report(cpu, immediate);
+      S.report(cpu);
       setC2(cpu, F.C2);
       return 0;
     }
     setC2(cpu, 0);
     trigonometric(cpu, operation, first, second, a, kind);
-    if (!S.report(cpu, immediate)) return 0;
+    if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 0), first);
   S.setEmpty(cpu, 0, 0);
@@ -94,7 +94,7 @@ export function helperX87Binary(cpu: usize, _b: u64, _c: u64, _third: u64, immed
   const result = S.resultAt(cpu);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, 0) || S.isEmpty(cpu, 1)) {
-    if (!S.underflow(cpu, immediate)) return 0;
+    if (!S.underflow(cpu)) return 0;
     F.putIndefinite(result);
   } else {
     const x = S.st(cpu, 0);
@@ -105,7 +105,7 @@ export function helperX87Binary(cpu: usize, _b: u64, _c: u64, _third: u64, immed
       else if (operation == LOGARITHM) logarithm(cpu, result, y, x);
       else logarithmNear1(cpu, result, y, x);
     }
-    if (!S.report(cpu, immediate)) return 0;
+    if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 1), result);
   S.setEmpty(cpu, 1, 0);
@@ -182,7 +182,7 @@ export function helperX87Exponential(cpu: usize, _b: u64, _c: u64, _third: u64, 
   const result = S.resultAt(cpu);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, 0)) {
-    if (!S.underflow(cpu, immediate)) return 0;
+    if (!S.underflow(cpu)) return 0;
     F.putIndefinite(result);
   } else {
     const a = S.st(cpu, 0);
@@ -197,7 +197,7 @@ export function helperX87Exponential(cpu: usize, _b: u64, _c: u64, _third: u64, 
       } else if (kind != F.CLASS_ZERO && F.exponentOf(a) < F.BIAS)
         f80Exponential(result, a, workOf(cpu), S.controlOf(cpu), found);
     }
-    if (!S.report(cpu, immediate)) return 0;
+    if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 0), result);
   S.setEmpty(cpu, 0, 0);

@@ -43,7 +43,7 @@ export function helperX87Load(cpu: usize, b: u64, c: u64, _third: u64, immediate
     default:
       fromDecimal(to, b, <u32>c);
   }
-  S.pushChecked(cpu, to, immediate);
+  S.pushChecked(cpu, to);
   return 0;
 }
 
@@ -95,7 +95,7 @@ export function helperX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immedia
       if (!writeLinear(cpu, b + 8, load<u16>(cpu, X.X87_RESULT + 8), 2, mmu)) return 0;
     } else if (!writeLinear(cpu, b, load<u64>(cpu, X.X87_RESULT), 1 << size, mmu)) return 0;
   }
-  if (S.reportStore(cpu, immediate)) S.pop(cpu, S.popsOf(immediate));
+  if (S.reportStore(cpu)) S.pop(cpu, S.popsOf(immediate));
   return 0;
 }
 
@@ -129,10 +129,10 @@ export function helperX87Duplicate(cpu: usize, _b: u64, _c: u64, _third: u64, im
   const from = S.field(immediate, S.IMM_FROM);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, from)) {
-    if (!S.underflow(cpu, immediate)) return 0;
+    if (!S.underflow(cpu)) return 0;
     F.putIndefinite(S.resultAt(cpu));
     S.push(cpu, S.resultAt(cpu));
-  } else S.pushChecked(cpu, S.st(cpu, from), immediate);
+  } else S.pushChecked(cpu, S.st(cpu, from));
   return 0;
 }
 
@@ -148,7 +148,7 @@ export function helperX87Constant(cpu: usize, b: u64, c: u64, _third: u64, immed
     if (above && (mode == F.DOWN || mode == F.ZERO)) store<u64>(S.operandAt(cpu), b - 1);
     else if (!above && mode == F.UP) store<u64>(S.operandAt(cpu), b + 1);
   }
-  S.pushChecked(cpu, S.operandAt(cpu), immediate);
+  S.pushChecked(cpu, S.operandAt(cpu));
   return 0;
 }
 
@@ -158,10 +158,10 @@ export function helperX87Copy(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
   const to = S.field(immediate, S.IMM_TO);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, 0)) {
-    if (!S.underflow(cpu, immediate)) return 0;
+    if (!S.underflow(cpu)) return 0;
     F.putIndefinite(S.st(cpu, to));
   } else {
-    S.report(cpu, immediate);
+    S.report(cpu);
     F.copy(S.st(cpu, to), S.st(cpu, 0));
   }
   S.setEmpty(cpu, to, 0);
@@ -175,10 +175,10 @@ export function helperX87Exchange(cpu: usize, _b: u64, _c: u64, _third: u64, imm
   const from = S.field(immediate, S.IMM_FROM);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, 0) || S.isEmpty(cpu, from)) {
-    if (!S.underflow(cpu, immediate)) return 0;
+    if (!S.underflow(cpu)) return 0;
     fill(cpu, 0);
     fill(cpu, from);
-  } else S.report(cpu, immediate);
+  } else S.report(cpu);
   const a = S.st(cpu, 0);
   const b = S.st(cpu, from);
   F.copy(S.resultAt(cpu), a);
@@ -199,11 +199,11 @@ export function helperX87ConditionalMove(cpu: usize, b: u64, _c: u64, _third: u6
   const from = S.field(immediate, S.IMM_FROM);
   S.clearFound(cpu);
   if (S.isEmpty(cpu, 0) || S.isEmpty(cpu, from)) {
-    if (!S.underflow(cpu, immediate)) return 0;
+    if (!S.underflow(cpu)) return 0;
     F.putIndefinite(S.st(cpu, 0));
     S.setEmpty(cpu, 0, 0);
   } else {
-    S.report(cpu, immediate);
+    S.report(cpu);
     if (b != 0) F.copy(S.st(cpu, 0), S.st(cpu, from));
   }
   return 0;
@@ -212,7 +212,6 @@ export function helperX87ConditionalMove(cpu: usize, b: u64, _c: u64, _third: u6
 /** FFREE and FFREEP ST(FROM). */
 export function helperX87Free(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   if (isPending(cpu)) return 0;
-  S.notePointers(cpu, immediate);
   S.setEmpty(cpu, S.field(immediate, S.IMM_FROM), 1);
   S.pop(cpu, S.popsOf(immediate));
   return 0;
@@ -222,7 +221,7 @@ export function helperX87Free(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
 export function helperX87Turn(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   if (isPending(cpu)) return 0;
   S.clearFound(cpu);
-  S.report(cpu, immediate);
+  S.report(cpu);
   const by = S.field(immediate, S.IMM_OPERATION);
   store<u64>(cpu, (load<u32>(cpu, X.X87_TOP) + by) & 7, X.X87_TOP);
   return 0;

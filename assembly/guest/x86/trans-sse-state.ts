@@ -3,6 +3,7 @@ import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
 import * as X from './cpu';
 import { emit1, emit2, emitCall, emitRaise, has, hasPrefix, memAddress, memOffset, mmuIndex } from './emit';
+import { forgetPointers } from './emit-x87';
 import {
   helperFxrstor,
   helperFxsave,
@@ -30,6 +31,7 @@ function area(e: usize, i: usize, helper: u32, write: bool, isXsave: bool, kind:
   }
   const wide: u32 = hasPrefix(i, I.PREFIX_REX_W) ? STATE_WIDE : 0;
   emitCall(e, O.OP_CALLG, helper, address, mask, 0, mmuIndex(e) | wide | kind);
+  forgetPointers(e);
   return true;
 }
 

@@ -5,8 +5,9 @@ import * as C from './cc';
 import * as X from './cpu';
 import { emitLoadOperand, isMemory, operandRegister, operandSize } from './emit';
 import { setCcOp } from './emit-cc';
-import { emitX87 } from './emit-x87';
+import { emitX87, emitX87Quick } from './emit-x87';
 import * as H from './helpers-x87-arith';
+import * as Q from './quick-x87';
 import { x87Unavailable } from './trans-x87-control';
 import * as S from './x87';
 
@@ -22,14 +23,20 @@ function arithmetic(e: usize, i: usize, operation: u32, pops: u32): bool {
   if (isMemory(i, 0)) return withMemory(e, i, operation, false);
   const to = operandRegister(i, 0) << S.IMM_TO;
   const from = operandRegister(i, 1) << S.IMM_FROM;
-  emitX87(e, i, H.helperX87Arith.index, 0, 0, operation | to | from | (pops << S.IMM_POPS));
+  const how = operation | to | from | (pops << S.IMM_POPS);
+  emitX87Quick(e, i, H.helperX87Arith.index, quickOf(operation), 0, 0, how);
   return true;
+}
+
+function quickOf(operation: u32): u32 {
+  if (operation == H.MULTIPLY) return Q.quickX87Multiply.index;
+  return operation >= H.DIVIDE ? Q.quickX87Divide.index : Q.quickX87Add.index;
 }
 
 function withMemory(e: usize, i: usize, operation: u32, integer: bool): bool {
   const value = emitLoadOperand(e, i, operandSize(i, 0));
-  const how = operation | (format(i, integer) << S.IMM_FORMAT);
-  emitX87(e, i, H.helperX87ArithMemory.index, value, 0, how);
+  const how = operation | S.IMM_MEMORY | (format(i, integer) << S.IMM_FORMAT);
+  emitX87Quick(e, i, H.helperX87ArithMemory.index, quickOf(operation), value, 0, how);
   return true;
 }
 
@@ -109,14 +116,18 @@ export function transFidivr(e: usize, i: usize): bool {
   return withInteger(e, i, H.DIVIDE_REVERSED);
 }
 
+function emitCompare(e: usize, i: usize, helper: u32, value: u32, how: u32): u32 {
+  return emitX87Quick(e, i, helper, Q.quickX87Compare.index, value, 0, how);
+}
+
 function compare(e: usize, i: usize, how: u32, pops: u32, integer: bool): bool {
   if (x87Unavailable(e)) return true;
   how |= pops << S.IMM_POPS;
   if (isMemory(i, 0)) {
     const value = emitLoadOperand(e, i, operandSize(i, 0));
-    const form = format(i, integer) << S.IMM_FORMAT;
-    emitX87(e, i, H.helperX87CompareMemory.index, value, 0, how | form);
-  } else emitX87(e, i, H.helperX87Compare.index, 0, 0, how | (operandRegister(i, 0) << S.IMM_FROM));
+    const form = S.IMM_MEMORY | (format(i, integer) << S.IMM_FORMAT);
+    emitCompare(e, i, H.helperX87CompareMemory.index, value, how | form);
+  } else emitCompare(e, i, H.helperX87Compare.index, 0, how | (operandRegister(i, 0) << S.IMM_FROM));
   return true;
 }
 
@@ -147,7 +158,7 @@ export function transFicomp(e: usize, i: usize): bool {
 /** With ST(1), and pops both. */
 function compareBoth(e: usize, i: usize, how: u32): bool {
   if (!x87Unavailable(e))
-    emitX87(e, i, H.helperX87Compare.index, 0, 0, how | (1 << S.IMM_FROM) | (2 << S.IMM_POPS));
+    emitCompare(e, i, H.helperX87Compare.index, 0, how | (1 << S.IMM_FROM) | (2 << S.IMM_POPS));
   return true;
 }
 
@@ -161,8 +172,8 @@ export function transFucompp(e: usize, i: usize): bool {
 
 function compareFlags(e: usize, i: usize, how: u32, pops: u32): bool {
   if (x87Unavailable(e)) return true;
-  how |= (operandRegister(i, 1) << S.IMM_FROM) | (pops << S.IMM_POPS);
-  const flags = emitX87(e, i, H.helperX87CompareFlags.index, 0, 0, how);
+  how |= H.TO_FLAGS | (operandRegister(i, 1) << S.IMM_FROM) | (pops << S.IMM_POPS);
+  const flags = emitCompare(e, i, H.helperX87CompareFlags.index, 0, how);
   B.emit(e, O.OP_MOV, X.CC_SRC, flags, 0, 0);
   setCcOp(e, C.CC_EFLAGS);
   return true;
@@ -191,23 +202,31 @@ function plain(e: usize, i: usize, helper: u32, how: u32): bool {
 }
 
 export function transFtst(e: usize, i: usize): bool {
-  return plain(e, i, H.helperX87Test.index, 0);
+  // With zero, which an operand of 0 in memory is too.
+  if (!x87Unavailable(e))
+    emitCompare(e, i, H.helperX87Test.index, 0, S.IMM_MEMORY | (S.FORMAT_INT32 << S.IMM_FORMAT));
+  return true;
 }
 
 export function transFxam(e: usize, i: usize): bool {
   return plain(e, i, H.helperX87Examine.index, 0);
 }
 
+function unary(e: usize, i: usize, operation: u32): bool {
+  if (!x87Unavailable(e)) emitX87Quick(e, i, H.helperX87Unary.index, Q.quickX87Unary.index, 0, 0, operation);
+  return true;
+}
+
 export function transFchs(e: usize, i: usize): bool {
-  return plain(e, i, H.helperX87Unary.index, H.CHANGE_SIGN);
+  return unary(e, i, H.CHANGE_SIGN);
 }
 
 export function transFabs(e: usize, i: usize): bool {
-  return plain(e, i, H.helperX87Unary.index, H.ABSOLUTE);
+  return unary(e, i, H.ABSOLUTE);
 }
 
 export function transFsqrt(e: usize, i: usize): bool {
-  return plain(e, i, H.helperX87Unary.index, H.SQUARE_ROOT);
+  return unary(e, i, H.SQUARE_ROOT);
 }
 
 export function transFrndint(e: usize, i: usize): bool {

@@ -1,7 +1,10 @@
 /** x87: control and status words, exceptions, initialisation. SDM 1, chapter 8. */
+import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
 import * as X from './cpu';
 import { emit1, emit2, emitCall, emitRaise, getOperand, has, setOperand } from './emit';
+import { quickX87Control } from './quick-x87';
+import { forgetPointers } from './emit-x87';
 import { helperX87Check, helperX87Clear, helperX87Control, helperX87Init } from './helpers-x87-control';
 
 /** #NM if the unit is off or belongs to another task. True if the instruction has been dealt with. */
@@ -26,7 +29,9 @@ export function transFwait(e: usize, i: usize): bool {
 }
 
 export function transFninit(e: usize, i: usize): bool {
-  if (!x87Unavailable(e)) emitCall(e, O.OP_CALLX, helperX87Init.index, 0, 0, 0, 0);
+  if (x87Unavailable(e)) return true;
+  emitCall(e, O.OP_CALLX, helperX87Init.index, 0, 0, 0, 0);
+  forgetPointers(e);
   return true;
 }
 
@@ -42,8 +47,8 @@ export function transFnstcw(e: usize, i: usize): bool {
 
 export function transFldcw(e: usize, i: usize): bool {
   if (x87Unavailable(e)) return true;
-  emitX87Check(e);
-  emitCall(e, O.OP_CALLX, helperX87Control.index, getOperand(e, i, 0), 0, 0, 0);
+  const word = B.quickWord(helperX87Control.index, quickX87Control.index, 0);
+  B.emit(e, O.OP_CALLQ, B.emitTemp(e), getOperand(e, i, 0), 0, word);
   return true;
 }
 

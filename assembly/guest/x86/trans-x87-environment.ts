@@ -2,6 +2,7 @@
 import * as O from '../../ir/ops.gen';
 import * as X from './cpu';
 import { emit1, emitCall, has, insnSize, memAddress, memOffset, mmuIndex } from './emit';
+import { forgetPointers } from './emit-x87';
 import * as H from './helpers-x87-environment';
 import { x87Unavailable } from './trans-x87-control';
 
@@ -14,6 +15,7 @@ function withEnvironment(e: usize, i: usize, helper: u32, how: u32, write: bool)
   const offset = memOffset(i);
   const at = offset == 0 ? address : emit1(e, O.OP_ADDI, address, offset);
   emitCall(e, O.OP_CALLX, helper, at, 0, 0, how);
+  forgetPointers(e);
   return true;
 }
 

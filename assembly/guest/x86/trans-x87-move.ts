@@ -14,9 +14,10 @@ import {
   operandSize,
 } from './emit';
 import { emitConditionValue } from './emit-cc';
-import { emitX87 } from './emit-x87';
+import { emitX87, emitX87Quick } from './emit-x87';
 import * as H from './helpers-x87-move';
 import * as I from './insn';
+import * as Q from './quick-x87';
 import { x87Unavailable } from './trans-x87-control';
 import * as S from './x87';
 
@@ -29,16 +30,21 @@ function loadMemory(e: usize, i: usize, operation: u32): bool {
     const high = B.emitTemp(e);
     B.emit(e, O.OP_LD64, low, address, mmuIndex(e), memOffset(i));
     B.emit(e, O.OP_LD16U, high, address, mmuIndex(e), memOffset(i) + 8);
-    emitX87(e, i, H.helperX87Load.index, low, high, operation);
-  } else
-    emitX87(e, i, H.helperX87Load.index, emitLoadOperand(e, i, size), 0, operation | (size << S.IMM_FROM));
+    emitX87Quick(e, i, H.helperX87Load.index, Q.quickX87Load.index, low, high, operation);
+    return true;
+  }
+  const how = operation | (size << S.IMM_FROM) | (operation == H.AS_FLOAT ? S.IMM_MEMORY : 0);
+  const value = emitLoadOperand(e, i, size);
+  emitX87Quick(e, i, H.helperX87Load.index, Q.quickX87Load.index, value, 0, how);
   return true;
 }
 
 export function transFld(e: usize, i: usize): bool {
   if (isMemory(i, 0)) return loadMemory(e, i, operandSize(i, 0) == I.SIZE_TBYTE ? H.AS_EXTENDED : H.AS_FLOAT);
-  if (!x87Unavailable(e))
-    emitX87(e, i, H.helperX87Duplicate.index, 0, 0, operandRegister(i, 0) << S.IMM_FROM);
+  if (!x87Unavailable(e)) {
+    const from = operandRegister(i, 0) << S.IMM_FROM;
+    emitX87Quick(e, i, H.helperX87Duplicate.index, Q.quickX87Duplicate.index, 0, 0, from);
+  }
   return true;
 }
 
@@ -58,14 +64,15 @@ function storeMemory(e: usize, i: usize, how: u32, pops: u32): bool {
   const address = memAddress(e, i, size == I.SIZE_TBYTE ? 10 : 1 << size, true);
   const offset = memOffset(i);
   const at = offset == 0 ? address : emit1(e, O.OP_ADDI, address, offset);
-  emitX87(e, i, H.helperX87Store.index, at, 0, how);
+  emitX87Quick(e, i, H.helperX87Store.index, Q.quickX87Store.index, at, 0, how);
   return true;
 }
 
 function copyTo(e: usize, i: usize, pops: u32): bool {
   if (!x87Unavailable(e)) {
     const to = operandRegister(i, 0) << S.IMM_TO;
-    emitX87(e, i, H.helperX87Copy.index, 0, 0, to | (pops << S.IMM_POPS));
+    const how = to | (pops << S.IMM_POPS);
+    emitX87Quick(e, i, H.helperX87Copy.index, Q.quickX87Copy.index, 0, 0, how);
   }
   return true;
 }
@@ -96,7 +103,10 @@ export function transFbstp(e: usize, i: usize): bool {
 }
 
 export function transFxch(e: usize, i: usize): bool {
-  if (!x87Unavailable(e)) emitX87(e, i, H.helperX87Exchange.index, 0, 0, operandRegister(i, 0) << S.IMM_FROM);
+  if (!x87Unavailable(e)) {
+    const from = operandRegister(i, 0) << S.IMM_FROM;
+    emitX87Quick(e, i, H.helperX87Exchange.index, Q.quickX87Exchange.index, 0, 0, from);
+  }
   return true;
 }
 
@@ -146,8 +156,10 @@ const BELOW: u32 = 1;
 const ABOVE: u32 = 1 | S.IMM_FLAG;
 
 function constant(e: usize, i: usize, exponent: u64, significand: u64, how: u32): bool {
-  if (!x87Unavailable(e))
-    emitX87(e, i, H.helperX87Constant.index, emitConstant(e, significand), emitConstant(e, exponent), how);
+  if (x87Unavailable(e)) return true;
+  const m = emitConstant(e, significand);
+  const t = emitConstant(e, exponent);
+  emitX87Quick(e, i, H.helperX87Constant.index, Q.quickX87Constant.index, m, t, how);
   return true;
 }
 

@@ -14,9 +14,8 @@ export const IMM_TO: u32 = 3;
 export const IMM_FROM: u32 = 6;
 export const IMM_POPS: u32 = 9;
 export const IMM_FORMAT: u32 = 11;
-/** For the pointers: opcode, 11 bits, and the memory operand's segment, 3 bits. */
-export const IMM_OPCODE: u32 = 13;
-export const IMM_SEGMENT: u32 = 24;
+/** The other operand is in memory, of FORMAT. */
+export const IMM_MEMORY: u32 = 1 << 13;
 /** Comparisons: a quiet NaN is no mistake. Stores: towards zero. */
 export const IMM_FLAG: u32 = 1 << 27;
 /** Stores: MMU index, 2 bits. */
@@ -98,17 +97,16 @@ export function clearFound(cpu: usize): void {
 }
 
 /** Adds what was found to the status word, with C1 as found. False: the result is not to be written, and nothing popped. */
-export function report(cpu: usize, immediate: u32): bool {
-  return reportUnless(cpu, immediate, BEFORE);
+export function report(cpu: usize): bool {
+  return reportUnless(cpu, BEFORE);
 }
 
 /** The same for a store to memory, which an unmasked overflow or underflow prevents too. */
-export function reportStore(cpu: usize, immediate: u32): bool {
-  return reportUnless(cpu, immediate, PREVENT_STORE);
+export function reportStore(cpu: usize): bool {
+  return reportUnless(cpu, PREVENT_STORE);
 }
 
-function reportUnless(cpu: usize, immediate: u32, preventing: u32): bool {
-  notePointers(cpu, immediate);
+function reportUnless(cpu: usize, preventing: u32): bool {
   let found = load<u32>(cpu, X.X87_FOUND);
   const status = load<u32>(cpu, X.X87_STATUS) & ~STATUS_C1;
   if (found == 0) {
@@ -126,33 +124,42 @@ function reportUnless(cpu: usize, immediate: u32, preventing: u32): bool {
   return (unmasked & preventing) == 0;
 }
 
-/** Opcode and selectors of the last instruction; the translated code notes the addresses themselves. Without a memory operand its pointer stays. */
-export function notePointers(cpu: usize, immediate: u32): void {
-  const opcode = (immediate >> IMM_OPCODE) & 0x7ff;
-  store<u16>(cpu, load<u16>(cpu, X.X86_SEG + X.SEG_CS * 16), X.X87_FCS);
-  store<u16>(cpu, opcode, X.X87_FOP);
-  if ((opcode & 0xc0) == 0xc0) return;
-  const segment = (immediate >> IMM_SEGMENT) & 7;
-  store<u16>(cpu, load<u16>(cpu + X.X86_SEG + segment * 16), X.X87_FDS);
+/** Offset of the last instruction. */
+export function instructionOffset(cpu: usize): u64 {
+  return <u64>(<i64>(load<u64>(cpu, X.X87_FIP) << 16) >> 16);
+}
+
+/** Its opcode, 11 bits. */
+export function instructionOpcode(cpu: usize): u32 {
+  return load<u16>(cpu, X.X87_FIP + 6);
+}
+
+export function setInstruction(cpu: usize, offset: u64, opcode: u32): void {
+  store<u64>(cpu, noteOf(offset, opcode), X.X87_FIP);
+}
+
+/** The slot X87_FIP of an instruction. */
+export function noteOf(offset: u64, opcode: u32): u64 {
+  return (offset & 0xffffffffffff) | ((<u64>opcode) << 48);
 }
 
 /** An empty register is read. True if IE is masked: then the result is the default NaN. */
-export function underflow(cpu: usize, immediate: u32): bool {
+export function underflow(cpu: usize): bool {
   store<u32>(cpu, F.IE | F.SF, X.X87_FOUND);
-  return report(cpu, immediate);
+  return report(cpu);
 }
 
 /** A push onto a register that is in use. True if IE is masked: then the default NaN is pushed. */
-export function overflow(cpu: usize, immediate: u32): bool {
+export function overflow(cpu: usize): bool {
   store<u32>(cpu, F.IE | F.SF | F.C1, X.X87_FOUND);
-  return report(cpu, immediate);
+  return report(cpu);
 }
 
 /** Pushes the value, unless the register is in use. */
-export function pushChecked(cpu: usize, value: usize, immediate: u32): void {
+export function pushChecked(cpu: usize, value: usize): void {
   if (!isEmpty(cpu, 7)) {
-    if (!overflow(cpu, immediate)) return;
+    if (!overflow(cpu)) return;
     F.putIndefinite(resultAt(cpu));
     push(cpu, resultAt(cpu));
-  } else if (report(cpu, immediate)) push(cpu, value);
+  } else if (report(cpu)) push(cpu, value);
 }

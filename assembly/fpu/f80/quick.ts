@@ -1,0 +1,216 @@
+/**
+ * Arithmetic of the extended format as programs do it nearly always: normal numbers and zeros, rounded to nearest, with the whole significand, to normal
+ * numbers. Straight-line code where round.ts and arith.ts look at every case; those say what the results are.
+ *
+ * Operands are values: `t…` sign and exponent as in the second word of a register, `m…` significand. A function stores its result and returns the
+ * exceptions, PE and C1 or none; or it stores nothing and returns NOT_QUICK.
+ */
+import { mulHigh, shiftRightJam } from '../wide';
+import { quotient } from './arith';
+import * as F from './format';
+
+export const NOT_QUICK: i32 = -1;
+
+const SIGN: u32 = 0x8000;
+const BIAS: i32 = F.BIAS;
+const MASK: u32 = F.EXPONENT_MASK;
+const TWO_64: f64 = 18446744073709551616.0;
+
+export function isNormal(t: u32, m: u64): bool {
+  return <i64>m < 0 && (t & MASK) - 1 < MASK - 1;
+}
+
+export function isZero(t: u32, m: u64): bool {
+  return ((t & MASK) | <u32>(m != 0)) == 0;
+}
+
+function put(to: usize, t: u32, m: u64): i32 {
+  store<u64>(to, m);
+  store<u16>(to, <u16>t, 8);
+  return 0;
+}
+
+/** Rounds high.low, `high` normalised; `sign` is 0 or SIGN. */
+function round(to: usize, sign: u32, exponent: i32, high: u64, low: u64): i32 {
+  // Rounding may count the exponent up once.
+  if (<u32>(exponent - 1) >= MASK - 2) return NOT_QUICK;
+  const up = (low >> 63) & <u64>(((low << 1) | (high & 1)) != 0);
+  high += up;
+  const carry: i32 = high == 0 ? 1 : 0;
+  store<u64>(to, high | ((<u64>carry) << 63));
+  store<u16>(to, <u16>(sign | <u32>(exponent + carry)), 8);
+  return low != 0 ? <i32>(F.PE | ((<u32>up) << 9)) : 0;
+}
+
+/** a + b */
+export function quickAdd(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+  if (!isNormal(ta, ma) || !isNormal(tb, mb)) return addZero(to, ta, ma, tb, mb);
+  let exponent = <i32>(ta & MASK);
+  let by = exponent - <i32>(tb & MASK);
+  let sign = ta & SIGN;
+  const differ = (ta ^ tb) & SIGN;
+  let high = ma;
+  let other = mb;
+  if (by < 0 || (by == 0 && mb > ma)) {
+    exponent -= by;
+    by = -by;
+    high = mb;
+    other = ma;
+    sign = tb & SIGN;
+  }
+  let low: u64;
+  if (by < 64) {
+    low = (other << 1) << (63 - by);
+    other >>= by;
+  } else {
+    low = by == 64 ? other : shiftRightJam(other, by - 64);
+    other = 0;
+  }
+  if (differ == 0) {
+    const sum = high + other;
+    const carry: u64 = sum < high ? 1 : 0;
+    low = (low >> carry) | (low & carry) | ((sum & carry) << 63);
+    return round(to, sign, exponent + <i32>carry, (sum >> carry) | (carry << 63), low);
+  }
+  high -= other + <u64>(low != 0);
+  low = 0 - low;
+  if (high == 0) return low == 0 ? put(to, 0, 0) : NOT_QUICK;
+  const places = <i32>clz(high);
+  high = (high << places) | ((low >> 1) >> (63 - places));
+  return round(to, sign, exponent - places, high, low << places);
+}
+
+/** A sum of which one operand is zero. */
+function addZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+  if (isZero(ta, ma)) {
+    if (isNormal(tb, mb)) return put(to, tb, mb);
+    return isZero(tb, mb) ? put(to, ta & tb, 0) : NOT_QUICK;
+  }
+  return isZero(tb, mb) && isNormal(ta, ma) ? put(to, ta, ma) : NOT_QUICK;
+}
+
+/** a × b */
+export function quickMultiply(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+  const sign = (ta ^ tb) & SIGN;
+  const zeroA = isZero(ta, ma);
+  const zeroB = isZero(tb, mb);
+  if (!isNormal(ta, ma) || !isNormal(tb, mb))
+    return (zeroA || zeroB) && (zeroA || isNormal(ta, ma)) && (zeroB || isNormal(tb, mb))
+      ? put(to, sign, 0)
+      : NOT_QUICK;
+  const high = mulHigh(ma, mb);
+  const low = ma * mb;
+  // The product of two significands has one leading zero or none.
+  const by = (high >> 63) ^ 1;
+  const exponent = <i32>(ta & MASK) + <i32>(tb & MASK) - BIAS + 1 - <i32>by;
+  return round(to, sign, exponent, (high << by) | ((low >> 63) & by), low << by);
+}
+
+/** a / b */
+export function quickDivide(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+  const sign = (ta ^ tb) & SIGN;
+  if (!isNormal(tb, mb)) return NOT_QUICK;
+  if (!isNormal(ta, ma)) return isZero(ta, ma) ? put(to, sign, 0) : NOT_QUICK;
+  const exponent = <i32>(ta & MASK) - <i32>(tb & MASK) + BIAS;
+  if (ma < mb) {
+    const high = quotient(ma, mb);
+    const rest = 0 - high * mb;
+    const more = rest >> 63 != 0 || rest << 1 >= mb;
+    return round(to, sign, exponent - 1, high, ((<u64>more) << 63) | <u64>(rest != 0));
+  }
+  const high = quotient(ma - mb, mb);
+  return round(to, sign, exponent, F.INTEGER_BIT | (high >> 1), (high << 63) | <u64>(0 - high * mb != 0));
+}
+
+/** The root of a: an estimate in binary64, corrected by its exact remainder. */
+export function quickSquareRoot(to: usize, ta: u32, ma: u64): i32 {
+  if (ta & SIGN || !isNormal(ta, ma)) return NOT_QUICK;
+  const exponent = <i32>ta - BIAS;
+  // Radicand of 128 bits in [2^126, 2^128): its root has 64 bits.
+  const even = <u64>(exponent & 1) ^ 1;
+  const high = ma >> even;
+  const low = (ma & even) << 63;
+  const estimate = sqrt<f64>(<f64>high) * 4294967296.0;
+  let root: u64 = estimate >= TWO_64 ? 0xffffffffffffffff : <u64>estimate;
+  // The estimate is off by less than 2^13, so the remainder has fewer than 79 bits, and the correction is right to within 1.
+  let square = root * root;
+  let rest = low - square;
+  let restHigh = <i64>(high - mulHigh(root, root) - <u64>(low < square));
+  const change = (<f64>restHigh * TWO_64 + <f64>rest) / (2.0 * <f64>root);
+  const near = root + <u64>(<i64>floor<f64>(change));
+  // Beyond 64 bits the root is the largest there is.
+  root = change > 0.0 && near < root ? 0xffffffffffffffff : near;
+  square = root * root;
+  rest = low - square;
+  restHigh = <i64>(high - mulHigh(root, root) - <u64>(low < square));
+  while (restHigh < 0) {
+    root -= 1;
+    const step = (root << 1) | 1;
+    rest += step;
+    restHigh += <i64>((root >> 63) + <u64>(rest < step));
+  }
+  // Too small while the remainder exceeds twice the root.
+  while (restHigh > <i64>(root >> 63) || (restHigh == <i64>(root >> 63) && rest > root << 1)) {
+    const step = (root << 1) | 1;
+    restHigh -= <i64>((root >> 63) + <u64>(rest < step));
+    rest -= step;
+    root += 1;
+  }
+  // The 65th bit of the root decides the rounding: it is set if the remainder is greater than the root.
+  const more = restHigh != 0 || rest > root;
+  const tail = ((<u64>more) << 63) | <u64>(restHigh != 0 || rest != 0);
+  return round(to, 0, (exponent >> 1) + BIAS, root, tail);
+}
+
+/** C3, C2, C0 of a comparison, or NOT_QUICK. */
+export function quickCompare(ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+  const zeroA = isZero(ta, ma);
+  const zeroB = isZero(tb, mb);
+  if (!((zeroA || isNormal(ta, ma)) && (zeroB || isNormal(tb, mb)))) return NOT_QUICK;
+  if (zeroA && zeroB) return <i32>F.C3;
+  const ea = ta & MASK;
+  const eb = tb & MASK;
+  if ((ta ^ tb) & SIGN) return ta & SIGN ? <i32>F.C0 : 0;
+  if (ea == eb && ma == mb) return <i32>F.C3;
+  const isGreater = ea > eb || (ea == eb && ma > mb);
+  return isGreater == ((ta & SIGN) == 0) ? 0 : <i32>F.C0;
+}
+
+// ── Operands in memory: a denormal one, an infinity or a NaN becomes one that is neither normal nor zero ────────
+
+const BIAS_DOUBLE: u32 = 16383 - 1023;
+const BIAS_SINGLE: u32 = 16383 - 127;
+
+export function doubleTop(value: u64): u32 {
+  const e = <u32>(value >> 52) & 0x7ff;
+  return (<u32>(value >> 48) & SIGN) | (e == 0 ? 0 : e == 0x7ff ? MASK : e + BIAS_DOUBLE);
+}
+
+export function doubleSignificand(value: u64): u64 {
+  return (value << 11) | ((<u64>((value & 0x7ff0000000000000) != 0)) << 63);
+}
+
+export function singleTop(value: u32): u32 {
+  const e = (value >> 23) & 0xff;
+  return ((value >> 16) & SIGN) | (e == 0 ? 0 : e == 0xff ? MASK : e + BIAS_SINGLE);
+}
+
+export function singleSignificand(value: u32): u64 {
+  return ((<u64>value) << 40) | ((<u64>((value & 0x7f800000) != 0)) << 63);
+}
+
+export function integerTop(value: i64): u32 {
+  const sign: u32 = value < 0 ? SIGN : 0;
+  const magnitude: u64 = value < 0 ? 0 - <u64>value : <u64>value;
+  return magnitude == 0 ? 0 : sign | (BIAS + 63 - <u32>clz(magnitude));
+}
+
+export function integerSignificand(value: i64): u64 {
+  const magnitude: u64 = value < 0 ? 0 - <u64>value : <u64>value;
+  return magnitude << clz(magnitude);
+}
+
+/** Whether a normal number rounds to a normal one of this format, by `least` and below `highest`, exponents in this format. */
+export function isWithin(t: u32, bias: u32, highest: u32): bool {
+  return (t & MASK) - bias - 1 < highest - 2;
+}
