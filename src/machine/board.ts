@@ -34,8 +34,8 @@ export interface BoardModel {
     /** Files beside it that the board uses where they are there, by name. */
     roms: readonly string[];
   };
-  /** Memory slots of a machine with so many bytes of RAM. */
-  slots(ramBytes: number): SlotRequest[];
+  /** Memory slots of a machine with so many bytes of RAM and this firmware, if any. */
+  slots(ramBytes: number, firmware?: Uint8Array | null): SlotRequest[];
   /** Builds the board's devices, fills in the memory map. Throws no VmError but those of the images. */
   build(env: BoardEnv): Board;
 }

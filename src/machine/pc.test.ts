@@ -346,7 +346,7 @@ describe('pc-1.0', () => {
   });
 
   it('refuses firmware that is no multiple of 64 KiB or does not fit', () => {
-    for (const size of [0, 1000, 0x50000])
+    for (const size of [0, 1000, 0x810000])
       expect(() => build({ firmware: new Uint8Array(size) })).toThrow(
         expect.objectContaining({ code: 'bad-image' }),
       );

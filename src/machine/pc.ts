@@ -37,6 +37,8 @@ const MODEL_QEMU32 = 2;
 const MODEL_MAX32 = 3;
 /** The firmware's size is a multiple of this. */
 const FIRMWARE_UNIT = 0x10000;
+/** What QEMU takes, too. */
+const FIRMWARE_MAX = 8 * 1048576;
 /** Slots that are always where they belong. */
 const MAPPED_SLOTS: readonly string[] = ['ram', 'ram.high', 'rom'];
 
@@ -52,12 +54,12 @@ export const PC_1_0: BoardModel = {
   },
   firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM] },
   drives: ['ide'],
-  slots: (ramBytes) => [
+  slots: (ramBytes, firmware) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
     { name: 'ram.high', kind: 'ram', guestBase: PC_MAP.highRam.base, size: ramBytes - PC_MAP.highRam.base },
     { name: 'ram.pam', kind: 'ram', guestBase: PC_MAP.pam.base, size: PC_MAP.pam.size },
     { name: 'smram', kind: 'ram', guestBase: null, size: PC_MAP.vga.size },
-    { name: 'rom', kind: 'rom', guestBase: PC_MAP.rom.base, size: PC_MAP.rom.size },
+    { name: 'rom', kind: 'rom', ...romPlace(firmware?.length ?? 0) },
   ],
   build: (env) => new PcBoard(env),
 };
@@ -151,16 +153,23 @@ class PcBoard implements Board {
   }
 }
 
+/** The ROM below 4 GiB, which is larger for firmware that is. */
+function romPlace(firmwareBytes: number): { guestBase: number; size: number } {
+  const whole = Math.ceil(firmwareBytes / FIRMWARE_UNIT) * FIRMWARE_UNIT;
+  const size = Math.min(Math.max(PC_MAP.rom.size, whole), FIRMWARE_MAX);
+  return { guestBase: 2 ** 32 - size, size };
+}
+
 /** Firmware in the last bytes of the ROM, where the reset vector is. */
 function firmwarePieces(firmware: Uint8Array): LoadPiece[] {
-  const { base, size } = PC_MAP.rom;
-  if (firmware.length === 0 || firmware.length > size || firmware.length % FIRMWARE_UNIT !== 0) {
+  const { length } = firmware;
+  if (length === 0 || length > FIRMWARE_MAX || length % FIRMWARE_UNIT !== 0) {
     throw new VmError(
       'bad-image',
-      `The firmware (-bios) has ${firmware.length} bytes; a PC takes a multiple of 64 KiB up to ${size / 1024} KiB, such as SeaBIOS's bios-256k.bin.`,
+      `The firmware (-bios) has ${length} bytes; a PC takes a multiple of 64 KiB up to 8 MiB, such as SeaBIOS's bios-256k.bin.`,
     );
   }
-  return [{ what: 'firmware', address: base + size - firmware.length, bytes: firmware, zeros: 0 }];
+  return [{ what: 'firmware', address: 2 ** 32 - length, bytes: firmware, zeros: 0 }];
 }
 
 /** A kernel, and what a kernel finds that firmware has started. */

@@ -168,7 +168,11 @@ export class Session {
     this.processor = config.processor;
     this.failed = options.failed;
     this.drives = options.drives;
-    this.memory = new VmMemory({ vcpus: config.smp, slots: config.board.slots(ramBytes), icount });
+    this.memory = new VmMemory({
+      vcpus: config.smp,
+      slots: config.board.slots(ramBytes, images.firmware),
+      icount,
+    });
     this.clock = new SharedClock(this.memory);
     this.timers = new SharedTimers(this.memory);
     this.board = config.board.build({
