@@ -16,7 +16,7 @@ function build({
   firmware = null as Uint8Array | null,
 } = {}) {
   const ramBytes = ramMib * MIB;
-  const vm = new VmMemory({ vcpus: 1, icount: null, slots: PC_1_0.slots(ramBytes) });
+  const vm = new VmMemory({ vcpus: 1, icount: null, slots: PC_1_0.slots(ramBytes, firmware) });
   const memory = new SlotGuestMemory(vm);
   const time = new FakeTime();
   const entries: LogEntry[] = [];
