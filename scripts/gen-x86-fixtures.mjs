@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { encodeFixture, packed } from './x86-fixtures/fixture-file.mjs';
 import { GROUPS } from './x86-fixtures/groups.mjs';
 import { PROGRAM_BASE } from './x86-fixtures/layout.mjs';
-import { frame16, frame32, frame64 } from './x86-fixtures/hostile.mjs';
+import { frame16, frame32, frame64, frameReal } from './x86-fixtures/hostile.mjs';
 import { assemble, runNatively } from './x86-fixtures/native.mjs';
 import { logFromQemu } from './x86-fixtures/qemu.mjs';
 import { romSource } from './x86-fixtures/rom.mjs';
@@ -93,12 +93,12 @@ else {
   mkdirSync(OUT_DIR, { recursive: true });
   const rom = assemble(romSource(), 0, 64);
   writeFileSync(`${OUT_DIR}rom.json.gz`, packed({ rom: rom.toString('hex') }));
-  const frames = [frame16, frame32, frame64].map((source) =>
+  const frames = [frame16, frame32, frame64, frameReal].map((source) =>
     assemble(source, PROGRAM_BASE, 64).toString('hex'),
   );
   writeFileSync(
     `${OUT_DIR}hostile.json.gz`,
-    packed({ frame16: frames[0], frame32: frames[1], frame64: frames[2] }),
+    packed({ frame16: frames[0], frame32: frames[1], frame64: frames[2], frameReal: frames[3] }),
   );
   for (const name of args.length > 0 ? args : [...Object.keys(GROUPS), ...Object.keys(PROTECTION_GROUPS)])
     if (name in GROUPS) generate(name);

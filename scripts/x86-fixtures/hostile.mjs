@@ -237,3 +237,125 @@ ${stubs(64)}
 `;
 
 export const HOSTILE_BASE = PROGRAM_BASE;
+
+/** Linear addresses in real mode: the frame's code with its words, and the segment of 64 KiB that is the body's. */
+export const REAL_FRAME = 0x8000;
+export const REAL_BODY = 0x4_0000;
+const REAL_COUNTER = 0xf00;
+const [REAL_STEP, REAL_MASK, REAL_START, REAL_VECTOR, REAL_IP, REAL_SAVED] = [4, 8, 12, 16, 18, 20].map(
+  (at) => REAL_COUNTER + at,
+);
+const REAL_LOG = 0xa00;
+const REAL_COMMON = 0x800;
+
+/**
+ * Real mode, where the body may do anything: its exceptions come through an interrupt table above 1 MiB, which it cannot reach, and go on in the
+ * body with segments and stack as at the start. A body that overwrites the frame, enters protected mode or halts ends as it may.
+ */
+export const frameReal = `
+  .intel_syntax noprefix
+  .code32
+  mov esi, offset real_code
+  mov edi, ${REAL_FRAME}
+  mov ecx, offset real_end - real_code
+  rep movsb
+  mov edi, ${PARAMETERS + 0x1000}
+  mov ecx, ${VECTORS}
+  mov eax, ${(REAL_FRAME >> 4) << 16}
+1: stosd
+  add eax, 8
+  loop 1b
+  mov eax, [${STEP}]
+  mov [${REAL_FRAME + REAL_STEP}], eax
+  mov eax, [${MASK}]
+  mov [${REAL_FRAME + REAL_MASK}], eax
+  mov eax, [${BODY}]
+  sub eax, ${REAL_BODY}
+  mov [${REAL_FRAME + REAL_START}], eax
+  mov dword ptr [${COUNTER}], 1
+  lgdt [gdt_pointer]
+  lidt [idt_pointer]
+  .byte 0xea
+  .long narrow - real_code
+  .word 8
+  .balign 8
+gdt: .quad 0, 0x00009b008000ffff, 0x000093000000ffff
+gdt_pointer: .word 23
+  .long gdt
+idt_pointer: .word 0x3ff
+  .long ${PARAMETERS + 0x1000}
+  .balign 16
+real_code:
+  .code16
+  .set n, 0
+  .rept ${VECTORS}
+  .byte 0x68
+  .word n
+  .byte 0xe9
+  .word ${REAL_COMMON} - (n * 8 + 6)
+  .balign 8
+  .set n, n + 1
+  .endr
+common:
+  pop word ptr cs:[${REAL_VECTOR}]
+  pop word ptr cs:[${REAL_IP}]
+  mov cs:[${REAL_SAVED}], eax
+  mov cs:[${REAL_SAVED + 4}], edx
+  mov cs:[${REAL_SAVED + 8}], ebx
+  mov ax, ${REAL_BODY >> 4}
+  mov ss, ax
+  mov esp, 0xff00
+  mov ds, ax
+  mov es, ax
+  mov fs, ax
+  mov gs, ax
+  mov eax, cs:[${REAL_COUNTER}]
+  inc eax
+  mov cs:[${REAL_COUNTER}], eax
+  mov ebx, eax
+  and ebx, 0xff
+  mov dx, cs:[${REAL_IP}]
+  mov cs:[${REAL_LOG} + ebx * 4], dx
+  mov dx, cs:[${REAL_VECTOR}]
+  mov cs:[${REAL_LOG + 2} + ebx * 4], dx
+  mul dword ptr cs:[${REAL_STEP}]
+  and eax, cs:[${REAL_MASK}]
+  add eax, cs:[${REAL_START}]
+  push 0
+  push ${REAL_BODY >> 4}
+  push ax
+  mov eax, cs:[${REAL_SAVED}]
+  mov edx, cs:[${REAL_SAVED + 4}]
+  mov ebx, cs:[${REAL_SAVED + 8}]
+  iret
+enter:
+  xor ax, ax
+  mov fs, ax
+  mov gs, ax
+  mov ax, ${REAL_BODY >> 4}
+  mov ds, ax
+  mov es, ax
+  mov ss, ax
+  mov esp, 0xff00
+  mov ebx, 0x1800
+  mov esi, 0x2ff0
+  mov edi, cs:[${REAL_START}]
+  add edi, 512
+  mov ebp, 0xff00
+  push ${REAL_BODY >> 4}
+  push cs:[${REAL_START}]
+  retf
+narrow:
+  mov ax, 0x10
+  mov ds, ax
+  mov es, ax
+  mov ss, ax
+  mov fs, ax
+  mov gs, ax
+  mov eax, cr0
+  and al, 0xfe
+  mov cr0, eax
+  .byte 0xea
+  .word enter - real_code, ${REAL_FRAME >> 4}
+real_end:
+`;

@@ -364,6 +364,8 @@ export const BLOCK_IOPL_OK: u32 = 1 << 15;
 export const BLOCK_GS_WHOLE: u32 = 1 << 16;
 /** Outside 64-bit code: CS reaches to 64 KiB at least, or of 32-bit code to 4 GiB, so that no near jump of the code's own width leaves it. */
 export const BLOCK_CODE_WHOLE: u32 = 1 << 17;
+/** 16-bit code whose segment ends at 64 KiB, as in real mode: beyond is nothing to be fetched. */
+export const BLOCK_CODE_64K: u32 = 1 << 19;
 /** Outside 64-bit code: ES, SS and DS allow loads and stores up to 64 KiB at least. */
 export const BLOCK_DATA_64K: u32 = 1 << 18;
 

@@ -142,6 +142,7 @@ export function x86UpdateFlags(cpu: usize): void {
     if (cpl == 3 && isWholeData(cpu, X.SEG_GS)) flags |= X.BLOCK_GS_WHOLE;
     const codeLimit = load<u32>(segmentCache(cpu, X.SEG_CS), X.SEG_LIMIT);
     if (codeLimit >= (flags & X.BLOCK_CODE32 ? 0xffffffff : 0xffff)) flags |= X.BLOCK_CODE_WHOLE;
+    if (codeLimit == 0xffff && (flags & X.BLOCK_CODE32) == 0) flags |= X.BLOCK_CODE_64K;
     if (
       min(load<u64>(cpu, X.X86_STORE_END), load<u64>(cpu + X.SEG_SS * 8, X.X86_STORE_END)) >= 0x10000 &&
       load<u64>(cpu + X.SEG_DS * 8, X.X86_STORE_END) >= 0x10000

@@ -6,7 +6,17 @@ import * as X from './cpu';
 import { helperStepBegin } from './debug';
 import { x86Decode } from './decode';
 import { x86TranslateNumber } from './dispatch.gen';
-import { emitAgain, emitCall, emitConstant, emitExit, emitGoto, emitRaise, has, INSN_LINEAR } from './emit';
+import {
+  emitAgain,
+  emitCall,
+  emitConstant,
+  emitExit,
+  emitGoto,
+  emitRaise,
+  has,
+  INSN_LINEAR,
+  thisEip,
+} from './emit';
 import { INSN_LENGTH_MAX, INSN_NUMBER } from './insn';
 import { helperShadowBegin, helperUndefined } from './segment';
 
@@ -20,7 +30,8 @@ export function x86Translate(e: usize, source: usize, available: u32): u32 {
     emitCall(e, OP_CALLX, helperStepBegin.index, emitConstant(e, load<u64>(e, EMIT_PC)), 0, 0, 0);
   }
   if (has(e, X.BLOCK_SHADOW)) emitCall(e, OP_CALLX, helperShadowBegin.index, 0, 0, 0, 0);
-  if (length > INSN_LENGTH_MAX) {
+  // Too long, or beyond the limit of CS. Other limits than that of real mode are checked where a jump leads, not where execution arrives.
+  if (length > INSN_LENGTH_MAX || (has(e, X.BLOCK_CODE_64K) && thisEip(e) + length > 0x10000)) {
     store<u32>(e, INSN_LENGTH_MAX, EMIT_LENGTH);
     emitRaise(e, X.EXC_GP, 0);
     return INSN_LENGTH_MAX;

@@ -1,6 +1,6 @@
 /**
  * Hostile programs: random bytes run as code at CPL 3, with stores into themselves, jumps into the middle of instructions and to the ends of memory,
- * in 16-bit code with segments of 64 KiB, in flat 32-bit and in 64-bit code. A program must leave the same machine on both tiers: registers, system state, memory, instruction count.
+ * in 16-bit code with segments of 64 KiB, in flat 32-bit and in 64-bit code; and in real mode, with every privilege. A program must leave the same machine on both tiers: registers, system state, memory, instruction count.
  *
  * Every exception goes on somewhere in the program (scripts/x86-fixtures/hostile.mjs). Under -icount both tiers end their slices at the same
  * instruction, so runs can be compared wherever they stop.
@@ -19,10 +19,12 @@ const PARAMETERS = 0x0030_0000n;
 const BODY_BYTES = 1024;
 /** A multiple of SLICE_INSNS of assembly/vcpu/run.ts. */
 const INSTRUCTIONS = 4 * 16384;
+const REAL_BODY = 0x0004_0000n;
 /** Bodies in the middle of a page, across a page's end, and up to the end of memory. */
 const PLACES = [0x1200n, 0x1e80n];
-type Bits = 16 | 32 | 64;
-const KINDS: readonly Bits[] = [32, 64, 16];
+const INT3 = 0xcc;
+type Kind = '16' | '32' | '64' | 'Real';
+const KINDS: readonly Kind[] = ['32', '64', '16', 'Real'];
 
 const PREFIXES = [0x66, 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x64, 0x2e];
 /** One-byte opcodes that are common, with ModRM; arithmetic most often. */
@@ -42,7 +44,8 @@ const SHORT = [
   0xaa, 0xab, 0xac,
 ];
 
-function randomBody(random: Random, bits: Bits): Uint8Array {
+function randomBody(random: Random, kind: Kind): Uint8Array {
+  const long = kind === '64';
   const bytes = new Uint8Array(BODY_BYTES + 32);
   let at = 0;
   const put = (...values: number[]) => {
@@ -66,12 +69,12 @@ function randomBody(random: Random, bits: Bits): Uint8Array {
       continue;
     }
     if (random.below(4) === 0) put(pick(PREFIXES));
-    if (bits === 64 && random.below(2) === 0) put(0x40 | random.below(16));
+    if (long && random.below(2) === 0) put(0x40 | random.below(16));
     if (kind < 55) {
       put(pick(OPCODES));
       modrm();
       if (random.below(3) === 0) put(byte());
-    } else if (kind < 68) put(bits === 64 && random.below(3) === 0 ? byte() : pick(SHORT));
+    } else if (kind < 68) put(long && random.below(3) === 0 ? byte() : pick(SHORT));
     else if (kind < 78)
       put(0x70 | random.below(16), random.below(6) === 0 ? 0xe0 | random.below(32) : random.below(24));
     else if (kind < 92) {
@@ -92,13 +95,16 @@ function randomBody(random: Random, bits: Bits): Uint8Array {
   return bytes.subarray(0, BODY_BYTES);
 }
 
-function load(core: TestCore, seed: number, bits: Bits, frame: Uint8Array): void {
+function load(core: TestCore, seed: number, kind: Kind, frame: Uint8Array): void {
   const random = new Random(seed);
-  const last = (bits === 16 ? 0x1_0000n : AREA_END - BODY_AREA) - BigInt(BODY_BYTES);
-  const body = BODY_AREA + [...PLACES, last][random.below(3)];
+  const narrow = kind === '16' || kind === 'Real';
+  const last = (narrow ? 0x1_0000n : AREA_END - BODY_AREA) - BigInt(BODY_BYTES);
+  const body = (kind === 'Real' ? REAL_BODY : BODY_AREA) + [...PLACES, last][random.below(3)];
   core.load(PROGRAM_BASE, frame);
   core.load(MODE, Uint8Array.of(32));
-  core.load(body, randomBody(random, bits));
+  // Whatever leaves the body of 16-bit code comes back by an exception.
+  if (narrow) core.load(kind === 'Real' ? REAL_BODY : BODY_AREA, new Uint8Array(0x1_0000).fill(INT3));
+  core.load(body, randomBody(random, kind));
   const words = new Uint32Array(6);
   words[0] = Number(body);
   words[1] = BODY_BYTES - 1;
@@ -127,12 +133,12 @@ export async function compareHostile(seeds: readonly number[]): Promise<number> 
   let jit = 0;
   let all = 0;
   for (const seed of seeds) {
-    const bits = KINDS[seed % KINDS.length];
-    const frame = Buffer.from(frames[`frame${bits}`], 'hex');
+    const kind = KINDS[seed % KINDS.length];
+    const frame = Buffer.from(frames[`frame${kind}`], 'hex');
     const ends = [plain, compiled].map((core) => {
       core.reset();
       loadFirmware(core);
-      load(core, seed, bits, frame);
+      load(core, seed, kind, frame);
       const run = core.run({ pc: RESET_VECTOR, maxInstructions: INSTRUCTIONS });
       return { ...run, pc: core.pc(), state: state(core) };
     });
