@@ -157,11 +157,69 @@ export interface SerialStream {
   write(data: Uint8Array | string): void;
 }
 
+/** Keyboard layouts that text can be typed for. */
+export type KeyboardLayout = 'us' | 'uk' | 'de' | 'fr';
+
+/** What a mouse did. */
+export interface PointerInput {
+  /** Movement in counts, to the right and downwards. */
+  dx?: number;
+  dy?: number;
+  /** Place on the screen, 0 to 1 from its left and top: for guests with an absolute pointer. */
+  x?: number;
+  y?: number;
+  /** Notches of the wheel, towards the person. */
+  wheel?: number;
+  /** The buttons that are down: bit 0 left, 1 right, 2 middle, 3 back, 4 forward. As `MouseEvent.buttons`. */
+  buttons: number;
+}
+
+/** Keyboard and mouse of a machine. Boards without them, and machines that do not run, take nothing. */
+export interface VmInput {
+  /** A key by its place: a `KeyboardEvent.code` such as `KeyA`. @returns false where there is no such key */
+  key(code: string, down: boolean): boolean;
+  /** Lets go of all keys that are down. */
+  releaseKeys(): void;
+  /** Presses keys in order, and lets them go in reverse: `['ControlLeft', 'AltLeft', 'Delete']`. */
+  press(codes: readonly string[]): void;
+  pointer(event: PointerInput): void;
+  /** The guest follows an absolute pointer (`x`, `y`): no pointer lock is needed. */
+  readonly absolute: boolean;
+  /**
+   * Types a text as a person with this layout would, as fast as the guest reads it. Gives the characters that have no key there.
+   * A text that is given meanwhile comes after it.
+   */
+  type(text: string, layout?: KeyboardLayout): Promise<{ missing: string[] }>;
+  /** Calls back with the keyboard's lamps: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
+  onLeds(listener: (lit: number) => void): Unsubscribe;
+}
+
+/** A drive as it is now. */
+export interface DriveState {
+  /** As in QEMU: `ide0-hd0`, `ide1-cd0`, `floppy0`. */
+  name: string;
+  media: 'disk' | 'cdrom' | 'floppy';
+  /** Its medium can be exchanged while the machine runs. */
+  removable: boolean;
+  /** Bytes of the image in it; null: it is empty. */
+  size: number | null;
+  /** The guest has locked its door. */
+  locked: boolean;
+}
+
 /** A virtual machine. Every method rejects or throws a VmError; none blocks the page. */
 export interface Vm {
   readonly config: Readonly<VmConfig>;
   readonly state: VmState;
   readonly serial: SerialStream;
+  readonly input: VmInput;
+  /** Drives of the machine; none before it has loaded. */
+  readonly drives: readonly DriveState[];
+  /**
+   * Puts another image into a drive with exchangeable media, or takes it out (null), as a person would who opens the drive by force.
+   * @throws VmError bad-config, not-found, bad-image
+   */
+  changeMedium(drive: string, image: ImageSource | null): Promise<void>;
   on<K extends keyof VmEvents>(event: K, listener: (detail: VmEvents[K]) => void): Unsubscribe;
   /** Loads images and starts the vCPU. Resolves when the first instruction is about to run. */
   start(): Promise<void>;

@@ -103,7 +103,20 @@ const DEVICES: Record<string, Subject> = {
     ],
   },
   i8042: {
-    create: ({ irq, shadow }) => new I8042({ irq, shadow, a20: { enabled: true }, reset() {} }),
+    create: ({ irq, shadow, time }) =>
+      new I8042({
+        irq,
+        auxIrq: new FakeIrq(),
+        clock: time,
+        timers: time,
+        shadow,
+        a20: { enabled: true },
+        reset() {},
+      }),
+    change: (device) => {
+      (device as I8042).keyboard.key('KeyA', true);
+      (device as I8042).mouse.receive(0xf4);
+    },
     writes: [
       [0, 1, 0xad],
       [0, 1, 0xaa],

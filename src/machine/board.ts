@@ -6,6 +6,9 @@ import type { Device, MmioRegion } from '../hw/device.ts';
 import type { SlotGuestMemory } from '../memory/guest-memory.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
+import type { BlockNode } from '../block/block-node.ts';
+import type { DriveState, PointerInput } from '../core/vm-api.ts';
+import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
 import type { Drive, DriveInterface } from './drives.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { BootOptions } from './firmware/boot-options.ts';
@@ -56,6 +59,8 @@ export interface BoardEnv {
   log: Log;
   power: PowerControl;
   serial: SerialBackend;
+  /** The keyboard's lamps. */
+  leds(lit: number): void;
   /** As in QEMU's program names: `riscv64`. */
   arch: string;
   ramBytes: number;
@@ -68,6 +73,22 @@ export interface BoardEnv {
   random(bytes: Uint8Array): void;
 }
 
+/** Keyboard and mouse of a board. */
+export interface BoardInput {
+  keyboard: Pick<Ps2Keyboard, 'key' | 'releaseAll' | 'idle'>;
+  pointer(event: PointerInput): void;
+  readonly absolute: boolean;
+}
+
+/** A drive of a board whose medium can be looked at and, where `change` is there, exchanged. */
+export interface BoardDrive {
+  readonly name: string;
+  readonly media: DriveState['media'];
+  readonly size: number | null;
+  readonly locked: boolean;
+  change?(node: BlockNode | null): void;
+}
+
 /** A built board. */
 export interface Board {
   readonly devices: readonly Device[];
@@ -76,6 +97,8 @@ export interface Board {
   /** Doorbells by number. */
   readonly doorbells: readonly { device: Device; offset: number; value: number }[];
   readonly resetPc: number;
+  readonly input?: BoardInput;
+  readonly drives?: readonly BoardDrive[];
   /** Resets the devices and loads ROM, firmware, kernel, initrd and device tree. The vCPUs must be stopped. */
   reset(): void | Promise<void>;
   /** The serial backend has bytes for the guest. */

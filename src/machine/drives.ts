@@ -36,6 +36,7 @@ const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2 };
 /** Where a CD-ROM goes, and where one is even if nobody asks: the second channel's master. */
 const CDROM_INDEX = 2;
 const SECTOR = 512;
+const CD_SECTOR = 2048;
 
 const SHORT: readonly [keyof VmConfig, DriveConfig][] = [
   ['hda', { index: 0 }],
@@ -161,8 +162,9 @@ export async function openImage(
   const writeThrough = !readOnly && !snapshot;
   const node = await openSource(file, writeThrough, what, signal);
   if (node.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
-  // A disk's last sector is whole even if its image is not: what is missing are zeros.
-  const size = media === 'cdrom' ? node.size : Math.ceil(node.size / SECTOR) * SECTOR;
+  // The last sector is whole even if the image is not: what is missing are zeros.
+  const unit = media === 'cdrom' ? CD_SECTOR : SECTOR;
+  const size = Math.ceil(node.size / unit) * unit;
   if (writeThrough && size === node.size) return node;
   if (writeThrough) {
     throw new VmError(

@@ -5,6 +5,7 @@ import { I8042 } from '../hw/input/i8042.ts';
 import { IsaDebugExit } from '../hw/misc/isa-debug-exit.ts';
 import { Port92 } from '../hw/misc/port92.ts';
 import { Mc146818 } from '../hw/rtc/mc146818.ts';
+import type { BoardInput } from './board.ts';
 import type { PcContext } from './pc-context.ts';
 import { PC_IRQ, PC_PORTS } from './pc-map.ts';
 
@@ -25,11 +26,19 @@ export function attachClock({ attach, wiring, env, cmos }: PcContext): Mc146818 
   });
 }
 
-export function attachKeyboard({ attach, wiring, a20, reset }: PcContext): void {
-  attach([PC_PORTS.keyboardCommand, PC_PORTS.keyboardData], (shadow) => {
-    return new I8042({ irq: wiring.irq(PC_IRQ.keyboard), a20, reset, shadow });
+/** The keyboard controller with keyboard and mouse. */
+export function attachKeyboard({ attach, wiring, env, a20, reset }: PcContext): BoardInput {
+  const { clock, timers, leds } = env;
+  const { keyboard, mouse } = attach([PC_PORTS.keyboardCommand, PC_PORTS.keyboardData], (shadow) => {
+    const irq = wiring.irq(PC_IRQ.keyboard);
+    return new I8042({ irq, auxIrq: wiring.irq(PC_IRQ.mouse), clock, timers, leds, a20, reset, shadow });
   });
   attach([PC_PORTS.port92], () => new Port92({ a20, reset }));
+  return {
+    keyboard,
+    absolute: false,
+    pointer: ({ dx = 0, dy = 0, wheel = 0, buttons }) => mouse.move(dx, dy, wheel, buttons),
+  };
 }
 
 /** COM1 to COM4. Returns COM1, to which the machine's serial port is connected. */

@@ -51,6 +51,7 @@ export const PC_PORTS = {
 /** IRQ lines in the shared memory: the global system interrupts of ACPI, of which 0 to 15 are ISA's. */
 export const PC_IRQ = {
   keyboard: 1,
+  mouse: 12,
   com: [4, 3, 4, 3],
   rtc: 8,
   sci: 9,

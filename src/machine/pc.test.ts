@@ -41,6 +41,7 @@ function build({
       fwCfg: [{ name: 'opt/test', bytes: Uint8Array.of(7, 8) }],
     },
     drives: [],
+    leds() {},
     commandLine: 'console=ttyS0',
     random: (bytes) => void bytes.fill(1),
   });

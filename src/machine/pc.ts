@@ -12,7 +12,7 @@ import { FwCfg } from '../hw/firmware/fw-cfg.ts';
 import type { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
 import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
-import type { Board, BoardEnv, BoardModel } from './board.ts';
+import type { Board, BoardDrive, BoardEnv, BoardInput, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { ACPI_BYTES, planPcBoot } from './boot/pc-boot.ts';
 import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
@@ -69,6 +69,8 @@ class PcBoard implements Board {
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
   readonly resetPc = RESET_VECTOR;
+  readonly input: BoardInput;
+  readonly drives: readonly BoardDrive[];
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly boot: BootOptions;
   private readonly clock: Mc146818;
@@ -109,8 +111,8 @@ class PcBoard implements Board {
       rom: (name) => images.roms?.[name] ?? null,
       attach,
     };
-    attachDisks(context);
-    attachKeyboard(context);
+    this.drives = attachDisks(context);
+    this.input = attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);
     this.clock = attachClock(context);

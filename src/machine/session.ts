@@ -91,6 +91,7 @@ export interface SessionOptions {
   log: Log;
   power: PowerControl;
   serial: SerialPort;
+  leds(lit: number): void;
   vcpu: VcpuHost;
   /** An assertion of ours failed while a guest access was handled, or a vCPU died without a word. */
   failed(error: unknown): void;
@@ -184,6 +185,7 @@ export class Session {
       log: options.log,
       power: options.power,
       serial,
+      leds: options.leds,
       arch: config.arch,
       ramBytes,
       images,

@@ -29,6 +29,7 @@ function build(images: Partial<BootImages> = {}, ramMib = 64) {
     serial: { transmit() {}, take: () => null, setBreak() {} },
     ramBytes,
     drives: [],
+    leds() {},
     images: { firmware: null, kernel: null, initrd: null, ...images },
     commandLine: 'console=ttyS0',
     arch: 'riscv64',

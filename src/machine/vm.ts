@@ -3,6 +3,7 @@ import { VmError } from '../core/errors.ts';
 import { Log, type LogSink } from '../core/log.ts';
 import type {
   FwCfgEntry,
+  DriveState,
   ImageSource,
   SerialStream,
   Unsubscribe,
@@ -10,6 +11,7 @@ import type {
   VmConfig,
   VmErrorCode,
   VmEvents,
+  VmInput,
   VmOutcome,
   VmReport,
   VmState,
@@ -20,7 +22,9 @@ import { checkInitrd } from './boot/initrd-check.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
-import { openDrives } from './drives.ts';
+import type { BoardDrive } from './board.ts';
+import { openDrives, openImage } from './drives.ts';
+import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { SerialPort } from './serial-port.ts';
 import { noCounters, Session } from './session.ts';
@@ -59,11 +63,13 @@ class MachineVm implements Vm {
   readonly config: Readonly<VmConfig>;
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   readonly serial: SerialStream;
+  readonly input: VmInput;
   private readonly resolved: ResolvedConfig;
   private readonly assets: VmAssets;
   private readonly log: Log;
   private readonly events = new Emitter<VmEvents>((error) => this.log.warn('listener', String(error)));
   private readonly port: SerialPort;
+  private readonly inputPort: InputPort;
   private readonly panicWatch: PanicWatch;
   private readonly abort = new AbortController();
   private readonly settleEnded: (end: { outcome: VmOutcome; code: number }) => void;
@@ -111,6 +117,8 @@ class MachineVm implements Vm {
     });
     this.port.onData((bytes) => this.panicWatch.feed(bytes));
     this.serial = this.port;
+    this.inputPort = new InputPort(() => this.session?.board.input);
+    this.input = this.inputPort;
   }
 
   get state(): VmState {
@@ -183,6 +191,33 @@ class MachineVm implements Vm {
     clearTimeout(timer);
   }
 
+  get drives(): readonly DriveState[] {
+    return (this.session?.board.drives ?? []).map(({ name, media, size, locked, change }) => {
+      return { name, media, size, locked, removable: change !== undefined };
+    });
+  }
+
+  async changeMedium(drive: string, image: ImageSource | null): Promise<void> {
+    const find = (): BoardDrive => {
+      const found = this.session?.board.drives?.find(({ name }) => name === drive);
+      if (found?.change) return found;
+      throw new VmError(
+        'bad-config',
+        found
+          ? `The image of ${drive} cannot be exchanged while the machine runs.`
+          : `There is no drive ${drive}.`,
+      );
+    };
+    const { media } = find();
+    const how = {
+      media: media === 'cdrom' ? media : 'disk',
+      readOnly: media === 'cdrom',
+      snapshot: true,
+    } as const;
+    const node = image === null ? null : await openImage(image, how, drive, this.abort.signal);
+    find().change?.(node);
+  }
+
   report(): VmReport {
     return this.lastReport ?? this.makeReport();
   }
@@ -198,6 +233,7 @@ class MachineVm implements Vm {
     this.setState('destroyed');
     this.events.clear();
     this.port.dispose();
+    this.inputPort.dispose();
     await session?.close();
   }
 
@@ -227,6 +263,7 @@ class MachineVm implements Vm {
           reset: () => this.requestStop(this.resetRequest()),
         },
         serial: this.port,
+        leds: (lit) => this.inputPort.leds(lit),
         vcpu,
         failed: (error) => this.fail(asVmError(error)),
       });

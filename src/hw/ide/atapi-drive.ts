@@ -171,6 +171,11 @@ export class AtapiDrive extends IdeDrive {
     return this.node !== null && this.v.trayOpen === 0;
   }
 
+  /** Bytes of the medium; null: there is none. */
+  get size(): number | null {
+    return this.node?.size ?? null;
+  }
+
   get locked(): boolean {
     return this.v.locked === 1;
   }

@@ -1,23 +1,32 @@
 /**
- * Keyboard controller of a PC/AT (8042), with no keyboard and no mouse connected.
+ * Keyboard controller of a PC/AT (8042) with a keyboard and a mouse.
  * Specification: IBM PS/2 Hardware Interface Technical Reference, "Keyboard and auxiliary device controller".
  *
- * What the guest sees: a controller that passes its self-test, drives A20 and resets the machine, and reports a time-out for whatever
- * is sent to a keyboard, as a real one does when none is plugged in. It has no auxiliary port: its commands do nothing.
+ * Bytes come without the time that a serial line takes: the next one is there as soon as the guest has read the last one.
  */
+import type { GuestClock, TimerFactory } from '../../core/clock.ts';
 import type { IrqLine } from '../../core/irq.ts';
 import type { A20Gate } from '../misc/port92.ts';
 import { type Device, type MmioRegion, type SavedState, type ShadowPort, StateReader } from '../device.ts';
+import { Ps2Keyboard } from './ps2-keyboard.ts';
+import { Ps2Mouse } from './ps2-mouse.ts';
+import { translate } from './scan-codes.ts';
 
 const STATUS_OBF = 0x01;
 const STATUS_SYSTEM = 0x04;
 const STATUS_COMMAND = 0x08;
 const STATUS_UNLOCKED = 0x10;
-const STATUS_TIMEOUT = 0x40;
+/** The byte in the output buffer is the mouse's. */
+const STATUS_AUX = 0x20;
 
 const MODE_KEYBOARD_INT = 0x01;
+const MODE_AUX_INT = 0x02;
 const MODE_SYSTEM = 0x04;
-const MODE_RESET = 0x03;
+const MODE_KEYBOARD_DISABLED = 0x10;
+const MODE_AUX_DISABLED = 0x20;
+/** Codes of set 2 become those of set 1. */
+const MODE_TRANSLATE = 0x40;
+const MODE_RESET = MODE_KEYBOARD_INT | MODE_AUX_INT;
 
 const OUT_NO_RESET = 0x01;
 const OUT_A20 = 0x02;
@@ -25,6 +34,9 @@ const OUT_A20 = 0x02;
 const OUT_IDLE = 0xcc;
 
 const READ_MODE = 0x20;
+const DISABLE_AUX = 0xa7;
+const ENABLE_AUX = 0xa8;
+const AUX_TEST = 0xa9;
 const WRITE_MODE = 0x60;
 const SELF_TEST = 0xaa;
 const KEYBOARD_TEST = 0xab;
@@ -41,13 +53,12 @@ const ENABLE_A20 = 0xdf;
 /** 0xf0 to 0xff pulse the output port's low four lines whose bit is 0; bit 0 is the processor's reset. */
 const PULSE = 0xf0;
 
-const MODE_KEYBOARD_DISABLED = 0x10;
 const SELF_TEST_PASSED = 0x55;
 const INPUT_UNLOCKED = 0x80;
-/** What the controller gives for an answer that did not come in time. */
-const NO_ANSWER = 0xfe;
+/** Prefix of set 2's break codes: translated, it is bit 7 of the code that follows. */
+const BREAK = 0xf0;
 
-const VERSION = 1;
+const VERSION = 2;
 
 interface State {
   status: number;
@@ -58,6 +69,8 @@ interface State {
   data: number;
   /** Command that waits for its byte; 0: none. */
   command: number;
+  /** 0x80 after the keyboard's prefix 0xf0, while codes are translated. */
+  breakBit: number;
 }
 
 function resetState(): State {
@@ -67,11 +80,18 @@ function resetState(): State {
     output: OUT_IDLE,
     data: 0,
     command: 0,
+    breakBit: 0,
   };
 }
 
 export interface I8042Options {
   irq: IrqLine;
+  /** The mouse's line. */
+  auxIrq: IrqLine;
+  clock: GuestClock;
+  timers: TimerFactory;
+  /** The keyboard's lamps are other ones: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
+  leds?: (lit: number) => void;
   a20: A20Gate;
   reset: () => void;
   shadow: ShadowPort;
@@ -81,7 +101,10 @@ export class I8042 implements Device {
   readonly name = 'i8042';
   /** Status and command (port 0x64), data (port 0x60). */
   readonly regions: readonly MmioRegion[];
+  readonly keyboard: Ps2Keyboard;
+  readonly mouse: Ps2Mouse;
   private readonly irq: IrqLine;
+  private readonly auxIrq: IrqLine;
   private readonly a20: A20Gate;
   private readonly requestReset: () => void;
   private readonly shadow: ShadowPort;
@@ -89,6 +112,11 @@ export class I8042 implements Device {
 
   constructor(options: I8042Options) {
     this.irq = options.irq;
+    this.auxIrq = options.auxIrq;
+    const { clock, timers, leds } = options;
+    const changed = (): void => this.update();
+    this.keyboard = new Ps2Keyboard({ clock, timers, changed, ...(leds && { leds }) });
+    this.mouse = new Ps2Mouse({ changed });
     this.a20 = options.a20;
     this.requestReset = options.reset;
     this.shadow = options.shadow;
@@ -113,9 +141,12 @@ export class I8042 implements Device {
   }
 
   private read(): number {
-    this.state.status &= ~(STATUS_OBF | STATUS_TIMEOUT);
+    const { data } = this.state;
+    this.state.status &= ~(STATUS_OBF | STATUS_AUX);
+    // The line falls before the next byte raises it again.
+    this.updateIrqs();
     this.update();
-    return this.state.data;
+    return data;
   }
 
   private command(value: number): void {
@@ -132,6 +163,15 @@ export class I8042 implements Device {
         break;
       case KEYBOARD_TEST:
         this.answer(0);
+        break;
+      case AUX_TEST:
+        this.answer(0);
+        break;
+      case DISABLE_AUX:
+        state.mode |= MODE_AUX_DISABLED;
+        break;
+      case ENABLE_AUX:
+        state.mode &= ~MODE_AUX_DISABLED;
         break;
       case DISABLE_KEYBOARD:
         state.mode |= MODE_KEYBOARD_DISABLED;
@@ -178,51 +218,100 @@ export class I8042 implements Device {
       if (!(value & OUT_NO_RESET)) this.requestReset();
     } else if (command === WRITE_OUTPUT_BUFFER) {
       this.answer(value);
-    } else if (command === 0) {
+    } else if (command === WRITE_AUX_BUFFER) {
+      this.answer(value, STATUS_AUX);
+    } else if (command === WRITE_AUX) {
+      this.mouse.receive(value);
+    } else {
       // A byte for the keyboard enables its interface.
       state.mode &= ~MODE_KEYBOARD_DISABLED;
-      state.status |= STATUS_TIMEOUT;
-      this.answer(NO_ANSWER);
+      this.keyboard.receive(value);
     }
     this.update();
   }
 
   private outputPort(): number {
     const { output, status } = this.state;
-    // Bit 4 is the keyboard's interrupt line.
-    const interrupt = status & STATUS_OBF ? 0x10 : 0;
-    return (output & ~0x10) | interrupt | OUT_NO_RESET | (this.a20.enabled ? OUT_A20 : 0);
+    // Bits 4 and 5 are the interrupt lines.
+    const interrupt = status & STATUS_OBF ? (status & STATUS_AUX ? 0x20 : 0x10) : 0;
+    return (output & ~0x30) | interrupt | OUT_NO_RESET | (this.a20.enabled ? OUT_A20 : 0);
   }
 
-  private answer(value: number): void {
+  private answer(value: number, source = 0): void {
     this.state.data = value;
-    this.state.status |= STATUS_OBF;
+    this.state.status = (this.state.status & ~STATUS_AUX) | STATUS_OBF | source;
+  }
+
+  /** Takes the next byte of a device into the output buffer if that is empty; the keyboard goes first. */
+  private fill(): void {
+    const { state } = this;
+    while (!(state.status & STATUS_OBF)) {
+      const key = state.mode & MODE_KEYBOARD_DISABLED ? null : this.keyboard.take();
+      if (key !== null) {
+        this.keyboardByte(key);
+        continue;
+      }
+      const aux = state.mode & MODE_AUX_DISABLED ? null : this.mouse.take();
+      if (aux === null) return;
+      this.answer(aux, STATUS_AUX);
+    }
+  }
+
+  private keyboardByte(byte: number): void {
+    const { state } = this;
+    if (!(state.mode & MODE_TRANSLATE)) return this.answer(byte);
+    if (byte === BREAK) {
+      state.breakBit = 0x80;
+      return;
+    }
+    this.answer(translate(byte) | state.breakBit);
+    state.breakBit = 0;
   }
 
   private update(): void {
+    this.fill();
+    this.shadow.publish(0, this.state.status);
+    this.updateIrqs();
+  }
+
+  private updateIrqs(): void {
     const { status, mode } = this.state;
-    this.shadow.publish(0, status);
-    this.irq.set((status & STATUS_OBF) !== 0 && (mode & MODE_KEYBOARD_INT) !== 0);
+    const full = (status & STATUS_OBF) !== 0;
+    const aux = (status & STATUS_AUX) !== 0;
+    this.irq.set(full && !aux && (mode & MODE_KEYBOARD_INT) !== 0);
+    this.auxIrq.set(full && aux && (mode & MODE_AUX_INT) !== 0);
   }
 
   reset(): void {
     this.state = resetState();
+    this.keyboard.reset();
+    this.mouse.reset();
     this.update();
   }
 
   save(): SavedState {
-    return { version: VERSION, ...this.state };
+    return {
+      version: VERSION,
+      ...this.state,
+      ...this.keyboard.save('keyboard'),
+      ...this.mouse.save('mouse'),
+    };
   }
 
   restore(saved: SavedState): void {
     const reader = new StateReader(this.name, VERSION, saved);
+    const keyboard = this.keyboard.restorer('keyboard', reader);
+    const mouse = this.mouse.restorer('mouse', reader);
     this.state = {
       status: reader.uint('status', 8),
       mode: reader.uint('mode', 8),
       output: reader.uint('output', 8),
       data: reader.uint('data', 8),
       command: reader.uint('command', 8),
+      breakBit: reader.uint('breakBit', 8),
     };
+    keyboard();
+    mouse();
     this.update();
   }
 }

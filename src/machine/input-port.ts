@@ -1,0 +1,86 @@
+import type { KeyboardLayout, PointerInput, Unsubscribe, VmInput } from '../core/vm-api.ts';
+import { type Stroke, strokesFor } from '../hw/input/layouts.ts';
+import type { BoardInput } from './board.ts';
+
+/** How often a text that is being typed looks whether the guest has read what was typed, ms. */
+const LOOK_MS = 5;
+/** A guest that reads no key this long reads none, ms. */
+const PATIENCE_MS = 5000;
+
+/** Keyboard and mouse of a machine, whether or not it has them just now. */
+export class InputPort implements VmInput {
+  private readonly board: () => BoardInput | undefined;
+  private readonly listeners = new Set<(lit: number) => void>();
+  /** Texts are typed one after the other. */
+  private typing: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+
+  /** @param board the running board's end */
+  constructor(board: () => BoardInput | undefined) {
+    this.board = board;
+  }
+
+  get absolute(): boolean {
+    return this.board()?.absolute ?? false;
+  }
+
+  key(code: string, down: boolean): boolean {
+    return this.board()?.keyboard.key(code, down) ?? false;
+  }
+
+  releaseKeys(): void {
+    this.board()?.keyboard.releaseAll();
+  }
+
+  press(codes: readonly string[]): void {
+    for (const code of codes) this.key(code, true);
+    for (const code of codes.toReversed()) this.key(code, false);
+  }
+
+  pointer(event: PointerInput): void {
+    this.board()?.pointer(event);
+  }
+
+  type(text: string, layout: KeyboardLayout = 'us'): Promise<{ missing: string[] }> {
+    const { strokes, missing } = strokesFor(text, layout);
+    const typed = this.typing.then(async () => {
+      for (const stroke of strokes) {
+        if (!(await this.idle())) break;
+        this.press(keysOf(stroke));
+      }
+      return { missing };
+    });
+    this.typing = typed;
+    return typed;
+  }
+
+  /** Waits until the guest has read every key; false: it does not. */
+  private async idle(): Promise<boolean> {
+    for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
+      const board = this.board();
+      if (!board || this.disposed) return false;
+      if (board.keyboard.idle) return true;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+    return false;
+  }
+
+  /** The keyboard's lamps are other ones. */
+  leds(lit: number): void {
+    for (const listener of this.listeners) listener(lit);
+  }
+
+  onLeds(listener: (lit: number) => void): Unsubscribe {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.listeners.clear();
+  }
+}
+
+function keysOf({ key, shift, altGr }: Stroke): string[] {
+  return [...(shift ? ['ShiftLeft'] : []), ...(altGr ? ['AltRight'] : []), key];
+}
