@@ -43,6 +43,9 @@ export const VM_A20_FORCED: u32 = VM_BASE + 0x28;
 /** u32 bit set, atomic OR by the page, followed by a kick: 1 NMI, 2 SMI, 4 INIT for vCPU 0. Taken with an atomic exchange by the vCPU. */
 export const VM_X86_EVENTS: u32 = VM_BASE + 0x2c;
 
+/** u32 bit set DISPLAY_*, set by a vCPU with an atomic OR, taken by the page with an atomic exchange: why the screen has to be looked at. */
+export const VM_DISPLAY_EVENTS: u32 = VM_BASE + 0x30;
+
 /** IRQ lines: bit n of the words is line n. Level is set and cleared with atomics by its device; a rising edge is latched in IRQ_EDGE. */
 export const IRQ_LINE_COUNT: u32 = 256;
 export const IRQ_LEVEL: u32 = VM_BASE + 0x100;
@@ -57,6 +60,12 @@ export const TIMER_COUNT: u32 = 64;
 export const TIMER_DEADLINES: u32 = VM_BASE + 0x200;
 /** u64 bit set of timers that expired, set by the vCPU with atomic OR, taken by the page with atomic exchange (two u32 words). */
 export const TIMER_FIRED: u32 = VM_BASE + 0x400;
+
+/** The dirty log's ranges of linear memory: their number, then for each a u32 first page and a u32 number of pages (multiples of 8). */
+export const DIRTY_RANGE_COUNT: u32 = VM_BASE + 0x440;
+export const DIRTY_RANGES: u32 = VM_BASE + 0x448;
+export const DIRTY_RANGE_STRIDE: u32 = 8;
+export const DIRTY_RANGE_MAX: u32 = 4;
 
 /**
  * Region table: the guest-physical memory map, sorted by nothing, later entries win where they overlap.
@@ -98,6 +107,10 @@ export const LOCAL_LAPIC: u32 = 8;
 export const LOCAL_IOAPIC: u32 = 9;
 export const LOCAL_HPET: u32 = 10;
 export const LOCAL_PM_TIMER: u32 = 11;
+/** VGA: ports 0x3b0-0x3df, the same registers from 0x3c0 on in the memory BAR, and memory from 0xa0000 to 0xbffff. */
+export const LOCAL_VGA_PORTS: u32 = 12;
+export const LOCAL_VGA_MMIO: u32 = 13;
+export const LOCAL_VGA_WINDOW: u32 = 14;
 
 /** x86: guest-physical address of I/O port 0. Ports are regions of the same table, above every address that a processor can form. */
 export const IO_PORT_BASE: u64 = 0x10000000000000;
@@ -131,6 +144,10 @@ export const REACH_TABLES_END: u32 = VM_BASE + 0x40000;
 // ── Page tables of flags, indexed by linear address >> 12 ───────────────────────────────────────────────────────
 export const CODE_PAGES: u32 = 0x00100000;
 export const DIRTY_PAGES: u32 = 0x00200000;
+/** The page belongs to a range of the dirty log; a vCPU wrote to it since the log was armed; a reader of the log has to look at it. */
+export const DIRTY_LOGGED: u32 = 1;
+export const DIRTY_WRITTEN: u32 = 2;
+export const DIRTY_TAKEN: u32 = 4;
 /** u32 words, atomic: the page sets a bit when it writes into a page whose CODE_PAGES byte is set, then raises REQUEST_INVALIDATE. */
 export const STALE_PAGES: u32 = 0x00300000;
 export const STALE_PAGES_END: u32 = 0x00320000;
@@ -148,6 +165,45 @@ export const PC_PM_TIMER_STATE: u32 = PC_IRQCHIP_BASE + 0x500;
 export const PC_LAPIC_STATE: u32 = PC_IRQCHIP_BASE + 0x1000;
 export const PC_LAPIC_STRIDE: u32 = 0x200;
 export const PC_IRQCHIP_END: u32 = PC_LAPIC_STATE + 8 * PC_LAPIC_STRIDE;
+
+/**
+ * Registers of the VGA (assembly/vga/), bytes where nothing else is said. The vCPU answers all ports and the memory window; the page reads what it has
+ * to draw, and writes only inside an exit (dispi) or while the vCPU is stopped.
+ */
+export const VGA_BASE: u32 = 0x003b0000;
+export const VGA_SR_INDEX: u32 = VGA_BASE + 0x00;
+export const VGA_GR_INDEX: u32 = VGA_BASE + 0x01;
+/** Bit 5: the palette is the screen's, not the processor's. */
+export const VGA_AR_INDEX: u32 = VGA_BASE + 0x02;
+/** 1: the next write to 0x3c0 is data. */
+export const VGA_AR_FLIP_FLOP: u32 = VGA_BASE + 0x03;
+export const VGA_CR_INDEX: u32 = VGA_BASE + 0x04;
+export const VGA_MISC: u32 = VGA_BASE + 0x05;
+export const VGA_FEATURE: u32 = VGA_BASE + 0x06;
+/** 0 after an index for writing, 3 after one for reading. */
+export const VGA_DAC_STATE: u32 = VGA_BASE + 0x07;
+export const VGA_DAC_READ: u32 = VGA_BASE + 0x08;
+export const VGA_DAC_WRITE: u32 = VGA_BASE + 0x09;
+export const VGA_DAC_COMPONENT: u32 = VGA_BASE + 0x0a;
+export const VGA_DAC_MASK: u32 = VGA_BASE + 0x0b;
+/** Three bytes: components of the entry that is being written. */
+export const VGA_DAC_CACHE: u32 = VGA_BASE + 0x0c;
+export const VGA_SR: u32 = VGA_BASE + 0x10;
+export const VGA_GR: u32 = VGA_BASE + 0x20;
+export const VGA_AR: u32 = VGA_BASE + 0x40;
+export const VGA_CR: u32 = VGA_BASE + 0x100;
+/** 256 entries of red, green, blue. */
+export const VGA_DAC: u32 = VGA_BASE + 0x200;
+/** What save and restore carry: all of the above, the latch and the bank. */
+export const VGA_LATCH: u32 = VGA_BASE + 0x500;
+/** u32, bytes: what dispi's bank adds to addresses of the window. */
+export const VGA_BANK: u32 = VGA_BASE + 0x504;
+export const VGA_SAVED_END: u32 = VGA_BASE + 0x508;
+/** u32 each: linear address and size in bytes of the video memory; 0: there is none. */
+export const VGA_MEMORY: u32 = VGA_BASE + 0x508;
+export const VGA_MEMORY_SIZE: u32 = VGA_BASE + 0x50c;
+/** u32. 1: a TLB may know parts of the window as plain memory. */
+export const VGA_WINDOW_MAPPED: u32 = VGA_BASE + 0x510;
 
 // ── vCPU area ───────────────────────────────────────────────────────────────────────────────────────────────────
 export const VCPU_BASE: u32 = 0x00400000;
@@ -344,6 +400,14 @@ export const REQUEST_STOP: u32 = 1;
 export const REQUEST_PAUSE: u32 = 2;
 /** Look at STALE_PAGES. */
 export const REQUEST_INVALIDATE: u32 = 16;
+/** Hand over the dirty log (DIRTY_WRITTEN becomes DIRTY_TAKEN), arm it again, answer with DISPLAY_HARVESTED. */
+export const REQUEST_HARVEST: u32 = 32;
+
+/** First write to a page of the dirty log since it was armed. */
+export const DISPLAY_WRITTEN: u32 = 1;
+/** A register of the VGA changed what is shown. */
+export const DISPLAY_REGISTERS: u32 = 2;
+export const DISPLAY_HARVESTED: u32 = 4;
 
 export const RUN_STATE_STOPPED: u32 = 0;
 export const RUN_STATE_RUNNING: u32 = 1;

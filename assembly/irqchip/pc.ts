@@ -12,6 +12,7 @@ import * as L from '../layout';
 import { checkedValue } from '../softmmu/record';
 import { guestNow, guestTicks } from '../vcpu/clock';
 import { requestCheck } from '../vcpu/exception';
+import { vgaRead, vgaWrite } from '../vga/local';
 import { STATE_CHECK_PHASE, STATE_INDEX, STATE_LEAVE, STATE_LOADED } from '../vcpu/state';
 import { hpetDeadline, hpetIsLegacy, hpetLevels, hpetRead, hpetReset, hpetSync, hpetTakeEdges } from './hpet';
 import { hpetWrite } from './hpet';
@@ -198,7 +199,8 @@ function reading(cpu: usize): i64 {
 /** A read of a LOCAL_* device of a PC into STATE_LOADED; false: nobody answers. */
 export function pcLocalRead(cpu: usize, id: u32, offset: u32, size: u32): bool {
   let value: u64;
-  if (id == L.LOCAL_LAPIC) {
+  if (id >= L.LOCAL_VGA_PORTS) value = vgaRead(cpu, id, offset, size);
+  else if (id == L.LOCAL_LAPIC) {
     const apic = A.lapicOfCpu(cpu);
     if (!lapicInMemory(apic)) return false;
     value = lapicRead(apic, offset & 0xfff, size, reading(cpu));
@@ -231,6 +233,10 @@ function readPort(cpu: usize, id: u32, offset: u32): u32 {
 
 /** A write; false: nobody answers. The block is left after it, and the run loop looks at interrupts. */
 export function pcLocalWrite(cpu: usize, id: u32, offset: u32, value: u64, size: u32): bool {
+  if (id >= L.LOCAL_VGA_PORTS) {
+    vgaWrite(cpu, id, offset, value, size);
+    return true;
+  }
   if (id == L.LOCAL_LAPIC) {
     const apic = A.lapicOfCpu(cpu);
     if (!lapicInMemory(apic)) return false;

@@ -25,7 +25,8 @@ function regionIsOverlapped(index: u32): bool {
   for (let later = index + 1, end = load<u32>(VM_REGION_COUNT); later < end; later++) {
     const other = REGION_TABLE + later * REGION_STRIDE;
     const otherBase = load<u64>(other, REGION_BASE);
-    if (otherBase - base < size || base - otherBase < load<u64>(other, REGION_SIZE)) return true;
+    const otherSize = load<u64>(other, REGION_SIZE);
+    if (otherSize != 0 && (otherBase - base < size || base - otherBase < otherSize)) return true;
   }
   return false;
 }

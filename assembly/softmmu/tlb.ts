@@ -6,7 +6,8 @@
  * A tag is the guest-virtual page, or TLB_INVALID (odd, so that it never equals a masked address). A probe compares
  * `va & (page mask | access size - 1)`, so a misaligned access misses too. On a hit, the linear address is (u32)va + addend.
  * Behind the tables lie a few victims: entries that another page replaced, and that take their place again when they are missed.
- * A page that translated code was read from has no write tag: its stores take the slow path, which invalidates the code.
+ * A page that translated code was read from has no write tag: its stores take the slow path, which invalidates the code. Nor has a page of the
+ * dirty log (dirty.ts) until it is written to.
  */
 import {
   CODE_PAGES,
@@ -22,10 +23,21 @@ import {
   CPU_TLB_LOG_END,
   CPU_TLB_PIECES,
   CPU_TLB_PIECES_END,
+  DIRTY_LOGGED,
+  DIRTY_PAGES,
+  DIRTY_WRITTEN,
+  LOCAL_VGA_WINDOW,
   PAGE_BITS,
   PAGE_SIZE,
 } from '../layout';
-import { REGION_BASE, REGION_KIND, REGION_KIND_RAM, REGION_KIND_ROM, REGION_LINEAR } from '../layout';
+import {
+  REGION_BASE,
+  REGION_KIND,
+  REGION_KIND_LOCAL,
+  REGION_KIND_RAM,
+  REGION_KIND_ROM,
+  REGION_LINEAR,
+} from '../layout';
 import { count } from '../vcpu/counters';
 import { BLOCK_GENERATION, BLOCK_GENERATION_MASK, STATE_TB_FLAGS } from '../vcpu/state';
 import {
@@ -49,6 +61,8 @@ import {
   jumpPagesForget,
 } from '../tb/jump-cache';
 import { ACCESS_FETCH, ACCESS_STORE, busError, pageWalk, PERM_EXECUTE, PERM_READ, PERM_WRITE } from './hook';
+import { vgaWindowLinear } from '../vga/window';
+import { dirtyMark } from './dirty';
 import { regionFind } from './region';
 
 export const TLB_BITS: u32 = 10;
@@ -247,6 +261,29 @@ export function tlbProtect(cpu: usize, linear: u32): void {
   }
 }
 
+/** Takes the write tags from pages of the dirty log that nobody wrote to since it was armed. */
+export function tlbDropWritable(cpu: usize): void {
+  const start = cpu + CPU_TLB - CPU_STATE;
+  const end = tableEnd(cpu);
+  for (let entry = start; entry < end; entry += TLB_ENTRY_SIZE) {
+    const tag = load<u64>(entry, TLB_WRITE);
+    if (tag == TLB_INVALID) continue;
+    const linear = <u32>(tag & VPAGE_MASK) + load<u32>(entry, TLB_ADDEND);
+    const dirty = load<u8>(DIRTY_PAGES + (linear >> PAGE_BITS));
+    if ((dirty & (DIRTY_LOGGED | DIRTY_WRITTEN)) == DIRTY_LOGGED) store<u64>(entry, TLB_INVALID, TLB_WRITE);
+  }
+}
+
+/** Linear address of what backs a guest-physical address in this region, or 0: not memory. */
+function linearOf(region: usize, physical: u64): u32 {
+  const kind = load<u32>(region, REGION_KIND);
+  const offset = <u32>(physical - load<u64>(region, REGION_BASE));
+  if (kind == REGION_KIND_RAM || kind == REGION_KIND_ROM) return load<u32>(region, REGION_LINEAR) + offset;
+  return kind == REGION_KIND_LOCAL && load<u32>(region, REGION_LINEAR) == LOCAL_VGA_WINDOW
+    ? vgaWindowLinear(offset)
+    : 0;
+}
+
 /**
  * Finds what backs an access that lies within one page, and fills the TLB where it may be cached. FILL_MEMORY and FILL_READ_ONLY
  * leave the linear address in STATE_ACCESS_LINEAR; every result but FILL_EXCEPTION the physical one in STATE_ACCESS_PHYSICAL.
@@ -264,13 +301,19 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
     return load<u64>(cpu, STATE_EXCEPTION) != 0 ? FILL_EXCEPTION : FILL_DEVICE;
   }
   const kind = load<u32>(region, REGION_KIND);
-  if (kind != REGION_KIND_RAM && kind != REGION_KIND_ROM) return FILL_DEVICE;
-  const linear = load<u32>(region, REGION_LINEAR) + <u32>(physical - load<u64>(region, REGION_BASE));
+  const linear = linearOf(region, physical);
+  if (linear == 0) return FILL_DEVICE;
   store<u32>(cpu, linear, STATE_ACCESS_LINEAR);
+  if (access == ACCESS_STORE) dirtyMark(linear);
   const size = load<u32>(cpu, STATE_WALK_SIZE);
   if (size >= PAGE_BITS) {
     let permissions = load<u32>(cpu, STATE_WALK_PERMISSIONS);
-    if (kind == REGION_KIND_ROM || load<u8>(CODE_PAGES + (linear >> PAGE_BITS)) != 0)
+    const dirty = load<u8>(DIRTY_PAGES + (linear >> PAGE_BITS));
+    if (
+      kind == REGION_KIND_ROM ||
+      load<u8>(CODE_PAGES + (linear >> PAGE_BITS)) != 0 ||
+      (dirty & (DIRTY_LOGGED | DIRTY_WRITTEN)) == DIRTY_LOGGED
+    )
       permissions &= ~PERM_WRITE;
     const entry = tlbEntry(cpu, va, mmu);
     const tag = va & VPAGE_MASK;

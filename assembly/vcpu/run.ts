@@ -8,6 +8,7 @@
 import * as L from '../layout';
 import { interpret } from '../backend/interpreter';
 import { LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT } from '../backend/leave';
+import { dirtyHarvest } from '../softmmu/dirty';
 import { tlbFlush } from '../softmmu/tlb';
 import { wakePage } from '../softmmu/device';
 import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
@@ -109,6 +110,7 @@ function lookUp(cpu: usize): u32 {
   store<i32>(cpu, kick, S.STATE_KICK_SEEN);
   const requests = atomic.load<u32>(comm, L.COMM_REQUEST);
   if (requests & L.REQUEST_INVALIDATE) blockTakeStalePages(cpu);
+  if (requests & L.REQUEST_HARVEST) dirtyHarvest(cpu);
   if (load<u32>(cpu, S.STATE_INDEX) == 0) deviceTimers(cpu, kicked);
   guestUpdateLines(cpu);
   checkInterrupt(cpu);

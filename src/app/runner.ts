@@ -101,7 +101,7 @@ async function boot(
   options: { screen: boolean },
 ): Promise<null> {
   if (entries.has(id)) throw new VmError('internal', `machine ${id} exists already`);
-  const vm = bootVm(config, firmware, ({ level, source, message }) => {
+  const vm = bootVm({ nographic: true, ...config }, firmware, ({ level, source, message }) => {
     if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
     else if (level === 'info') void post({ vm: id, type: 'log', source, message });
   });

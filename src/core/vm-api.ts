@@ -3,6 +3,8 @@
  * see. The same configuration object is behind all four. Nothing here depends on a board or on the DOM.
  */
 
+import type { VmScreen } from './scanout.ts';
+
 /** Where an image comes from: a URL (string), bytes, or a file the user picked. */
 export type ImageSource = string | Uint8Array | Blob;
 
@@ -60,6 +62,8 @@ export interface VmConfig {
   icount?: number;
   /** `-no-reboot`: a reset that the guest asks for ends the machine with outcome `reset`. Otherwise the machine starts again. */
   noReboot?: boolean;
+  /** `-vga`: graphics card. Default `std` on a PC; `none` on boards without one. */
+  vga?: 'std' | 'none';
   tier?: Tier;
 }
 
@@ -220,6 +224,8 @@ export interface Vm {
    * @throws VmError bad-config, not-found, bad-image
    */
   changeMedium(drive: string, image: ImageSource | null): Promise<void>;
+  /** Null: the machine has no graphics card. */
+  readonly screen: VmScreen | null;
   on<K extends keyof VmEvents>(event: K, listener: (detail: VmEvents[K]) => void): Unsubscribe;
   /** Loads images and starts the vCPU. Resolves when the first instruction is about to run. */
   start(): Promise<void>;

@@ -16,6 +16,14 @@ export const ICONS = {
     '<rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.5"/><path d="M9 5.5h2.5V8M7 10.5H4.5V8"/>',
   ),
   fullscreen: svg('<path d="M2.5 6V2.5H6M10 2.5h3.5V6M13.5 10v3.5H10M6 13.5H2.5V10"/>'),
+  screen: svg('<rect x="1.8" y="2.8" width="12.4" height="8.6" rx="1.5"/><path d="M5.5 13.8h5"/>'),
+  serial: svg(
+    '<rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.5"/><path d="M4.6 6l2 2-2 2M8.6 10.2h2.8"/>',
+  ),
+  scale: svg(
+    '<rect x="1.8" y="7.2" width="6.8" height="6" rx="1"/><path d="M5 4.6V3.2h9.2v8.6h-2.4M9.2 6.6l2.4-1.4"/>',
+  ),
+  camera: svg('<path d="M2 5.2h2.8L6 3.4h4l1.2 1.8H14v7.6H2z"/><circle cx="8" cy="8.8" r="2.2"/>'),
   close: svg('<path d="M4 4l8 8M12 4l-8 8"/>'),
 } as const;
 

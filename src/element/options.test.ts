@@ -22,6 +22,7 @@ describe('options as text', () => {
       boot: 'order=dc',
       icount: '3',
       'no-reboot': '',
+      vga: 'std',
       tier: 'interp',
     });
     expect(config).toEqual({
@@ -37,6 +38,7 @@ describe('options as text', () => {
       boot: 'order=dc',
       icount: 3,
       noReboot: true,
+      vga: 'std',
       tier: 'interp',
     });
     expect(Object.keys(config)).toHaveLength(VM_OPTIONS.length);

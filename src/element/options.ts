@@ -34,6 +34,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'boot', attribute: 'boot', param: 'boot', flag: '-boot', kind: 'text' },
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
   { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
+  { key: 'vga', attribute: 'vga', param: 'vga', flag: '-vga', kind: 'text' },
   { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },
 ];
 

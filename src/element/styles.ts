@@ -60,6 +60,19 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 
 .stage { position: relative; flex: 1; min-height: 0; }
 .viewport { position: absolute; inset: 8px 2px 6px 10px; }
+.stage[data-view="screen"] .viewport { visibility: hidden; }
+.stage:not([data-view="screen"]) .screen { display: none; }
+.screen { position: absolute; inset: 0; display: grid; place-items: center; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
+.screen:focus-visible { box-shadow: inset 0 0 0 2px color-mix(in srgb, var(--accent) 55%, transparent); }
+.picture { display: contents; }
+.picture canvas { display: block; width: var(--picture-width); height: var(--picture-height); image-rendering: var(--picture-rendering); }
+.notice {
+  position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
+  color: var(--dim); background: var(--chrome);
+}
+.notice:empty { display: none; }
+.spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: pre; }
+.stage.covered .screen { opacity: .38; }
 .stage.covered .viewport { opacity: .38; }
 :host([terminal-size]) .viewport { display: grid; place-content: safe center; }
 .layer { position: absolute; inset: 0; display: flex; pointer-events: none; }

@@ -11,7 +11,13 @@ export type ToolbarAction =
   | 'power-off'
   | 'paste'
   | 'size'
+  | 'view'
+  | 'scale'
+  | 'screenshot'
   | 'fullscreen';
+
+/** What of the machine is shown: its screen, or the terminal on its serial port. */
+export type View = 'screen' | 'serial';
 
 interface ButtonSpec {
   action: ToolbarAction;
@@ -25,6 +31,9 @@ const BUTTONS: readonly ButtonSpec[] = [
   { action: 'power-off', icon: 'power', label: 'Power off' },
   { action: 'paste', icon: 'paste', label: 'Paste into the terminal (Ctrl+Shift+V)' },
   { action: 'size', icon: 'size', label: 'Tell the guest the terminal’s size (types “stty rows … cols …”)' },
+  { action: 'scale', icon: 'scale', label: 'Scaling' },
+  { action: 'screenshot', icon: 'camera', label: 'Save a picture of the screen' },
+  { action: 'view', icon: 'serial', label: 'Show the serial console' },
   { action: 'fullscreen', icon: 'fullscreen', label: 'Full screen' },
 ];
 
@@ -54,6 +63,10 @@ export function isEnabled(action: ToolbarAction, state: VmState): boolean {
     case 'paste':
     case 'size':
       return state === 'running';
+    case 'screenshot':
+      return alive || state === 'stopped';
+    case 'view':
+    case 'scale':
     case 'fullscreen':
       return true;
   }
@@ -90,13 +103,13 @@ export class Toolbar {
       button.addEventListener('click', () => onAction(button.dataset.action as ToolbarAction));
       return button;
     });
-    const [start, reset, power, paste, size, fullscreen] = this.#buttons;
+    const [start, reset, power, ...rest] = this.#buttons;
     this.element = h(
       'div',
       { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': 'Machine' },
       h('div', { class: 'group' }, start, reset, power),
       h('div', { class: 'about' }, this.#dot, this.#label, this.#status, this.#stats),
-      h('div', { class: 'group' }, paste, size, fullscreen),
+      h('div', { class: 'group' }, ...rest),
     );
     this.element.addEventListener('keydown', (event) => this.#moveFocus(event));
   }
@@ -122,6 +135,24 @@ export class Toolbar {
     this.#setTabStop(this.#buttons.find((button) => button.tabIndex === 0) ?? start);
   }
 
+  /** Which of the two views of a machine with a screen is shown, and how it is scaled; null: the machine has no screen. */
+  showView(view: View | null, scaling: string): void {
+    for (const button of this.#buttons) {
+      const action = button.dataset.action as ToolbarAction;
+      button.hidden =
+        action === 'view'
+          ? view === null
+          : action === 'scale' || action === 'screenshot'
+            ? view !== 'screen'
+            : (action === 'paste' || action === 'size') && view === 'screen';
+      if (action === 'scale') setLabel(button, `Scaling: ${scaling}`);
+      if (action !== 'view') continue;
+      const other = view === 'screen' ? 'serial' : 'screen';
+      button.innerHTML = ICONS[other];
+      setLabel(button, other === 'serial' ? 'Show the serial console' : 'Show the screen');
+    }
+  }
+
   showStats(text: string): void {
     setText(this.#stats, text);
   }
@@ -135,12 +166,13 @@ export class Toolbar {
   }
 
   #moveFocus(event: KeyboardEvent): void {
-    const at = this.#buttons.indexOf(event.target as HTMLButtonElement);
-    const count = this.#buttons.length;
+    const shown = this.#buttons.filter((button) => !button.hidden);
+    const at = shown.indexOf(event.target as HTMLButtonElement);
+    const count = shown.length;
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1 + count, Home: 0, End: count - 1 }[event.key];
     if (at < 0 || next === undefined) return;
     event.preventDefault();
-    const button = this.#buttons[next % count];
+    const button = shown[next % count];
     this.#setTabStop(button);
     button.focus();
   }

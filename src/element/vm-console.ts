@@ -5,12 +5,13 @@ import { describeFailure, type Failure, failureDetails, missingFeature, toVmErro
 import { configFromText } from './options.ts';
 import { banner, endPanel, failurePanel, ProgressPanel, panicText, startPanel } from './panels.ts';
 import { SerialHub } from './serial-hub.ts';
+import type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { Session } from './session.ts';
 import { formatStats, statsBetween } from './stats.ts';
 import { STYLES } from './styles.ts';
 import type { TerminalView } from './terminal.ts';
 import { parseTerminalSize, terminalLook } from './theme.ts';
-import { Toolbar, type ToolbarAction } from './toolbar.ts';
+import { Toolbar, type ToolbarAction, type View } from './toolbar.ts';
 import { TouchKeys } from './touch-keys.ts';
 
 /** The element's events and what their `detail` is. They bubble and cross shadow roots. */
@@ -52,10 +53,15 @@ export class VmConsole extends HTMLElement {
   #freed: Promise<unknown> = Promise.resolve();
   #terminal: TerminalView | null = null;
   #terminalLoading: Promise<TerminalView | null> | null = null;
+  #screen: ScreenPanel | null = null;
+  /** What the user chose to look at; null: what the machine is likely to use. */
+  #chosenView: View | null = null;
+  #view: View = 'serial';
   #progress: ProgressPanel | null = null;
   #failure: Failure | null = null;
   #statsTimer = 0;
   #focusWhenRunning = false;
+  #screenInput: ScreenInput | null = null;
 
   constructor() {
     super();
@@ -76,7 +82,7 @@ export class VmConsole extends HTMLElement {
     );
     this.#serial.onData((bytes) => this.#show(bytes));
     this.#stage.addEventListener('click', (event) => {
-      if (event.target === this.#stage || event.target === this.#host) this.#terminal?.focus();
+      if (event.target === this.#stage || event.target === this.#host) this.focus();
     });
   }
 
@@ -232,7 +238,8 @@ export class VmConsole extends HTMLElement {
   }
 
   override focus(): void {
-    if (this.#terminal && this.state !== 'error') this.#terminal.focus();
+    if (this.#view === 'screen' && this.#screen) this.#screen.focus();
+    else if (this.#terminal && this.state !== 'error') this.#terminal.focus();
     else this.#toolbar.focus();
   }
 
@@ -263,7 +270,10 @@ export class VmConsole extends HTMLElement {
         panic: (panic) => this.#onPanic(panic),
         error: (error) => this.#onError(error),
       },
-      (vm) => this.#serial.attach(vm?.serial ?? null),
+      (vm) => {
+        this.#serial.attach(vm?.serial ?? null);
+        this.#screen?.show(vm?.screen ?? null);
+      },
     );
     this.#session = session;
     if (old) this.#freed = old.destroy();
@@ -293,7 +303,11 @@ export class VmConsole extends HTMLElement {
     ]);
     if (this.#session !== session) return null;
     const firmware = this.getAttribute('firmware');
-    return bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined);
+    const vm = bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined);
+    if (vm.screen) await this.#loadScreen();
+    else this.#dropScreen();
+    this.#showView(vm.screen ? (this.#chosenView ?? likelyView(config)) : null);
+    return vm;
   }
 
   /** Loads xterm.js; null when the element left the document meanwhile. */
@@ -322,12 +336,89 @@ export class VmConsole extends HTMLElement {
     return this.#terminalLoading;
   }
 
+  /** Loads what draws the screen. */
+  async #loadScreen(): Promise<void> {
+    if (this.#screen) return;
+    const { ScreenPanel } = await import('./screen-panel.ts').catch((cause) => {
+      throw new VmError('not-found', 'A part of this page could not be loaded. Check your connection.', {
+        cause,
+      });
+    });
+    if (!this.isConnected) return;
+    this.#screen = new ScreenPanel();
+    const scaling = this.getAttribute('scaling') as Scaling | null;
+    if (scaling && SCALING_NAMES.includes(scaling)) this.#screen.scaling = scaling;
+    this.#screen.input = this.#screenInput;
+    this.#layer.before(this.#screen.element);
+  }
+
+  #dropScreen(): void {
+    this.#screen?.dispose();
+    this.#screen = null;
+  }
+
+  /** @param view null: the machine has no screen */
+  #showView(view: View | null): void {
+    this.#view = view ?? 'serial';
+    this.#stage.dataset.view = this.#view;
+    this.#toolbar.showView(view, this.#screen?.scaling ?? '');
+  }
+
+  /** What is looked at: the machine's screen, or its serial console. */
+  get view(): View {
+    return this.#view;
+  }
+
+  set view(view: View) {
+    this.#chosenView = view;
+    if (this.#screen) this.#showView(view);
+  }
+
+  /** Where keys and pointer go while the screen has the focus. */
+  get screenInput(): ScreenInput | null {
+    return this.#screenInput;
+  }
+
+  set screenInput(input: ScreenInput | null) {
+    this.#screenInput = input;
+    if (this.#screen) this.#screen.input = input;
+  }
+
+  /** The screen's part of the element, or null if the machine has none. */
+  get screen(): ScreenPanel | null {
+    return this.#screen;
+  }
+
+  /**
+   * The screen as a PNG file, in the guest's own pixels.
+   * @throws VmError if the machine has no screen
+   */
+  async screenshot(): Promise<Blob> {
+    if (!this.#screen) throw new VmError('bad-config', 'screenshot(): this machine has no screen.');
+    return this.#screen.screenshot();
+  }
+
+  async #saveScreenshot(): Promise<void> {
+    const url = URL.createObjectURL(await this.screenshot());
+    const link = h('a', { href: url, download: 'screen.png' });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+  }
+
+  #nextScaling(): void {
+    if (!this.#screen) return;
+    this.#screen.scaling =
+      SCALING_NAMES[(SCALING_NAMES.indexOf(this.#screen.scaling) + 1) % SCALING_NAMES.length];
+    this.#showView(this.#view);
+  }
+
   #numberAttribute(name: string, fallback: number): number {
     const value = Number.parseInt(this.getAttribute(name) ?? '', 10);
     return value >= 0 ? value : fallback;
   }
 
   #dropTerminal(): void {
+    this.#dropScreen();
     this.#terminal?.dispose();
     this.#terminal = null;
     this.#terminalLoading = null;
@@ -346,7 +437,7 @@ export class VmConsole extends HTMLElement {
     this.#showState(state);
     if (state === 'running') {
       this.#startStats();
-      if (this.#focusWhenRunning) this.#terminal?.focus();
+      if (this.#focusWhenRunning) this.focus();
       this.#focusWhenRunning = false;
     } else {
       this.#stopStats();
@@ -422,21 +513,28 @@ export class VmConsole extends HTMLElement {
           return await this.pause();
         case 'resume':
           await this.resume();
-          return this.#terminal?.focus();
+          return this.focus();
         case 'reset':
           await this.reset();
-          return this.#terminal?.focus();
+          return this.focus();
         case 'power-off':
           return await this.powerOff();
         case 'paste':
           return await this.#pasteByHand();
         case 'size':
           this.sendTerminalSize();
-          return this.#terminal?.focus();
+          return this.focus();
+        case 'view':
+          this.view = this.#view === 'screen' ? 'serial' : 'screen';
+          return this.focus();
+        case 'scale':
+          return this.#nextScaling();
+        case 'screenshot':
+          return await this.#saveScreenshot();
         case 'fullscreen':
           if (document.fullscreenElement) return await document.exitFullscreen();
           await this.requestFullscreen();
-          return this.#terminal?.focus();
+          return this.focus();
       }
     } catch (error) {
       this.#banner('hint', toVmError(error).message);
@@ -504,6 +602,14 @@ export class VmConsole extends HTMLElement {
   #emit<K extends keyof VmConsoleEventMap>(type: K, detail: VmConsoleEventMap[K]['detail']): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
+}
+
+/** In the order in which the button goes through them. */
+const SCALING_NAMES: readonly Scaling[] = ['smooth', 'fit', 'integer'];
+
+/** A kernel that is told to use the serial port is looked at there. */
+function likelyView({ kernel, append }: Partial<VmConfig>): View {
+  return kernel !== undefined && /\bconsole=ttyS/.test(append ?? '') ? 'serial' : 'screen';
 }
 
 function absoluteUrl(url: string): string {

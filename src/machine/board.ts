@@ -2,8 +2,10 @@ import type { GuestClock, TimerFactory, WallClock } from '../core/clock.ts';
 import type { PowerControl } from '../core/irq.ts';
 import type { Log } from '../core/log.ts';
 import type { SerialBackend } from '../hw/char/ns16550a.ts';
+import type { Scanout } from '../core/scanout.ts';
 import type { Device, MmioRegion } from '../hw/device.ts';
 import type { SlotGuestMemory } from '../memory/guest-memory.ts';
+import type { DirtyLog } from '../memory/dirty-log.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BlockNode } from '../block/block-node.ts';
@@ -37,8 +39,10 @@ export interface BoardModel {
     /** Files beside it that the board uses where they are there, by name. */
     roms: readonly string[];
   };
-  /** Memory slots of a machine with so many bytes of RAM and this firmware, if any. */
-  slots(ramBytes: number, firmware?: Uint8Array | null): SlotRequest[];
+  /** It has a place for a graphics card (-vga). */
+  graphics: boolean;
+  /** Memory slots of a machine with so many bytes of RAM, this firmware, if any, and this graphics card. */
+  slots(ramBytes: number, firmware?: Uint8Array | null, vga?: VgaKind): SlotRequest[];
   /** Builds the board's devices, fills in the memory map. Throws no VmError but those of the images. */
   build(env: BoardEnv): Board;
 }
@@ -48,6 +52,9 @@ export interface FirmwareOptions {
   /** Firmware shows itself on the serial port; undefined: if there is no screen. */
   nographic?: boolean;
 }
+
+/** `-vga` */
+export type VgaKind = 'std' | 'none';
 
 /** What a board is built with. */
 export interface BoardEnv {
@@ -66,6 +73,7 @@ export interface BoardEnv {
   ramBytes: number;
   images: BootImages;
   drives: readonly Drive[];
+  vga: VgaKind;
   commandLine: string;
   /** What the user says to firmware; absent: nothing. */
   firmware?: FirmwareOptions;
@@ -89,8 +97,18 @@ export interface BoardDrive {
   change?(node: BlockNode | null): void;
 }
 
+/** A board's graphics, for the host. */
+export interface BoardDisplay {
+  /** The log of its video memory. */
+  readonly dirty: DirtyLog;
+  /** What is shown at this moment. */
+  scanout(): Scanout;
+}
+
 /** A built board. */
 export interface Board {
+  /** Null: it has no graphics. */
+  readonly display: BoardDisplay | null;
   readonly devices: readonly Device[];
   /** Register blocks by device number. */
   readonly regions: readonly MmioRegion[];

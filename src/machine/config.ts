@@ -1,6 +1,6 @@
 import { VmError } from '../core/errors.ts';
 import type { VmConfig } from '../core/vm-api.ts';
-import type { BoardModel } from './board.ts';
+import type { BoardModel, VgaKind } from './board.ts';
 import { type DrivePlan, planDrives } from './drives.ts';
 import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
 import { PC_1_0 } from './pc.ts';
@@ -43,6 +43,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'nographic',
   'icount',
   'noReboot',
+  'vga',
   'tier',
 ]);
 
@@ -54,6 +55,7 @@ export interface ResolvedConfig {
   smp: number;
   /** What the core's reset takes for the processor: see BoardModel.processors. */
   processor: number;
+  vga: VgaKind;
   tier: 'auto' | 'interp' | 'jit' | 'check';
   drives: readonly DrivePlan[];
   boot: BootOptions;
@@ -134,5 +136,10 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   }
   const drives = planDrives(config, board.drives, board.names[0]);
   const boot = parseBootOptions(config.boot);
-  return { arch: config.arch, board, memory, smp, processor, tier, drives, boot };
+  const vga = config.vga ?? (board.graphics ? 'std' : 'none');
+  if (vga !== 'std' && vga !== 'none')
+    throw bad(`There is no graphics card "${String(vga)}" (-vga): choose std or none.`);
+  if (vga === 'std' && !board.graphics)
+    throw bad(`${board.names[0]} has no graphics card yet (-vga): choose none, or leave it out.`);
+  return { arch: config.arch, board, memory, smp, processor, vga, tier, drives, boot };
 }

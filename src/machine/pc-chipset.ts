@@ -53,8 +53,8 @@ export function attachChipset(env: BoardEnv | Omit<BoardEnv, 'images'>, wiring: 
   };
   const pm = new Piix4Pm({ sci: wiring.irq(PC_IRQ.sci), clock, timers, power, smi, log });
   const timer: { region: MovableRegion | null } = { region: null };
-  wiring.attachPci(bus, PC_DEVFN.powerManagement, [PC_PORTS.apm, PC_PORTS.gpe], pm, {
-    move: (base) => timer.region?.move(base === null ? null : base + PM_TIMER_OFFSET),
+  wiring.attachPci(bus, PC_DEVFN.powerManagement, [PC_PORTS.apm, PC_PORTS.gpe], pm, (_, base) => {
+    timer.region?.move(base === null ? null : base + PM_TIMER_OFFSET);
   });
   // Added after the block that it lies in, so that it wins there.
   timer.region = wiring.table.addLocal(null, 4, L.LOCAL_PM_TIMER);

@@ -27,6 +27,8 @@ export const PC_PORTS = {
   apm: 0xb2,
   picSlave: { base: 0xa0, size: 2 },
   debugcon: 0xe9,
+  dispi: 0x1ce,
+  vga: { base: 0x3b0, size: 0x30 },
   com: [0x3f8, 0x2f8, 0x3e8, 0x2e8],
   elcr: { base: 0x4d0, size: 2 },
   /** SeaBIOS's messages. */
@@ -61,4 +63,10 @@ export const PC_IRQ = {
 } as const;
 
 /** Places on PCI bus 0: slot * 8 + function. */
-export const PC_DEVFN = { hostBridge: 0x00, isaBridge: 0x08, ide: 0x09, powerManagement: 0x0b } as const;
+export const PC_DEVFN = {
+  hostBridge: 0x00,
+  isaBridge: 0x08,
+  ide: 0x09,
+  powerManagement: 0x0b,
+  vga: 0x10,
+} as const;

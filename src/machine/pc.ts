@@ -24,6 +24,7 @@ import { addPcFirmwareFiles } from './firmware/pc-firmware.ts';
 import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
 import { atPort, type PcContext } from './pc-context.ts';
 import { attachDisks } from './pc-disks.ts';
+import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from './pc-display.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import { Wiring } from './wiring.ts';
@@ -52,14 +53,16 @@ export const PC_1_0: BoardModel = {
     i386: { qemu32: MODEL_QEMU32, max: MODEL_MAX32 },
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
-  firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM] },
+  firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, VGA_ROM] },
   drives: ['ide'],
-  slots: (ramBytes, firmware) => [
+  graphics: true,
+  slots: (ramBytes, firmware, vga) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
     { name: 'ram.high', kind: 'ram', guestBase: PC_MAP.highRam.base, size: ramBytes - PC_MAP.highRam.base },
     { name: 'ram.pam', kind: 'ram', guestBase: PC_MAP.pam.base, size: PC_MAP.pam.size },
     { name: 'smram', kind: 'ram', guestBase: null, size: PC_MAP.vga.size },
     { name: 'rom', kind: 'rom', ...romPlace(firmware?.length ?? 0) },
+    ...(vga === 'std' ? VGA_SLOTS : []),
   ],
   build: (env) => new PcBoard(env),
 };
@@ -68,6 +71,7 @@ class PcBoard implements Board {
   readonly devices: Board['devices'];
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
+  readonly display: PcDisplay | null;
   readonly resetPc = RESET_VECTOR;
   readonly input: BoardInput;
   readonly drives: readonly BoardDrive[];
@@ -94,6 +98,7 @@ class PcBoard implements Board {
     addLocals(wiring);
     const attach: PcContext['attach'] = (ports, create) => wiring.attach(ports.map(atPort), create);
 
+    if (env.vga === 'std') attachVgaWindow(wiring);
     const { bus } = attachChipset(env, wiring);
     this.a20 = new SharedA20(vm);
     const fwCfg = attach([PC_PORTS.fwCfg, PC_PORTS.fwCfgDma], (shadow) => {
@@ -111,6 +116,7 @@ class PcBoard implements Board {
       rom: (name) => images.roms?.[name] ?? null,
       attach,
     };
+    this.display = env.vga === 'std' ? attachVga(context) : null;
     this.drives = attachDisks(context);
     this.input = attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
@@ -134,7 +140,7 @@ class PcBoard implements Board {
       board: PC_1_0.names[0],
       ramBytes,
       vcpus: vm.vcpus,
-      nographic: firmware?.nographic ?? true,
+      nographic: firmware?.nographic ?? this.display === null,
       boot: this.boot,
       bootOrder: linuxboot ? [`/rom@genroms/${LINUXBOOT_ROM}`] : [],
       optionRoms: linuxboot ? [{ name: LINUXBOOT_ROM, bytes: linuxboot }] : [],

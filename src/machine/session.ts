@@ -65,6 +65,7 @@ import type { Board } from './board.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Drive } from './drives.ts';
+import { DisplayHub } from './display-hub.ts';
 import { ExitServer } from './exit-server.ts';
 import type { SerialPort } from './serial-port.ts';
 import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
@@ -93,6 +94,8 @@ export interface SessionOptions {
   serial: SerialPort;
   leds(lit: number): void;
   vcpu: VcpuHost;
+  /** There is something new to draw. */
+  screenChanged(): void;
   /** An assertion of ours failed while a guest access was handled, or a vCPU died without a word. */
   failed(error: unknown): void;
 }
@@ -150,6 +153,8 @@ export class Session {
   readonly clock: SharedClock;
   readonly board: Board;
   readonly server: ExitServer;
+  /** Null: no graphics. */
+  readonly displayHub: DisplayHub | null;
   private readonly processor: number;
   readonly vcpu: VcpuHost;
   private readonly drives: readonly Drive[];
@@ -171,7 +176,7 @@ export class Session {
     this.drives = options.drives;
     this.memory = new VmMemory({
       vcpus: config.smp,
-      slots: config.board.slots(ramBytes, images.firmware),
+      slots: config.board.slots(ramBytes, images.firmware, config.vga),
       icount,
     });
     this.clock = new SharedClock(this.memory);
@@ -190,6 +195,7 @@ export class Session {
       ramBytes,
       images,
       drives: options.drives,
+      vga: config.vga,
       commandLine: options.commandLine,
       firmware: {
         boot: config.boot,
@@ -198,6 +204,8 @@ export class Session {
       random:
         icount === null ? (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) : fixedBytes,
     });
+    const { display } = this.board;
+    this.displayHub = display && new DisplayHub(this.memory, display, options.screenChanged);
     this.server = new ExitServer(this.memory, this.timers, {
       regions: this.board.regions,
       doorbellCount: this.board.doorbells.length,
@@ -205,7 +213,10 @@ export class Session {
         const { device, offset, value } = this.board.doorbells[number];
         device.doorbell?.(offset, value);
       },
-      turnEnd: () => serial.flush(),
+      turnEnd: () => {
+        serial.flush();
+        this.displayHub?.look();
+      },
       failed: options.failed,
     });
   }
@@ -267,6 +278,7 @@ export class Session {
   /** Ends the service, settles every pending wait, then terminates the worker; only in this order is the memory freed. */
   async close(): Promise<void> {
     this.closed = true;
+    this.displayHub?.close();
     clearInterval(this.watchTimer);
     for (let i = 0; i < this.memory.vcpus; i++) {
       Atomics.notify(this.memory.i32, (this.memory.vcpu(i) + COMM_RUN_STATE) >> 2);

@@ -33,6 +33,7 @@ function build(images: Partial<BootImages> = {}, ramMib = 64) {
     images: { firmware: null, kernel: null, initrd: null, ...images },
     commandLine: 'console=ttyS0',
     arch: 'riscv64',
+    vga: 'none',
     random: (bytes) => void bytes.fill(++seeds),
   });
   return { vm, memory, board };

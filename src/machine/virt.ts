@@ -32,6 +32,7 @@ export const VIRT_1_0: BoardModel = {
   processors: { riscv64: { rv64: 0 } },
   firmware: { name: 'OpenSBI', withKernel: true, roms: [] },
   drives: [],
+  graphics: false,
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: VIRT_MAP.dram.base, size: ramBytes },
     { name: 'mrom', kind: 'rom', guestBase: VIRT_MAP.mrom.base, size: VIRT_MAP.mrom.size },
@@ -43,6 +44,7 @@ class VirtBoard implements Board {
   readonly devices: Board['devices'];
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
+  readonly display = null;
   readonly resetPc = VIRT_MAP.mrom.base;
   /** Not the images: nothing but the store may hold on to their bytes. */
   private readonly env: Omit<BoardEnv, 'images'>;

@@ -26,6 +26,7 @@ import type { BoardDrive } from './board.ts';
 import { openDrives, openImage } from './drives.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
+import { MachineScreen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
 import { noCounters, Session } from './session.ts';
 import { VcpuHost } from './vcpu-host.ts';
@@ -64,6 +65,7 @@ class MachineVm implements Vm {
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   readonly serial: SerialStream;
   readonly input: VmInput;
+  readonly screen: MachineScreen | null;
   private readonly resolved: ResolvedConfig;
   private readonly assets: VmAssets;
   private readonly log: Log;
@@ -94,6 +96,7 @@ class MachineVm implements Vm {
       );
     }
     this.resolved = resolveConfig(config);
+    this.screen = this.resolved.vga === 'none' ? null : new MachineScreen();
     this.config = Object.freeze({ ...config });
     this.assets = assets;
     this.log = new Log(assets.log ?? warnOnly);
@@ -227,6 +230,7 @@ class MachineVm implements Vm {
     this.lastReport ??= this.makeReport();
     this.abort.abort();
     const session = this.session;
+    this.screen?.connect(null);
     this.session = null;
     this.end ??= { outcome: 'stopped', code: 0 };
     this.settleEnded(this.end);
@@ -234,6 +238,7 @@ class MachineVm implements Vm {
     this.events.clear();
     this.port.dispose();
     this.inputPort.dispose();
+    this.screen?.destroy();
     await session?.close();
   }
 
@@ -265,6 +270,7 @@ class MachineVm implements Vm {
         serial: this.port,
         leds: (lit) => this.inputPort.leds(lit),
         vcpu,
+        screenChanged: () => this.screen?.changed(),
         failed: (error) => this.fail(asVmError(error)),
       });
       await vcpu.init({
@@ -282,6 +288,7 @@ class MachineVm implements Vm {
       throw error;
     }
     this.session = session;
+    this.screen?.connect(session);
     return session;
   }
 
@@ -310,7 +317,7 @@ class MachineVm implements Vm {
       one(bios, 'firmware'),
       one(config.kernel, 'kernel'),
       one(config.initrd, 'initrd'),
-      bios === undefined ? {} : this.loadRoms(),
+      this.loadRoms(),
       Promise.all((config.fwCfg ?? []).map(fwCfgFile)),
     ]);
     return { firmware, kernel, initrd, roms, fwCfg };
@@ -444,6 +451,7 @@ class MachineVm implements Vm {
     this.lastReport = this.makeReport();
     const session = this.session;
     this.session = null;
+    this.screen?.connect(null);
     session?.close().catch((error: unknown) => this.log.warn('machine', String(error)));
     this.setState(state);
   }

@@ -5,6 +5,7 @@ import type { PciBus } from '../hw/pci/pci-bus.ts';
 import type { PciFunction } from '../hw/pci/pci-function.ts';
 import { IO_PORT_BASE } from '../memory/layout.gen.ts';
 import { type MovableRegion, type PlacedReach, RegionTable } from '../memory/region-table.ts';
+import type { MemorySlot } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 
 /** What connects a board's devices to the vCPUs: the memory map, shadow registers, doorbells, IRQ lines. */
@@ -49,24 +50,27 @@ export class Wiring {
   /**
    * Puts a function on a PCI bus, its fixed registers at I/O ports, its windows where the guest moves them.
    * @param devfn slot * 8 + function
-   * @param along moves with the function's first window
+   * @param along told where the guest moved a window, by its number
    */
   attachPci<F extends PciFunction>(
     bus: PciBus,
     devfn: number,
     ports: readonly number[],
     device: F,
-    along?: MovableRegion,
+    along?: (window: number, base: number | null) => void,
   ): F {
     device.fixed.forEach((region, i) => void this.place(device, region, IO_PORT_BASE + ports[i]));
-    const places = device.windows.map(({ region, space }, i): MovableRegion => {
-      const placed = this.place(device, region, null);
-      const origin = space === 'io' ? IO_PORT_BASE : 0;
+    const places = device.windows.map((window, i): MovableRegion => {
+      const placed =
+        'region' in window
+          ? this.place(device, window.region, null)
+          : this.table.addMovable(this.slot(window.slot), window.kind);
+      const origin = window.space === 'io' ? IO_PORT_BASE : 0;
       return {
         move: (address) => {
           const base = address === null ? null : origin + address;
           placed.move(base);
-          if (i === 0) along?.move(base);
+          along?.(i, base);
         },
       };
     });
@@ -76,6 +80,13 @@ export class Wiring {
     device.connect({ intx, places });
     this.devices.push(device);
     return device;
+  }
+
+  /** The memory slot of this name. */
+  slot(name: string): MemorySlot {
+    const slot = this.vm.slots.find((one) => one.name === name);
+    if (!slot) throw new RangeError(`the machine has no memory slot "${name}"`);
+    return slot;
   }
 
   /** Maps one more block of registers of a device. */

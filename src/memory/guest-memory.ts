@@ -1,5 +1,14 @@
 import { copyShared } from './copy.ts';
-import { CODE_PAGES, DIRTY_PAGES, PAGE_BITS, REQUEST_INVALIDATE, STALE_PAGES } from './layout.gen.ts';
+import {
+  CODE_PAGES,
+  DIRTY_PAGES,
+  DIRTY_TAKEN,
+  DISPLAY_WRITTEN,
+  PAGE_BITS,
+  REQUEST_INVALIDATE,
+  STALE_PAGES,
+  VM_DISPLAY_EVENTS,
+} from './layout.gen.ts';
 import type { MemorySlot } from './slots.ts';
 import type { VmMemory } from './vm-memory.ts';
 
@@ -11,11 +20,8 @@ export interface GuestMemory {
   write(address: number, bytes: Uint8Array): boolean;
 }
 
-/** The dirty log's bits that a write sets: every reader of the log has a bit of its own. */
-const DIRTY_ALL = 0xff;
-
 /**
- * Guest memory on the machine's shared memory. A write marks the pages dirty, and tells the vCPUs when it hit a page
+ * Guest memory on the machine's shared memory. A write is noted in the dirty log, and tells the vCPUs when it hit a page
  * that code was translated from.
  */
 export class SlotGuestMemory implements GuestMemory {
@@ -75,13 +81,18 @@ export class SlotGuestMemory implements GuestMemory {
     // the page sets its CODE_PAGES byte before it reads the code, so one of the two sees the other.
     Atomics.or(i32, STALE_PAGES >> 2, 0);
     let stale = false;
+    let logged = false;
     for (let page = first; page <= last; page++) {
-      Atomics.store(u8, DIRTY_PAGES + page, DIRTY_ALL);
+      if (Atomics.load(u8, DIRTY_PAGES + page) !== 0) {
+        Atomics.or(u8, DIRTY_PAGES + page, DIRTY_TAKEN);
+        logged = true;
+      }
       if (Atomics.load(u8, CODE_PAGES + page) === 0) continue;
       Atomics.or(i32, (STALE_PAGES >> 2) + (page >>> 5), 1 << (page & 31));
       stale = true;
     }
     if (stale) this.vm.requestAll(REQUEST_INVALIDATE);
+    if (logged) Atomics.or(i32, VM_DISPLAY_EVENTS >> 2, DISPLAY_WRITTEN);
   }
 }
 

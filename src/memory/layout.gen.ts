@@ -23,6 +23,8 @@ export const VM_VIRTUAL_NS = 0x40020;
 export const VM_A20_FORCED = 0x40028;
 /** u32 bit set, atomic OR by the page, followed by a kick: 1 NMI, 2 SMI, 4 INIT for vCPU 0. Taken with an atomic exchange by the vCPU. */
 export const VM_X86_EVENTS = 0x4002c;
+/** u32 bit set DISPLAY_*, set by a vCPU with an atomic OR, taken by the page with an atomic exchange: why the screen has to be looked at. */
+export const VM_DISPLAY_EVENTS = 0x40030;
 /** IRQ lines: bit n of the words is line n. Level is set and cleared with atomics by its device; a rising edge is latched in IRQ_EDGE. */
 export const IRQ_LINE_COUNT = 0x100;
 export const IRQ_LEVEL = 0x40100;
@@ -35,6 +37,11 @@ export const TIMER_COUNT = 0x40;
 export const TIMER_DEADLINES = 0x40200;
 /** u64 bit set of timers that expired, set by the vCPU with atomic OR, taken by the page with atomic exchange (two u32 words). */
 export const TIMER_FIRED = 0x40400;
+/** The dirty log's ranges of linear memory: their number, then for each a u32 first page and a u32 number of pages (multiples of 8). */
+export const DIRTY_RANGE_COUNT = 0x40440;
+export const DIRTY_RANGES = 0x40448;
+export const DIRTY_RANGE_STRIDE = 0x8;
+export const DIRTY_RANGE_MAX = 0x4;
 /**
  * Region table: the guest-physical memory map, sorted by nothing, later entries win where they overlap.
  *   +0x00 u64 guest-physical base     +0x08 u64 size in bytes
@@ -73,6 +80,10 @@ export const LOCAL_LAPIC = 0x8;
 export const LOCAL_IOAPIC = 0x9;
 export const LOCAL_HPET = 0xa;
 export const LOCAL_PM_TIMER = 0xb;
+/** VGA: ports 0x3b0-0x3df, the same registers from 0x3c0 on in the memory BAR, and memory from 0xa0000 to 0xbffff. */
+export const LOCAL_VGA_PORTS = 0xc;
+export const LOCAL_VGA_MMIO = 0xd;
+export const LOCAL_VGA_WINDOW = 0xe;
 /** x86: guest-physical address of I/O port 0. Ports are regions of the same table, above every address that a processor can form. */
 export const IO_PORT_BASE = 0x10000000000000;
 /** x86: added by a vCPU in system management mode to addresses from 0xa0000 to 0xbffff. The board maps there what it sees. */
@@ -102,6 +113,10 @@ export const REACH_TABLES = 0x43000;
 export const REACH_TABLES_END = 0x80000;
 export const CODE_PAGES = 0x100000;
 export const DIRTY_PAGES = 0x200000;
+/** The page belongs to a range of the dirty log; a vCPU wrote to it since the log was armed; a reader of the log has to look at it. */
+export const DIRTY_LOGGED = 0x1;
+export const DIRTY_WRITTEN = 0x2;
+export const DIRTY_TAKEN = 0x4;
 /** u32 words, atomic: the page sets a bit when it writes into a page whose CODE_PAGES byte is set, then raises REQUEST_INVALIDATE. */
 export const STALE_PAGES = 0x300000;
 export const STALE_PAGES_END = 0x320000;
@@ -118,6 +133,44 @@ export const PC_PM_TIMER_STATE = 0x3a0500;
 export const PC_LAPIC_STATE = 0x3a1000;
 export const PC_LAPIC_STRIDE = 0x200;
 export const PC_IRQCHIP_END = 0x3a2000;
+/**
+ * Registers of the VGA (assembly/vga/), bytes where nothing else is said. The vCPU answers all ports and the memory window; the page reads what it has
+ * to draw, and writes only inside an exit (dispi) or while the vCPU is stopped.
+ */
+export const VGA_BASE = 0x3b0000;
+export const VGA_SR_INDEX = 0x3b0000;
+export const VGA_GR_INDEX = 0x3b0001;
+/** Bit 5: the palette is the screen's, not the processor's. */
+export const VGA_AR_INDEX = 0x3b0002;
+/** 1: the next write to 0x3c0 is data. */
+export const VGA_AR_FLIP_FLOP = 0x3b0003;
+export const VGA_CR_INDEX = 0x3b0004;
+export const VGA_MISC = 0x3b0005;
+export const VGA_FEATURE = 0x3b0006;
+/** 0 after an index for writing, 3 after one for reading. */
+export const VGA_DAC_STATE = 0x3b0007;
+export const VGA_DAC_READ = 0x3b0008;
+export const VGA_DAC_WRITE = 0x3b0009;
+export const VGA_DAC_COMPONENT = 0x3b000a;
+export const VGA_DAC_MASK = 0x3b000b;
+/** Three bytes: components of the entry that is being written. */
+export const VGA_DAC_CACHE = 0x3b000c;
+export const VGA_SR = 0x3b0010;
+export const VGA_GR = 0x3b0020;
+export const VGA_AR = 0x3b0040;
+export const VGA_CR = 0x3b0100;
+/** 256 entries of red, green, blue. */
+export const VGA_DAC = 0x3b0200;
+/** What save and restore carry: all of the above, the latch and the bank. */
+export const VGA_LATCH = 0x3b0500;
+/** u32, bytes: what dispi's bank adds to addresses of the window. */
+export const VGA_BANK = 0x3b0504;
+export const VGA_SAVED_END = 0x3b0508;
+/** u32 each: linear address and size in bytes of the video memory; 0: there is none. */
+export const VGA_MEMORY = 0x3b0508;
+export const VGA_MEMORY_SIZE = 0x3b050c;
+/** u32. 1: a TLB may know parts of the window as plain memory. */
+export const VGA_WINDOW_MAPPED = 0x3b0510;
 export const VCPU_BASE = 0x400000;
 export const VCPU_STRIDE = 0x4000000;
 export const VCPU_MAX = 0x8;
@@ -302,6 +355,13 @@ export const REQUEST_STOP = 0x1;
 export const REQUEST_PAUSE = 0x2;
 /** Look at STALE_PAGES. */
 export const REQUEST_INVALIDATE = 0x10;
+/** Hand over the dirty log (DIRTY_WRITTEN becomes DIRTY_TAKEN), arm it again, answer with DISPLAY_HARVESTED. */
+export const REQUEST_HARVEST = 0x20;
+/** First write to a page of the dirty log since it was armed. */
+export const DISPLAY_WRITTEN = 0x1;
+/** A register of the VGA changed what is shown. */
+export const DISPLAY_REGISTERS = 0x2;
+export const DISPLAY_HARVESTED = 0x4;
 export const RUN_STATE_STOPPED = 0x0;
 export const RUN_STATE_RUNNING = 0x1;
 /** WFI or HLT: waits for a kick or the next timer. */

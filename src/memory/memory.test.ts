@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SharedTimers } from './device-timers.ts';
+import { DirtyLog } from './dirty-log.ts';
 import { SlotGuestMemory } from './guest-memory.ts';
 import * as L from './layout.gen.ts';
 import { RegionTable } from './region-table.ts';
@@ -105,13 +106,18 @@ describe('SlotGuestMemory', () => {
     expect([...memory.read(ROM, 1)!]).toEqual([9]);
   });
 
-  it('marks each page it writes as dirty, and no other', () => {
+  it('notes in the dirty log the pages it writes, if they are logged, and tells the screen', () => {
     const { vm, memory } = machine();
     memory.write(RAM + 0x1ffe, new Uint8Array(0x1004));
-    const first = vm.slots[0].linear >>> L.PAGE_BITS;
-    expect([...vm.u8.subarray(L.DIRTY_PAGES + first, L.DIRTY_PAGES + first + 5)]).toEqual([
-      0, 255, 255, 255, 0,
-    ]);
+    expect(vm.load(L.VM_DISPLAY_EVENTS)).toBe(0);
+    const log = new DirtyLog(vm, vm.slots[0]);
+    expect(log.take()).toEqual([]);
+    memory.write(RAM + 0x1ffe, new Uint8Array(0x1004));
+    expect(vm.load(L.VM_DISPLAY_EVENTS)).toBe(L.DISPLAY_WRITTEN);
+    expect(log.take()).toEqual([{ first: 1, count: 3 }]);
+    expect(log.take()).toEqual([]);
+    log.mark(0x8000, 1);
+    expect(log.take()).toEqual([{ first: 8, count: 1 }]);
     expect(vm.load(vm.vcpu(0) + L.COMM_REQUEST)).toBe(0);
   });
 

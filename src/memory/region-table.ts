@@ -132,6 +132,12 @@ export class RegionTable {
     };
   }
 
+  /** A whole slot that the guest moves; nowhere yet. */
+  addMovable(slot: MemorySlot, kind: 'ram' | 'rom'): MovableRegion {
+    const entry = this.addEntry(0, 0, kind === 'ram' ? REGION_KIND_RAM : REGION_KIND_ROM, slot.linear);
+    return { move: (to) => this.move(entry, to, slot.size) };
+  }
+
   /**
    * @param base null: nowhere yet
    * @param local LOCAL_*: which device of the worker answers

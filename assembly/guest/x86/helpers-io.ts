@@ -2,7 +2,15 @@
  * IN, OUT, INS, OUTS: SDM 2; SDM 1, chapter 19. Ports are physical addresses from IO_PORT_BASE on. The helpers of IN and OUT are called with callx,
  * those of the string instructions, which advance registers as they go, with callg.
  */
-import { IO_PORT_BASE, RECORD_REGISTER } from '../../layout';
+import {
+  IO_PORT_BASE,
+  RECORD_REGISTER,
+  REGION_BASE,
+  REGION_KIND,
+  REGION_KIND_MMIO,
+  REGION_REACH_COUNT,
+  REGION_SIZE,
+} from '../../layout';
 import { deviceRead, deviceWrite } from '../../softmmu/device';
 import { checkedValue } from '../../softmmu/record';
 import { regionFind } from '../../softmmu/region';
@@ -22,6 +30,14 @@ export const STRING_SEGMENT_SHIFT: u32 = 4;
 export const STRING_REPEATS: u32 = 0x80;
 export const STRING_SINGLE: u32 = 0x100;
 
+/** Whether a misaligned access lies within a device of the page that answers every one by itself: dispi has a 16-bit register at an odd port. */
+function takesWhole(cpu: usize, port: u32, size: u32): bool {
+  const region = regionFind(cpu, IO_PORT_BASE + port);
+  if (region == 0 || load<u32>(region, REGION_KIND) != REGION_KIND_MMIO) return false;
+  if (load<u32>(region, REGION_REACH_COUNT) != 0) return false;
+  return IO_PORT_BASE + port + size <= load<u64>(region, REGION_BASE) + load<u64>(region, REGION_SIZE);
+}
+
 /** An aligned access, or the bytes of one that is not; where nobody answers, all ones. */
 function portRead(cpu: usize, port: u32, size: u32): u64 {
   const phase = load<u32>(cpu, STATE_CHECK_PHASE);
@@ -31,7 +47,7 @@ function portRead(cpu: usize, port: u32, size: u32): u64 {
 }
 
 function readDevice(cpu: usize, port: u32, size: u32): u64 {
-  if (port & (size - 1)) {
+  if (port & (size - 1) && !takesWhole(cpu, port, size)) {
     let value: u64 = 0;
     for (let i: u32 = 0; i < size; i++) value |= readDevice(cpu, (port + i) & 0xffff, 1) << (i * 8);
     return value;
@@ -43,7 +59,7 @@ function readDevice(cpu: usize, port: u32, size: u32): u64 {
 
 function portWrite(cpu: usize, port: u32, value: u64, size: u32): void {
   if (load<u32>(cpu, STATE_CHECK_PHASE) == 2) return;
-  if (port & (size - 1)) {
+  if (port & (size - 1) && !takesWhole(cpu, port, size)) {
     for (let i: u32 = 0; i < size; i++) portWrite(cpu, (port + i) & 0xffff, (value >> (i * 8)) & 0xff, 1);
     return;
   }

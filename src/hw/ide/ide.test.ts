@@ -64,7 +64,7 @@ function machine(options: { disk?: BlockNode; asynchronous?: boolean } = {}) {
       [0x3f6, oneControl],
       [0x170, two],
       [0x376, twoControl],
-      [busMaster ?? -1, ide.windows[0].region],
+      [busMaster ?? -1, ide.regions.at(-1)!],
     ] as const;
     const [base, region] = places.find(([base, region]) => port >= base && port < base + region.size)!;
     return { region, offset: port - base };

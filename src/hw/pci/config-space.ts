@@ -16,6 +16,7 @@ export const HEADER_TYPE = 0x0e;
 export const BAR_0 = 0x10;
 export const SUBSYSTEM_VENDOR_ID = 0x2c;
 export const SUBSYSTEM_ID = 0x2e;
+export const ROM_BAR = 0x30;
 export const CAPABILITIES = 0x34;
 export const INTERRUPT_LINE = 0x3c;
 export const INTERRUPT_PIN = 0x3d;

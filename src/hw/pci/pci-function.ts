@@ -11,6 +11,7 @@ const BAR_COUNT = 6;
 const BAR_IO = 0x01;
 const BAR_64 = 0x04;
 const BAR_PREFETCHABLE = 0x08;
+const ROM_ENABLE = 0x01;
 const IO_LIMIT = 0x10000;
 
 export type PciSpace = 'io' | 'memory';
@@ -40,11 +41,10 @@ export interface PciBarSpec {
   is64?: boolean;
 }
 
-/** A block of the function's registers, and where the guest sees it. */
-export interface PciWindow {
-  region: MmioRegion;
-  space: PciSpace;
-}
+/** A block of the function's registers, or a memory slot by its name, and where the guest sees it. */
+export type PciWindow =
+  | { region: MmioRegion; space: PciSpace }
+  | { slot: string; kind: 'ram' | 'rom'; space: 'memory' };
 
 /** What a function is connected to. */
 export interface PciSlot {
@@ -64,6 +64,7 @@ export abstract class PciFunction implements Device {
   /** Registers that are always at the same place. */
   readonly fixed: readonly MmioRegion[] = [];
   private readonly bars: (PciBarSpec & { window: number })[] = [];
+  private rom: { size: number; window: number } | null = null;
   private slot: PciSlot | null = null;
   private pinLevel = false;
 
@@ -87,11 +88,27 @@ export abstract class PciFunction implements Device {
   }
 
   get regions(): readonly MmioRegion[] {
-    return [...this.fixed, ...this.windows.map((window) => window.region)];
+    return [...this.fixed, ...this.windows.flatMap((window) => ('region' in window ? window.region : []))];
   }
 
   /** Adds registers that appear where `bar` says. Before the machine starts. */
   protected addBar(bar: PciBarSpec, region: MmioRegion): void {
+    this.addWindow(bar, { region, space: bar.space });
+  }
+
+  /** As `addBar`, for memory: the guest reaches the slot itself. */
+  protected addMemoryBar(bar: Omit<PciBarSpec, 'space'>, slot: string): void {
+    this.addWindow({ ...bar, space: 'memory' }, { slot, kind: 'ram', space: 'memory' });
+  }
+
+  /** Adds an expansion ROM: a slot of `size` bytes, a power of two of at least 2048. */
+  protected addRom(size: number, slot: string): void {
+    this.config.allow(C.ROM_BAR, 4, 2 ** 32 - size + ROM_ENABLE);
+    this.rom = { size, window: this.windows.length };
+    this.windows.push({ slot, kind: 'rom', space: 'memory' });
+  }
+
+  private addWindow(bar: PciBarSpec, window: PciWindow): void {
     const { config } = this;
     const at = C.BAR_0 + 4 * bar.index;
     if (bar.index + (bar.is64 ? 2 : 1) > BAR_COUNT) throw new RangeError(`there is no BAR ${bar.index}`);
@@ -101,7 +118,7 @@ export abstract class PciFunction implements Device {
     config.allow(at, 4, 2 ** 32 - bar.size);
     if (bar.is64) config.allow(at + 4, 4, 0xffff_ffff);
     this.bars.push({ ...bar, window: this.windows.length });
-    this.windows.push({ region, space: bar.space });
+    this.windows.push(window);
   }
 
   /** Connects the function: it maps its windows from then on. */
@@ -142,6 +159,15 @@ export abstract class PciFunction implements Device {
 
   private mapWindows(): void {
     for (const bar of this.bars) this.place(bar.window, this.barAddress(bar));
+    if (this.rom) this.place(this.rom.window, this.romAddress(this.rom.size));
+  }
+
+  /** Where the ROM's own register puts it (3.0, section 6.2.5.2). */
+  private romAddress(size: number): number | null {
+    const value = this.config.get(C.ROM_BAR, 4);
+    const address = value - (value % size);
+    const enabled = value & ROM_ENABLE && this.config.get(C.COMMAND, 2) & C.COMMAND_MEMORY;
+    return enabled && address !== 0 && address + size <= 2 ** 32 - 1 ? address : null;
   }
 
   /** Where a BAR puts its window; null while decoding is off, or for an address with no room behind it. */

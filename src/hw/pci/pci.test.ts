@@ -236,7 +236,7 @@ function pm() {
   });
   const places: (number | null)[] = [];
   device.connect({ intx: new FakeIrq(), places: [{ move: (to) => void (places[0] = to) }] });
-  const block = device.windows[0].region;
+  const block = device.regions.at(-1)!;
   return {
     device,
     time,

@@ -1,0 +1,104 @@
+/**
+ * What a screen shows: where its pixels lie in the machine's memory, and how to read them. Graphics devices describe it, src/display/ draws it.
+ * Addresses are bytes from the start of the device's memory; colours are RGBA bytes, read as little-endian words (0xAABBGGRR).
+ */
+export interface ScanoutMemory {
+  /** Linear address in the shared memory, a multiple of 4096. */
+  linear: number;
+  /** Bytes. */
+  size: number;
+}
+
+/** How the bytes of a line make pixels. */
+export type PixelFormat =
+  /** VGA: four planes side by side in each word, 8 pixels a word, the highest bit first. */
+  | 'planar'
+  /** VGA, CGA's shift mode: 4 pixels of two bits from planes 0 and 2, then 4 from planes 1 and 3. */
+  | 'cga'
+  | 'indexed'
+  /** Little-endian, red in the high bits. */
+  | 'rgb15'
+  | 'rgb16'
+  /** Bytes blue, green, red, and in `rgb32` one that is not used. */
+  | 'rgb24'
+  | 'rgb32';
+
+interface ScanoutBase {
+  /** Size in pixels. */
+  width: number;
+  height: number;
+  memory: ScanoutMemory;
+  /** Addresses are taken modulo this power of two. */
+  wrap: number;
+}
+
+/** Nothing: the screen is off. */
+export interface BlankScanout {
+  kind: 'blank';
+  width: number;
+  height: number;
+}
+
+export interface GraphicsScanout extends ScanoutBase {
+  kind: 'graphics';
+  format: PixelFormat;
+  /** Address of each line's first pixel. */
+  lines: Uint32Array;
+  /** log2 of how often each pixel is repeated to the right. */
+  doubling: number;
+  /** Pixels that are skipped at the left: lines start that much earlier. One for each line. */
+  panning: Uint8Array;
+  /** Of `planar` and `cga`: the planes that count, bits 0 to 3. */
+  planes: number;
+  /** 256 colours; `planar` and `cga` use the first 16. */
+  palette: Uint32Array;
+}
+
+export interface TextScanout extends ScanoutBase {
+  kind: 'text';
+  columns: number;
+  rows: number;
+  /** 8, 9 or 16 (8 doubled). */
+  cellWidth: number;
+  cellHeight: number;
+  /** Address of each row's first cell. A cell is a word: character, attribute. */
+  lines: Uint32Array;
+  /** Where each row of characters starts to be seen, in pixels from the top; one more than there are rows. */
+  tops: Uint32Array;
+  /** First line of the glyph that is seen of each row. */
+  firsts: Uint8Array;
+  /** Pixels that are skipped at the left, for each row. */
+  panning: Uint8Array;
+  /** Addresses of the two fonts' first bytes, for attribute bit 3 clear and set. A glyph has 32 lines, one every 4 bytes. */
+  fonts: readonly [number, number];
+  /** The ninth pixel repeats the eighth in the characters 0xc0 to 0xdf. */
+  lineGraphics: boolean;
+  /** Attribute bit 7 blinks; otherwise it is the background's fourth bit. */
+  blinking: boolean;
+  /** 16 colours. */
+  palette: Uint32Array;
+  /** Address of the cell with the cursor, and the lines of it that are lit; null: there is none. */
+  cursor: { address: number; first: number; last: number } | null;
+}
+
+export type Scanout = BlankScanout | GraphicsScanout | TextScanout;
+
+/** Runs of pages of 4 KiB, from the start of the device's memory. */
+export interface PageRun {
+  first: number;
+  count: number;
+}
+
+/** A machine's screen, as the host sees it. */
+export interface VmScreen {
+  /** All of the machine's memory, shared with the guest. Null before the machine is loaded, and after its end. */
+  readonly memory: Uint8Array | null;
+  /** What is shown at this moment. */
+  scanout(): Scanout;
+  /** Calls back once when there is something new to draw; again after the next `frame()`. */
+  onChange(listener: () => void): () => void;
+  /** Pages that were written to since the last call. What is read from them after it resolves is at least as new. */
+  frame(): Promise<PageRun[]>;
+  /** The characters of a text mode, lines without their trailing blanks; empty in other modes. */
+  text(): string;
+}

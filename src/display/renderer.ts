@@ -1,0 +1,26 @@
+/** What draws scan-outs onto a canvas: WebGPU (webgpu-renderer.ts), or a 2D context where that is missing (canvas-renderer.ts). */
+import type { PageRun, Scanout } from '../core/scanout.ts';
+import type { BlinkPhase } from './blink.ts';
+import type { LineRange } from './dirty-lines.ts';
+
+export interface Drawing {
+  scanout: Exclude<Scanout, { kind: 'blank' }> | Extract<Scanout, { kind: 'blank' }>;
+  /** All of the machine's memory. */
+  shared: Uint8Array;
+  /** lineTable() of the scan-out; empty for a blank one. */
+  table: Uint32Array<ArrayBuffer>;
+  phase: BlinkPhase;
+  /** Pages that changed since the last drawing. */
+  runs: readonly PageRun[];
+  /** Lines to be drawn again; null: all of them, and the memory is another one. */
+  lines: LineRange | null;
+}
+
+export interface Renderer {
+  readonly kind: 'webgpu' | 'canvas';
+  readonly canvas: HTMLCanvasElement;
+  draw(drawing: Drawing): void;
+  /** The pixels that were drawn last, RGBA, from the renderer's own target. */
+  readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>>;
+  dispose(): void;
+}

@@ -1,0 +1,235 @@
+/** A machine's screen on a page: follows its changes, draws them once per frame at most, blinks, recovers. */
+import type { PageRun, Scanout, VmScreen } from '../core/scanout.ts';
+import { ALL_LIT, BLINK_MS, type BlinkPhase, blinkPhase } from './blink.ts';
+import { CanvasRenderer } from './canvas-renderer.ts';
+import { decodeScanout } from './decode.ts';
+import { type LineRange, linesOfCursor, linesOfPages, sameScanout } from './dirty-lines.ts';
+import { lineTable } from './line-table.ts';
+import type { Renderer } from './renderer.ts';
+import { WebGpuRenderer } from './webgpu-renderer.ts';
+
+/** Devices that may be lost one after the other before the view gives WebGPU up. */
+const RECOVERIES = 3;
+/** Texture sizes that every WebGPU has; larger pictures are no screens. */
+const SIZE_LIMIT = 8192;
+const FIRST_SIZE = { width: 720, height: 400 };
+
+export interface ScreenViewListener {
+  /** The picture has another size, or another renderer draws it, on another canvas. `problem` says why it is not WebGPU. */
+  changed?(view: { width: number; height: number; renderer: Renderer['kind']; problem: string | null }): void;
+  /** Something was drawn. */
+  drawn?(scanout: Scanout): void;
+}
+
+export class ScreenView {
+  /** Holds the canvas of the moment. */
+  readonly element: HTMLDivElement = document.createElement('div');
+  private readonly listener: ScreenViewListener;
+  private renderer: Renderer | null = null;
+  private making: Promise<void> | null = null;
+  private problem: string | null = null;
+  private recoveries = RECOVERIES;
+  private screen: VmScreen | null = null;
+  private detach: (() => void) | null = null;
+  private shown: Scanout | null = null;
+  private table = new Uint32Array();
+  private phase: BlinkPhase = ALL_LIT;
+  private blinkTimer: ReturnType<typeof setTimeout> | undefined;
+  private frameAsked = false;
+  private drawing = false;
+  private disposed = false;
+  /** Everything has to be drawn again. */
+  private stale = true;
+
+  constructor(listener: ScreenViewListener = {}) {
+    this.listener = listener;
+    this.element.className = 'picture';
+  }
+
+  /** The size of the picture in the guest's pixels. */
+  get size(): { width: number; height: number } {
+    const { width, height } = this.shown ?? FIRST_SIZE;
+    return { width, height };
+  }
+
+  get rendererKind(): Renderer['kind'] | null {
+    return this.renderer?.kind ?? null;
+  }
+
+  /** Shows another machine's screen, or none. */
+  show(screen: VmScreen | null): void {
+    this.detach?.();
+    this.screen = screen;
+    this.detach = screen?.onChange(() => this.ask()) ?? null;
+    this.stale = true;
+    this.shown = null;
+    this.ask();
+  }
+
+  /** Everything again, with the next frame. */
+  redraw(): void {
+    this.stale = true;
+    this.ask();
+  }
+
+  private ask(): void {
+    if (this.frameAsked || this.disposed) return;
+    this.frameAsked = true;
+    requestAnimationFrame(() => void this.frame());
+  }
+
+  private async frame(): Promise<void> {
+    this.frameAsked = false;
+    if (this.drawing || this.disposed || !this.screen) return;
+    this.drawing = true;
+    try {
+      this.making ??= this.make();
+      await this.making;
+      const { screen } = this;
+      const runs = await screen.frame();
+      if (!this.disposed && screen === this.screen) this.draw(runs);
+    } finally {
+      this.drawing = false;
+    }
+  }
+
+  /** Waits until what the guest has written up to now is on the canvas. */
+  async settle(): Promise<void> {
+    while (this.drawing) await new Promise((resolve) => setTimeout(resolve, 1));
+    await this.frame();
+  }
+
+  private draw(runs: readonly PageRun[]): void {
+    const { screen, renderer } = this;
+    const shared = screen?.memory;
+    if (!shared || !renderer) return;
+    const scanout = screen.scanout();
+    if (scanout.width > SIZE_LIMIT || scanout.height > SIZE_LIMIT) return;
+    const sized = this.shown?.width !== scanout.width || this.shown.height !== scanout.height;
+    if (this.stale || !sameScanout(this.shown, scanout)) {
+      this.table = scanout.kind === 'blank' ? new Uint32Array() : lineTable(scanout);
+      this.shown = scanout;
+      this.render(shared, runs, null);
+      this.stale = false;
+    } else {
+      const lines = linesOfPages(scanout, this.table, runs);
+      // Pages that are not shown go to the mirror all the same: they may be shown later.
+      if (lines || runs.length > 0) this.render(shared, runs, lines ?? { top: 0, bottom: 0 });
+    }
+    if (sized) this.announce();
+    this.listener.drawn?.(scanout);
+    this.blink();
+  }
+
+  private render(shared: Uint8Array, runs: readonly PageRun[], lines: LineRange | null): void {
+    this.renderer?.draw({ scanout: this.shown!, shared, table: this.table, phase: this.phase, runs, lines });
+  }
+
+  /** Draws the cursor's row, or all of a picture with blinking characters, at each change of their phase. */
+  private blink(): void {
+    if (this.blinkTimer !== undefined) return;
+    const scanout = this.shown;
+    if (scanout?.kind !== 'text' || (!scanout.cursor && !scanout.blinking)) return;
+    const now = performance.now();
+    this.blinkTimer = setTimeout(
+      () => {
+        this.blinkTimer = undefined;
+        this.blinkNow();
+      },
+      BLINK_MS - (now % BLINK_MS),
+    );
+  }
+
+  private blinkNow(): void {
+    const shared = this.screen?.memory;
+    const scanout = this.shown;
+    if (this.disposed || !shared || scanout?.kind !== 'text') return;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const before = this.phase;
+    this.phase = still ? ALL_LIT : blinkPhase(performance.now());
+    if (!this.drawing && !document.hidden) {
+      if (scanout.blinking && before.text !== this.phase.text && hasBlinking(scanout, shared)) {
+        this.render(shared, [], { top: 0, bottom: scanout.height });
+      } else if (before.cursor !== this.phase.cursor) {
+        const lines = linesOfCursor(scanout);
+        if (lines) this.render(shared, [], lines);
+      }
+    }
+    this.blink();
+  }
+
+  private async make(): Promise<void> {
+    let renderer: Renderer;
+    try {
+      if (this.recoveries < 0) throw new Error('the graphics device was lost again and again');
+      const gpu = await WebGpuRenderer.create();
+      void gpu.lost.then(() => this.recover());
+      renderer = gpu;
+      this.problem = null;
+    } catch (error) {
+      this.problem = error instanceof Error ? error.message : String(error);
+      renderer = new CanvasRenderer();
+    }
+    if (this.disposed) {
+      renderer.dispose();
+      return;
+    }
+    this.renderer = renderer;
+    this.stale = true;
+    this.element.replaceChildren(renderer.canvas);
+    this.announce();
+  }
+
+  private recover(): void {
+    if (this.disposed) return;
+    this.recoveries--;
+    this.renderer?.dispose();
+    this.renderer = null;
+    this.making = null;
+    this.redraw();
+  }
+
+  private announce(): void {
+    if (!this.renderer) return;
+    this.listener.changed?.({ ...this.size, renderer: this.renderer.kind, problem: this.problem });
+  }
+
+  /** For tests: takes the graphics device away as a driver's reset would. */
+  loseDevice(): void {
+    if (this.renderer instanceof WebGpuRenderer) this.renderer.lose();
+  }
+
+  /** The pixels on the canvas, RGBA. */
+  async readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    return (await this.renderer?.readPixels()) ?? new Uint8ClampedArray();
+  }
+
+  dispose(): void {
+    this.disposed = true;
+    this.detach?.();
+    clearTimeout(this.blinkTimer);
+    this.renderer?.dispose();
+    this.renderer = null;
+  }
+}
+
+/** Whether any character of the picture blinks. */
+function hasBlinking(scanout: Extract<Scanout, { kind: 'text' }>, shared: Uint8Array): boolean {
+  const { memory, wrap } = scanout;
+  return scanout.lines.some((line) => {
+    for (let column = 0; column < scanout.columns; column++) {
+      if (shared[memory.linear + ((line + column * 4 + 1) & (wrap - 1))] & 0x80) return true;
+    }
+    return false;
+  });
+}
+
+/** The picture at this moment, without blinking, as the guest's own pixels: a PNG file. */
+export async function screenshotPng(screen: VmScreen): Promise<Blob> {
+  const scanout = screen.scanout();
+  const image = new ImageData(scanout.width, scanout.height);
+  decodeScanout(scanout, screen.memory ?? new Uint8Array(), ALL_LIT, new Uint32Array(image.data.buffer));
+  const canvas = new OffscreenCanvas(scanout.width, scanout.height);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  return canvas.convertToBlob({ type: 'image/png' });
+}

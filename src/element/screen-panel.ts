@@ -1,0 +1,160 @@
+/** The machine's screen in the element: the picture, its scaling, its keys and pointer, and its text for screen readers. */
+import type { VmScreen } from '../core/scanout.ts';
+import { ScreenView, screenshotPng } from '../display/screen-view.ts';
+import { h } from './dom.ts';
+
+/** `smooth`: as large as fits; `fit`: the same with hard pixels; `integer`: a whole multiple of the guest's pixels. */
+export type Scaling = 'smooth' | 'fit' | 'integer';
+
+/** Where keys and pointer go while the screen has the focus. */
+export interface ScreenInput {
+  /**
+   * A key went down or up; `code` is KeyboardEvent.code, the key's place on the keyboard. Repeats come as further downs.
+   * @returns whether the guest took it, so that the browser must not
+   */
+  key(code: string, down: boolean, event: KeyboardEvent): boolean;
+  /** The focus is gone: keys that are held are not any more. */
+  blur(): void;
+  /** Pointer, wheel and button events on the picture, with the place in the guest's pixels. */
+  pointer?(event: PointerEvent | WheelEvent, at: { x: number; y: number }): void;
+}
+
+/** Screen readers are told of new text at most this often, ms. */
+const ANNOUNCE_MS = 1000;
+const ANNOUNCED_LINES = 4;
+
+export class ScreenPanel {
+  readonly element: HTMLElement;
+  /** What keys and pointer do; null: nothing. */
+  input: ScreenInput | null = null;
+  readonly #view: ScreenView;
+  readonly #live = h('div', { class: 'spoken', 'aria-live': 'polite' });
+  readonly #notice = h('div', { class: 'notice', role: 'status', part: 'screen-notice' });
+  readonly #resize = new ResizeObserver(() => this.#scale());
+  #screen: VmScreen | null = null;
+  #scaling: Scaling = 'smooth';
+  #said: string[] = [];
+  #sayTimer = 0;
+
+  constructor() {
+    this.#view = new ScreenView({
+      changed: ({ width, height, renderer, problem }) => {
+        this.#scale();
+        this.element.dataset.renderer = renderer;
+        this.element.setAttribute('aria-label', `Screen, ${width} by ${height} pixels`);
+        this.#notice.textContent =
+          renderer === 'canvas' ? `Drawn without WebGPU, more slowly: ${problem}.` : '';
+      },
+      drawn: () => this.#saySoon(),
+    });
+    this.element = h(
+      'div',
+      { class: 'screen', part: 'screen', tabindex: 0, role: 'application', 'aria-label': 'Screen' },
+      this.#view.element,
+      this.#notice,
+      this.#live,
+    );
+    this.element.addEventListener('keydown', (event) => this.#key(event, true));
+    this.element.addEventListener('keyup', (event) => this.#key(event, false));
+    this.element.addEventListener('blur', () => this.input?.blur());
+    const pointer = (event: PointerEvent | WheelEvent): void =>
+      this.input?.pointer?.(event, this.guestPoint(event));
+    for (const type of ['pointerdown', 'pointerup', 'pointermove'] as const)
+      this.#view.element.addEventListener(type, pointer);
+    this.#view.element.addEventListener('wheel', pointer, { passive: true });
+    this.#resize.observe(this.element);
+  }
+
+  /** Follows this screen from now on. */
+  show(screen: VmScreen | null): void {
+    this.#screen = screen;
+    this.#said = [];
+    this.#view.show(screen);
+  }
+
+  get scaling(): Scaling {
+    return this.#scaling;
+  }
+
+  set scaling(scaling: Scaling) {
+    this.#scaling = scaling;
+    this.#scale();
+  }
+
+  /** The picture's size in the guest's pixels. */
+  get size(): { width: number; height: number } {
+    return this.#view.size;
+  }
+
+  get renderer(): 'webgpu' | 'canvas' | null {
+    return this.#view.rendererKind;
+  }
+
+  /** The view itself, for tests. */
+  get view(): ScreenView {
+    return this.#view;
+  }
+
+  /** The picture as a PNG file, in the guest's own pixels. */
+  async screenshot(): Promise<Blob> {
+    if (!this.#screen) throw new Error('there is no screen');
+    await this.#view.settle();
+    return screenshotPng(this.#screen);
+  }
+
+  /** Where an event happened, in the guest's pixels, within the picture. */
+  guestPoint(event: MouseEvent): { x: number; y: number } {
+    const canvas = this.#view.element.firstElementChild?.getBoundingClientRect();
+    const { width, height } = this.size;
+    if (!canvas || canvas.width === 0 || canvas.height === 0) return { x: 0, y: 0 };
+    const clamp = (value: number, end: number): number => Math.min(Math.max(Math.floor(value), 0), end - 1);
+    return {
+      x: clamp(((event.clientX - canvas.left) / canvas.width) * width, width),
+      y: clamp(((event.clientY - canvas.top) / canvas.height) * height, height),
+    };
+  }
+
+  focus(): void {
+    this.element.focus({ preventScroll: true });
+  }
+
+  #key(event: KeyboardEvent, down: boolean): void {
+    if (this.input?.key(event.code, down, event)) event.preventDefault();
+  }
+
+  /** Gives the canvas its size on the page. */
+  #scale(): void {
+    const { width, height } = this.size;
+    const pixel = window.devicePixelRatio || 1;
+    const room = this.element.getBoundingClientRect();
+    if (room.width === 0 || room.height === 0) return;
+    let factor = Math.min((room.width * pixel) / width, (room.height * pixel) / height);
+    // A picture that is larger than its place has to shrink all the same.
+    const whole = this.#scaling === 'integer' && factor >= 1;
+    if (whole) factor = Math.floor(factor);
+    const { style } = this.#view.element;
+    style.setProperty('--picture-width', `${(width * factor) / pixel}px`);
+    style.setProperty('--picture-height', `${(height * factor) / pixel}px`);
+    style.setProperty('--picture-rendering', this.#scaling === 'fit' || whole ? 'pixelated' : 'auto');
+  }
+
+  /** Tells screen readers the lines that are new, once the guest has paused for breath. */
+  #saySoon(): void {
+    if (this.#sayTimer !== 0) return;
+    this.#sayTimer = window.setTimeout(() => {
+      this.#sayTimer = 0;
+      const lines = (this.#screen?.text() ?? '').split('\n');
+      const before = new Set(this.#said);
+      const fresh = lines.filter((line) => line.trim() !== '' && !before.has(line));
+      this.#said = lines;
+      if (fresh.length > 0) this.#live.textContent = fresh.slice(-ANNOUNCED_LINES).join('\n');
+    }, ANNOUNCE_MS);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#sayTimer);
+    this.#resize.disconnect();
+    this.#view.dispose();
+    this.element.remove();
+  }
+}
