@@ -13,12 +13,16 @@ import * as L from '../memory/layout.gen.ts';
 import type { MovableRegion } from '../memory/region-table.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { BoardDisplay } from './board.ts';
+import { setTextMode } from './boot/pc-text-mode.ts';
 import type { PcContext } from './pc-context.ts';
 import { PC_DEVFN, PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What 1280 by 800 is in QEMU: the monitor's size if nothing else is said. */
 const PREFERRED = { width: 1280, height: 800 };
+
+/** Characters and font of text mode. */
+const TEXT_MEMORY_BYTES = 0x8000;
 
 /** Its option ROM, beside the firmware. */
 export const VGA_ROM = 'vgabios-stdvga.bin';
@@ -35,7 +39,8 @@ export function attachVgaWindow(wiring: Wiring): void {
 }
 
 export interface PcDisplay extends BoardDisplay {
-  vga: StdVga;
+  /** Sets text mode 3 with this font, as firmware does. */
+  setText(font: Uint8Array): void;
 }
 
 export function attachVga({ env, wiring, bus, rom }: PcContext): PcDisplay {
@@ -68,5 +73,12 @@ export function attachVga({ env, wiring, bus, rom }: PcContext): PcDisplay {
     ports.region?.move(base === null ? null : base + VGA_MMIO_PORTS.offset);
   });
   ports.region = wiring.table.addLocal(null, VGA_MMIO_PORTS.size, L.LOCAL_VGA_MMIO);
-  return { vga, dirty, scanout: () => vga.scanout() };
+  return {
+    dirty,
+    scanout: () => vga.scanout(),
+    setText: (font) => {
+      setTextMode(vga.registers, vm.u8.subarray(slot.linear, slot.linear + slot.size), font);
+      dirty.mark(0, TEXT_MEMORY_BYTES);
+    },
+  };
 }

@@ -14,6 +14,7 @@ import * as L from '../memory/layout.gen.ts';
 import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
 import type { Board, BoardDrive, BoardEnv, BoardInput, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
+import { findFont } from './boot/pc-text-mode.ts';
 import { ACPI_BYTES, planPcBoot } from './boot/pc-boot.ts';
 import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
 import type { BootImages, LoadPiece } from './boot/riscv-boot.ts';
@@ -81,6 +82,8 @@ class PcBoard implements Board {
   private readonly com1: Ns16550a;
   private readonly a20: SharedA20;
   private readonly store: BootStore;
+  /** The VGA BIOS's font, for a kernel that starts without firmware. */
+  private readonly font: Uint8Array | null;
   /** It has been reset, as it is when it starts. */
   private started = false;
 
@@ -89,7 +92,11 @@ class PcBoard implements Board {
     const { vm, log, power, memory, ramBytes } = env;
     const boot = env.firmware?.boot ?? DEFAULT_BOOT;
     this.boot = boot;
-    this.store = new BootStore(images.firmware ? firmwarePieces(images.firmware) : kernelPieces(images, env));
+    const vgaRom = images.roms?.[VGA_ROM];
+    this.font = env.vga === 'std' && !images.firmware && vgaRom ? findFont(vgaRom) : null;
+    this.store = new BootStore(
+      images.firmware ? firmwarePieces(images.firmware) : kernelPieces(images, env, this.font !== null),
+    );
 
     const wiring = new Wiring(vm);
     ({ devices: this.devices, regions: this.regions, doorbells: this.doorbells } = wiring);
@@ -151,6 +158,8 @@ class PcBoard implements Board {
     this.env.vm.store(L.VM_X86_EVENTS, 0);
     this.a20.enabled = true;
     for (const device of this.devices) device.reset();
+    // Without firmware nobody else sets a mode.
+    if (this.font) this.display?.setText(this.font);
     await this.store.load(this.env.memory);
     if (this.started && this.boot.once) this.clock.setContents(bootOrderBytes(this.boot.order));
     this.started = true;
@@ -181,7 +190,11 @@ function firmwarePieces(firmware: Uint8Array): LoadPiece[] {
 }
 
 /** A kernel, and what a kernel finds that firmware has started. */
-function kernelPieces({ kernel, initrd }: BootImages, env: Omit<BoardEnv, 'images'>): LoadPiece[] {
+function kernelPieces(
+  { kernel, initrd }: BootImages,
+  env: Omit<BoardEnv, 'images'>,
+  textScreen: boolean,
+): LoadPiece[] {
   if (!kernel)
     throw new VmError('bad-config', 'A PC without firmware (-bios none) needs a kernel (-kernel) to start.');
   const { commandLine, arch, ramBytes, vm } = env;
@@ -193,6 +206,7 @@ function kernelPieces({ kernel, initrd }: BootImages, env: Omit<BoardEnv, 'image
     ramBytes,
     romBase: PC_MAP.rom.base,
     rsdp: RSDP_ADDRESS,
+    textScreen,
   });
   const tables = pcAcpiTables(ramBytes - ACPI_BYTES, vm.vcpus);
   const rom = pcResetVector({ ...plan, writes: firmwareWrites() });

@@ -222,8 +222,13 @@ export class Chips {
 }
 
 /** Compiles tests/entry.ts if anything changed. */
-export async function loadChips(): Promise<(vcpus?: number) => Chips> {
+/** The module, built if it is stale. */
+export async function compileChips(): Promise<WebAssembly.Module> {
   await withLock(NAME, async () => compile());
-  const module = new WebAssembly.Module(readFileSync(TARGET));
+  return new WebAssembly.Module(readFileSync(TARGET));
+}
+
+export async function loadChips(): Promise<(vcpus?: number) => Chips> {
+  const module = await compileChips();
   return (vcpus) => new Chips(module, vcpus);
 }

@@ -31,6 +31,7 @@ function plan(options: Partial<PcBootOptions> = {}, mib = 128) {
     ramBytes: mib * MIB,
     romBase: 0xfffc_0000,
     rsdp: 0xf_5a00,
+    textScreen: false,
     ...options,
   });
 }

@@ -6,6 +6,7 @@
 import { VmError } from '../../core/errors.ts';
 import { parseBzImage } from './bzimage.ts';
 import { identityPageTables } from './pc-reset-vector.ts';
+import { textScreenInfo } from './pc-text-mode.ts';
 import type { LoadPiece } from './riscv-boot.ts';
 
 const MIB = 1048576;
@@ -57,6 +58,8 @@ export interface PcBootOptions {
   romBase: number;
   /** Guest-physical address of ACPI's root pointer. */
   rsdp: number;
+  /** The screen is in text mode 3. */
+  textScreen: boolean;
 }
 
 export interface PcBootPlan {
@@ -144,6 +147,7 @@ export function planPcBoot(options: PcBootOptions): PcBootPlan {
   }
   add('command line', COMMAND_LINE, commandLine);
 
+  if (options.textScreen) for (const { offset, value } of textScreenInfo()) zeroPage[offset] = value;
   view.setUint8(TYPE_OF_LOADER, LOADER_UNDEFINED);
   view.setUint16(VID_MODE, VID_MODE_NORMAL, true);
   view.setUint32(CMD_LINE_PTR, COMMAND_LINE, true);
