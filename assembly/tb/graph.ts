@@ -15,7 +15,7 @@
 import * as L from '../layout';
 import * as O from '../ir/ops.gen';
 import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
-import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_FLAGS_MASK } from '../vcpu/state';
+import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_GENERATION_MASK } from '../vcpu/state';
 import { VPAGE_MASK } from '../softmmu/tlb';
 import * as T from './block';
 import { graphDispatch } from './graph-dispatch';
@@ -104,7 +104,7 @@ function targetOf(cpu: usize, op: usize): usize {
   const entry = jumpCacheEntry(cpu, pc);
   if (
     load<u64>(entry, JUMP_PC) != pc ||
-    ((load<u32>(entry, JUMP_FLAGS) ^ load<u32>(cpu, STATE_TB_FLAGS)) & ~BLOCK_FLAGS_MASK) != 0
+    ((load<u32>(entry, JUMP_FLAGS) ^ load<u32>(cpu, STATE_TB_FLAGS)) & BLOCK_GENERATION_MASK) != 0
   )
     return 0;
   return load<u32>(entry, JUMP_BLOCK);

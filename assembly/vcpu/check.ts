@@ -13,6 +13,7 @@ import { recordStart, recordStop, replayStart } from '../softmmu/record';
 import { BLOCK_HEAT, BLOCK_LINEAR, BLOCK_REGION } from '../tb/block';
 import { blockNext } from '../tb/lookup';
 import { regionThreshold } from '../tb/region';
+import { setGuestKey } from './exception';
 import * as S from './state';
 
 /** The tiers differ. */
@@ -96,7 +97,10 @@ function rewind(cpu: usize, from: usize): void {
   store<u64>(cpu, load<u64>(from, S.STATE_EXCEPTION_VALUE), S.STATE_EXCEPTION_VALUE);
   store<u32>(cpu, load<u32>(from, S.STATE_FFLAGS), S.STATE_FFLAGS);
   store<u32>(cpu, load<u32>(from, S.STATE_EXIT_REASON), S.STATE_EXIT_REASON);
-  store<u32>(cpu, load<u32>(from, S.STATE_TB_FLAGS), S.STATE_TB_FLAGS);
+  const caches = S.BLOCK_GENERATION_MASK | S.BLOCK_KEY_MASK;
+  const flags = load<u32>(from, S.STATE_TB_FLAGS) & ~caches;
+  store<u32>(cpu, flags | (load<u32>(cpu, S.STATE_TB_FLAGS) & caches), S.STATE_TB_FLAGS);
+  setGuestKey(cpu, load<u32>(from, S.STATE_GUEST_KEY));
   store<u32>(cpu, 0, S.STATE_LEAVE);
   store<u32>(cpu, 0, S.STATE_CHAIN_FROM);
 }

@@ -4,8 +4,13 @@ import {
   STATE_TB_FLAGS,
   BLOCK_CHECK,
   BLOCK_FLAGS_MASK,
+  BLOCK_KEY_MASK,
+  BLOCK_KEY_SHIFT,
+  GUEST_KEY_COUNT,
   STATE_CHAIN_FROM,
   STATE_GUEST_KEY,
+  STATE_GUEST_KEYS,
+  STATE_GUEST_KEY_NEXT,
 } from './state';
 import { jumpCacheForget } from '../softmmu/tlb';
 
@@ -30,5 +35,18 @@ export function setGuestKey(cpu: usize, key: u32): void {
   if (load<u32>(cpu, STATE_GUEST_KEY) == key) return;
   store<u32>(cpu, key, STATE_GUEST_KEY);
   store<u32>(cpu, 0, STATE_CHAIN_FROM);
+  const number = keyNumber(cpu, key);
+  const flags = load<u32>(cpu, STATE_TB_FLAGS) & ~BLOCK_KEY_MASK;
+  store<u32>(cpu, flags | (number << BLOCK_KEY_SHIFT), STATE_TB_FLAGS);
+}
+
+/** A key that has no number takes the oldest one's, whose entries in the jump cache go with all others. */
+function keyNumber(cpu: usize, key: u32): u32 {
+  for (let number: u32 = 0; number < GUEST_KEY_COUNT; number++)
+    if (load<u32>(cpu + STATE_GUEST_KEYS + number * 4) == key) return number;
+  const number = load<u32>(cpu, STATE_GUEST_KEY_NEXT);
+  store<u32>(cpu, (number + 1) % GUEST_KEY_COUNT, STATE_GUEST_KEY_NEXT);
+  store<u32>(cpu + STATE_GUEST_KEYS + number * 4, key);
   jumpCacheForget(cpu);
+  return number;
 }

@@ -29,12 +29,14 @@ export const STATE_ICOUNT: u32 = 0x220;
 export const STATE_LOADED: u32 = 0x228;
 /**
  * u32. What a translation block is looked up by, besides its address: bits 0-19 flags made by the guest's frontend (privilege,
- * MMU index …), 20-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all three.
+ * MMU index …), 20-23 number of STATE_GUEST_KEY, 24-30 generation of the jump cache, 31 BLOCK_CHECK. One comparison in the jump cache checks all four.
  */
 export const STATE_TB_FLAGS: u32 = 0x230;
 export const BLOCK_FLAGS_MASK: u32 = 0xfffff;
-export const BLOCK_GENERATION: u32 = 0x100000;
-export const BLOCK_GENERATION_MASK: u32 = 0x7ff00000;
+export const BLOCK_KEY_MASK: u32 = 0xf00000;
+export const BLOCK_KEY_SHIFT: u32 = 20;
+export const BLOCK_GENERATION: u32 = 0x1000000;
+export const BLOCK_GENERATION_MASK: u32 = 0x7f000000;
 /** Something that the run loop must look at (interrupts that may be taken now): no jump-cache entry matches while it is set. */
 export const BLOCK_CHECK: u32 = 0x80000000;
 /** u32. Address of the `goto` operation that wants to be chained to the block found next, or 0. */
@@ -81,9 +83,13 @@ export const STATE_ACCESS_SIZE: u32 = 0x2b4;
 export const STATE_ACCESS_WHOLE: u32 = 0x2ac;
 /**
  * u32. What else a block is made for that its flags have no room for (x86: the base of CS): equal for all blocks that reach each other through
- * the jump cache, since a change begins a new generation of it. See vcpu/exception.ts, setGuestKey.
+ * the jump cache, where its number in STATE_GUEST_KEYS stands for it. See vcpu/exception.ts, setGuestKey.
  */
 export const STATE_GUEST_KEY: u32 = 0x2a8;
+/** u32 each: keys that have a number, 0 to GUEST_KEY_COUNT - 1; and the number that the next new one takes. */
+export const STATE_GUEST_KEYS: u32 = 0x720;
+export const GUEST_KEY_COUNT: u32 = 16;
+export const STATE_GUEST_KEY_NEXT: u32 = 0x760;
 /** u32. Word that memory fences write: see backend/atomic.ts. */
 export const STATE_FENCE: u32 = 0x2b0;
 /** u32. Linear address of the last slow access that hit memory. */

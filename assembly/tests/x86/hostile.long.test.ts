@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareHostile } from './hostile.ts';
+import { checkHostile, compareHostile } from './hostile.ts';
 
 const STEP = 50;
 /** SNOWGLOBE_SEED begins elsewhere. */
@@ -10,6 +10,14 @@ describe('hostile x86 programs end the same on both tiers', () => {
     it(`seeds ${first} to ${first + STEP - 1}`, async () => {
       const seeds = Array.from({ length: STEP }, (_, index) => first + index);
       expect(await compareHostile(seeds)).toBeGreaterThan(0.05);
+    });
+  }
+});
+
+describe('hostile x86 programs under tier check', () => {
+  for (let first = FIRST; first < FIRST + 1000; first += STEP) {
+    it(`seeds ${first} to ${first + STEP - 1}`, async () => {
+      await checkHostile(Array.from({ length: STEP }, (_, index) => first + index));
     });
   }
 });

@@ -153,3 +153,17 @@ export async function compareHostile(seeds: readonly number[]): Promise<number> 
   }
   return jit / all;
 }
+
+/** Runs the programs of these seeds with both tiers compared at each region (tier check). */
+export async function checkHostile(seeds: readonly number[]): Promise<void> {
+  const frames = unpack<Record<string, string>>('hostile');
+  const core = await createX86Core({ tier: 'check', icount: 3, stepMs: AUTO_STEP_MS });
+  for (const seed of seeds) {
+    const kind = KINDS[seed % KINDS.length];
+    core.reset();
+    loadFirmware(core);
+    load(core, seed, kind, Buffer.from(frames[`frame${kind}`], 'hex'));
+    const { reason } = core.run({ pc: RESET_VECTOR, maxInstructions: INSTRUCTIONS });
+    expect(reason, `seed ${seed}`).not.toBe('difference');
+  }
+}
