@@ -32,8 +32,8 @@ export const EMIT_LENGTH: u32 = 0x20;
 export const EMIT_FLAGS: u32 = 0x24;
 /** u32. The frontend sets this to 1 when the instruction ends the block. */
 export const EMIT_ENDED: u32 = 0x28;
-/** u32. Scratch of the frontend for facts about the block so far. */
-export const EMIT_GUEST: u32 = 0x2c;
+/** u64. Scratch of the frontend for facts about the block so far. */
+export const EMIT_GUEST: u32 = 0x40;
 /** u64. MMU index that data accesses of this block use. */
 export const EMIT_MMU: u32 = 0x30;
 

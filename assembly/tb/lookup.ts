@@ -182,7 +182,7 @@ function translate(cpu: usize, pc: u64, linear: u32, flags: u32, cacheable: bool
   store<u32>(e, flags, B.EMIT_FLAGS);
   store<u64>(e, guestDataMmu(cpu, flags), B.EMIT_MMU);
   store<u32>(e, 0, B.EMIT_ENDED);
-  store<u32>(e, 0, B.EMIT_GUEST);
+  store<u64>(e, 0, B.EMIT_GUEST);
   store<u32>(e, 0, B.EMIT_ALONE);
   let state = T.BLOCK_VALID;
   if (!cacheable) state |= T.BLOCK_UNCACHED;

@@ -47,6 +47,21 @@ function producers(bits) {
     ['cmp eax, ecx\nsbb eax, eax', ''],
     ['push 0x8d5\npopf', ''],
   );
+  // Instructions that change some flags and keep the rest, one after another.
+  list.push(
+    ['add eax, ecx\nrol edx, 1', ''],
+    ['rol eax, 1\ninc edx', ''],
+    ['ror ax, 1\ndec dl', ''],
+    ['inc edx\nror eax, 1', ''],
+    ['dec edx\nrol al, cl', 'O'],
+    ['add eax, ecx\ndec edx\nand cl, 0\nror eax, cl', ''],
+    ['rol eax, 1\nstc', ''],
+    ['add eax, ecx\nbt edx, 5\ninc edx', ''],
+    ['inc edx\nadc eax, ecx', ''],
+    ['dec edx\nrcl eax, 1\ninc edx', ''],
+    ['inc edx\nand cl, 0\nshl eax, cl', ''],
+    ['inc edx\nclc\nror eax, 1', ''],
+  );
   if (bits === 64)
     list.push(
       ['test eax, eax\ncmp rax, rcx', ''],

@@ -24,6 +24,8 @@ describe('the registers', () => {
       r15: x.GPR + 120,
       'cc.op': x.CC_OP,
       'cc.src2': x.CC_SRC2,
+      'cc.step': x.CC_STEP,
+      'cc.rotated': x.CC_ROTATED,
       df: x.DF,
       'es.base': x.SEG_BASE,
       'gs.base': x.SEG_BASE + 8 * x.SEG_GS,

@@ -52,6 +52,7 @@ const X86: RegisterFile = {
       .map((name, i) => register(name, 0x048 + 8 * i)),
     ...series(['cc.op', 'cc.dst', 'cc.src', 'cc.src2', 'df'], 0x088),
     ...SEGMENTS.map((name, i) => register(`${name}.base`, 0x0b0 + 8 * i)),
+    ...series(['cc.step', 'cc.rotated'], 0x0e0),
   ],
   system: [
     register('eflags', 0x900),

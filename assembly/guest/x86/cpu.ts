@@ -32,6 +32,9 @@ export const CC_SRC2: u32 = 0x0a0;
 export const DF: u32 = 0x0a8;
 /** u64. Base of segment s at SEG_BASE + 8 * s. */
 export const SEG_BASE: u32 = 0x0b0;
+/** Lazy flags again: results of INC or DEC, and of a rotate. */
+export const CC_STEP: u32 = 0x0e0;
+export const CC_ROTATED: u32 = 0x0e8;
 /** 16 bytes each. */
 export const XMM: u32 = 0x100;
 

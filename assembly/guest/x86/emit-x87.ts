@@ -10,7 +10,7 @@ import { noteOf } from './x87';
  * u16: whose selectors the block has noted already: bit s for FDS of segment s, NOTED_CODE for FCS. Far transfers and loads of segment registers end blocks;
  * instructions that write the pointers themselves call forgetPointers.
  */
-const NOTED: u32 = B.EMIT_GUEST + 2;
+const NOTED: u32 = B.EMIT_GUEST + 4;
 const NOTED_CODE: u32 = 0x100;
 const NOTED_DATA: u32 = 0xff;
 

@@ -18,7 +18,7 @@ import {
   resultSlot,
   setOperand,
 } from './emit';
-import { emitCarry, emitFlags, materialiseFlags, setCcLogic, setCcOp } from './emit-cc';
+import { emitCarry, emitFlags, materialiseFlags, setCcLogic, setCcOp, setStep } from './emit-cc';
 
 /** a = clean result of an operation that has a form for 32 bits. */
 function emitSized(e: usize, to: u32, op: u32, op32: u32, b: u32, c: u32, size: u32): void {
@@ -148,20 +148,17 @@ export function transTest(e: usize, i: usize): bool {
   return true;
 }
 
-/** CF stays: it is kept in CC_SRC. */
+/** CF stays. */
 function step(e: usize, i: usize, change: i64, op: u32): bool {
   const size = operandSize(i, 0);
   memForUpdate(e, i, 0);
-  const carry = emitCarry(e);
   const result = resultSlot(e, i, 0);
   const a = getOperand(e, i, 0);
   if (size == 2) B.emit(e, O.OP_ADDIU_32, result, a, 0, change);
   else if (size == 3) B.emit(e, O.OP_ADDI, result, a, 0, change);
   else emitZextTo(e, result, emit1(e, O.OP_ADDI, a, change), size);
   finishResult(e, i, 0, result);
-  emitMove(e, X.CC_SRC, carry);
-  B.emit(e, O.OP_MOV, X.CC_DST, result, 0, 0);
-  setCcOp(e, op | size);
+  setStep(e, result, op | size);
   return true;
 }
 

@@ -23,7 +23,16 @@ import {
   resultSlot,
   setOperand,
 } from './emit';
-import { ccIsKnown, ccKnown, emitCarry, forgetCcOp, materialiseFlags, setCcOp } from './emit-cc';
+import {
+  ccOpIs,
+  emitCarry,
+  emitRotatedOp,
+  forgetCcOp,
+  forgetRotated,
+  materialiseFlags,
+  setCcOp,
+  setRotated,
+} from './emit-cc';
 import { helperRcl, helperRcr, SHIFT_SIZE } from './helpers-shift';
 import * as I from './insn';
 
@@ -100,7 +109,7 @@ function emitCut(e: usize, to: u32, from: u32, size: u32): void {
 function setFlagsUnlessZero(e: usize, count: u32, op: u32, dst: u32, src: u32): void {
   selectInto(e, X.CC_DST, count, dst);
   selectInto(e, X.CC_SRC, count, src);
-  if (ccIsKnown(e) && ccKnown(e) == op) return;
+  if (ccOpIs(e, C.CC_OP_MASK, op)) return;
   selectInto(e, X.CC_OP, count, emitConstant(e, op));
   forgetCcOp(e);
 }
@@ -144,21 +153,21 @@ function rotate(e: usize, i: usize, left: bool): bool {
   }
   const count = by > 0 ? emitConstant(e, by) : variableCount(e, size);
   const result = emitRotated(e, value, count, size, left);
-  // The flags are read before the operand may be the register that holds them up.
   setOperand(e, i, 0, result);
-  materialiseFlags(e);
-  const top = (8 << size) - 1;
-  const high = emit1(e, O.OP_EXTRACT, result, B.bitField(top, 1));
-  const carry = left ? emit1(e, O.OP_ANDI, result, 1) : high;
-  const overflow = emit2(
-    e,
-    O.OP_XOR,
-    high,
-    left ? carry : emit1(e, O.OP_EXTRACT, result, B.bitField(top - 1, 1)),
-  );
-  putFlag(e, carry, 0, count, by);
-  putFlag(e, overflow, 11, count, by);
+  const how = (left ? C.CC_LEFT : C.CC_RIGHT) | (size << C.CC_ROTATE_SHIFT);
+  if (by > 0) setRotated(e, result, how);
+  else setRotatedUnlessZero(e, count, result, how);
   return true;
+}
+
+/** The same, if the count is not 0. */
+function setRotatedUnlessZero(e: usize, count: u32, result: u32, how: u32): void {
+  const known = ccOpIs(e, C.CC_ROTATE_MASK | C.CC_STEPPED, how);
+  selectInto(e, X.CC_ROTATED, count, result);
+  if (known) return;
+  const op = emitRotatedOp(e, how);
+  selectInto(e, X.CC_OP, count, op);
+  forgetRotated(e);
 }
 
 /** Puts a bit into the flags, unless the count is a variable that is 0. */
