@@ -19,6 +19,7 @@ const PROGRAMS = [
   { name: 'gates16', cpu: 'max' },
   { name: 'init', cpu: 'max' },
   { name: 'smm32', cpu: 'max', qemu: 'qemu-system-i386' },
+  { name: 'model', cpu: 'qemu64' },
   { name: 'checks' },
 ];
 const IMAGE_BASE = '0x10000';

@@ -21,6 +21,7 @@ const MSR_SPEC_CTRL: u32 = 0x48;
 const MSR_PRED_CMD: u32 = 0x49;
 const MSR_MICROCODE_UPDATE: u32 = 0x79;
 const MSR_MICROCODE: u32 = 0x8b;
+const MSR_FSB_FREQUENCY: u32 = 0xcd;
 const MSR_MTRR_CAP: u32 = 0xfe;
 const MSR_ARCH_CAPABILITIES: u32 = 0x10a;
 const MSR_SYSENTER_CS: u32 = 0x174;
@@ -60,6 +61,8 @@ const MCG_CAP: u64 = 0x100 | X.MC_BANK_COUNT;
 const ARCH_CAPABILITIES: u64 = 0x400000000d10e17b;
 /** IBRS, STIBP, SSBD, BHI_DIS_S: kept, and without effect. */
 const SPEC_CTRL_WRITABLE: u64 = 0x407;
+/** Of MSR_FSB_FREQ. */
+const FSB_100_MHZ: u64 = 5;
 /** IA32_FEATURE_CONTROL is locked, VMX off. */
 const FEATURE_CONTROL: u64 = 1;
 
@@ -158,6 +161,8 @@ function readMsr(cpu: usize, msr: u32): bool {
     // Bus ratio 10, as in leaf 0x16: 100 MHz.
     case MSR_PERF_STATUS:
       return give(cpu, 0x0a0000000a00);
+    case MSR_FSB_FREQUENCY:
+      return give(cpu, FSB_100_MHZ);
     case MSR_PLATFORM_ID:
     case MSR_POWER_ON:
     case MSR_MICROCODE_UPDATE:
@@ -165,6 +170,7 @@ function readMsr(cpu: usize, msr: u32): bool {
     case MSR_EFER:
       if (eferAllowed(cpu) != 0) return give(cpu, load<u64>(cpu, X.X86_EFER));
   }
+  if (isIdle(msr)) return give(cpu, 0);
   return fault(cpu, X.EXC_GP, 0);
 }
 
@@ -210,7 +216,38 @@ function writeMsr(cpu: usize, msr: u32, value: u64): bool {
     case MSR_PRED_CMD:
       return (value & ~1) == 0;
   }
-  return false;
+  return isIdle(msr);
+}
+
+/**
+ * Registers of the model that CPUID's signature names (SDM 4, table 2-3) that read 0 here and ignore what is written: machine-check records of the P5,
+ * branch records, performance counters, clock modulation, temperature, bus control.
+ */
+function isIdle(msr: u32): bool {
+  switch (msr) {
+    case 0x0:
+    case 0x1:
+    case 0xc1:
+    case 0xc2:
+    case 0xe7:
+    case 0xe8:
+    case 0x11e:
+    case 0x186:
+    case 0x187:
+    case 0x1c9:
+    case 0x1dd:
+    case 0x1de:
+    case 0x345:
+    case 0x3f1:
+      return true;
+  }
+  return (
+    (msr >= 0x40 && msr <= 0x43) ||
+    (msr >= 0x60 && msr <= 0x63) ||
+    (msr >= 0x199 && msr <= 0x19d) ||
+    (msr >= 0x309 && msr <= 0x30b) ||
+    (msr >= 0x38d && msr <= 0x390)
+  );
 }
 
 function setTscOffset(cpu: usize, offset: i64): void {

@@ -23,8 +23,10 @@ import {
   operandRegister,
   operandSize,
   setOperand,
+  cpuOf,
 } from './emit';
 import { setCarry, setCcLogic, setCcOp } from './emit-cc';
+import { modelIsMax } from './features';
 import * as I from './insn';
 
 /** `op` makes the new value from the old one and the bit's mask; 0 for BT, which changes nothing. */
@@ -116,7 +118,9 @@ function counted(e: usize, i: usize, source: u32, result: u32): bool {
   return true;
 }
 
+/** Processors that lack it ignore the prefix: BSF. */
 export function transTzcnt(e: usize, i: usize): bool {
+  if (!modelIsMax(cpuOf(e))) return transBsf(e, i);
   const size = operandSize(i, 0);
   const source = getClean(e, i, 1, size);
   // A bit above the operand ends the count.
@@ -124,7 +128,9 @@ export function transTzcnt(e: usize, i: usize): bool {
   return counted(e, i, source, emit1(e, O.OP_CTZ, bounded, 0));
 }
 
+/** Processors that lack it ignore the prefix: BSR. */
 export function transLzcnt(e: usize, i: usize): bool {
+  if (!modelIsMax(cpuOf(e))) return transBsr(e, i);
   const size = operandSize(i, 0);
   const source = getClean(e, i, 1, size);
   const zeros = emit1(e, size == 3 ? O.OP_CLZ : O.OP_CLZ_32, source, 0);
@@ -133,6 +139,7 @@ export function transLzcnt(e: usize, i: usize): bool {
 
 /** Of the flags ZF alone may be set. */
 export function transPopcnt(e: usize, i: usize): bool {
+  if (!modelIsMax(cpuOf(e))) return false;
   const source = getClean(e, i, 1, operandSize(i, 0));
   const result = emit1(e, O.OP_POPCNT, source, 0);
   B.emit(e, O.OP_SHLI, X.CC_SRC, emit1(e, O.OP_EQI, source, 0), 0, 6);

@@ -5,6 +5,7 @@ import * as C from './cc';
 import * as X from './cpu';
 import {
   cleanRegister,
+  cpuOf,
   emit1,
   emit2,
   emitCall,
@@ -26,6 +27,7 @@ import {
   setOperand,
 } from './emit';
 import { setCcLogic, setCcOp } from './emit-cc';
+import { modelIsMax } from './features';
 import { helperBound, helperCrc32, helperPdep, helperPext, helperRandom } from './helpers-bit';
 
 /** A condition's slot, and two others to choose from. */
@@ -129,6 +131,7 @@ export function transCrc32(e: usize, i: usize): bool {
 
 /** There is always a number: CF is set, the other flags are clear. Ends the block, since the clock is read. */
 export function transRdrand(e: usize, i: usize): bool {
+  if (!modelIsMax(cpuOf(e))) return false;
   const value = emitCall(e, O.OP_CALLX, helperRandom.index, 0, 0, 0, 0);
   setOperand(e, i, 0, value);
   B.emit(e, O.OP_MOVI, X.CC_SRC, 0, 0, X.FLAG_CF);

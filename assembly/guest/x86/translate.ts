@@ -17,7 +17,8 @@ import {
   INSN_LINEAR,
   thisEip,
 } from './emit';
-import { INSN_LENGTH_MAX, INSN_NUMBER } from './insn';
+import { modelIsMax } from './features';
+import { INSN_LENGTH_MAX, INSN_MAP, INSN_NUMBER, INSN_PREFIXES, MAP_0F38, PREFIX_VEX } from './insn';
 import { helperShadowBegin, helperUndefined } from './segment';
 
 /** Handler of STATE_GUEST_TRANSLATE: see vcpu/guest.ts. */
@@ -39,12 +40,18 @@ export function x86Translate(e: usize, source: usize, available: u32): u32 {
   store<u32>(e, length, EMIT_LENGTH);
   const i = cpu + STATE_GUEST_INSN;
   store<u16>(i, 0, INSN_LINEAR);
-  if (!x86TranslateNumber(load<u16>(i, INSN_NUMBER), e, i)) {
+  if (!isOffered(cpu, i) || !x86TranslateNumber(load<u16>(i, INSN_NUMBER), e, i)) {
     emitCall(e, OP_CALLX, helperUndefined.index, 0, 0, 0, 0);
     emitExit(e, EXIT_AGAIN, load<u64>(e, EMIT_PC));
   }
   if (has(e, X.BLOCK_STEP | X.BLOCK_SHADOW) && load<u32>(e, EMIT_ENDED) == 0) emitAgain(e);
   return length;
+}
+
+/** Whether the model has the instruction's opcode map: those of three bytes came with SSSE3, VEX with what BMI1 and BMI2 use of it. */
+function isOffered(cpu: usize, i: usize): bool {
+  const isLate = load<u8>(i, INSN_MAP) >= MAP_0F38 || (load<u16>(i, INSN_PREFIXES) & PREFIX_VEX) != 0;
+  return !isLate || modelIsMax(cpu);
 }
 
 /** Handler of STATE_GUEST_END_BLOCK: ends a block that is cut for its length. */

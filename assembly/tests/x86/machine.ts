@@ -10,19 +10,25 @@ import { loadRom, ROM_BASE, ROM_BYTES } from './fixture.ts';
 
 export const RESET_VECTOR = 0xffff_fff0n;
 
-/** MODEL_MAX and MODEL_MAX32 of assembly/guest/x86/cpu.ts. */
-const MODEL_MAX = 1n;
-const MODEL_MAX32 = 3n;
 const X86_EFLAGS = 0x900;
 const EFLAGS_IF = 0x200;
+
+/** MODEL_* of assembly/guest/x86/cpu.ts. */
+const MODELS = { qemu64: 0n, max: 1n, max32: 3n };
+
+function starting(model: bigint): Pick<TestGuest, 'reset' | 'restart'> {
+  return {
+    reset: (exports: CoreExports, pc: bigint, threshold: number) => exports.reset(0, pc, model, threshold),
+    restart: (exports: CoreExports, pc: bigint) => exports.restart(0, pc, model),
+  };
+}
 
 export const X86: TestGuest = {
   core: 'core-x86.debug.wasm',
   ram: 0n,
   scratch: [{ base: ROM_BASE, size: ROM_BYTES }],
   local: [],
-  reset: (exports: CoreExports, pc: bigint, threshold: number) => exports.reset(0, pc, MODEL_MAX, threshold),
-  restart: (exports: CoreExports, pc: bigint) => exports.restart(0, pc, MODEL_MAX),
+  ...starting(MODELS.max),
   sleepsForever: (memory: DataView, state: number) =>
     (memory.getUint32(state + X86_EFLAGS, true) & EFLAGS_IF) === 0,
 };
@@ -34,12 +40,10 @@ function firmware(): Uint8Array {
   return rom;
 }
 
-/** The same with a processor that has no long mode. */
-export const X86_32: TestGuest = {
-  ...X86,
-  reset: (exports, pc, threshold) => exports.reset(0, pc, MODEL_MAX32, threshold),
-  restart: (exports, pc) => exports.restart(0, pc, MODEL_MAX32),
-};
+/** The same with another model of the processor. */
+export function x86Guest(model: keyof typeof MODELS): TestGuest {
+  return { ...X86, ...starting(MODELS[model]) };
+}
 
 /** After a reset of the test's machine, which clears its memory. */
 export function loadFirmware(core: TestCore): void {

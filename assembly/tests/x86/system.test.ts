@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_LAPIC } from '../../../src/memory/layout.gen.ts';
 import { createTestCore, TEST_TIERS, type TestGuest, type TestTier } from '../harness.ts';
-import { RESET_VECTOR, X86, X86_32 } from './machine.ts';
+import { RESET_VECTOR, x86Guest } from './machine.ts';
 
 const LOG = 0x60000n;
 const IMAGE = 0xf0000n;
@@ -16,8 +16,8 @@ const RESET_CODE = Uint8Array.of(0xea, 0x00, 0x00, 0x00, 0xf0);
 
 /** A local APIC, whose interrupts to itself come at once. */
 const LOCAL = [{ base: 0xfee0_0000n, size: 0x1000n, id: LOCAL_LAPIC }];
-/** Programs for a processor without long mode. */
-const NARROW: readonly string[] = ['smm32'];
+/** Models of the programs that do not run on `max`. */
+const MODELS: Record<string, Parameters<typeof x86Guest>[0]> = { smm32: 'max32', model: 'qemu64' };
 
 interface Fixture {
   image: string;
@@ -30,7 +30,7 @@ function load(name: string): Fixture {
 
 /** Runs a program and returns its log, in hexadecimal. */
 async function run(name: string, tier: TestTier): Promise<string[]> {
-  const guest: TestGuest = { ...(NARROW.includes(name) ? X86_32 : X86), local: LOCAL };
+  const guest: TestGuest = { ...x86Guest(MODELS[name] ?? 'max'), local: LOCAL };
   const core = await createTestCore({ tier, guest });
   core.reset();
   core.load(IMAGE, Buffer.from(load(name).image, 'hex'));
@@ -107,6 +107,7 @@ const PROGRAMS: readonly string[] = [
   'gates16',
   'init',
   'smm32',
+  'model',
 ];
 
 /** Also with every block compiled before it first runs, and with both tiers compared at each region. */

@@ -1,6 +1,7 @@
 # What QEMU does not check: limits and rights of segments at each access, reserved bits, forms of addresses. Each case logs vector << 16 | error
 # code, or 0 if nothing was raised; system.test.ts says what the manual wants.
   .include "common.inc"
+  .include "cases.inc"
   .code16
 real_main:
   lgdtl gdtr-image
@@ -11,8 +12,6 @@ real_main:
   ljmpl $8,$pm
 gdtr: .word gdt_end-gdt-1
   .long gdt
-idtr: .word 20*8-1
-  .long 0x50000
   .balign 16
 gdt:
   .quad 0
@@ -31,55 +30,6 @@ gdt:
   .quad 0x00ef9b000000ffff   # 68 L and D
 gdt_end:
   .code32
-  .macro H n, err
-h\n:
-  .if \err == 0
-  push $0
-  .endif
-  push $\n
-  jmp common
-  .endm
-  H 0,0
-  H 1,0
-  H 3,0
-  H 4,0
-  H 5,0
-  H 6,0
-  H 7,0
-  H 8,1
-  H 10,1
-  H 11,1
-  H 12,1
-  H 13,1
-  H 14,1
-  H 19,0
-handlers: .long h0,h1,0,h3,h4,h5,h6,h7,h8,0,h10,h11,h12,h13,h14,0,0,0,0,h19
-common:
-  mov %cs:resume,%ecx
-  pop %eax
-  pop %edx
-  shl $16,%eax
-  or %edx,%eax
-  mov $0x10,%edx
-  mov %edx,%ss
-  mov %edx,%ds
-  mov $0x9000,%esp
-  push %eax
-  jmp *%ecx
-resume: .long 0
-  # Begins a case: EBX, ESI, EDI are its own.
-  .macro CASE insns:vararg
-  movl $8f,resume
-  push $0
-  \insns
-8:
-  mov $0x10,%eax
-  mov %eax,%ss
-  mov %eax,%ds
-  mov $0x8ffc,%esp
-  pop %eax
-  call log32
-  .endm
   .macro STATE insn
   movl $8f,resume
   push $0
@@ -99,28 +49,9 @@ resume: .long 0
   mov %eax,%\reg
   .endm
 pm:
-  SEG ds,0x10
-  SEG es,0x10
-  SEG ss,0x10
-  SEG gs,0x10
-  mov $0x9000,%esp
-  mov $0x50000,%edi
-  mov $40,%ecx
-  xor %eax,%eax
-  rep stosl
-  xor %ecx,%ecx
-1: mov handlers(,%ecx,4),%eax
-  test %eax,%eax
-  jz 2f
-  mov %ax,0x50000(,%ecx,8)
-  movw $8,0x50002(,%ecx,8)
-  movw $0x8e00,0x50004(,%ecx,8)
-  shr $16,%eax
-  mov %ax,0x50006(,%ecx,8)
-2: inc %ecx
-  cmp $20,%ecx
-  jb 1b
-  mov $0x9000,%esp
+  mov $1f,%ebp
+  jmp setup
+1:
   # null selectors
   SEG fs,0
   CASE movl %fs:0,%ebx

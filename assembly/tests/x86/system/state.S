@@ -1,6 +1,7 @@
 # SSE's conditions and state: which exceptions disabled or malformed things raise, and what FXSAVE, XSAVE and their counterparts move. Each case
 # logs vector << 16 | error code, or 0 if nothing was raised.
   .include "common.inc"
+  .include "cases.inc"
   .set AREA, 0x70000
   .code16
 real_main:
@@ -12,8 +13,6 @@ real_main:
   ljmpl $8,$pm
 gdtr: .word gdt_end-gdt-1
   .long gdt
-idtr: .word 14*8-1
-  .long 0x50000
   .balign 16
 gdt:
   .quad 0
@@ -21,43 +20,6 @@ gdt:
   .quad 0x00cf93000000ffff   # 10 data
 gdt_end:
   .code32
-  .macro H n, err
-h\n:
-  .if \err == 0
-  push $0
-  .endif
-  push $\n
-  jmp common
-  .endm
-  H 6,0
-  H 7,0
-  H 13,1
-common:
-  pop %eax
-  pop %edx
-  shl $16,%eax
-  or %edx,%eax
-  mov $0x9000,%esp
-  push %eax
-  jmp *resume
-resume: .long 0
-  .macro CASE insns:vararg
-  movl $8f,resume
-  push $0
-  \insns
-8:
-  mov $0x8ffc,%esp
-  pop %eax
-  call log32
-  .endm
-  .macro GATE n
-  mov $h\n,%eax
-  mov %ax,0x50000+8*\n
-  movw $8,0x50002+8*\n
-  movw $0x8e00,0x50004+8*\n
-  shr $16,%eax
-  mov %ax,0x50006+8*\n
-  .endm
   .macro CR4 value
   mov $\value,%eax
   mov %eax,%cr4
@@ -100,14 +62,9 @@ numbers:
 mxcsr_all: .long 0x1f80
 mxcsr_down: .long 0x3f80
 pm:
-  mov $0x10,%eax
-  mov %eax,%ds
-  mov %eax,%es
-  mov %eax,%ss
-  mov $0x9000,%esp
-  GATE 6
-  GATE 7
-  GATE 13
+  mov $1f,%ebp
+  jmp setup
+1:
   fninit
 
   # CR4.OSFXSR, CR0.EM, CR0.TS
