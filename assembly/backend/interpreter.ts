@@ -5,12 +5,11 @@
  * code after it has written STATE_PC and STATE_BUDGET. Guest memory is probed inline; misses go through slow.ts. What is around the
  * switch lies in operands.ts; the compiler inlines all of it.
  */
-import { CPU_JUMP_CACHE, CPU_STATE } from '../layout';
 import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { TLB_ADDEND, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
-import { BLOCK_CODE, BLOCK_HEAT, BLOCK_INSNS, BLOCK_PC } from '../tb/block';
-import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
+import { BLOCK_CODE, BLOCK_INSNS } from '../tb/block';
+import { JUMP_BLOCK, jumpCacheEntry, jumpCacheHas } from '../tb/jump-cache';
 import * as S from '../vcpu/state';
 import {
   mulhs,
@@ -28,28 +27,10 @@ import {
   orcb64,
 } from './arith';
 import { fence } from './atomic';
-import { LEAVE_BUDGET, LEAVE_EXIT, LEAVE_HOT, LEAVE_LOOKUP, leaveInside } from './leave';
+import { isHot, LEAVE_BUDGET, LEAVE_EXIT, LEAVE_LOOKUP, leaveHot, leaveInside, leaveTo } from './leave';
 import { callHelper, callQuick, deposit, extract, imm, rb, rc, rv, sext32, tlbAt, wa, wv } from './operands';
 import { slowLoad, slowRmw, slowStore, slowVectorLoad, slowVectorStore } from './slow';
 import { vectorBinary, vectorShift, vectorShuffle, vectorTest, vectorUnary } from './vector';
-
-/** Counts an execution of a block; true when its heat runs out. */
-function isHot(block: usize): bool {
-  const heat = load<u32>(block, BLOCK_HEAT) - 1;
-  store<u32>(block, heat, BLOCK_HEAT);
-  return heat == 0;
-}
-
-function leaveTo(cpu: usize, pc: u64, budget: i64, leave: u32): u32 {
-  store<u64>(cpu, pc, S.STATE_PC);
-  store<i64>(cpu, budget, S.STATE_BUDGET);
-  return leave;
-}
-
-function leaveHot(cpu: usize, block: usize, budget: i64): u32 {
-  store<u32>(cpu, <u32>block, S.STATE_HOT);
-  return leaveTo(cpu, load<u64>(block, BLOCK_PC), budget, LEAVE_HOT);
-}
 
 /** Runs blocks from `block` on until there is a reason to leave. */
 export function interpret(cpu: usize, block: usize): u32 {
@@ -577,13 +558,8 @@ export function interpret(cpu: usize, block: usize): u32 {
       }
       case O.OP_GOTOFAR: {
         const pc = imm(op);
-        const entry =
-          cpu + (CPU_JUMP_CACHE - CPU_STATE) + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
-        if (
-          budget <= 0 ||
-          load<u64>(entry, JUMP_PC) != pc ||
-          load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
-        )
+        const entry = jumpCacheEntry(cpu, pc);
+        if (budget <= 0 || !jumpCacheHas(cpu, entry, pc))
           return leaveTo(cpu, pc, budget, budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP);
         block = load<u32>(entry, JUMP_BLOCK);
         if (isHot(block)) return leaveHot(cpu, block, budget);
@@ -593,13 +569,8 @@ export function interpret(cpu: usize, block: usize): u32 {
       }
       case O.OP_GOTOIND: {
         const pc = rb(cpu, op);
-        const entry =
-          cpu + (CPU_JUMP_CACHE - CPU_STATE) + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
-        if (
-          budget <= 0 ||
-          load<u64>(entry, JUMP_PC) != pc ||
-          load<u32>(entry, JUMP_FLAGS) != load<u32>(cpu, S.STATE_TB_FLAGS)
-        )
+        const entry = jumpCacheEntry(cpu, pc);
+        if (budget <= 0 || !jumpCacheHas(cpu, entry, pc))
           return leaveTo(cpu, pc, budget, budget <= 0 ? LEAVE_BUDGET : LEAVE_LOOKUP);
         // Where it went last: tb/graph.ts.
         store<u64>(op, pc, OP_IMM);

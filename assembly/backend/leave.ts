@@ -3,6 +3,7 @@ import * as O from '../ir/ops.gen';
 import { OP_A, OP_IMM, OP_SIZE } from '../ir/builder';
 import {
   BLOCK_CODE,
+  BLOCK_HEAT,
   BLOCK_INSN_TABLE,
   BLOCK_INSNS,
   BLOCK_OPS,
@@ -25,6 +26,26 @@ export const LEAVE_EXCEPTION: u32 = 2;
 export const LEAVE_EXIT: u32 = 3;
 /** The block in STATE_HOT is the next one, and its heat has run out: it has a region, or should get one. */
 export const LEAVE_HOT: u32 = 4;
+
+/** Counts an execution of a block; true when its heat runs out. */
+export function isHot(block: usize): bool {
+  const heat = load<u32>(block, BLOCK_HEAT) - 1;
+  store<u32>(block, heat, BLOCK_HEAT);
+  return heat == 0;
+}
+
+/** Leaves at the end of a block, where the guest goes on at `pc`. */
+export function leaveTo(cpu: usize, pc: u64, budget: i64, leave: u32): u32 {
+  store<u64>(cpu, pc, S.STATE_PC);
+  store<i64>(cpu, budget, S.STATE_BUDGET);
+  return leave;
+}
+
+/** Leaves where a block begins whose heat has run out. */
+export function leaveHot(cpu: usize, block: usize, budget: i64): u32 {
+  store<u32>(cpu, <u32>block, S.STATE_HOT);
+  return leaveTo(cpu, load<u64>(block, BLOCK_PC), budget, LEAVE_HOT);
+}
 
 /**
  * Leaves at an operation that raised an exception, or else after its instruction because STATE_LEAVE is set. The slot of a load's result may

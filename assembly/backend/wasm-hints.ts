@@ -7,17 +7,18 @@
  * a vector of functions, each with its index and a vector of hints (u32 offset of the branch in the function's body, one byte 0 or 1).
  */
 import * as L from '../layout';
+import { HINT_CELLS, MODULE_HINTS, MODULE_HINTS_SIZE } from '../scratch';
 import { patchSize, patchU, put, putU, reserveU } from './wasm-bytes';
 
 /** u32 cells: writer of the hints, number of functions, the running function's first byte, its field of the number of hints, that number. */
-const HINTS: u32 = L.CPU_COMPILER + 0x3780;
-const FUNCTIONS: u32 = L.CPU_COMPILER + 0x3784;
-const BODY: u32 = L.CPU_COMPILER + 0x3788;
-const FIELD: u32 = L.CPU_COMPILER + 0x378c;
-const COUNT: u32 = L.CPU_COMPILER + 0x3790;
+const HINTS: u32 = HINT_CELLS;
+const FUNCTIONS: u32 = HINT_CELLS + 4;
+const BODY: u32 = HINT_CELLS + 8;
+const FIELD: u32 = HINT_CELLS + 12;
+const COUNT: u32 = HINT_CELLS + 16;
 
-const START: u32 = L.CPU_MODULE;
-const END: u32 = L.CPU_MODULE + 0x40000;
+const START: u32 = MODULE_HINTS;
+const END: u32 = MODULE_HINTS + MODULE_HINTS_SIZE;
 const RESERVE: u32 = 0x1000;
 
 /** "metadata.code.branch_hint" */

@@ -3,9 +3,9 @@
  * state that translated code writes) stay in memory. Slot 0 is no local either: it is the constant 0.
  */
 import * as L from '../layout';
+import * as C from '../scratch';
 import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
-import { PROBE_LOCALS } from '../ir/passes/probe';
 import { nodeOpsEnd } from '../ir/passes/region';
 import { graphCount, graphNode, NODE_OPS } from '../tb/graph';
 import { STATE_TEMPS, STATE_VECTOR_TEMP_COUNT, STATE_VECTOR_TEMPS, STATE_ZERO } from '../vcpu/state';
@@ -18,7 +18,7 @@ export const LOCAL_ENTRY: u32 = 1;
 export const LOCAL_KIND: u32 = 2;
 /** Linear addresses of groups of accesses: see ir/passes/probe.ts. */
 export const LOCAL_PROBES: u32 = 3;
-export const LOCAL_PC: u32 = LOCAL_PROBES + PROBE_LOCALS;
+export const LOCAL_PC: u32 = LOCAL_PROBES + C.PROBE_LOCALS;
 export const LOCAL_ADDRESS: u32 = LOCAL_PC + 1;
 export const LOCAL_VALUE: u32 = LOCAL_PC + 2;
 export const LOCAL_FIRST_REGISTER: u32 = LOCAL_PC + 3;
@@ -27,12 +27,14 @@ export const LOCAL_FIRST_REGISTER: u32 = LOCAL_PC + 3;
 const GLOBALS_END: u32 = 0x200;
 
 /** u8 for each slot: 1 + its number among the locals of its type, or 0; whether it is written; whether it has 16 bytes. */
-const NUMBERS: u32 = L.CPU_COMPILER + 0x3200;
-const WRITTEN: u32 = L.CPU_COMPILER + 0x3400;
+const NUMBERS: u32 = C.LOCAL_NUMBERS;
+const WRITTEN: u32 = C.LOCALS_WRITTEN;
+const VECTORS: u32 = C.LOCALS_VECTOR;
+/** u32 cells. */
+const COUNT: u32 = C.LOCAL_COUNTS;
+const VECTOR_COUNT: u32 = C.LOCAL_COUNTS + 4;
 const SLOTS: u32 = (STATE_VECTOR_TEMPS + STATE_VECTOR_TEMP_COUNT * 16) >> 3;
-const COUNT: u32 = L.CPU_COMPILER + 0x3604;
-const VECTOR_COUNT: u32 = L.CPU_COMPILER + 0x3608;
-const VECTORS: u32 = L.CPU_COMPILER + 0x3800;
+if (SLOTS > C.SLOTS_MAX) ERROR('Operations can name more slots than scratch.ts has room for.');
 
 export function localsCount(cpu: usize): u32 {
   return load<u32>(cpu - L.CPU_STATE + COUNT);

@@ -16,6 +16,7 @@
  *     store pc and budget, return $kind)
  */
 import * as L from '../layout';
+import { BLOCK_LEVELS, LABEL_DEPTH, LOOP_LEVELS } from '../scratch';
 import * as O from '../ir/ops.gen';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../ir/builder';
 import { originalOf } from '../ir/passes/region';
@@ -48,13 +49,9 @@ import { getSlot } from './wasm-slots';
 const LEVEL_OUT: u32 = 0;
 const LEVEL_FAULT: u32 = 1;
 
-const LOOP_LEVELS: u32 = L.CPU_COMPILER + 0x3000;
-const BLOCK_LEVELS: u32 = L.CPU_COMPILER + 0x3100;
-/** u32. Labels open at this place. */
-const DEPTH: u32 = L.CPU_COMPILER + 0x3600;
-
+/** Labels open at this place. */
 function depth(cpu: usize): u32 {
-  return load<u32>(cpu - L.CPU_STATE + DEPTH);
+  return load<u32>(cpu - L.CPU_STATE + LABEL_DEPTH);
 }
 
 function open(cpu: usize, w: usize, opcode: u32): u32 {
@@ -71,13 +68,13 @@ function openHinted(cpu: usize, w: usize, likely: bool): void {
 function opened(cpu: usize, w: usize): u32 {
   W.put(w, W.WASM_VOID);
   const level = depth(cpu);
-  store<u32>(cpu - L.CPU_STATE + DEPTH, level + 1);
+  store<u32>(cpu - L.CPU_STATE + LABEL_DEPTH, level + 1);
   return level;
 }
 
 function close(cpu: usize, w: usize): void {
   W.put(w, W.WASM_END);
-  store<u32>(cpu - L.CPU_STATE + DEPTH, depth(cpu) - 1);
+  store<u32>(cpu - L.CPU_STATE + LABEL_DEPTH, depth(cpu) - 1);
 }
 
 function jump(cpu: usize, w: usize, level: u32): void {
@@ -92,7 +89,7 @@ export function faultLabel(cpu: usize): u32 {
 
 /** Emits the function body, with its size, of the region whose graph has been built, as the module's function of that number. */
 export function emitRegion(cpu: usize, w: usize, region: usize, number: u32): void {
-  store<u32>(cpu - L.CPU_STATE + DEPTH, 0);
+  store<u32>(cpu - L.CPU_STATE + LABEL_DEPTH, 0);
   localsAssign(cpu);
   const body = W.reserveU(w);
   const vectors = localsVectorCount(cpu);
@@ -187,7 +184,7 @@ function emitChain(cpu: usize, w: usize): void {
   W.put(w, W.WASM_END);
 }
 
-/** Emits a node and everything that it dominates. Recursion is as deep as the dominator tree, at most REGION_BLOCKS_MAX. */
+/** Emits a node and everything that it dominates. Recursion is as deep as the dominator tree, at most NODES_MAX. */
 function emitTree(cpu: usize, w: usize, index: u32): void {
   const node = G.graphNode(cpu, index);
   const isHeader = load<u32>(node, G.NODE_HEADER) != 0;

@@ -8,7 +8,7 @@
  * 1 of the probes'), and `; as 1` the others. `dispatch 9: if 2 taken 0x1000 fall 0x2000` is a dispatcher (tb/graph-dispatch.ts); an edge
  * `taken dispatch 9 as 2` gives it the number 2.
  */
-import { BLOCK_CODE, BLOCK_OPS, BLOCK_PC } from '../tb/block';
+import { BLOCK_OPS, BLOCK_PC } from '../tb/block';
 import {
   END_BRANCH,
   END_DISPATCH,
@@ -31,7 +31,7 @@ import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from './builder';
 import { OP_NAME_SIZE, OP_NAMES } from './names.gen';
 import * as O from './ops.gen';
 import { probeBytes, probeGroup, probeIsFirst, probeLocal, probeStart, probeWrites } from './passes/probe';
-import { SLOT_GLOBALS } from './passes/region';
+import { SLOT_GLOBALS } from '../scratch';
 
 const NEWLINE: u32 = 0x0a;
 const SPACE: u32 = 0x20;
@@ -154,15 +154,9 @@ function operations(out: usize, cpu: usize, op: usize, count: u32, letters: u32)
   for (let i: u32 = 0; i < count; i++) {
     out = byte(byte(out, SPACE), SPACE);
     out = irPrintOperation(out, op + i * OP_SIZE, letters);
-    out = byte(cpu == 0 ? out : probe(out, cpu, op + i * OP_SIZE), NEWLINE);
+    out = byte(probe(out, cpu, op + i * OP_SIZE), NEWLINE);
   }
   return out;
-}
-
-/** Writes a block's operations under a line with its address: at most 100 bytes an operation. */
-export function irPrintBlock(out: usize, block: usize, letters: u32): usize {
-  out = hex(text(out, BLOCK_TEXT), load<u64>(block, BLOCK_PC));
-  return operations(byte(out, NEWLINE), 0, block + BLOCK_CODE, load<u16>(block, BLOCK_OPS), letters);
 }
 
 /** Writes the graph of the region being compiled, its nodes in reverse post-order and their operations as the passes left them. */

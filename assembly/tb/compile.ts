@@ -3,6 +3,16 @@
  * worker's JavaScript, and then installed; no guest code runs in between.
  */
 import * as L from '../layout';
+import {
+  BATCH,
+  BATCH_MAX,
+  MODULE_CODE as CODE_START,
+  MODULE_HEAD as HEAD_START,
+  QUEUE,
+  QUEUE_MAX,
+  REGION_BYTES_MAX,
+  WRITERS,
+} from '../scratch';
 import { emitRegion } from '../backend/wasm-region';
 import { hintsClear } from '../backend/wasm-hints';
 import { wasmModuleHead } from '../backend/wasm-imports';
@@ -14,19 +24,11 @@ import * as T from './block';
 import { graphBuild, graphCount, graphNode, graphRefusal, NODE_BLOCK } from './graph';
 import { regionAllocate, regionInstall, regionRelease, REGION_D_ENTRY } from './region';
 
-const QUEUE: u32 = L.CPU_COMPILER + 0x4000;
-const QUEUE_MAX: u32 = 1024;
-const RECENT: u32 = 64;
-const BATCH: u32 = L.CPU_COMPILER + 0x5000;
 /** u32 cells: writers of the module's head and of its code, number of regions. */
-const HEAD: u32 = L.CPU_COMPILER + 0x3700;
-const CODE: u32 = L.CPU_COMPILER + 0x3704;
-const COUNT: u32 = L.CPU_COMPILER + 0x3708;
-/** Where the module's head is written, and where the code section's functions; before them the branch hints (backend/wasm-hints.ts). */
-const HEAD_START: u32 = L.CPU_MODULE + 0x40000;
-const CODE_START: u32 = L.CPU_MODULE + 0x81000;
-/** No region is larger; so a batch stops before the buffer could overflow. */
-const REGION_BYTES_MAX: u32 = 0x40000;
+const HEAD: u32 = WRITERS;
+const CODE: u32 = WRITERS + 4;
+const COUNT: u32 = WRITERS + 8;
+const RECENT: u32 = 64;
 
 /** Executions of a refused block from one count of its instructions to the next. */
 const REFUSED_STEP: u32 = 4096;
@@ -94,6 +96,7 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
   while (
     first + taken < queued &&
     regions < most &&
+    regions < BATCH_MAX &&
     load<u32>(code) + REGION_BYTES_MAX < <u32>area + L.CPU_MODULE_END
   ) {
     const block: usize = load<u32>(area + QUEUE + (first + taken) * 4);

@@ -10,6 +10,7 @@
  * The budget is checked at the entries (NODE_ENTRY), because the dispatcher has no pc to leave at.
  */
 import * as L from '../layout';
+import { EMPTY_BLOCK, EMPTY_BLOCK_SIZE, NODES_MAX, PREDECESSORS, SUCCESSORS } from '../scratch';
 import { BLOCK_CODE } from './block';
 import {
   END_DISPATCH,
@@ -26,13 +27,12 @@ import {
   NODE_TAKEN,
   NODE_VIA,
 } from './graph';
-import { REGION_BLOCKS_MAX } from './region';
 
-/** u64 for each node: the set of its successors, and of its predecessors. A set of nodes has bit i for node i. */
-const SUCCESSORS: u32 = L.CPU_COMPILER + 0x2000;
-const PREDECESSORS: u32 = L.CPU_COMPILER + 0x2200;
-/** The dispatchers' block: no operations, no instructions. */
-const EMPTY_BLOCK: u32 = L.CPU_COMPILER + 0x2400;
+/**
+ * SUCCESSORS and PREDECESSORS: u64 for each node, a set of nodes, which has bit i for node i. EMPTY_BLOCK is that of the dispatchers: no
+ * operations, no instructions.
+ */
+if (BLOCK_CODE > EMPTY_BLOCK_SIZE) ERROR('A block without operations does not fit.');
 
 /** To be called when nodes and dominators are known; the nodes have to be numbered again afterwards. */
 export function graphDispatch(cpu: usize): void {
@@ -53,8 +53,8 @@ function setOf(cpu: usize, sets: u32, index: u32): usize {
 }
 
 function findEdges(cpu: usize, reached: u64): void {
-  memory.fill(setOf(cpu, SUCCESSORS, 0), 0, REGION_BLOCKS_MAX << 3);
-  memory.fill(setOf(cpu, PREDECESSORS, 0), 0, REGION_BLOCKS_MAX << 3);
+  memory.fill(setOf(cpu, SUCCESSORS, 0), 0, NODES_MAX << 3);
+  memory.fill(setOf(cpu, PREDECESSORS, 0), 0, NODES_MAX << 3);
   for (; reached != 0; reached &= reached - 1) {
     const from = <u32>ctz(reached);
     findEdge(cpu, from, load<i32>(graphNode(cpu, from), NODE_TAKEN));
@@ -118,7 +118,7 @@ function entriesOf(cpu: usize, loop: u64): u64 {
 function insert(cpu: usize, loop: u64, entries: u64, reached: u64): u64 {
   const first = graphCount(cpu);
   const count = <u32>popcnt(entries);
-  if (first + count - 1 > REGION_BLOCKS_MAX) return 0;
+  if (first + count - 1 > NODES_MAX) return 0;
   let added: u64 = 0;
   let number: u32 = 0;
   for (let rest = entries; rest != 0; rest &= rest - 1) {

@@ -13,6 +13,7 @@
  * After number the nodes' order in GRAPH_ORDER is reverse post-order.
  */
 import * as L from '../layout';
+import { GRAPH_COUNT, GRAPH_NODES, GRAPH_ORDER, NODE_SIZE, NODES_MAX } from '../scratch';
 import * as O from '../ir/ops.gen';
 import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_GENERATION_MASK } from '../vcpu/state';
@@ -20,13 +21,7 @@ import { VPAGE_MASK } from '../softmmu/tlb';
 import * as T from './block';
 import { graphDispatch } from './graph-dispatch';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
-import {
-  REGION_BLOCKS_MAX,
-  regionAddPage,
-  REGION_D_BLOCK_COUNT,
-  REGION_D_BLOCKS,
-  regionThreshold,
-} from './region';
+import { regionAddPage, REGION_D_BLOCK_COUNT, REGION_D_BLOCKS, regionThreshold } from './region';
 
 export const END_GOTO: u32 = 0;
 export const END_BRANCH: u32 = 1;
@@ -50,11 +45,6 @@ export const NODE_ENTRY: u32 = 0x2c;
 /** From NODE_TAKEN and NODE_FALL to the edge's number. */
 export const NODE_VIA: u32 = 0x2c;
 export const NODE_NUMBER: u32 = 0x38;
-const NODE_SIZE: u32 = 64;
-
-const GRAPH_COUNT: u32 = L.CPU_COMPILER;
-const GRAPH_ORDER: u32 = L.CPU_COMPILER + 0x100;
-const GRAPH_NODES: u32 = L.CPU_COMPILER + 0x1000;
 
 /** Guest instructions in a region. */
 const REGION_INSNS_MAX: u32 = 320;
@@ -185,7 +175,7 @@ function follow(
 function addNode(cpu: usize, block: usize, region: usize): i32 {
   const index = graphCount(cpu);
   if (
-    index == REGION_BLOCKS_MAX ||
+    index == NODES_MAX ||
     (load<u32>(block, T.BLOCK_STATE) & T.BLOCK_VALID) == 0 ||
     graphRefusal(block) != 0
   )

@@ -13,7 +13,7 @@ import {
   CPU_STATE,
   PAGE_BITS,
 } from '../layout';
-import { STATE_JUMP_LARGE, STATE_JUMPS_LOGGED } from '../vcpu/state';
+import { STATE_JUMP_LARGE, STATE_JUMPS_LOGGED, STATE_TB_FLAGS } from '../vcpu/state';
 
 /** A kernel and a program at work run some ten thousand blocks; a miss costs a hundred times what a hit does. */
 export const JUMP_CACHE_ENTRIES: u32 = 65536;
@@ -24,6 +24,11 @@ export const JUMP_FLAGS: u32 = 12;
 
 export function jumpCacheEntry(cpu: usize, pc: u64): usize {
   return cpu + CPU_JUMP_CACHE - CPU_STATE + ((<usize>(pc >> 1) & (JUMP_CACHE_ENTRIES - 1)) << 4);
+}
+
+/** Whether the entry for a pc has the block of that pc under the flags of now. */
+export function jumpCacheHas(cpu: usize, entry: usize, pc: u64): bool {
+  return load<u64>(entry, JUMP_PC) == pc && load<u32>(entry, JUMP_FLAGS) == load<u32>(cpu, STATE_TB_FLAGS);
 }
 
 export function jumpCacheClear(cpu: usize): void {

@@ -29,7 +29,15 @@ import { guestDataMmu, guestEndBlock, guestFetchMmu, guestTranslate } from '../v
 import * as S from '../vcpu/state';
 import * as T from './block';
 import { blockFlushAll, blockHashBucket, blockPageList } from './invalidate';
-import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC, noteJumpLocal, noteJumpPage } from './jump-cache';
+import {
+  JUMP_BLOCK,
+  jumpCacheEntry,
+  jumpCacheHas,
+  JUMP_FLAGS,
+  JUMP_PC,
+  noteJumpLocal,
+  noteJumpPage,
+} from './jump-cache';
 import { REGION_D_PAGE_COUNT, regionFirstThreshold, regionPageLinear, regionPageVirtual } from './region';
 
 /** Bytes of a second page that an instruction may reach into, and more: the longest one has 15. */
@@ -40,7 +48,7 @@ export function blockNext(cpu: usize): usize {
   const pc = load<u64>(cpu, S.STATE_PC);
   store<u32>(cpu, 0, S.STATE_NO_REGION);
   const cached = jumpCacheEntry(cpu, pc);
-  if (load<u64>(cached, JUMP_PC) == pc && load<u32>(cached, JUMP_FLAGS) == load<u32>(cpu, S.STATE_TB_FLAGS)) {
+  if (jumpCacheHas(cpu, cached, pc)) {
     const known: usize = load<u32>(cached, JUMP_BLOCK);
     chain(cpu, known);
     return known;

@@ -12,6 +12,7 @@
  *   +0xa0 blocks: u32 each
  */
 import * as L from '../layout';
+import { MODULE_LIVE, MODULE_USED, NODES_MAX, REGION_MODULES_MAX, REGIONS_USED } from '../scratch';
 import { count, countMore } from '../vcpu/counters';
 import {
   STATE_EPOCH,
@@ -44,18 +45,11 @@ export const REGION_D_EPOCH: u32 = 0x1c;
 export const REGION_D_PAGES: u32 = 0x20;
 export const REGION_D_BLOCKS: u32 = 0xa0;
 export const REGION_D_SIZE: u32 = 0x200;
+if (REGION_D_BLOCKS + NODES_MAX * 4 > REGION_D_SIZE)
+  ERROR('A region’s blocks do not fit into its descriptor.');
 
 export const REGION_PAGES_MAX: u32 = 8;
-export const REGION_BLOCKS_MAX: u32 = 64;
 export const REGION_LIVE: u32 = 1;
-
-/** Modules that can be alive at once; u32 each: live regions of a module, and while one is being chosen for eviction its last use. */
-export const REGION_MODULES_MAX: u32 = 2048;
-const MODULE_LIVE: u32 = L.CPU_COMPILER + 0x8000;
-const MODULE_USED: u32 = L.CPU_COMPILER + 0xa000;
-
-/** u32. Descriptors in use. */
-const USED: u32 = L.CPU_COMPILER + 0x3720;
 
 const PAGE_RECORD: u32 = 16;
 const PAGE_VIRTUAL: u32 = 0;
@@ -64,11 +58,11 @@ const PAGE_NEXT: u32 = 12;
 
 /** Descriptors in use: of live regions, and of those that are being compiled. */
 export function regionsUsed(cpu: usize): u32 {
-  return load<u32>(cpu - L.CPU_STATE + USED);
+  return load<u32>(cpu - L.CPU_STATE + REGIONS_USED);
 }
 
 function used(cpu: usize, change: i32): void {
-  const cell = cpu - L.CPU_STATE + USED;
+  const cell = cpu - L.CPU_STATE + REGIONS_USED;
   store<i32>(cell, load<i32>(cell) + change);
 }
 
@@ -196,6 +190,7 @@ export function regionKillPage(cpu: usize, linear: u32): void {
   }
 }
 
+/** MODULE_LIVE, u32 for each module: its live regions; MODULE_USED, while one is being chosen for eviction: its last use. */
 function moduleCount(cpu: usize, module: u32, change: i32): void {
   const cell = cpu - L.CPU_STATE + MODULE_LIVE + module * 4;
   store<i32>(cell, load<i32>(cell) + change);
@@ -254,7 +249,7 @@ export function regionForgetAll(cpu: usize): void {
   store<u32>(cpu, 0, STATE_REGION_FREE);
   memory.fill(area + MODULE_LIVE, 0, REGION_MODULES_MAX * 4);
   countMore(cpu, L.COUNTER_REGION_EVICTED, regionsUsed(cpu));
-  store<u32>(area, 0, USED);
+  store<u32>(area, 0, REGIONS_USED);
   store<u32>(cpu, area + L.CPU_REGIONS, STATE_REGION_NEXT);
 }
 

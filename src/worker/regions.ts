@@ -27,7 +27,7 @@ const BATCH_SLOTS = 32;
 const TABLE_STEP = 1024;
 /** How much code may be alive at once. */
 export interface RegionLimits {
-  /** Modules: at most REGION_MODULES_MAX of assembly/tb/region.ts. */
+  /** Modules: at most REGION_MODULES_MAX of assembly/scratch.ts. */
   modules: number;
   /** Bytes of Wasm. V8's code for them is several times as large; Debian's boot and a benchmark suite need 7 MB. */
   bytes: number;

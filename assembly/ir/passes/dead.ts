@@ -4,6 +4,7 @@
  * the budget is used up; between such points one that is overwritten before it is read is dead, across blocks too.
  */
 import * as L from '../../layout';
+import { DEAD_CELLS, DEAD_LIVE, SLOT_GLOBALS } from '../../scratch';
 import {
   END_BRANCH,
   END_GOTO,
@@ -19,14 +20,14 @@ import {
 import { icountShift } from '../../vcpu/clock';
 import { OP_A, OP_B, OP_C, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
-import { helperThird, mayLeave, nodeOpsEnd, remove, SLOT_GLOBALS, slotNumber, SLOT_NONE } from './region';
+import { helperThird, mayLeave, nodeOpsEnd, remove, slotNumber, SLOT_NONE } from './region';
 
 const ALL: u64 = 0xffffffffffffffff;
 /** u64 for each node: guest registers alive where it begins. */
-const LIVE: u32 = L.CPU_COMPILER + 0x3e000;
+const LIVE: u32 = DEAD_LIVE;
 /** u64 cells: guest registers and temporaries alive at the operation being looked at. */
-const GLOBALS: u32 = L.CPU_COMPILER + 0x3e200;
-const TEMPS: u32 = L.CPU_COMPILER + 0x3e208;
+const GLOBALS: u32 = DEAD_CELLS;
+const TEMPS: u32 = DEAD_CELLS + 8;
 
 /** Returns the number of operations removed. */
 export function passDead(cpu: usize): u32 {

@@ -8,17 +8,23 @@
  * A fact about a source slot holds while that slot's version is the same: so a write costs the same however many slots depend on it.
  */
 import * as L from '../../layout';
-import { SLOT_COUNT, SLOT_GLOBALS } from './region';
+import {
+  FACT_SIZE as SIZE,
+  FACT_SYSTEM,
+  FACTS,
+  FACTS_PENDING,
+  FACTS_SAVED,
+  FACTS_SAVED_SIZE as SAVED_SIZE,
+  SLOT_COUNT,
+  SLOT_GLOBALS,
+} from '../../scratch';
 
-const FACTS: u32 = L.CPU_COMPILER + 0x3d000;
 /** Facts at the ends of nodes, registers only: what is known where the node's only successor by dominance begins. */
-const SAVED: u32 = L.CPU_COMPILER + 0x2c000;
-const SIZE: u32 = 16;
-const SAVED_SIZE: u32 = (SLOT_GLOBALS + 1) * SIZE;
+const SAVED: u32 = FACTS_SAVED;
 /** The one constant that is known of system state: u64 value, u32 slot or 0. */
-const SYSTEM: u32 = FACTS + SLOT_COUNT * SIZE;
+const SYSTEM: u32 = FACT_SYSTEM;
 /** u32 for each slot: see pendingOf. */
-const PENDING: u32 = SYSTEM + SIZE;
+const PENDING: u32 = FACTS_PENDING;
 
 export const FACT_NONE: u32 = 0;
 export const FACT_CONST: u32 = 1;

@@ -6,6 +6,7 @@
  * the original operation names.
  */
 import * as L from '../../layout';
+import { FOLD_FROM } from '../../scratch';
 import {
   END_BRANCH,
   END_GOTO,
@@ -31,9 +32,6 @@ import { noteLoad, noteResult } from './range';
 import { helperThird, mayLeave, nodeOpsEnd, remove, rewrite, slotNumber, slotOf, SLOT_NONE } from './region';
 import { simplify } from './simplify';
 
-/** i32 for each node: a node that leads to it and was looked at before it, or -1. */
-const FROM: u32 = L.CPU_COMPILER + 0x3e300;
-
 /** Whether a constant takes no more room in an instruction than the register that holds it, or nearly so. */
 function isShort(value: i64): bool {
   return value >= -0x2000 && value < 0x2000;
@@ -41,7 +39,8 @@ function isShort(value: i64): bool {
 
 export function passFold(cpu: usize): void {
   const nodes = graphCount(cpu);
-  const from = cpu - L.CPU_STATE + FROM;
+  // i32 for each node: a node that leads to it and was looked at before it, or -1.
+  const from = cpu - L.CPU_STATE + FOLD_FROM;
   memory.fill(from, 0xff, nodes << 2);
   let folded = false;
   for (let rpo: u32 = 0; rpo < nodes; rpo++) {

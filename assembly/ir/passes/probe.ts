@@ -8,27 +8,35 @@
  * implies a read tag (softmmu/tlb.ts).
  */
 import * as L from '../../layout';
+import {
+  PASS_OPS,
+  PASS_OPS_END,
+  PROBE_CELLS,
+  PROBE_GROUP_SIZE as GROUP_SIZE,
+  PROBE_GROUPS,
+  PROBE_GROUPS_MAX as GROUPS_MAX,
+  PROBE_LOCALS,
+  PROBE_MARKS,
+  PROBE_MARKS_SIZE as MARKS_SIZE,
+  PROBE_OPEN,
+  SLOT_GLOBALS,
+} from '../../scratch';
 import { graphCount, graphNode, NODE_OPS } from '../../tb/graph';
 import { OP_A, OP_B, OP_C, OP_IMM, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
-import { nodeOpsEnd, PASS_OPS, PASS_OPS_END, slotNumber, SLOT_GLOBALS, SLOT_NONE } from './region';
+import { nodeOpsEnd, slotNumber, SLOT_NONE } from './region';
 
-/** u16 for each operation: number of its group + 1, and PROBE_FIRST at the one that probes. */
-const MARKS: u32 = L.CPU_COMPILER + 0x28000;
-const MARKS_SIZE: u32 = 0x3000;
+/** u16 for each operation: number of its group + 1, and FIRST at the one that probes. */
+const MARKS: u32 = PROBE_MARKS;
 const FIRST: u32 = 0x8000;
 /** Groups: i64 start (offset from the register), u32 bytes, u32 unused, u32 1: writes, u32 local, u32 members, u32 first operation. */
-const GROUPS: u32 = L.CPU_COMPILER + 0xc000;
-const GROUPS_MAX: u32 = 256;
-const GROUP_SIZE: u32 = 40;
+const GROUPS: u32 = PROBE_GROUPS;
 /** Groups that are open at the operation being looked at, by local: u32 group + 1, u32 slot and MMU index. */
-const OPEN: u32 = L.CPU_COMPILER + 0x3e400;
+const OPEN: u32 = PROBE_OPEN;
 /** u32 cells: number of groups, and the local that the next one takes. */
-const COUNT: u32 = L.CPU_COMPILER + 0x3e440;
-const NEXT: u32 = L.CPU_COMPILER + 0x3e444;
+const COUNT: u32 = PROBE_CELLS;
+const NEXT: u32 = PROBE_CELLS + 4;
 
-/** Locals for linear addresses: groups that are open at once. */
-export const PROBE_LOCALS: u32 = 4;
 /** Bytes from a group's start to its end at most: how far apart accesses may be, before a page's end between them becomes likely. */
 const SPAN_MAX: i64 = 256;
 

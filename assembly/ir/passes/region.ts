@@ -6,18 +6,13 @@
  * After passCopy NODE_OPS is the address of a node's first operation in the copy, and NODE_END_OP lies in the copy too.
  */
 import * as L from '../../layout';
+import { PASS_OPS, PASS_OPS_END, SLOT_COUNT, SLOT_GLOBALS } from '../../scratch';
 import { BLOCK_CODE, BLOCK_OPS } from '../../tb/block';
 import { graphCount, graphNode, NODE_BLOCK, NODE_END_OP, NODE_OPS } from '../../tb/graph';
 import { STATE_TEMPS } from '../../vcpu/state';
 import { OP_A, OP_B, OP_C, OP_CODE, OP_IMM, OP_SIZE } from '../builder';
 import * as O from '../ops.gen';
 
-export const PASS_OPS: u32 = L.CPU_COMPILER + 0x10000;
-export const PASS_OPS_END: u32 = L.CPU_COMPILER + 0x28000;
-
-/** Registers of the guest that regions keep in locals, and temporaries: the slots that passes know about. */
-export const SLOT_GLOBALS: u32 = 64;
-export const SLOT_COUNT: u32 = 128;
 export const SLOT_NONE: u32 = 0xffff;
 
 /** Number of a slot among those that passes know about, or SLOT_NONE. Slot 0, which always reads 0, is number 0. */
