@@ -38,13 +38,15 @@ export const BLOCK_CROSSES: u32 = 2;
 export const BLOCK_UNCACHED: u32 = 4;
 /** Waits in the compiler's queue. */
 export const BLOCK_QUEUED: u32 = 8;
-/** Lies inside a region that begins elsewhere. */
+/** Went into a region that begins elsewhere, and has not been asked for since. */
 export const BLOCK_INCLUDED: u32 = 16;
 /** Tier 1 cannot take it as an entry. */
 export const BLOCK_REFUSED: u32 = 32;
 
 /** Has been asked for since it was last compiled. */
 export const BLOCK_ASKED: u32 = 64;
+/** A region that begins elsewhere was made with it. */
+export const BLOCK_INSIDE: u32 = 256;
 
 /** The run loop looks at the vCPU after each execution (EMIT_ALONE). */
 export const BLOCK_ALONE: u32 = 128;

@@ -118,6 +118,8 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
       continue;
     }
     store<u32>(region, <u32>block, REGION_D_ENTRY);
+    // The batch's next regions see that one begins here.
+    store<u32>(block, <u32>region, T.BLOCK_REGION_DESCRIPTOR);
     optimise(cpu);
     emitRegion(cpu, code, region, regions);
     const nodes = graphCount(cpu);
@@ -125,7 +127,7 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
     for (let i: u32 = 0; i < nodes; i++) {
       const member: usize = load<u32>(graphNode(cpu, i), NODE_BLOCK);
       insns += load<u16>(member, T.BLOCK_INSNS);
-      if (i != 0) mark(member, T.BLOCK_INCLUDED, 0);
+      if (i != 0) mark(member, T.BLOCK_INCLUDED | T.BLOCK_INSIDE, 0);
     }
     store<u64>(area, load<u64>(area, L.COUNTER_REGION_INSNS) + insns, L.COUNTER_REGION_INSNS);
     store<u32>(area + BATCH + regions * 4, <u32>region);
@@ -209,7 +211,9 @@ export function compileDiscard(cpu: usize): void {
   const regions = load<u32>(area, COUNT);
   for (let i: u32 = 0; i < regions; i++) {
     const region: usize = load<u32>(area + BATCH + i * 4);
-    refuse(cpu, load<u32>(region, REGION_D_ENTRY), L.COUNTER_REFUSED_MODULE);
+    const block: usize = load<u32>(region, REGION_D_ENTRY);
+    store<u32>(block, 0, T.BLOCK_REGION_DESCRIPTOR);
+    refuse(cpu, block, L.COUNTER_REFUSED_MODULE);
     regionRelease(cpu, region);
   }
   store<u32>(area, 0, COUNT);
