@@ -4,13 +4,14 @@ import { floatTable } from './operands-float.mjs';
 import { between, someUnmasked, x87Table } from './operands-x87.mjs';
 import { buffer, Program } from './program.mjs';
 
-const NOTE =
+export const NOTE =
   'The host’s CPU (AMD, x86-64). FIP, FDP and FOP are not compared: AMD’s FNSAVE and FXSAVE store them with a pending exception only.';
 
 /** C1 tells the direction of rounding; C0, C2 and C3 are undefined after most arithmetic, but real CPUs leave them. */
 const C1 = 0x200;
 
-function group(program) {
+/** Declares sections of a program that begins with a control word, ST(1) and ST, and shows the whole state. */
+export function group(program) {
   const { bits } = program;
   const ax = name('ax', bits);
   return (

@@ -1,10 +1,10 @@
 // Operand tables for x87: 80-bit values of all classes, control words with all precisions and roundings.
 import { Random } from './operands.mjs';
 
-const INTEGER_BIT = 1n << 63n;
+export const INTEGER_BIT = 1n << 63n;
 const ONES = 0x7fff;
-const BIAS = 0x3fff;
-const make = (exponent, significand, sign = 0) =>
+export const BIAS = 0x3fff;
+export const make = (exponent, significand, sign = 0) =>
   (BigInt(exponent | (sign << 15)) << 64n) | BigInt.asUintN(64, significand);
 
 /** Zeros, denormals, pseudo-denormals, normals at ends, infinities, NaNs, and the encodings that the 387 and its successors refuse. */
@@ -72,7 +72,7 @@ function random80(random, other) {
 }
 
 /** FCW: all exceptions masked, all combinations of precision and rounding, extended most often. */
-const masked = (random) =>
+export const masked = (random) =>
   BigInt(0x7f | ((random.below(3) ? 3 : random.pick([0, 2])) << 8) | (random.below(4) << 10));
 export const someUnmasked = (random) =>
   BigInt(0x40 | random.below(64) | (random.pick([0, 2, 3]) << 8) | (random.below(4) << 10));

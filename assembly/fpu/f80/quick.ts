@@ -3,7 +3,8 @@
  * numbers. Straight-line code where round.ts and arith.ts look at every case; those say what the results are.
  *
  * Operands are values: `t…` sign and exponent as in the second word of a register, `m…` significand. A function stores its result and returns the
- * exceptions, PE and C1 or none; or it stores nothing and returns NOT_QUICK.
+ * exceptions, PE and C1 or none; or it stores nothing and returns NOT_QUICK. Sums and products are composed from the parts here by their one caller
+ * (guest/x86/quick-x87.ts): as functions they would be too large for the compiler to inline, and a call costs as much as the arithmetic.
  */
 import { mulHigh, shiftRightJam } from '../wide';
 import { quotient } from './arith';
@@ -11,9 +12,9 @@ import * as F from './format';
 
 export const NOT_QUICK: i32 = -1;
 
-const SIGN: u32 = 0x8000;
+export const SIGN: u32 = 0x8000;
 const BIAS: i32 = F.BIAS;
-const MASK: u32 = F.EXPONENT_MASK;
+export const MASK: u32 = F.EXPONENT_MASK;
 const TWO_64: f64 = 18446744073709551616.0;
 
 export function isNormal(t: u32, m: u64): bool {
@@ -24,64 +25,31 @@ export function isZero(t: u32, m: u64): bool {
   return ((t & MASK) | <u32>(m != 0)) == 0;
 }
 
-function put(to: usize, t: u32, m: u64): i32 {
+export function put(to: usize, t: u32, m: u64): i32 {
   store<u64>(to, m);
   store<u16>(to, <u16>t, 8);
   return 0;
 }
 
 /** Rounds high.low, `high` normalised; `sign` is 0 or SIGN. */
-function round(to: usize, sign: u32, exponent: i32, high: u64, low: u64): i32 {
+export function round(to: usize, sign: u32, exponent: i32, high: u64, low: u64): i32 {
   // Rounding may count the exponent up once.
   if (<u32>(exponent - 1) >= MASK - 2) return NOT_QUICK;
   const up = (low >> 63) & <u64>(((low << 1) | (high & 1)) != 0);
   high += up;
-  const carry: i32 = high == 0 ? 1 : 0;
-  store<u64>(to, high | ((<u64>carry) << 63));
-  store<u16>(to, <u16>(sign | <u32>(exponent + carry)), 8);
+  const carry = <u64>(high == 0);
+  store<u64>(to, high | (carry << 63));
+  store<u16>(to, <u16>(sign | (<u32>exponent + <u32>carry)), 8);
   return low != 0 ? <i32>(F.PE | ((<u32>up) << 9)) : 0;
 }
 
-/** a + b */
-export function quickAdd(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
-  if (!isNormal(ta, ma) || !isNormal(tb, mb)) return addZero(to, ta, ma, tb, mb);
-  let exponent = <i32>(ta & MASK);
-  let by = exponent - <i32>(tb & MASK);
-  let sign = ta & SIGN;
-  const differ = (ta ^ tb) & SIGN;
-  let high = ma;
-  let other = mb;
-  if (by < 0 || (by == 0 && mb > ma)) {
-    exponent -= by;
-    by = -by;
-    high = mb;
-    other = ma;
-    sign = tb & SIGN;
-  }
-  let low: u64;
-  if (by < 64) {
-    low = (other << 1) << (63 - by);
-    other >>= by;
-  } else {
-    low = by == 64 ? other : shiftRightJam(other, by - 64);
-    other = 0;
-  }
-  if (differ == 0) {
-    const sum = high + other;
-    const carry: u64 = sum < high ? 1 : 0;
-    low = (low >> carry) | (low & carry) | ((sum & carry) << 63);
-    return round(to, sign, exponent + <i32>carry, (sum >> carry) | (carry << 63), low);
-  }
-  high -= other + <u64>(low != 0);
-  low = 0 - low;
-  if (high == 0) return low == 0 ? put(to, 0, 0) : NOT_QUICK;
-  const places = <i32>clz(high);
-  high = (high << places) | ((low >> 1) >> (63 - places));
-  return round(to, sign, exponent - places, high, low << places);
+/** What is left of a significand that is shifted right by 64 places and more, in 64 bits. */
+export function farRest(m: u64, by: i32): u64 {
+  return by == 64 ? m : shiftRightJam(m, by - 64);
 }
 
 /** A sum of which one operand is zero. */
-function addZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+export function addZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
   if (isZero(ta, ma)) {
     if (isNormal(tb, mb)) return put(to, tb, mb);
     return isZero(tb, mb) ? put(to, ta & tb, 0) : NOT_QUICK;
@@ -89,21 +57,13 @@ function addZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
   return isZero(tb, mb) && isNormal(ta, ma) ? put(to, ta, ma) : NOT_QUICK;
 }
 
-/** a × b */
-export function quickMultiply(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
-  const sign = (ta ^ tb) & SIGN;
+/** A product of which one factor is zero. */
+export function multiplyZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
   const zeroA = isZero(ta, ma);
   const zeroB = isZero(tb, mb);
-  if (!isNormal(ta, ma) || !isNormal(tb, mb))
-    return (zeroA || zeroB) && (zeroA || isNormal(ta, ma)) && (zeroB || isNormal(tb, mb))
-      ? put(to, sign, 0)
-      : NOT_QUICK;
-  const high = mulHigh(ma, mb);
-  const low = ma * mb;
-  // The product of two significands has one leading zero or none.
-  const by = (high >> 63) ^ 1;
-  const exponent = <i32>(ta & MASK) + <i32>(tb & MASK) - BIAS + 1 - <i32>by;
-  return round(to, sign, exponent, (high << by) | ((low >> 63) & by), low << by);
+  if ((zeroA && (zeroB || isNormal(tb, mb))) || (zeroB && isNormal(ta, ma)))
+    return put(to, (ta ^ tb) & SIGN, 0);
+  return NOT_QUICK;
 }
 
 /** a / b */
@@ -178,8 +138,8 @@ export function quickCompare(ta: u32, ma: u64, tb: u32, mb: u64): i32 {
 
 // ── Operands in memory: a denormal one, an infinity or a NaN becomes one that is neither normal nor zero ────────
 
-const BIAS_DOUBLE: u32 = 16383 - 1023;
-const BIAS_SINGLE: u32 = 16383 - 127;
+export const BIAS_DOUBLE: u32 = 16383 - 1023;
+export const BIAS_SINGLE: u32 = 16383 - 127;
 
 export function doubleTop(value: u64): u32 {
   const e = <u32>(value >> 52) & 0x7ff;

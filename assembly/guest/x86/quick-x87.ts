@@ -5,6 +5,7 @@
  */
 import * as F from '../../fpu/f80/format';
 import * as Q from '../../fpu/f80/quick';
+import { mulHigh } from '../../fpu/wide';
 import { memDirect } from '../../softmmu/access';
 import { ACCESS_STORE } from '../../softmmu/hook';
 import * as X from './cpu';
@@ -21,7 +22,6 @@ import { AS_EXTENDED, AS_FLOAT, AS_INTEGER } from './helpers-x87-move';
 import * as S from './x87';
 
 const NOT_QUICK: u64 = 0xffffffffffffffff;
-const SIGN: u32 = 0x8000;
 /** Rounding, precision and PE of the control word, and what they are. */
 const CONTROL_USED: u32 = 0xf20;
 const CONTROL_USUAL: u32 = 0x320;
@@ -29,28 +29,34 @@ const ROUNDING: u32 = 0xc00;
 const CONDITIONS: u32 = F.C0 | F.C2 | F.C3;
 const PAGE_OFFSET: u32 = 0xfff;
 
-function isUsual(cpu: usize): bool {
-  return (
-    (load<u32>(cpu, X.X87_CONTROL) & CONTROL_USED) == CONTROL_USUAL &&
-    (load<u32>(cpu, X.X87_STATUS) & STATUS_ES) == 0
-  );
+/** Not 0 unless arithmetic is quick with this status word. */
+function hindrance(cpu: usize, status: u32): u32 {
+  return (status & STATUS_ES) | ((load<u32>(cpu, X.X87_CONTROL) & CONTROL_USED) ^ CONTROL_USUAL);
+}
+
+function statusOf(cpu: usize): u32 {
+  return load<u32>(cpu, X.X87_STATUS);
 }
 
 function isClear(cpu: usize): bool {
-  return (load<u32>(cpu, X.X87_STATUS) & STATUS_ES) == 0;
+  return (statusOf(cpu) & STATUS_ES) == 0;
 }
 
 function top(cpu: usize): u32 {
   return load<u32>(cpu, X.X87_TOP);
 }
 
-/** Number of the physical register of ST(field). */
-function numberAt(cpu: usize, immediate: u32, at: u32): u32 {
-  return (top(cpu) + (immediate >> at)) & 7;
+/** Number of the physical register of ST(field), with the top at `first`. */
+function numberAt(first: u32, immediate: u32, at: u32): u32 {
+  return (first + (immediate >> at)) & 7;
+}
+
+function emptiness(cpu: usize, number: u32): u32 {
+  return load<u8>(cpu + number, X.X87_EMPTY);
 }
 
 function isEmpty(cpu: usize, number: u32): bool {
-  return load<u8>(cpu + number, X.X87_EMPTY) != 0;
+  return emptiness(cpu, number) != 0;
 }
 
 function register(cpu: usize, number: u32): usize {
@@ -62,221 +68,297 @@ function topOf(at: usize): u32 {
 }
 
 /** Notes exceptions, and C1, of a completed instruction. */
-function settle(cpu: usize, found: u32): void {
-  store<u64>(cpu, (load<u32>(cpu, X.X87_STATUS) & ~STATUS_C1) | found, X.X87_STATUS);
+function settle(cpu: usize, status: u32, found: u32): void {
+  store<u64>(cpu, (status & ~STATUS_C1) | found, X.X87_STATUS);
 }
 
-function popTwice(cpu: usize, immediate: u32): void {
+function popTwice(cpu: usize, first: u32, immediate: u32): void {
   const pops = (immediate >> S.IMM_POPS) & 3;
   if (pops == 0) return;
-  const first = top(cpu);
   store<u8>(cpu + first, 1, X.X87_EMPTY);
   if (pops == 2) store<u8>(cpu + ((first + 1) & 7), 1, X.X87_EMPTY);
   store<u64>(cpu, (first + pops) & 7, X.X87_TOP);
 }
 
-function pop(cpu: usize, immediate: u32): void {
+function pop(cpu: usize, first: u32, immediate: u32): void {
   if ((immediate & (1 << S.IMM_POPS)) == 0) return;
-  const first = top(cpu);
   store<u8>(cpu + first, 1, X.X87_EMPTY);
   store<u64>(cpu, (first + 1) & 7, X.X87_TOP);
 }
 
-function push(cpu: usize, t: u32, m: u64): u64 {
+function push(cpu: usize, status: u32, t: u32, m: u64): u64 {
   const number = (top(cpu) + 7) & 7;
-  if (!isEmpty(cpu, number)) return NOT_QUICK;
+  if (emptiness(cpu, number) == 0 || (status & STATUS_ES) != 0) return NOT_QUICK;
   const at = register(cpu, number);
   store<u64>(at, m);
   store<u16>(at, <u16>t, 8);
   store<u8>(cpu + number, 0, X.X87_EMPTY);
   store<u64>(cpu, number, X.X87_TOP);
-  settle(cpu, 0);
+  settle(cpu, status, 0);
   return 0;
 }
 
-function memoryTop(value: u64, immediate: u32): u32 {
+/** Memory operands are doubles most often: those are converted inline. */
+function isDouble(immediate: u32): bool {
+  return (immediate & (3 << S.IMM_FORMAT)) == S.FORMAT_DOUBLE << S.IMM_FORMAT;
+}
+
+function otherTop(value: u64, immediate: u32): u32 {
   const format = (immediate >> S.IMM_FORMAT) & 3;
-  if (format == S.FORMAT_DOUBLE) return Q.doubleTop(value);
   if (format == S.FORMAT_SINGLE) return Q.singleTop(<u32>value);
   return Q.integerTop(format == S.FORMAT_INT16 ? <i64>(<i16>value) : <i64>(<i32>value));
 }
 
-function memorySignificand(value: u64, immediate: u32): u64 {
+function otherSignificand(value: u64, immediate: u32): u64 {
   const format = (immediate >> S.IMM_FORMAT) & 3;
-  if (format == S.FORMAT_DOUBLE) return Q.doubleSignificand(value);
   if (format == S.FORMAT_SINGLE) return Q.singleSignificand(<u32>value);
   return Q.integerSignificand(format == S.FORMAT_INT16 ? <i64>(<i16>value) : <i64>(<i32>value));
 }
 
-function finish(cpu: usize, found: i32, immediate: u32): u64 {
-  if (found < 0) return NOT_QUICK;
-  settle(cpu, found);
-  pop(cpu, immediate);
-  return 0;
-}
-
 /** FADD, FSUB, FSUBR. */
 export function quickX87Add(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const to = numberAt(cpu, immediate, S.IMM_TO);
-  if (!isUsual(cpu) || isEmpty(cpu, to)) return NOT_QUICK;
+  const first = top(cpu);
+  const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
+  const status = statusOf(cpu);
+  let hinders = hindrance(cpu, status) | emptiness(cpu, to);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
-    t = memoryTop(b, immediate);
-    m = memorySignificand(b, immediate);
+    t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
+    m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
   } else {
-    const from = numberAt(cpu, immediate, S.IMM_FROM);
-    if (isEmpty(cpu, from)) return NOT_QUICK;
+    const from = numberAt(first, immediate, S.IMM_FROM);
+    hinders |= emptiness(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
+  if (hinders != 0) return NOT_QUICK;
   const operation = immediate & 7;
-  const ta = topOf(at) ^ (operation == SUBTRACT_REVERSED ? SIGN : 0);
-  return finish(cpu, Q.quickAdd(at, ta, load<u64>(at), t ^ (operation == SUBTRACT ? SIGN : 0), m), immediate);
+  t ^= operation == SUBTRACT ? Q.SIGN : 0;
+  const ta = topOf(at) ^ (operation == SUBTRACT_REVERSED ? Q.SIGN : 0);
+  const ma = load<u64>(at);
+  let found: i32;
+  if (Q.isNormal(ta, ma) && Q.isNormal(t, m)) {
+    // The operand with the smaller magnitude is shifted to the other's place; `low` are 64 more bits, the last one sticky.
+    let exponent = <i32>(ta & Q.MASK);
+    let by = exponent - <i32>(t & Q.MASK);
+    const swaps = by < 0 || (by == 0 && m > ma);
+    const sign = select<u32>(t, ta, swaps) & Q.SIGN;
+    let high = select<u64>(m, ma, swaps);
+    let other = select<u64>(ma, m, swaps);
+    exponent = select<i32>(exponent - by, exponent, swaps);
+    by = select<i32>(0 - by, by, swaps);
+    let low: u64;
+    if (by < 64) {
+      low = (other << 1) << (63 - by);
+      other >>= by;
+    } else {
+      low = Q.farRest(other, by);
+      other = 0;
+    }
+    if (((ta ^ t) & Q.SIGN) == 0) {
+      high += other;
+      const carry = <u64>(high < other);
+      low = (low >> carry) | (low & carry) | ((high & carry) << 63);
+      high = (high >> carry) | (carry << 63);
+      exponent += <i32>carry;
+    } else {
+      high -= other + <u64>(low != 0);
+      low = 0 - low;
+      // An exact difference of zero; what is left of a cancellation behind the last bit is rare.
+      if (high == 0 && low != 0) return NOT_QUICK;
+      const places = clz(high);
+      high = (high << places) | ((low >> 1) >> (63 - places));
+      low <<= places;
+      exponent -= <i32>places;
+    }
+    found = high != 0 ? Q.round(at, sign, exponent, high, low) : Q.put(at, 0, 0);
+  } else found = Q.addZero(at, ta, ma, t, m);
+  if (found < 0) return NOT_QUICK;
+  settle(cpu, status, found);
+  pop(cpu, first, immediate);
+  return 0;
 }
 
 /** FMUL. */
 export function quickX87Multiply(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const to = numberAt(cpu, immediate, S.IMM_TO);
-  if (!isUsual(cpu) || isEmpty(cpu, to)) return NOT_QUICK;
+  const first = top(cpu);
+  const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
+  const status = statusOf(cpu);
+  let hinders = hindrance(cpu, status) | emptiness(cpu, to);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
-    t = memoryTop(b, immediate);
-    m = memorySignificand(b, immediate);
+    t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
+    m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
   } else {
-    const from = numberAt(cpu, immediate, S.IMM_FROM);
-    if (isEmpty(cpu, from)) return NOT_QUICK;
+    const from = numberAt(first, immediate, S.IMM_FROM);
+    hinders |= emptiness(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  return finish(cpu, Q.quickMultiply(at, topOf(at), load<u64>(at), t, m), immediate);
+  if (hinders != 0) return NOT_QUICK;
+  const ta = topOf(at);
+  const ma = load<u64>(at);
+  let found: i32;
+  if (Q.isNormal(ta, ma) && Q.isNormal(t, m)) {
+    const high = mulHigh(ma, m);
+    const low = ma * m;
+    // The product of two significands has one leading zero or none.
+    const by = (high >> 63) ^ 1;
+    const exponent = <i32>((ta & Q.MASK) + (t & Q.MASK)) - F.BIAS + 1 - <i32>by;
+    found = Q.round(at, (ta ^ t) & Q.SIGN, exponent, (high << by) | ((low >> 63) & by), low << by);
+  } else found = Q.multiplyZero(at, ta, ma, t, m);
+  if (found < 0) return NOT_QUICK;
+  settle(cpu, status, found);
+  pop(cpu, first, immediate);
+  return 0;
 }
 
 /** FDIV, FDIVR. */
 export function quickX87Divide(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const to = numberAt(cpu, immediate, S.IMM_TO);
-  if (!isUsual(cpu) || isEmpty(cpu, to)) return NOT_QUICK;
+  const first = top(cpu);
+  const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
+  const status = statusOf(cpu);
+  let hinders = hindrance(cpu, status) | emptiness(cpu, to);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
-    t = memoryTop(b, immediate);
-    m = memorySignificand(b, immediate);
+    t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
+    m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
   } else {
-    const from = numberAt(cpu, immediate, S.IMM_FROM);
-    if (isEmpty(cpu, from)) return NOT_QUICK;
+    const from = numberAt(first, immediate, S.IMM_FROM);
+    hinders |= emptiness(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  let ta = topOf(at);
-  let ma = load<u64>(at);
+  if (hinders != 0) return NOT_QUICK;
   // The reversed ones have an odd number.
-  if (immediate & 1) {
-    const u = ta;
-    ta = t;
-    t = u;
-    const n = ma;
-    ma = m;
-    m = n;
-  }
-  return finish(cpu, Q.quickDivide(at, ta, ma, t, m), immediate);
+  const reversed = (immediate & 1) != 0;
+  const ta = topOf(at);
+  const ma = load<u64>(at);
+  const found = Q.quickDivide(
+    at,
+    select<u32>(t, ta, reversed),
+    select<u64>(m, ma, reversed),
+    select<u32>(ta, t, reversed),
+    select<u64>(ma, m, reversed),
+  );
+  if (found < 0) return NOT_QUICK;
+  settle(cpu, status, found);
+  pop(cpu, first, immediate);
+  return 0;
 }
 
 /** FCHS, FABS, FSQRT. */
 export function quickX87Unary(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const number = top(cpu);
-  if (!isClear(cpu) || isEmpty(cpu, number)) return NOT_QUICK;
+  const status = statusOf(cpu);
+  if (status & STATUS_ES || isEmpty(cpu, number)) return NOT_QUICK;
   const at = register(cpu, number);
   const operation = immediate & 7;
-  if (operation == SQUARE_ROOT)
-    return isUsual(cpu) ? finish(cpu, Q.quickSquareRoot(at, topOf(at), load<u64>(at)), 0) : NOT_QUICK;
-  if (operation == CHANGE_SIGN) store<u16>(at, <u16>(topOf(at) ^ SIGN), 8);
-  else if (operation == ABSOLUTE) store<u16>(at, <u16>(topOf(at) & ~SIGN), 8);
+  let found = 0;
+  if (operation == SQUARE_ROOT) {
+    if (hindrance(cpu, status) != 0) return NOT_QUICK;
+    found = Q.quickSquareRoot(at, topOf(at), load<u64>(at));
+    if (found < 0) return NOT_QUICK;
+  } else if (operation == CHANGE_SIGN) store<u16>(at, <u16>(topOf(at) ^ Q.SIGN), 8);
+  else if (operation == ABSOLUTE) store<u16>(at, <u16>(topOf(at) & ~Q.SIGN), 8);
   else return NOT_QUICK;
-  settle(cpu, 0);
+  settle(cpu, status, found);
   return 0;
 }
 
 /** FCOM, FUCOM, FTST, FCOMI, FUCOMI: returns the flags. */
 export function quickX87Compare(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const order = compare(cpu, b, immediate);
-  if (order < 0) return NOT_QUICK;
-  const status = load<u32>(cpu, X.X87_STATUS) & ~STATUS_C1;
-  const flagsOnly = (immediate & 7) == TO_FLAGS;
-  store<u64>(cpu, flagsOnly ? status : (status & ~CONDITIONS) | order, X.X87_STATUS);
-  popTwice(cpu, immediate);
-  return (order >> 8) & (X.FLAG_ZF | X.FLAG_PF | X.FLAG_CF);
-}
-
-function compare(cpu: usize, b: u64, immediate: u32): i32 {
-  const number = top(cpu);
-  if (!isClear(cpu) || isEmpty(cpu, number)) return Q.NOT_QUICK;
-  const at = register(cpu, number);
-  if (immediate & S.IMM_MEMORY)
-    return Q.quickCompare(topOf(at), load<u64>(at), memoryTop(b, immediate), memorySignificand(b, immediate));
-  const from = numberAt(cpu, immediate, S.IMM_FROM);
-  if (isEmpty(cpu, from)) return Q.NOT_QUICK;
-  return Q.quickCompare(topOf(at), load<u64>(at), topOf(register(cpu, from)), load<u64>(register(cpu, from)));
-}
-
-/** FLD and FILD of memory. */
-export function quickX87Load(cpu: usize, b: u64, c: u64, _third: u64, immediate: u32): u64 {
-  if (!isClear(cpu)) return NOT_QUICK;
-  const size = (immediate >> S.IMM_FROM) & 7;
+  const first = top(cpu);
+  const at = register(cpu, first);
+  const status = statusOf(cpu);
+  let hinders = (status & STATUS_ES) | emptiness(cpu, first);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
-    // FLD of a double or single.
-    t = size == 3 ? Q.doubleTop(b) : Q.singleTop(<u32>b);
-    m = size == 3 ? Q.doubleSignificand(b) : Q.singleSignificand(<u32>b);
+    t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
+    m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
+  } else {
+    const from = numberAt(first, immediate, S.IMM_FROM);
+    hinders |= emptiness(cpu, from);
+    t = topOf(register(cpu, from));
+    m = load<u64>(register(cpu, from));
+  }
+  if (hinders != 0) return NOT_QUICK;
+  const order = Q.quickCompare(topOf(at), load<u64>(at), t, m);
+  if (order < 0) return NOT_QUICK;
+  if ((immediate & 7) == TO_FLAGS) settle(cpu, status, 0);
+  else settle(cpu, status & ~CONDITIONS, order);
+  popTwice(cpu, first, immediate);
+  return (order >> 8) & (X.FLAG_ZF | X.FLAG_PF | X.FLAG_CF);
+}
+
+/** FLD of a double. */
+export function quickX87LoadDouble(cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
+  const t = Q.doubleTop(b);
+  const m = Q.doubleSignificand(b);
+  return Q.isNormal(t, m) || Q.isZero(t, m) ? push(cpu, statusOf(cpu), t, m) : NOT_QUICK;
+}
+
+/** FLD and FILD of memory, but for doubles. */
+export function quickX87Load(cpu: usize, b: u64, c: u64, _third: u64, immediate: u32): u64 {
+  const size = (immediate >> S.IMM_FROM) & 7;
+  const operation = immediate & 7;
+  let t = <u32>c;
+  let m = b;
+  if (operation == AS_FLOAT) {
+    t = Q.singleTop(<u32>b);
+    m = Q.singleSignificand(<u32>b);
     if (!Q.isNormal(t, m) && !Q.isZero(t, m)) return NOT_QUICK;
-  } else if ((immediate & 7) == AS_INTEGER) {
+  } else if (operation == AS_INTEGER) {
     const value: i64 = size == 3 ? <i64>b : size == 2 ? <i64>(<i32>b) : <i64>(<i16>b);
     t = Q.integerTop(value);
     m = Q.integerSignificand(value);
-  } else if ((immediate & 7) == AS_EXTENDED) {
-    t = <u32>c;
-    m = b;
-  } else return NOT_QUICK;
-  return push(cpu, t, m);
+  } else if (operation != AS_EXTENDED) return NOT_QUICK;
+  return push(cpu, statusOf(cpu), t, m);
 }
 
 /** FLD ST(FROM). */
 export function quickX87Duplicate(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const from = numberAt(cpu, immediate, S.IMM_FROM);
-  if (!isClear(cpu) || isEmpty(cpu, from)) return NOT_QUICK;
+  const from = numberAt(top(cpu), immediate, S.IMM_FROM);
+  if (isEmpty(cpu, from)) return NOT_QUICK;
   const at = register(cpu, from);
-  return push(cpu, topOf(at), load<u64>(at));
+  return push(cpu, statusOf(cpu), topOf(at), load<u64>(at));
 }
 
 /** FLD1 and FLDZ, and the others as they are rounded to nearest. */
 export function quickX87Constant(cpu: usize, b: u64, c: u64, _third: u64, _immediate: u32): u64 {
-  if (!isClear(cpu) || (load<u32>(cpu, X.X87_CONTROL) & ROUNDING) != 0) return NOT_QUICK;
-  return push(cpu, <u32>c, b);
+  if ((load<u32>(cpu, X.X87_CONTROL) & ROUNDING) != 0) return NOT_QUICK;
+  return push(cpu, statusOf(cpu), <u32>c, b);
 }
 
 /** FST and FSTP ST(TO). */
 export function quickX87Copy(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const from = top(cpu);
-  if (!isClear(cpu) || isEmpty(cpu, from)) return NOT_QUICK;
-  const to = numberAt(cpu, immediate, S.IMM_TO);
+  const first = top(cpu);
+  const status = statusOf(cpu);
+  if (status & STATUS_ES || isEmpty(cpu, first)) return NOT_QUICK;
+  const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
-  store<u64>(at, load<u64>(register(cpu, from)));
-  store<u16>(at, load<u16>(register(cpu, from), 8), 8);
+  const from = register(cpu, first);
+  store<u64>(at, load<u64>(from));
+  store<u16>(at, load<u16>(from, 8), 8);
   store<u8>(cpu + to, 0, X.X87_EMPTY);
-  settle(cpu, 0);
-  pop(cpu, immediate);
+  settle(cpu, status, 0);
+  pop(cpu, first, immediate);
   return 0;
 }
 
 /** FXCH ST(FROM). */
 export function quickX87Exchange(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const first = top(cpu);
-  const second = numberAt(cpu, immediate, S.IMM_FROM);
-  if (!isClear(cpu) || isEmpty(cpu, first) || isEmpty(cpu, second)) return NOT_QUICK;
+  const second = numberAt(first, immediate, S.IMM_FROM);
+  const status = statusOf(cpu);
+  if (((status & STATUS_ES) | emptiness(cpu, first) | emptiness(cpu, second)) != 0) return NOT_QUICK;
   const at = register(cpu, first);
   const other = register(cpu, second);
   const m = load<u64>(at);
@@ -285,70 +367,92 @@ export function quickX87Exchange(cpu: usize, _b: u64, _c: u64, _third: u64, imme
   store<u16>(at, load<u16>(other, 8), 8);
   store<u64>(other, m);
   store<u16>(other, t, 8);
-  settle(cpu, 0);
+  settle(cpu, status, 0);
   return 0;
 }
 
-/** FST, FSTP, FIST, FISTP, FISTTP to the linear address b. */
-export function quickX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  const number = top(cpu);
-  const control = load<u32>(cpu, X.X87_CONTROL);
-  if (!isClear(cpu) || isEmpty(cpu, number) || (control & F.PE) == 0) return NOT_QUICK;
-  const operation = immediate & 7;
-  const size: u32 = operation == AS_EXTENDED ? 4 : (immediate >> S.IMM_FROM) & 7;
-  if ((<u32>b & PAGE_OFFSET) + (1 << size) > PAGE_OFFSET + 1) return NOT_QUICK;
-  const at = register(cpu, number);
+/** FST and FSTP to a double at the linear address b. */
+export function quickX87StoreDouble(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  const first = top(cpu);
+  const at = register(cpu, first);
+  const status = statusOf(cpu);
+  const control = load<u32>(cpu, X.X87_CONTROL) & (ROUNDING | F.PE);
   const t = topOf(at);
   const m = load<u64>(at);
+  if (((status & STATUS_ES) | emptiness(cpu, first) | (control ^ F.PE)) != 0) return NOT_QUICK;
+  let value = (<u64>(t & Q.SIGN)) << 48;
   let found: u32 = 0;
-  let value: u64;
+  if (Q.isNormal(t, m) && Q.isWithin(t, Q.BIAS_DOUBLE, 0x7ff)) {
+    const up = <u64>((m & 0x7ff) + ((m >> 11) & 1) > 0x400);
+    // The integer bit counts the exponent up.
+    value += ((<u64>((t & F.EXPONENT_MASK) - Q.BIAS_DOUBLE - 1)) << 52) + (m >> 11) + up;
+    found = (m & 0x7ff) != 0 ? F.PE | ((<u32>up) << 9) : 0;
+  } else if (!Q.isZero(t, m)) return NOT_QUICK;
+  const linear = storeAt(cpu, b, 8, immediate);
+  if (linear == 0) return NOT_QUICK;
+  store<u64>(linear, value);
+  settle(cpu, status, found);
+  pop(cpu, first, immediate);
+  return 0;
+}
+
+/** Linear address of so many bytes that may be written, or 0. */
+function storeAt(cpu: usize, va: u64, bytes: u32, immediate: u32): usize {
+  if ((<u32>va & PAGE_OFFSET) + bytes > PAGE_OFFSET + 1) return 0;
+  return memDirect(cpu, va, (immediate >> S.IMM_MMU) & 3, ACCESS_STORE);
+}
+
+/** FST and FSTP of an extended number or a single, FIST, FISTP, FISTTP. */
+export function quickX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  const first = top(cpu);
+  const status = statusOf(cpu);
+  const control = load<u32>(cpu, X.X87_CONTROL);
+  if (((status & STATUS_ES) | emptiness(cpu, first) | ((control & F.PE) ^ F.PE)) != 0) return NOT_QUICK;
+  const at = register(cpu, first);
+  const t = topOf(at);
+  const m = load<u64>(at);
+  const operation = immediate & 7;
+  const size: u32 = (immediate >> S.IMM_FROM) & 7;
+  let found: u32 = 0;
+  let value = m;
+  let bytes: u32 = 10;
   if (operation == AS_FLOAT) {
     if (control & ROUNDING) return NOT_QUICK;
-    const places: u64 = size == 3 ? 52 : 23;
-    const bias: u32 = size == 3 ? 16383 - 1023 : 16383 - 127;
-    const sign = (<u64>(t >> 15)) << (size == 3 ? 63 : 31);
-    if (Q.isZero(t, m)) value = sign;
-    else {
-      if (!Q.isNormal(t, m) || !Q.isWithin(t, bias, size == 3 ? 0x7ff : 0xff)) return NOT_QUICK;
-      const drop = 63 - places;
-      const rest = m << (64 - drop);
-      const up = (rest >> 63) & <u64>(((rest << 1) | ((m >> drop) & 1)) != 0);
+    bytes = 4;
+    value = (t >> 15) << 31;
+    if (Q.isNormal(t, m) && Q.isWithin(t, Q.BIAS_SINGLE, 0xff)) {
+      const rest = m << 24;
+      const up = (rest >> 63) & <u64>(((rest << 1) | ((m >> 40) & 1)) != 0);
       // The integer bit counts the exponent up.
-      value = sign + ((<u64>((t & F.EXPONENT_MASK) - bias - 1)) << places) + (m >> drop) + up;
+      value += ((<u64>((t & F.EXPONENT_MASK) - Q.BIAS_SINGLE - 1)) << 23) + (m >> 40) + up;
       if (rest != 0) found = F.PE | ((<u32>up) << 9);
-    }
+    } else if (!Q.isZero(t, m)) return NOT_QUICK;
   } else if (operation == AS_INTEGER) {
+    bytes = 1 << size;
     const truncates = (immediate & S.IMM_FLAG) != 0 || (control & ROUNDING) == ROUNDING;
     if (!truncates && control & ROUNDING) return NOT_QUICK;
     if (Q.isZero(t, m)) value = 0;
     else {
-      // From 2^-63 on, and less than the greatest number of the format's last power of two.
+      // From 2^-63 on, and less than half of what the format holds.
       const by = F.BIAS + 63 - <i32>(t & F.EXPONENT_MASK);
-      if (!Q.isNormal(t, m) || by > 126 || by < 66 - (8 << size)) return NOT_QUICK;
-      let whole: u64 = 0;
-      let rest = m;
-      if (by < 64) {
-        whole = m >> by;
-        rest = by == 0 ? 0 : m << (64 - by);
-      } else if (by > 64) rest = (m >> (by - 64)) | 1;
+      if (!Q.isNormal(t, m) || by > 126 || by < 66 - <i32>(8 << size)) return NOT_QUICK;
+      const whole: u64 = by < 64 ? m >> by : 0;
+      const rest: u64 = by < 64 ? m << (64 - by) : by == 64 ? m : (m >> (by - 64)) | 1;
       const up: u64 = truncates ? 0 : (rest >> 63) & <u64>(((rest << 1) | (whole & 1)) != 0);
-      whole += up;
-      value = t & SIGN ? 0 - whole : whole;
+      value = t & Q.SIGN ? 0 - (whole + up) : whole + up;
       if (rest != 0) found = F.PE | ((<u32>up) << 9);
     }
-  } else if (operation == AS_EXTENDED) value = m;
-  else return NOT_QUICK;
-  const linear = memDirect(cpu, b, (immediate >> S.IMM_MMU) & 3, ACCESS_STORE);
+  } else if (operation != AS_EXTENDED) return NOT_QUICK;
+  const linear = storeAt(cpu, b, bytes, immediate);
   if (linear == 0) return NOT_QUICK;
-  if (size == 3) store<u64>(linear, value);
-  else if (size == 2) store<u32>(linear, <u32>value);
-  else if (size == 1) store<u16>(linear, <u16>value);
+  if (bytes == 4) store<u32>(linear, <u32>value);
+  else if (bytes == 2) store<u16>(linear, <u16>value);
   else {
     store<u64>(linear, value);
-    store<u16>(linear, <u16>t, 8);
+    if (bytes == 10) store<u16>(linear, <u16>t, 8);
   }
-  settle(cpu, found);
-  pop(cpu, immediate);
+  settle(cpu, status, found);
+  pop(cpu, first, immediate);
   return 0;
 }
 

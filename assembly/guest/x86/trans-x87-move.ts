@@ -33,9 +33,10 @@ function loadMemory(e: usize, i: usize, operation: u32): bool {
     emitX87Quick(e, i, H.helperX87Load.index, Q.quickX87Load.index, low, high, operation);
     return true;
   }
-  const how = operation | (size << S.IMM_FROM) | (operation == H.AS_FLOAT ? S.IMM_MEMORY : 0);
   const value = emitLoadOperand(e, i, size);
-  emitX87Quick(e, i, H.helperX87Load.index, Q.quickX87Load.index, value, 0, how);
+  const double = operation == H.AS_FLOAT && size == 3;
+  const quick = double ? Q.quickX87LoadDouble.index : Q.quickX87Load.index;
+  emitX87Quick(e, i, H.helperX87Load.index, quick, value, 0, operation | (size << S.IMM_FROM));
   return true;
 }
 
@@ -64,7 +65,8 @@ function storeMemory(e: usize, i: usize, how: u32, pops: u32): bool {
   const address = memAddress(e, i, size == I.SIZE_TBYTE ? 10 : 1 << size, true);
   const offset = memOffset(i);
   const at = offset == 0 ? address : emit1(e, O.OP_ADDI, address, offset);
-  emitX87Quick(e, i, H.helperX87Store.index, Q.quickX87Store.index, at, 0, how);
+  const quick = (how & 7) == H.AS_FLOAT && size == 3 ? Q.quickX87StoreDouble.index : Q.quickX87Store.index;
+  emitX87Quick(e, i, H.helperX87Store.index, quick, at, 0, how);
   return true;
 }
 

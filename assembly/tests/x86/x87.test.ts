@@ -6,3 +6,5 @@ conformance('x87-memory32');
 conformance('x87-memory64');
 conformance('x87-functions32');
 conformance('x87-functions64');
+conformance('x87-edges32');
+conformance('x87-edges64');
