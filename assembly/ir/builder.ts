@@ -42,6 +42,9 @@ export const EMIT_VECTOR_TEMP: u32 = 0x38;
 /** u32. The frontend sets this to 1 if the run loop has to look at the vCPU after every execution of the block: tier 1 leaves it alone. */
 export const EMIT_ALONE: u32 = 0x3c;
 
+/** Frontends may keep more of their own from here on. */
+export const EMIT_END: u32 = 0x48;
+
 /** Kinds of the `rmw` operations. */
 export const RMW_SWAP: u32 = 0;
 export const RMW_ADD: u32 = 1;

@@ -46,7 +46,7 @@ import { ENTER_SIZE_SHIFT, helperEnter } from './helpers-stack';
 import * as I from './insn';
 
 /** Scratch of transPopa behind the emit context: eight u16 slots. */
-const POPPED: usize = 0x40;
+const POPPED: usize = B.EMIT_END;
 
 export function transMov(e: usize, i: usize): bool {
   const size = operandSize(i, 0);
