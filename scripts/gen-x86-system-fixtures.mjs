@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 const sources = fileURLToPath(new URL('../assembly/tests/x86/system/', import.meta.url));
 const fixtures = fileURLToPath(new URL('../assembly/tests/x86/fixtures/', import.meta.url));
 
-/** QEMU is asked only for programs that log nothing that it gets wrong; checks.S is judged by the manual. */
+/** QEMU is asked only for programs that log nothing that it gets wrong; checks.S and limits16.S are judged by the manual. */
 const PROGRAMS = [
   { name: 'protected', cpu: 'max' },
   { name: 'long', cpu: 'max,vendor=GenuineIntel' },
@@ -21,6 +21,7 @@ const PROGRAMS = [
   { name: 'smm32', cpu: 'max', qemu: 'qemu-system-i386' },
   { name: 'model', cpu: 'qemu64' },
   { name: 'checks' },
+  { name: 'limits16' },
 ];
 const IMAGE_BASE = '0x10000';
 const ROM_BYTES = 0x10000;

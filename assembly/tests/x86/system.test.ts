@@ -98,6 +98,54 @@ const CHECKS: [string, string][] = [
   ['EMMS with CR0.EM', UD],
 ];
 
+/** The cases of limits16.S: what is raised, or what is logged after it. SDM 3, 20.1.1 and 5.3; IP and flags of exceptions do not count here. */
+const LIMITS16: [string, string][] = [
+  ['byte at 64 KiB - 1', NONE],
+  ['word there', GP],
+  ['store of a word there', GP],
+  ['double word at the end', NONE],
+  ['double word across the end', GP],
+  ['read-modify-write of a word across the end', GP],
+  ['CMPXCHG8B at the end', NONE],
+  ['CMPXCHG8B across it', GP],
+  ['16 bytes at the end', NONE],
+  ['16 bytes across it', GP],
+  ['FLD of 8 bytes at the end', NONE],
+  ['FLD across it', GP],
+  ['FNSTENV at the end', NONE],
+  ['FNSTENV across it', GP],
+  ['LES at the end', NONE],
+  ['LES across it', GP],
+  ['SGDT across it', GP],
+  ['32-bit address of 64 KiB', GP],
+  ['32-bit address of 64 KiB - 1', NONE],
+  ['word across the end of the stack', SS],
+  ['byte at its end', NONE],
+  ['POP across it', SS],
+  ['PUSH of a double word across it', SS],
+  ['LODSW across the end', GP],
+  ['REP MOVSW', GP],
+  ['CX after it', '2'],
+  ['SI after it', 'ffff'],
+  ['REP STOSW', GP],
+  ['CX after it', '2'],
+  ['jump to 64 KiB', GP],
+  ['instruction that ends behind 64 KiB', GP],
+];
+
+/** What CASE16 of cases16.inc logs, in the form of checks.S. */
+function cases16(log: readonly string[]): string[] {
+  const cases: string[] = [];
+  for (let i = 0; i < log.length; i++) {
+    const value = Number.parseInt(log[i], 16);
+    const vector = value >>> 16;
+    if (value === 0x900d) cases.push(NONE);
+    else cases.push(vector ? (vector << 16).toString(16) : log[i]);
+    if (vector) i++;
+  }
+  return cases;
+}
+
 const PROGRAMS: readonly string[] = [
   'protected',
   'long',
@@ -122,5 +170,11 @@ describe.each(TIERS)('system programs (%s)', (tier) => {
     const log = await run('checks', tier);
     expect(CHECKS.map(([title], i) => [title, log[i]])).toEqual(CHECKS);
     expect(log.length).toBe(CHECKS.length);
+  });
+
+  it('checks the limits of real mode', async () => {
+    const log = cases16(await run('limits16', tier));
+    expect(LIMITS16.map(([title], i) => [title, log[i]])).toEqual(LIMITS16);
+    expect(log.length).toBe(LIMITS16.length);
   });
 });
