@@ -1,6 +1,6 @@
 // Records what QEMU's processor does with the system programs under assembly/tests/x86/system/: their images and logs become fixtures. Needs
 // binutils for x86, qemu-system-x86_64 and qemu-system-i386; run it after a program changed. `--check` only says whether the images are those of the sources.
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ const PROGRAMS = [
   { name: 'init', cpu: 'max' },
   { name: 'smm32', cpu: 'max', qemu: 'qemu-system-i386' },
   { name: 'model', cpu: 'qemu64' },
+  { name: 'a20', cpu: 'max', prints: true },
   { name: 'checks' },
   { name: 'limits16' },
 ];
@@ -58,15 +59,42 @@ function record(rom, cpu, qemu, folder) {
   return Array.from({ length: bytes.readUInt32LE(0) }, (_, i) => bytes.readUInt32LE(4 + i * 4).toString(16));
 }
 
+/** What the program prints on COM1, up to the end of its line. */
+async function recordSerial(rom, cpu, qemu, folder) {
+  const file = join(folder, 'rom');
+  writeFileSync(file, rom);
+  const machine = ['-M', 'pc,accel=tcg', '-cpu', cpu, '-m', '64', '-bios', file, '-no-reboot'];
+  const quiet = ['-display', 'none', '-nic', 'none', '-monitor', 'none', '-serial', 'stdio'];
+  const child = spawn(qemu, [...machine, ...quiet], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const timer = setTimeout(() => child.kill(), QEMU_SECONDS * 1000);
+  let text = '';
+  try {
+    for await (const chunk of child.stdout) {
+      text += chunk;
+      if (text.includes('\n')) return text.slice(0, text.indexOf('\n'));
+    }
+    throw new Error('the program did not finish in QEMU');
+  } finally {
+    clearTimeout(timer);
+    child.kill();
+  }
+}
+
 const check = process.argv.includes('--check');
 const folder = mkdtempSync(join(tmpdir(), 'x86-system-'));
 try {
-  for (const { name, cpu, qemu = 'qemu-system-x86_64' } of PROGRAMS) {
+  for (const { name, cpu, prints, qemu = 'qemu-system-x86_64' } of PROGRAMS) {
     const image = assemble(name, folder);
     const target = join(fixtures, `system-${name}.json`);
     if (check) {
       const known = existsSync(target) ? JSON.parse(readFileSync(target, 'utf8')).image : '';
       if (known !== image.toString('hex')) throw new Error(`${target} is not of ${name}.S: run this script`);
+      continue;
+    }
+    if (prints) {
+      const serial = await recordSerial(romOf(image), cpu, qemu, folder);
+      writeFileSync(target, `${JSON.stringify({ image: image.toString('hex'), cpu, serial }, null, 1)}\n`);
+      console.log(`${name}: ${image.length} bytes, prints "${serial}"`);
       continue;
     }
     const log = cpu ? record(romOf(image), cpu, qemu, folder) : undefined;

@@ -50,7 +50,8 @@ const EXTENDED_EDX_RDTSCP: u32 = 1 << 27;
 const EXTENDED_EDX_LM: u32 = 1 << 29;
 /** Leaf 0x80000001, ECX. */
 const EXTENDED_ECX_LAHF: u32 = 1 << 0;
-const EXTENDED_ECX_LZCNT: u32 = 1 << 5;
+/** Of max: LZCNT, and PREFETCHW, without which 64-bit Windows does not start. */
+const EXTENDED_ECX_MAX: u32 = (1 << 5) | (1 << 8);
 
 /** Size of XSAVE's area: legacy region and header. */
 const XSAVE_SIZE: u32 = 576;
@@ -204,7 +205,7 @@ function extendedLeaf(cpu: usize, leaf: u32): void {
       if (eferAllowed(cpu) & X.EFER_NXE) edx |= EXTENDED_EDX_NX;
       if (long) edx |= EXTENDED_EDX_SYSCALL | EXTENDED_EDX_LM;
       if (max) edx |= EXTENDED_EDX_RDTSCP;
-      answer(cpu, SIGNATURE, 0, (long || max ? EXTENDED_ECX_LAHF : 0) | (max ? EXTENDED_ECX_LZCNT : 0), edx);
+      answer(cpu, SIGNATURE, 0, (long || max ? EXTENDED_ECX_LAHF : 0) | (max ? EXTENDED_ECX_MAX : 0), edx);
       break;
     }
     // "Snowglobe virtual CPU", 48 characters.
