@@ -131,11 +131,11 @@ function graphics(r: VgaRegisters, dispi: Dispi, memory: ScanoutMemory): Graphic
   const shown = linear ? dispi.width : (r.cr(1) + 1) * 8;
   const width = shift < 2 ? shown << doubling : shown;
   const height = linear ? dispi.height : shownLines(r);
-  const repeat = shift === 1 ? 1 << (r.cr(9) >> 7) : ((r.cr(9) & 0x1f) + 1) << (r.cr(9) >> 7);
   const [pan, panBelow] = linear ? [0, 0] : format === 'indexed' ? pans(r, 8).map((p) => p >> 1) : pans(r, 8);
   const { lines, below } = lineAddresses(r, {
     height,
-    repeat,
+    rows: (r.cr(9) & 0x1f) + 1,
+    repeat: 1 << (r.cr(9) >> 7),
     start: linear ? dispi.start : startAddress(r) + ((r.cr(8) >> 5) & 3) * 4,
     bytes: linear ? dispi.lineBytes : lineBytes(r),
     split: linear ? height : lineCompare(r),
@@ -159,7 +159,9 @@ function graphics(r: VgaRegisters, dispi: Dispi, memory: ScanoutMemory): Graphic
 
 interface LineRules {
   height: number;
-  /** How often each line is shown. */
+  /** Lines that share an address: the row counter runs through them. */
+  rows: number;
+  /** How often each of them is shown. */
   repeat: number;
   start: number;
   bytes: number;
@@ -168,14 +170,13 @@ interface LineRules {
   presetRow: number;
 }
 
-/** The address of each line. CR17's bits 0 and 1, when clear, take address bits 13 and 14 from the row counter: CGA's and Hercules's interleaving. */
+/** The address of each line. CR17's bits 0 and 1, when clear, take address bits from the row counter: CGA's and Hercules's interleaving. */
 function lineAddresses(r: VgaRegisters, rules: LineRules): { lines: Uint32Array; below: number } {
   const mode = r.cr(0x17);
   const lines = new Uint32Array(rules.height);
-  const skipped = (mode & 3) ^ 3;
   let address = rules.start;
-  let row = 0;
-  let left = rules.repeat - 1 - (rules.presetRow % rules.repeat);
+  let row = rules.presetRow % rules.rows;
+  let left = rules.repeat;
   for (let y = 0; y < rules.height; y++) {
     let at = address;
     if (!(mode & 1)) {
@@ -184,12 +185,19 @@ function lineAddresses(r: VgaRegisters, rules: LineRules): { lines: Uint32Array;
     }
     if (!(mode & 2)) at = (at & ~0x8000) | ((row & 2) << 14);
     lines[y] = at;
-    if (left === 0) {
-      if ((row & skipped) === skipped) address += rules.bytes;
+    if (--left === 0) {
+      left = rules.repeat;
       row++;
-      left = rules.repeat - 1;
-    } else left--;
-    if (y === rules.split) address = 0;
+      if (row === rules.rows) {
+        row = 0;
+        address += rules.bytes;
+      }
+    }
+    if (y === rules.split) {
+      address = 0;
+      row = 0;
+      left = rules.repeat;
+    }
   }
   return { lines, below: rules.split };
 }
