@@ -1,5 +1,5 @@
 /**
- * Video modes as registers, and what fills the video memory: input of the recorder (gen-vga-modes.mjs) and of the tests that hold our picture to
+ * Video modes as registers, and what fills the video memory: input of the recorder (gen-vga-modes-fixtures.mjs) and of the tests that hold our picture to
  * QEMU's. Registers of the BIOS's modes: IBM VGA XGA Technical Reference Manual; mode X: M. Abrash, Graphics Programming Black Book, chapter 47.
  */
 
@@ -36,7 +36,10 @@ const vga = (name, mode) => ({
   misc: 0x67,
   dispi: null,
   ...mode,
-  cr: Object.entries(mode.change ?? {}).reduce((cr, [index, value]) => cr.with(Number(index), value), crt(mode.cr)),
+  cr: Object.entries(mode.change ?? {}).reduce(
+    (cr, [index, value]) => cr.with(Number(index), value),
+    crt(mode.cr),
+  ),
 });
 const planar = (name, cr, sr1, more = {}) =>
   vga(name, {
@@ -62,25 +65,34 @@ const size = (width, height, bpp, ...more) => [[1, width], [2, height], [3, bpp]
 
 export const MODES = [
   vga('text-80', { cr: CRT_TEXT }),
-  vga('text-80-cursor', { cr: CRT_TEXT, change: { 0x0a: 0x05, 0x0b: 0x0c, 0x0e: 0x01, 0x0f: 0x9a } }),
+  vga('text-80-cursor', { cr: CRT_TEXT, change: { 10: 0x05, 11: 0x0c, 14: 0x01, 15: 0x9a } }),
   vga('text-80-8-dots', { cr: CRT_TEXT, sr: [3, 1, 3, 0, 2] }),
-  vga('text-80-50-rows', { cr: CRT_TEXT, change: { 0x09: 0x47 } }),
+  vga('text-80-50-rows', { cr: CRT_TEXT, change: { 9: 0x47 } }),
   vga('text-80-two-fonts', { cr: CRT_TEXT, sr: [3, 0, 3, 0x05, 2] }),
-  vga('text-80-start', { cr: CRT_TEXT, change: { 0x0c: 0x01, 0x0d: 0x23, 0x13: 0x2c } }),
+  vga('text-80-start', { cr: CRT_TEXT, change: { 12: 0x01, 13: 0x23, 19: 0x2c } }),
   vga('text-40', { cr: CRT_TEXT_40, sr: [3, 8, 3, 0, 2] }),
-  vga('cga-4', { cr: CRT_CGA_4, sr: [3, 9, 3, 0, 2], gr: [0, 0, 0, 0, 0, 0x30, 0x0f, 15, 0xff], ar: CGA, misc: 0x63 }),
-  planar('cga-6', CRT_CGA_6, 1, { gr: [0, 0, 0, 0, 0, 0, 0x0d, 15, 0xff], ar: [...CGA.slice(0, 18), 1, 0, 0] }),
+  vga('cga-4', {
+    cr: CRT_CGA_4,
+    sr: [3, 9, 3, 0, 2],
+    gr: [0, 0, 0, 0, 0, 0x30, 0x0f, 15, 0xff],
+    ar: CGA,
+    misc: 0x63,
+  }),
+  planar('cga-6', CRT_CGA_6, 1, {
+    gr: [0, 0, 0, 0, 0, 0, 0x0d, 15, 0xff],
+    ar: [...CGA.slice(0, 18), 1, 0, 0],
+  }),
   planar('ega-0d', CRT_EGA_D, 9),
   planar('ega-0e', CRT_EGA_E, 1),
   planar('ega-10', CRT_EGA_10, 1),
   planar('vga-11', CRT_VGA_12, 1, { ar: [...GRAPHICS.slice(0, 18), 1, 0, 0] }),
   planar('vga-12', CRT_VGA_12, 1),
-  planar('vga-12-start', CRT_VGA_12, 1, { change: { 0x0c: 0x20, 0x0d: 0x41, 0x13: 0x30 } }),
-  planar('vga-12-split', CRT_VGA_12, 1, { change: { 0x0c: 0x30, 0x18: 0x2c, 0x07: 0x2e, 0x09: 0x00 } }),
+  planar('vga-12-start', CRT_VGA_12, 1, { change: { 12: 0x20, 13: 0x41, 19: 0x30 } }),
+  planar('vga-12-split', CRT_VGA_12, 1, { change: { 12: 0x30, 24: 0x2c, 7: 0x2e, 9: 0x00 } }),
   planar('vga-12-color-page', CRT_VGA_12, 1, { ar: [...ATTRIBUTES_16, 0x81, 0, 0x0b, 0, 0x05] }),
   chunky('vga-13', CRT_VGA_13),
-  chunky('vga-13-split', CRT_VGA_13, { change: { 0x0c: 0x10, 0x18: 0xc7, 0x07: 0x0f, 0x09: 0x01 } }),
-  chunky('mode-x-240', CRT_X_240, { sr: [3, 1, 15, 0, 6], misc: 0xe3, change: { 0x14: 0, 0x17: 0xe3 } }),
+  chunky('vga-13-split', CRT_VGA_13, { change: { 12: 0x10, 24: 0xc7, 7: 0x0f, 9: 0x01 } }),
+  chunky('mode-x-240', CRT_X_240, { sr: [3, 1, 15, 0, 6], misc: 0xe3, change: { 20: 0, 23: 0xe3 } }),
   chunky('mode-x-360', CRT_X_360, { sr: [3, 1, 15, 0, 6], misc: 0xe7 }),
   linear('dispi-8', size(640, 480, 8)),
   linear('dispi-8-bits-of-dac', [...size(640, 480, 8), [4, 0xe1]]),
@@ -101,4 +113,8 @@ export function patternByte(at) {
 }
 
 /** Red, green and blue of the DAC's entries. */
-export const DAC = Array.from({ length: 256 }, (_, i) => [(i * 7 + 3) & 63, (i * 13) & 63, (i * 29 + 1) & 63]);
+export const DAC = Array.from({ length: 256 }, (_, i) => [
+  (i * 7 + 3) & 63,
+  (i * 13) & 63,
+  (i * 29 + 1) & 63,
+]);

@@ -146,6 +146,15 @@ window.snowglobeRunner = {
     }),
   act: (id, action) => attempt(() => act(id, action)),
   report: (id) => attempt(() => find(id).vm.report()),
+  screenText: (id) => attempt(() => find(id).vm.screen?.text() ?? ''),
+  screenshot: (id) =>
+    attempt(async () => {
+      const { screen } = find(id).vm;
+      if (!screen || screen.scanout().kind === 'blank') return null;
+      const { screenshotPng } = await import('../element/screen-panel.ts');
+      const png = await (await screenshotPng(screen)).arrayBuffer();
+      return btoa(toLatin1(new Uint8Array(png)));
+    }),
   drawn: async () => {
     for (const { screen } of entries.values()) await screen?.drawn();
   },

@@ -21,6 +21,7 @@ export interface CliOptions {
   /** Files are paths. */
   fwCfg?: { name: string; string?: string; file?: string }[];
   nographic?: boolean;
+  vga?: 'std' | 'none';
   /** 2^N ns of virtual time for each instruction. */
   icount?: number;
   tier?: 'auto' | 'interp' | 'jit' | 'check';

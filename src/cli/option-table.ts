@@ -281,13 +281,28 @@ export const OPTIONS: readonly Option[] = [
     set: setGlobal,
   },
   only('display', ['none'], 'no window, as it is anyway'),
-  only('vga', ['none'], 'no graphics card, as it is anyway'),
+  {
+    name: 'vga',
+    value: 'std|none',
+    help: 'graphics card; default: std on a PC',
+    set: (options, value) => {
+      if (value !== 'std' && value !== 'none')
+        throw new UsageError(`-vga ${value} is not built yet; use std or none`);
+      options.vga = value;
+    },
+  },
   only('monitor', ['none', 'null'], 'no monitor, as it is anyway'),
   only('parallel', ['none', 'null'], 'no parallel port, as it is anyway'),
   only('net', ['none'], 'no network, as it is anyway'),
   only('nic', ['none'], 'no network, as it is anyway'),
   only('accel', ['tcg', 'tcg,thread=single'], 'the accelerator, as it is anyway'),
-  { name: 'nodefaults', help: 'no default devices but the serial port, as it is anyway' },
+  {
+    name: 'nodefaults',
+    help: 'no default devices but the serial port: no graphics card',
+    set: (options) => {
+      options.vga ??= 'none';
+    },
+  },
   { name: 'no-user-config', help: 'read no configuration file, as it is anyway' },
   { name: 'name', value: 'TEXT', help: "the guest's name (accepted, not shown)" },
   { name: 'version', help: 'print the version' },
@@ -324,7 +339,7 @@ export const OPTIONS: readonly Option[] = [
     name: 'screenshot',
     value: 'FILE.png',
     own: true,
-    help: 'at the end, save what a terminal on the serial port shows',
+    help: "at the end, save what the machine's screen shows, or,\nwithout one or with -nographic, a terminal on the serial port",
     set: (options, value) => {
       if (!value.endsWith('.png')) throw new UsageError(`--screenshot ${value}: the name must end in .png`);
       options.screenshot = value;

@@ -56,7 +56,7 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  const { boot, fwCfg, nographic } = options;
+  const { boot, fwCfg, nographic, vga } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
@@ -80,6 +80,7 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(boot !== undefined && { boot }),
     ...(fwCfg !== undefined && { fwCfg }),
     ...(nographic !== undefined && { nographic }),
+    ...(vga !== undefined && { vga }),
     ...(icount !== undefined && { icount }),
     ...(tier !== undefined && { tier }),
   };
@@ -209,8 +210,12 @@ class GuestRun {
   async #writeOutputs(report: RunReport): Promise<void> {
     const { json, screenshot } = this.#options;
     if (screenshot !== undefined && this.#page !== undefined && this.#vm !== undefined) {
-      await this.#page.drawn();
-      await this.#page.page.locator('.screen').screenshot({ path: screenshot });
+      const picture = this.#options.nographic ? null : await this.#vm.screenshot();
+      if (picture) writeFileSync(screenshot, picture);
+      else {
+        await this.#page.drawn();
+        await this.#page.page.locator('.screen').screenshot({ path: screenshot });
+      }
     }
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   }

@@ -195,6 +195,17 @@ export class GuestVm {
     return this.#act('powerOff');
   }
 
+  /** The characters on the machine's screen; empty unless it is in a text mode. */
+  screenText(): Promise<string> {
+    return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.screenText(id), this.id));
+  }
+
+  /** The machine's screen as a PNG file, in the guest's own pixels; null: it has none, or it is off. */
+  async screenshot(): Promise<Buffer | null> {
+    const png = await this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.screenshot(id), this.id));
+    return png === null ? null : Buffer.from(png, 'base64');
+  }
+
   report(): Promise<VmReport> {
     return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.report(id), this.id));
   }

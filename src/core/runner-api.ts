@@ -57,6 +57,10 @@ export interface RunnerApi {
   send(vm: number, data: string): Promise<RunnerResult>;
   act(vm: number, action: RunnerAction): Promise<RunnerResult>;
   report(vm: number): Promise<RunnerResult<VmReport>>;
+  /** The characters on the machine's screen; empty unless it is in a text mode. */
+  screenText(vm: number): Promise<RunnerResult<string>>;
+  /** The machine's screen as a PNG file in base64; null: it has none, or never had a picture. */
+  screenshot(vm: number): Promise<RunnerResult<string | null>>;
   /** Resolves once the terminals have drawn everything they were given. */
   drawn(): Promise<void>;
 }

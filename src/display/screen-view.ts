@@ -37,6 +37,8 @@ export class ScreenView {
   private blinkTimer: ReturnType<typeof setTimeout> | undefined;
   private frameAsked = false;
   private drawing = false;
+  /** A frame came while another was being drawn. */
+  private again = false;
   private disposed = false;
   /** Everything has to be drawn again. */
   private stale = true;
@@ -80,7 +82,12 @@ export class ScreenView {
 
   private async frame(): Promise<void> {
     this.frameAsked = false;
-    if (this.drawing || this.disposed || !this.screen) return;
+    if (this.disposed || !this.screen) return;
+    if (this.drawing) {
+      // What this frame was asked for may be newer than what is being drawn.
+      this.again = true;
+      return;
+    }
     this.drawing = true;
     try {
       this.making ??= this.make();
@@ -91,6 +98,9 @@ export class ScreenView {
     } finally {
       this.drawing = false;
     }
+    if (!this.again) return;
+    this.again = false;
+    this.ask();
   }
 
   /** Waits until what the guest has written up to now is on the canvas. */

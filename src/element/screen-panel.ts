@@ -3,6 +3,8 @@ import type { VmScreen } from '../core/scanout.ts';
 import { ScreenView, screenshotPng } from '../display/screen-view.ts';
 import { h } from './dom.ts';
 
+export { screenshotPng };
+
 /** `smooth`: as large as fits; `fit`: the same with hard pixels; `integer`: a whole multiple of the guest's pixels. */
 export type Scaling = 'smooth' | 'fit' | 'integer';
 

@@ -6,6 +6,9 @@ import type { GuestConfig, GuestVm } from '../cli/runner-page.ts';
 /** How long a wait lasts unless told otherwise, ms. The test's own time-out still applies. */
 const DEFAULT_TIMEOUT = 30_000;
 
+/** How often a wait for the screen looks at it, ms. */
+const SCREEN_LOOK_MS = 100;
+
 /** Serial text that an error message shows. */
 const TAIL = 1500;
 
@@ -15,7 +18,7 @@ export interface WaitOptions {
 }
 
 export interface BootOptions {
-  /** Show a terminal on the serial port in the page, for screenshots. */
+  /** Show a terminal on the serial port in the page, for pictures of it. */
   screen?: boolean;
 }
 
@@ -123,6 +126,36 @@ export class VirtualMachine {
       else this.#refuseIfOver();
       return match ?? undefined;
     });
+  }
+
+  /** The characters on the machine's screen, a line for each row; empty unless it is in a text mode. */
+  screenText(): Promise<string> {
+    return this.#guest.screenText();
+  }
+
+  /** The machine's screen as a PNG file, in the guest's own pixels. Null: it has none, or it is off. */
+  screenshot(): Promise<Buffer | null> {
+    return this.#guest.screenshot();
+  }
+
+  /** Waits until the text on the machine's screen matches. Rejects as soon as the guest ends without a match. */
+  async waitForScreen(pattern: RegExp | string, options: WaitOptions = {}): Promise<string> {
+    let text = '';
+    const matches = (): boolean =>
+      typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text);
+    const look = setInterval(async () => {
+      text = await this.screenText().catch(() => text);
+      this.#wake();
+    }, SCREEN_LOOK_MS);
+    try {
+      return await this.#wait(`screen text ${pattern}`, options, () => {
+        if (matches()) return text;
+        this.#refuseIfOver();
+        return undefined;
+      });
+    } finally {
+      clearInterval(look);
+    }
   }
 
   /** Types text as a keyboard would: UTF-8, where a newline is the Enter key. */

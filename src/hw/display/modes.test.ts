@@ -1,4 +1,4 @@
-/** The picture of every video mode against QEMU's: fixtures/modes.json, recorded by scripts/gen-vga-modes.mjs. */
+/** The picture of every video mode against QEMU's: fixtures/modes.json, recorded by scripts/gen-vga-modes-fixtures.mjs. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

@@ -1,11 +1,19 @@
 /**
  * Records what QEMU's std VGA shows in each video mode of vga-fixtures/modes.mjs: size and SHA-256 of the red, green and blue bytes of a screen dump,
  * in src/hw/display/fixtures/modes.json. Needs Debian's qemu-system-x86.
- * Usage: node scripts/gen-vga-modes.mjs [--keep FOLDER]   (keeps the dumps, as PPM files)
+ * Usage: node scripts/gen-vga-modes-fixtures.mjs [--keep FOLDER]   (keeps the dumps, as PPM files)
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,7 +54,14 @@ function program({ sr, gr, cr, ar, misc, dispi }) {
 async function record(mode, pattern) {
   const monitor = join(dir, 'monitor');
   const options = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none', '-device', 'VGA,addr=2'];
-  options.push('-monitor', `unix:${monitor},server=on,wait=off`, '-qtest', 'stdio', '-qtest-log', '/dev/null');
+  options.push(
+    '-monitor',
+    `unix:${monitor},server=on,wait=off`,
+    '-qtest',
+    'stdio',
+    '-qtest-log',
+    '/dev/null',
+  );
   const child = spawn('qemu-system-i386', options, { stdio: ['pipe', 'pipe', 'ignore'] });
   let answers = '';
   let wake = () => {};
