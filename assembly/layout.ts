@@ -70,8 +70,8 @@ export const DIRTY_RANGE_MAX: u32 = 4;
 /**
  * Region table: the guest-physical memory map, sorted by nothing, later entries win where they overlap.
  *   +0x00 u64 guest-physical base     +0x08 u64 size in bytes
- *   +0x10 u32 kind (REGION_*)         +0x14 u32 linear address (RAM, ROM) or local device id (LOCAL)
- *   +0x18 u32 device id (MMIO): index the page dispatches on
+ *   +0x10 u32 kind (REGION_*)         +0x14 u32 linear address (RAM, ROM, FLASH) or local device id (LOCAL)
+ *   +0x18 u32 device id (MMIO, FLASH): index the page dispatches on
  *   +0x1c u32 register spacing in bytes (MMIO), a power of two; 0 = every access is an exit
  *   +0x20 u32 linear address of the register reach table (MMIO): one REACH_* record a register
  *   +0x24 u32 number of records in it (registers beyond it are exits)
@@ -93,6 +93,8 @@ export const REGION_KIND_RAM: u32 = 1;
 export const REGION_KIND_ROM: u32 = 2;
 export const REGION_KIND_MMIO: u32 = 3;
 export const REGION_KIND_LOCAL: u32 = 4;
+/** Flash memory that shows its contents: reads are those of a ROM, writes reach the device. It has the fields of both. */
+export const REGION_KIND_FLASH: u32 = 5;
 
 /** Local devices (answered in the worker): the value of REGION_LINEAR for REGION_KIND_LOCAL. */
 export const LOCAL_ACLINT_MSWI_MTIMER: u32 = 1;

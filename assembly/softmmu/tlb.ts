@@ -33,6 +33,7 @@ import {
 import {
   REGION_BASE,
   REGION_KIND,
+  REGION_KIND_FLASH,
   REGION_KIND_LOCAL,
   REGION_KIND_RAM,
   REGION_KIND_ROM,
@@ -278,7 +279,8 @@ export function tlbDropWritable(cpu: usize): void {
 function linearOf(region: usize, physical: u64): u32 {
   const kind = load<u32>(region, REGION_KIND);
   const offset = <u32>(physical - load<u64>(region, REGION_BASE));
-  if (kind == REGION_KIND_RAM || kind == REGION_KIND_ROM) return load<u32>(region, REGION_LINEAR) + offset;
+  if (kind == REGION_KIND_RAM || kind == REGION_KIND_ROM || kind == REGION_KIND_FLASH)
+    return load<u32>(region, REGION_LINEAR) + offset;
   return kind == REGION_KIND_LOCAL && load<u32>(region, REGION_LINEAR) == LOCAL_VGA_WINDOW
     ? vgaWindowLinear(offset)
     : 0;
@@ -301,6 +303,7 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
     return load<u64>(cpu, STATE_EXCEPTION) != 0 ? FILL_EXCEPTION : FILL_DEVICE;
   }
   const kind = load<u32>(region, REGION_KIND);
+  if (kind == REGION_KIND_FLASH && access == ACCESS_STORE) return FILL_DEVICE;
   const linear = linearOf(region, physical);
   if (linear == 0) return FILL_DEVICE;
   store<u32>(cpu, linear, STATE_ACCESS_LINEAR);
@@ -311,6 +314,7 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
     const dirty = load<u8>(DIRTY_PAGES + (linear >> PAGE_BITS));
     if (
       kind == REGION_KIND_ROM ||
+      kind == REGION_KIND_FLASH ||
       load<u8>(CODE_PAGES + (linear >> PAGE_BITS)) != 0 ||
       (dirty & (DIRTY_LOGGED | DIRTY_WRITTEN)) == DIRTY_LOGGED
     )

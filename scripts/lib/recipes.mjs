@@ -13,7 +13,7 @@ const FIELDS = {
   ],
 };
 const OPTIONAL = {
-  firmware: ['beside', 'for', 'later'],
+  firmware: ['beside', 'for', 'later', 'listed'],
   'linux-busybox': ['rootfs', 'listed', 'later', 'modules'],
 };
 

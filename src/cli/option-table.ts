@@ -90,8 +90,9 @@ function drive(name: string, help: string, place: Omit<CliDrive, 'option' | 'fil
 
 const DRIVE_PROPERTIES = {
   file: 'any',
-  if: ['ide', 'floppy', 'none'],
+  if: ['ide', 'floppy', 'pflash', 'none'],
   index: 'any',
+  unit: 'any',
   media: ['disk', 'cdrom'],
   format: ['raw'],
   readonly: ['on', 'off'],
@@ -109,7 +110,7 @@ function setDrive(options: CliOptions, text: string): void {
   const get = (key: keyof typeof DRIVE_PROPERTIES): string | undefined =>
     values.get(key)?.replaceAll('\0', ',');
   const at = get('if') as CliDrive['interface'];
-  const index = get('index');
+  const index = get('index') ?? get('unit');
   const media = get('media') as CliDrive['media'];
   const file = get('file');
   options.drives.push({

@@ -75,7 +75,7 @@ export interface DriveConfig {
   /** Absent: the drive is empty, which only drives with exchangeable media can be. */
   file?: ImageSource;
   /** `if`: default `ide`. `none` builds no drive. */
-  interface?: 'ide' | 'floppy' | 'none';
+  interface?: 'ide' | 'floppy' | 'pflash' | 'none';
   /** Place among the drives of its interface. Default: the first that is free. */
   index?: number;
   /** Default `disk`. */

@@ -4,6 +4,7 @@ import { deviceEnv, FakeIrq } from '../../tests/support/device-env.ts';
 import { Ns16550a } from './char/ns16550a.ts';
 import { type Device, RestoreError, type SavedState } from './device.ts';
 import { Dma8237 } from './dma/dma8237.ts';
+import { PflashCfi01 } from './flash/pflash-cfi01.ts';
 import { FwCfg } from './firmware/fw-cfg.ts';
 import { SysconTest } from './misc/syscon-test.ts';
 import { DebugCon } from './char/debugcon.ts';
@@ -131,6 +132,25 @@ const DEVICES: Record<string, Subject> = {
       [0xb, 1, 0x46],
       [0xa, 1, 0x02],
       [5, 1, 0xff],
+    ],
+  },
+  pflash: {
+    create: ({ memory, log }) =>
+      new PflashCfi01({
+        name: 'pflash',
+        memory: {
+          size: 0x8000,
+          read: (offset, length) => memory.read(offset, length) ?? new Uint8Array(length),
+          write: (offset, bytes) => void memory.write(offset, bytes),
+          show() {},
+        },
+        node: new MemoryNode(new Uint8Array(0x8000)),
+        log,
+      }),
+    writes: [
+      [0, 1, 0x50],
+      [0, 1, 0xe8],
+      [0, 1, 0x07],
     ],
   },
   'pci-config': {

@@ -41,8 +41,12 @@ export interface BoardModel {
   };
   /** It has a place for a graphics card (-vga). */
   graphics: boolean;
-  /** Memory slots of a machine with so many bytes of RAM, this firmware, if any, and this graphics card. */
-  slots(ramBytes: number, firmware?: Uint8Array | null, vga?: VgaKind): SlotRequest[];
+  /**
+   * Memory slots.
+   * @param romBytes sizes of the firmware, or of the flash memory that holds it (unit 0 first)
+   * @param vga the graphics card
+   */
+  slots(ramBytes: number, romBytes?: readonly number[], vga?: VgaKind): SlotRequest[];
   /** Builds the board's devices, fills in the memory map. Throws no VmError but those of the images. */
   build(env: BoardEnv): Board;
 }

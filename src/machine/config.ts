@@ -99,9 +99,6 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
       `${smp} vCPUs (-smp) are not built yet on ${board.names[0]}: choose ${board.smpMax === 1 ? '1' : `1 to ${board.smpMax}`}.`,
     );
   }
-  if (!board.firmware.withKernel && config.bios === 'none' && config.kernel === undefined) {
-    throw bad(`Without firmware (-bios none) ${board.names[0]} needs a kernel (-kernel) to start.`);
-  }
   if (config.initrd !== undefined && config.kernel === undefined) {
     throw bad('An initrd (-initrd) needs a kernel (-kernel): only the kernel knows what to do with it.');
   }
@@ -135,6 +132,14 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const drives = planDrives(config, board.drives, board.names[0]);
+  if (!board.firmware.withKernel && config.bios === 'none' && config.kernel === undefined) {
+    throw bad(`Without firmware (-bios none) ${board.names[0]} needs a kernel (-kernel) to start.`);
+  }
+  if (drives.some((drive) => drive.interface === 'pflash') && config.bios !== undefined) {
+    throw bad(
+      'Firmware comes from flash memory (if=pflash) or from a file (-bios), not from both: leave one out.',
+    );
+  }
   const boot = parseBootOptions(config.boot);
   const vga = config.vga ?? (board.graphics ? 'std' : 'none');
   if (vga !== 'std' && vga !== 'none')

@@ -10,7 +10,7 @@ import type { DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
 import { loadImage } from './boot/image-source.ts';
 
-export type DriveInterface = 'ide' | 'floppy';
+export type DriveInterface = 'ide' | 'floppy' | 'pflash';
 
 /** A drive as the options ask for it, checked. */
 export interface DrivePlan {
@@ -32,7 +32,7 @@ export interface Drive extends DrivePlan {
   geometry: Geometry;
 }
 
-const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2 };
+const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2, pflash: 2 };
 /** Where a CD-ROM goes, and where one is even if nobody asks: the second channel's master. */
 const CDROM_INDEX = 2;
 const SECTOR = 512;
@@ -93,7 +93,7 @@ export function planDrives(
     if (drive.interface === 'none') continue;
     const at = drive.interface ?? 'ide';
     if (!Object.hasOwn(PLACES, at))
-      throw bad(`${option}: if=${at} is not built yet; choose ide, floppy or none.`);
+      throw bad(`${option}: if=${at} is not built yet; choose ide, floppy, pflash or none.`);
     if (!interfaces.includes(at)) throw bad(`${option}: ${board} has no ${at} drives.`);
     if (drive.format !== undefined && drive.format !== 'raw') {
       throw bad(`${option}: format=${String(drive.format)} is not built yet; images are raw ones.`);
@@ -101,7 +101,7 @@ export function planDrives(
     const media = drive.media ?? 'disk';
     if (media !== 'disk' && media !== 'cdrom')
       throw bad(`${option}: media=${String(media)}: choose disk or cdrom.`);
-    if (at === 'floppy' && media === 'cdrom') throw bad(`${option}: a floppy drive takes no CD-ROM.`);
+    if (at !== 'ide' && media === 'cdrom') throw bad(`${option}: if=${at} takes no CD-ROM.`);
     const index = drive.index ?? freePlace(at, media, taken);
     if (!Number.isInteger(index) || index < 0 || index >= PLACES[at]) {
       throw bad(
@@ -111,7 +111,7 @@ export function planDrives(
     if (taken(at, index))
       throw bad(`${option}: there is a drive at ${at} place ${index} already; give another index.`);
     const file = drive.file ?? null;
-    if (file === null && at === 'ide' && media === 'disk')
+    if (file === null && at !== 'floppy' && media === 'disk')
       throw bad(`${option}: a disk needs an image (file=).`);
     plans.push({
       name: driveName(at, index, media),
@@ -123,9 +123,13 @@ export function planDrives(
       snapshot: drive.snapshot ?? true,
     });
   }
+  if (taken('pflash', 1) && !taken('pflash', 0))
+    throw bad(
+      '-drive: flash memory (if=pflash) of unit 1 lies below that of unit 0, which is missing: give it too.',
+    );
   for (const at of interfaces) {
     const index = at === 'ide' ? CDROM_INDEX : 0;
-    if (taken(at, index)) continue;
+    if (at === 'pflash' || taken(at, index)) continue;
     const media = at === 'ide' ? 'cdrom' : 'disk';
     const name = driveName(at, index, media);
     plans.push({ name, interface: at, index, media, file: null, readOnly: at === 'ide', snapshot: true });
@@ -144,7 +148,7 @@ function freePlace(
 }
 
 function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): string {
-  if (at === 'floppy') return `floppy${index}`;
+  if (at !== 'ide') return `${at}${index}`;
   return `ide${index >> 1}-${media === 'cdrom' ? 'cd' : 'hd'}${index & 1}`;
 }
 

@@ -16,7 +16,11 @@ function build({
   firmware = null as Uint8Array | null,
 } = {}) {
   const ramBytes = ramMib * MIB;
-  const vm = new VmMemory({ vcpus: 1, icount: null, slots: PC_1_0.slots(ramBytes, firmware, 'std') });
+  const vm = new VmMemory({
+    vcpus: 1,
+    icount: null,
+    slots: PC_1_0.slots(ramBytes, firmware ? [firmware.length] : [], 'std'),
+  });
   const memory = new SlotGuestMemory(vm);
   const time = new FakeTime();
   const entries: LogEntry[] = [];

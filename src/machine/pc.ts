@@ -23,11 +23,13 @@ import { type BootOptions, DEFAULT_BOOT } from './firmware/boot-options.ts';
 import { addLinux, LINUXBOOT_ROM } from './firmware/linux-loader.ts';
 import { addPcFirmwareFiles } from './firmware/pc-firmware.ts';
 import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
+import { attachFlash, FLASH_MAX, flashDrives } from './pc-flash.ts';
 import { atPort, type PcContext } from './pc-context.ts';
 import { attachDisks } from './pc-disks.ts';
 import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from './pc-display.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
+import type { SlotRequest } from '../memory/slots.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -39,10 +41,8 @@ const MODEL_QEMU32 = 2;
 const MODEL_MAX32 = 3;
 /** The firmware's size is a multiple of this. */
 const FIRMWARE_UNIT = 0x10000;
-/** What QEMU takes, too. */
-const FIRMWARE_MAX = 8 * 1048576;
 /** Slots that are always where they belong. */
-const MAPPED_SLOTS: readonly string[] = ['ram', 'ram.high', 'rom'];
+const MAPPED_SLOTS: readonly string[] = ['ram', 'ram.high'];
 
 export const PC_1_0: BoardModel = {
   names: ['pc-1.0', 'pc'],
@@ -55,14 +55,14 @@ export const PC_1_0: BoardModel = {
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
   firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, VGA_ROM] },
-  drives: ['ide'],
+  drives: ['ide', 'pflash'],
   graphics: true,
-  slots: (ramBytes, firmware, vga) => [
+  slots: (ramBytes, romBytes = [], vga) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
     { name: 'ram.high', kind: 'ram', guestBase: PC_MAP.highRam.base, size: ramBytes - PC_MAP.highRam.base },
     { name: 'ram.pam', kind: 'ram', guestBase: PC_MAP.pam.base, size: PC_MAP.pam.size },
     { name: 'smram', kind: 'ram', guestBase: null, size: PC_MAP.vga.size },
-    { name: 'rom', kind: 'rom', ...romPlace(firmware?.length ?? 0) },
+    ...romSlots(romBytes),
     ...(vga === 'std' ? VGA_SLOTS : []),
   ],
   build: (env) => new PcBoard(env),
@@ -84,6 +84,8 @@ class PcBoard implements Board {
   private readonly store: BootStore;
   /** The VGA BIOS's font, for a kernel that starts without firmware. */
   private readonly font: Uint8Array | null;
+  /** Loads what flash memory holds. */
+  private readonly loadFlash: (() => Promise<void>) | null = null;
   /** It has been reset, as it is when it starts. */
   private started = false;
 
@@ -92,21 +94,22 @@ class PcBoard implements Board {
     const { vm, log, power, memory, ramBytes } = env;
     const boot = env.firmware?.boot ?? DEFAULT_BOOT;
     this.boot = boot;
+    const flash = flashDrives(env.drives);
+    const hasFirmware = images.firmware !== null || flash.length > 0;
     const vgaRom = images.roms?.[VGA_ROM];
-    this.font = env.vga === 'std' && !images.firmware && vgaRom ? findFont(vgaRom) : null;
-    this.store = new BootStore(
-      images.firmware ? firmwarePieces(images.firmware) : kernelPieces(images, env, this.font !== null),
-    );
+    this.font = env.vga === 'std' && !hasFirmware && vgaRom ? findFont(vgaRom) : null;
+    this.store = new BootStore(flash.length > 0 ? [] : bootPieces(images, env, this.font !== null));
 
     const wiring = new Wiring(vm);
     ({ devices: this.devices, regions: this.regions, doorbells: this.doorbells } = wiring);
-    // The host bridge maps the others.
-    for (const slot of vm.slots) if (MAPPED_SLOTS.includes(slot.name)) wiring.table.addSlot(slot);
+    // The host bridge maps the others, flash memory those of the ROM.
+    const mapped = flash.length > 0 ? MAPPED_SLOTS : [...MAPPED_SLOTS, 'rom'];
+    for (const slot of vm.slots) if (mapped.includes(slot.name)) wiring.table.addSlot(slot);
     addLocals(wiring);
     const attach: PcContext['attach'] = (ports, create) => wiring.attach(ports.map(atPort), create);
 
     if (env.vga === 'std') attachVgaWindow(wiring);
-    const { bus } = attachChipset(env, wiring);
+    const { bus, pm } = attachChipset(env, wiring);
     this.a20 = new SharedA20(vm);
     const fwCfg = attach([PC_PORTS.fwCfg, PC_PORTS.fwCfgDma], (shadow) => {
       return new FwCfg({ memory, shadow, log, ramBytes, vcpus: vm.vcpus, layout: 'ports' });
@@ -130,13 +133,23 @@ class PcBoard implements Board {
     attachDebugPorts(context);
     this.clock = attachClock(context);
     for (const { name, bytes } of images.fwCfg ?? []) fwCfg.addFile(name, bytes);
-    if (images.firmware) this.tellFirmware(fwCfg, images);
+    if (flash.length > 0)
+      this.loadFlash = attachFlash(
+        context,
+        vm.slots.filter(({ name }) => /^rom\d?$/.test(name)),
+      );
+    if (hasFirmware) this.tellFirmware(fwCfg, images, () => pm.base || PC_PORTS.pm);
   }
 
-  private tellFirmware(fwCfg: FwCfg, { kernel, initrd, roms }: BootImages): void {
+  private tellFirmware(
+    fwCfg: FwCfg,
+    { firmware: bios, kernel, initrd, roms }: BootImages,
+    pmBase: () => number,
+  ): void {
     const { ramBytes, vm, commandLine, arch, firmware } = this.env;
     const linuxboot = kernel && roms?.[LINUXBOOT_ROM];
-    if (kernel && !linuxboot) {
+    // Firmware in flash memory is not SeaBIOS, and needs no option ROM for it.
+    if (kernel && bios && !linuxboot) {
       throw new VmError(
         'not-found',
         `Firmware starts a kernel (-kernel) by ${LINUXBOOT_ROM}, which is not here: run "npm start", which fetches it, or leave -bios out.`,
@@ -149,6 +162,7 @@ class PcBoard implements Board {
       vcpus: vm.vcpus,
       nographic: firmware?.nographic ?? this.display === null,
       boot: this.boot,
+      pmBase,
       bootOrder: linuxboot ? [`/rom@genroms/${LINUXBOOT_ROM}`] : [],
       optionRoms: linuxboot ? [{ name: LINUXBOOT_ROM, bytes: linuxboot }] : [],
     });
@@ -160,6 +174,7 @@ class PcBoard implements Board {
     for (const device of this.devices) device.reset();
     // Without firmware nobody else sets a mode.
     if (this.font) this.display?.setText(this.font);
+    if (!this.started) await this.loadFlash?.();
     await this.store.load(this.env.memory);
     if (this.started && this.boot.once) this.clock.setContents(bootOrderBytes(this.boot.order));
     this.started = true;
@@ -170,17 +185,24 @@ class PcBoard implements Board {
   }
 }
 
-/** The ROM below 4 GiB, which is larger for firmware that is. */
-function romPlace(firmwareBytes: number): { guestBase: number; size: number } {
-  const whole = Math.ceil(firmwareBytes / FIRMWARE_UNIT) * FIRMWARE_UNIT;
-  const size = Math.min(Math.max(PC_MAP.rom.size, whole), FIRMWARE_MAX);
-  return { guestBase: 2 ** 32 - size, size };
+/** The ROM below 4 GiB, which is larger for firmware that is; with two sizes the second lies below the first. */
+function romSlots([romBytes = 0, ...others]: readonly number[]): SlotRequest[] {
+  const slots: SlotRequest[] = [];
+  let guestBase = 2 ** 32;
+  for (const [i, size] of [Math.min(Math.max(romBytes, PC_MAP.rom.size), FLASH_MAX), ...others].entries()) {
+    guestBase -= size;
+    slots.push({ name: i === 0 ? 'rom' : `rom${i}`, kind: 'rom', guestBase, size });
+  }
+  return slots;
 }
+
+const bootPieces = (images: BootImages, env: Omit<BoardEnv, 'images'>, textScreen: boolean): LoadPiece[] =>
+  images.firmware ? firmwarePieces(images.firmware) : kernelPieces(images, env, textScreen);
 
 /** Firmware in the last bytes of the ROM, where the reset vector is. */
 function firmwarePieces(firmware: Uint8Array): LoadPiece[] {
   const { length } = firmware;
-  if (length === 0 || length > FIRMWARE_MAX || length % FIRMWARE_UNIT !== 0) {
+  if (length === 0 || length > FLASH_MAX || length % FIRMWARE_UNIT !== 0) {
     throw new VmError(
       'bad-image',
       `The firmware (-bios) has ${length} bytes; a PC takes a multiple of 64 KiB up to 8 MiB, such as SeaBIOS's bios-256k.bin.`,

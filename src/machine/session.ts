@@ -66,6 +66,7 @@ import type { BootImages } from './boot/riscv-boot.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Drive } from './drives.ts';
 import { DisplayHub } from './display-hub.ts';
+import { flashSizes } from './pc-flash.ts';
 import { ExitServer } from './exit-server.ts';
 import type { SerialPort } from './serial-port.ts';
 import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
@@ -170,13 +171,14 @@ export class Session {
   constructor(options: SessionOptions) {
     const { config, icount, images, serial } = options;
     const ramBytes = config.memory * MIB;
+    const romBytes = images.firmware ? [images.firmware.length] : flashSizes(options.drives);
     this.vcpu = options.vcpu;
     this.processor = config.processor;
     this.failed = options.failed;
     this.drives = options.drives;
     this.memory = new VmMemory({
       vcpus: config.smp,
-      slots: config.board.slots(ramBytes, images.firmware, config.vga),
+      slots: config.board.slots(ramBytes, romBytes, config.vga),
       icount,
     });
     this.clock = new SharedClock(this.memory);

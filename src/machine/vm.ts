@@ -327,6 +327,8 @@ class MachineVm implements Vm {
   private biosSource(): ImageSource | undefined {
     const { config, assets } = this;
     const { name, withKernel } = this.resolved.board.firmware;
+    // Firmware in flash memory.
+    if (this.resolved.drives.some((drive) => drive.interface === 'pflash')) return undefined;
     if (config.bios === 'none') return undefined;
     if (config.bios !== undefined && config.bios !== 'default') return config.bios;
     if (config.kernel !== undefined && !withKernel) return undefined;

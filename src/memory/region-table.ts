@@ -16,6 +16,7 @@ import {
   REGION_BASE,
   REGION_DEVICE,
   REGION_KIND,
+  REGION_KIND_FLASH,
   REGION_KIND_LOCAL,
   REGION_KIND_MMIO,
   REGION_KIND_RAM,
@@ -78,6 +79,8 @@ export interface ShadowedMemory {
 export interface PlacedReach extends MovableRegion {
   /** Publishes the shadow of the register at `offset`; null: a read has a side effect just now, so it must be an exit. */
   publish(offset: number, value: number | null): void;
+  /** The guest's reads find the memory at `linear`, and only its writes reach the device; null: both do. The vCPUs must be stopped, or in an exit. */
+  showMemory(linear: number | null): void;
   /** First doorbell number and count for each register with doorbells, by register offset. */
   doorbells: ReadonlyMap<number, { first: number; count: number }>;
 }
@@ -181,6 +184,13 @@ export class RegionTable {
     return {
       doorbells,
       move: (to) => this.move(entry, to, reach.size),
+      showMemory: (linear) => {
+        const kind = linear === null ? REGION_KIND_MMIO : REGION_KIND_FLASH;
+        if (view.getUint32(entry + REGION_KIND, true) === kind) return;
+        view.setUint32(entry + REGION_KIND, kind, true);
+        view.setUint32(entry + REGION_LINEAR, linear ?? 0, true);
+        this.vm.mapChanged();
+      },
       publish: (offset, value) => {
         const at = record(offset);
         if (value === null) {

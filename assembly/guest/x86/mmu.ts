@@ -7,6 +7,7 @@ import {
   REGION_BASE,
   REGION_KIND,
   REGION_KIND_RAM,
+  REGION_KIND_FLASH,
   REGION_KIND_ROM,
   REGION_LINEAR,
   SMRAM_ALIAS,
@@ -83,7 +84,7 @@ function memoryRegion(cpu: usize, address: u64): usize {
   const region = regionFind(cpu, address);
   if (region == 0) return 0;
   const kind = load<u32>(region, REGION_KIND);
-  return kind == REGION_KIND_RAM || kind == REGION_KIND_ROM ? region : 0;
+  return kind == REGION_KIND_RAM || kind == REGION_KIND_ROM || kind == REGION_KIND_FLASH ? region : 0;
 }
 
 function linearIn(region: usize, address: u64): usize {

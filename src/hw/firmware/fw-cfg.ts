@@ -77,7 +77,7 @@ export class FwCfg implements Device {
   private readonly memory: GuestMemory;
   private readonly log: Log;
   private readonly items = new Map<number, Uint8Array>();
-  private readonly files: { name: string; bytes: Uint8Array }[] = [];
+  private readonly files: { name: string; bytes: Uint8Array; renew?: () => Uint8Array }[] = [];
   private state = resetState();
 
   constructor(options: FwCfgOptions) {
@@ -164,11 +164,14 @@ export class FwCfg implements Device {
     this.addItem(number, littleEndian(value, size));
   }
 
-  /** Adds a named file, before the machine starts. */
-  addFile(name: string, bytes: Uint8Array): void {
+  /**
+   * Adds a named file, before the machine starts.
+   * @param renew what it holds, of the same length, each time the guest selects it: for what depends on how the guest has set up its devices
+   */
+  addFile(name: string, bytes: Uint8Array, renew?: () => Uint8Array): void {
     if (name.length > FILE_NAME_MAX)
       throw new RangeError(`fw_cfg file name longer than ${FILE_NAME_MAX}: ${name}`);
-    this.files.push({ name, bytes });
+    this.files.push({ name, bytes, ...(renew && { renew }) });
     this.files.sort((a, b) => (a.name < b.name ? -1 : 1));
     const directory = new Uint8Array(4 + 64 * this.files.length);
     const view = new DataView(directory.buffer);
@@ -215,6 +218,8 @@ export class FwCfg implements Device {
     const item = selector & ~SELECTOR_WRITE;
     this.state.item = this.items.has(item) ? item : NO_ITEM;
     this.state.position = 0;
+    const file = this.files[item - FW_CFG_FILE_FIRST];
+    if (file?.renew) this.items.set(item, file.renew());
   }
 
   private nextByte(): number {

@@ -189,6 +189,11 @@ export class Piix4Pm extends PciFunction {
     ];
   }
 
+  /** The port that the guest has put the registers at; 0: none. */
+  get base(): number {
+    return this.config.get(PMBASE, 2) & PMBASE_ADDRESS;
+  }
+
   /** Somebody pressed the power button. */
   pressPowerButton(): void {
     this.pm.status |= STS_POWER_BUTTON;
@@ -263,7 +268,7 @@ export class Piix4Pm extends PciFunction {
 
   protected override configChanged(): void {
     super.configChanged();
-    const base = this.config.get(PMBASE, 2) & PMBASE_ADDRESS;
+    const { base } = this;
     const on = (this.config.get(PMREGMISC, 1) & PMREGMISC_PMIOSE) !== 0;
     this.place(0, on && base !== 0 ? base : null);
   }

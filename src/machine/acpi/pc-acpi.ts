@@ -28,8 +28,9 @@ export interface PlacedTable {
 /**
  * The tables, the root pointer last.
  * @param base where they may lie: aligned to 64 bytes, in memory that the guest leaves alone
+ * @param pm port of the power management registers
  */
-export function pcAcpiTables(base: number, vcpus: number): PlacedTable[] {
+export function pcAcpiTables(base: number, vcpus: number, pm: number = PC_PORTS.pm): PlacedTable[] {
   const placed: PlacedTable[] = [];
   let next = base;
   const put = (name: string, bytes: Uint8Array, alignment = TABLE_ALIGNMENT): number => {
@@ -50,7 +51,7 @@ export function pcAcpiTables(base: number, vcpus: number): PlacedTable[] {
         smiCommand: PC_PORTS.apm,
         acpiEnable: APM_ACPI_ENABLE,
         acpiDisable: APM_ACPI_DISABLE,
-        pm: PC_PORTS.pm,
+        pm,
         gpe: PC_PORTS.gpe,
         gpeBytes: 4,
         reset: { port: PC_PORTS.resetControl, value: RESET_VALUE },

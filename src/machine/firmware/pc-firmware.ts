@@ -25,6 +25,8 @@ export interface PcFirmwareOptions {
   /** There is no screen: firmware shows itself on the serial port. */
   nographic: boolean;
   boot: BootOptions;
+  /** Port at which the guest has put the power management registers. */
+  pmBase(): number;
   /** OpenFirmware paths of what to boot before anything else, the first first. */
   bootOrder: readonly string[];
   /** Option ROMs that belong to no device, by file name. */
@@ -43,7 +45,12 @@ export function addPcFirmwareFiles(fwCfg: FwCfg, options: PcFirmwareOptions): vo
   for (const { name, bytes } of options.optionRoms) fwCfg.addFile(`genroms/${name}`, bytes);
 
   const acpi = tableLoaderFiles(pcAcpiTables(0, vcpus));
-  fwCfg.addFile(TABLES_FILE, acpi.tables);
+  fwCfg.addFile(
+    TABLES_FILE,
+    acpi.tables,
+    // OVMF has its power management registers elsewhere than SeaBIOS.
+    () => tableLoaderFiles(pcAcpiTables(0, vcpus, options.pmBase())).tables,
+  );
   fwCfg.addFile(RSDP_FILE, acpi.rsdp);
   fwCfg.addFile('etc/table-loader', acpi.script);
   const smbios = smbiosFiles({ version: options.board, ramBytes, vcpus });
