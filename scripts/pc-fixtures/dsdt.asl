@@ -51,6 +51,14 @@ PRT_ENTRIES
                         IRQNoFlags () { 1 }
                     })
                 }
+                Device (MOU)
+                {
+                    Name (_HID, EisaId ("PNP0F13"))
+                    Name (_CRS, ResourceTemplate ()
+                    {
+                        IRQNoFlags () { 12 }
+                    })
+                }
                 Device (COM1)
                 {
                     Name (_HID, EisaId ("PNP0501"))

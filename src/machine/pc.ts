@@ -160,6 +160,7 @@ class PcBoard implements Board {
       board: PC_1_0.names[0],
       ramBytes,
       vcpus: vm.vcpus,
+      vga: this.display !== null,
       nographic: firmware?.nographic ?? this.display === null,
       boot: this.boot,
       pmBase,
@@ -230,7 +231,7 @@ function kernelPieces(
     rsdp: RSDP_ADDRESS,
     textScreen,
   });
-  const tables = pcAcpiTables(ramBytes - ACPI_BYTES, vm.vcpus);
+  const tables = pcAcpiTables(ramBytes - ACPI_BYTES, { vcpus: vm.vcpus, vga: env.vga === 'std' });
   const rom = pcResetVector({ ...plan, writes: firmwareWrites() });
   return [
     ...pieces,

@@ -11,7 +11,7 @@ const HEADER = 36;
 const hex = (bytes: Iterable<number>): string => Buffer.from([...bytes]).toString('hex');
 const sum = (bytes: Uint8Array): number => bytes.reduce((total, byte) => (total + byte) & 0xff, 0);
 
-const tables = pcAcpiTables(0x7fe_0000, 1);
+const tables = pcAcpiTables(0x7fe_0000, { vcpus: 1, vga: false });
 const find = (name: string) => tables.find((table) => table.name === name)!;
 const view = (name: string): DataView => new DataView(find(name).bytes.buffer);
 

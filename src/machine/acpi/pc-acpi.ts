@@ -10,13 +10,22 @@ export const RSDP_ADDRESS = 0xf0000;
 const FACS_ALIGNMENT = 64;
 const TABLE_ALIGNMENT = 16;
 const CENTURY_BYTE = 0x32;
-/** Legacy devices, an 8042, no VGA (ACPI 6.5, table 5.11). */
-const BOOT_FLAGS = 0x07;
+/** Legacy devices, an 8042 (ACPI 6.5, table 5.11). */
+const BOOT_FLAGS = 0x03;
+const BOOT_NO_VGA = 0x04;
 /** WBINVD, C1, no control method for the sleep button, RESET_REG_SUP (table 5.10). */
 const FADT_FLAGS = 0x0425;
 const RESET_VALUE = 0x06;
 /** Intel, with three comparators of 64 bits and legacy replacement, revision 1. */
 const HPET_ID = 0x8086_a201;
+
+export interface PcAcpiOptions {
+  vcpus: number;
+  /** There is a VGA card. */
+  vga: boolean;
+  /** Port of the power management registers; default: where SeaBIOS puts them. */
+  pm?: number;
+}
 
 /** Bytes at a guest-physical address. */
 export interface PlacedTable {
@@ -28,9 +37,8 @@ export interface PlacedTable {
 /**
  * The tables, the root pointer last.
  * @param base where they may lie: aligned to 64 bytes, in memory that the guest leaves alone
- * @param pm port of the power management registers
  */
-export function pcAcpiTables(base: number, vcpus: number, pm: number = PC_PORTS.pm): PlacedTable[] {
+export function pcAcpiTables(base: number, { vcpus, vga, pm = PC_PORTS.pm }: PcAcpiOptions): PlacedTable[] {
   const placed: PlacedTable[] = [];
   let next = base;
   const put = (name: string, bytes: Uint8Array, alignment = TABLE_ALIGNMENT): number => {
@@ -56,7 +64,7 @@ export function pcAcpiTables(base: number, vcpus: number, pm: number = PC_PORTS.
         gpeBytes: 4,
         reset: { port: PC_PORTS.resetControl, value: RESET_VALUE },
         century: CENTURY_BYTE,
-        bootFlags: BOOT_FLAGS,
+        bootFlags: BOOT_FLAGS | (vga ? 0 : BOOT_NO_VGA),
         flags: FADT_FLAGS,
       }),
     ),

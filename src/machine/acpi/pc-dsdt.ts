@@ -85,6 +85,7 @@ function isaBridge(): A.Aml {
       A.ioPorts(PC_PORTS.keyboardCommand, 1),
       A.isaIrq(PC_IRQ.keyboard),
     ),
+    isaDevice('MOU', 'PNP0F13', A.isaIrq(PC_IRQ.mouse)),
     ...PC_PORTS.com.map((port, i) =>
       A.device(
         `COM${i + 1}`,

@@ -41,13 +41,13 @@ function execute(
 
 describe('the table loader', () => {
   it('gives the tables that are placed by ourselves when there is no firmware', () => {
-    const { tables, rsdp, script } = tableLoaderFiles(pcAcpiTables(0, 1));
+    const { tables, rsdp, script } = tableLoaderFiles(pcAcpiTables(0, { vcpus: 1, vga: true }));
     execute(
       script,
       { [TABLES_FILE]: tables, [RSDP_FILE]: rsdp },
       { [TABLES_FILE]: BASE, [RSDP_FILE]: 0xf0000 },
     );
-    for (const { name, address, bytes } of pcAcpiTables(BASE, 1)) {
+    for (const { name, address, bytes } of pcAcpiTables(BASE, { vcpus: 1, vga: true })) {
       const loaded = name === 'RSDP' ? rsdp : tables.subarray(address - BASE, address - BASE + bytes.length);
       expect(Buffer.from(loaded).toString('hex'), name).toBe(Buffer.from(bytes).toString('hex'));
     }

@@ -22,6 +22,8 @@ export interface PcFirmwareOptions {
   board: string;
   ramBytes: number;
   vcpus: number;
+  /** There is a VGA card. */
+  vga: boolean;
   /** There is no screen: firmware shows itself on the serial port. */
   nographic: boolean;
   boot: BootOptions;
@@ -34,7 +36,7 @@ export interface PcFirmwareOptions {
 }
 
 export function addPcFirmwareFiles(fwCfg: FwCfg, options: PcFirmwareOptions): void {
-  const { ramBytes, vcpus, boot, bootOrder } = options;
+  const { ramBytes, vcpus, vga, boot, bootOrder } = options;
   fwCfg.addNumber(FW_CFG_NOGRAPHIC, options.nographic ? 1 : 0, 2);
   fwCfg.addNumber(FW_CFG_BOOT_MENU, boot.menu ? 1 : 0, 2);
   fwCfg.addFile('etc/e820', e820(ramBytes));
@@ -44,12 +46,12 @@ export function addPcFirmwareFiles(fwCfg: FwCfg, options: PcFirmwareOptions): vo
   if (bootOrder.length > 0) fwCfg.addFile('bootorder', new TextEncoder().encode(`${bootOrder.join('\n')}\0`));
   for (const { name, bytes } of options.optionRoms) fwCfg.addFile(`genroms/${name}`, bytes);
 
-  const acpi = tableLoaderFiles(pcAcpiTables(0, vcpus));
+  const acpi = tableLoaderFiles(pcAcpiTables(0, { vcpus, vga }));
   fwCfg.addFile(
     TABLES_FILE,
     acpi.tables,
     // OVMF has its power management registers elsewhere than SeaBIOS.
-    () => tableLoaderFiles(pcAcpiTables(0, vcpus, options.pmBase())).tables,
+    () => tableLoaderFiles(pcAcpiTables(0, { vcpus, vga, pm: options.pmBase() })).tables,
   );
   fwCfg.addFile(RSDP_FILE, acpi.rsdp);
   fwCfg.addFile('etc/table-loader', acpi.script);
