@@ -2,11 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const SECTOR = 512;
-const MESSAGE = 0x40;
+const MESSAGE = 0x70;
+/** Six bytes of zeros: an interrupt table of no length. */
+const NO_TABLE = 0x60;
 
 /**
- * A boot sector for a BIOS, loaded at 0x7c00: prints a line by INT 10h, then echoes the keys that INT 16h reads; r resets the machine by port 0xcf9,
- * q powers it off by ACPI's registers where SeaBIOS puts them.
+ * A boot sector for a BIOS, loaded at 0x7c00: prints a line by INT 10h, then echoes the keys that INT 16h reads. q powers the machine off by ACPI's
+ * registers where SeaBIOS puts them; r, k, p and t reset it by port 0xcf9, by the keyboard controller, by port 0x92 and by a triple fault.
  */
 const code = [
   ...[0x31, 0xc0], // xor %ax, %ax
@@ -21,15 +23,22 @@ const code = [
   ...[0xeb, 0xf5], // jmp print
   ...[0x30, 0xe4], // wait: xor %ah, %ah     read a key
   ...[0xcd, 0x16], // int $0x16
-  ...[0x3c, 0x72, 0x74, 0x0a], // cmp $'r', %al; je reset
-  ...[0x3c, 0x71, 0x74, 0x0e], // cmp $'q', %al; je off
+  ...[0x3c, 0x72, 0x74, 0x16], // cmp $'r', %al; je reset
+  ...[0x3c, 0x71, 0x74, 0x1a], // cmp $'q', %al; je off
+  ...[0x3c, 0x6b, 0x74, 0x1f], // cmp $'k', %al; je keyboard
+  ...[0x3c, 0x70, 0x74, 0x21], // cmp $'p', %al; je port92
+  ...[0x3c, 0x74, 0x74, 0x23], // cmp $'t', %al; je triple
   ...[0xb4, 0x0e], // mov $0x0e, %ah
   ...[0xcd, 0x10], // int $0x10
-  ...[0xeb, 0xee], // jmp wait
+  ...[0xeb, 0xe2], // jmp wait
   ...[0xba, 0xf9, 0x0c], // reset: mov $0xcf9, %dx
   ...[0xb0, 0x06, 0xee, 0xeb, 0xfe], // mov $6, %al; out %al, (%dx); jmp .
   ...[0xba, 0x04, 0x06], // off: mov $0x604, %dx
   ...[0xb8, 0x00, 0x20, 0xef, 0xeb, 0xfe], // mov $0x2000, %ax; out %ax, (%dx); jmp .
+  ...[0xb0, 0xfe, 0xe6, 0x64, 0xeb, 0xfe], // keyboard: mov $0xfe, %al; out %al, $0x64; jmp .
+  ...[0xb0, 0x01, 0xe6, 0x92, 0xeb, 0xfe], // port92: mov $1, %al; out %al, $0x92; jmp .
+  ...[0x0f, 0x01, 0x1e, NO_TABLE, 0x7c], // triple: lidt table
+  ...[0xcc, 0xeb, 0xfe], // int3; jmp .
 ];
 
 /** A disk of 1 MiB with this sector, as a file in `folder`; `line` is what it prints. */

@@ -220,6 +220,7 @@ export const OPTIONS: readonly Option[] = [
   drive('cdrom', 'CD-ROM (ISO image), in the place of -hdc', { index: 2, media: 'cdrom' }),
   drive('fda', 'first floppy', { interface: 'floppy', index: 0 }),
   drive('fdb', 'second floppy', { interface: 'floppy', index: 1 }),
+  drive('pflash', "flash memory: a PC's firmware; given twice, its variables", { interface: 'pflash' }),
   {
     name: 'drive',
     value: 'PROPERTIES',
@@ -383,7 +384,7 @@ const later = 'not built yet';
 export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
-      ...['device', 'blockdev', 'sd', 'pflash', 'mtdblock'],
+      ...['device', 'blockdev', 'sd', 'mtdblock'],
       ...[
         'netdev',
         'chardev',
