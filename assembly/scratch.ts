@@ -50,11 +50,12 @@ export const PROBE_GROUPS_MAX: u32 = 256;
 export const PROBE_GROUP_SIZE: u32 = 40;
 export const PROBE_GROUPS: u32 = PROBE_MARKS + PROBE_MARKS_SIZE;
 /** Locals for linear addresses: groups of accesses that are open at once. */
-export const PROBE_LOCALS: u32 = 4;
+export const PROBE_LOCALS: u32 = 6;
 export const PROBE_OPEN: u32 = PROBE_GROUPS + PROBE_GROUPS_MAX * PROBE_GROUP_SIZE;
-export const PROBE_CELLS: u32 = PROBE_OPEN + PROBE_LOCALS * 8;
+export const PROBE_OPEN_SIZE: u32 = 16;
+export const PROBE_CELLS: u32 = PROBE_OPEN + PROBE_LOCALS * PROBE_OPEN_SIZE;
 export const FACT_SIZE: u32 = 16;
-export const FACTS_SAVED: u32 = PROBE_CELLS + 8;
+export const FACTS_SAVED: u32 = PROBE_CELLS + 16;
 export const FACTS_SAVED_SIZE: u32 = (SLOT_GLOBALS + 1) * FACT_SIZE;
 export const FACTS: u32 = FACTS_SAVED + NODES_MAX * FACTS_SAVED_SIZE;
 export const FACT_SYSTEM: u32 = FACTS + SLOT_COUNT * FACT_SIZE;
@@ -62,6 +63,17 @@ export const FACTS_PENDING: u32 = FACT_SYSTEM + FACT_SIZE;
 export const FOLD_FROM: u32 = FACTS_PENDING + SLOT_COUNT * 4;
 export const DEAD_LIVE: u32 = FOLD_FROM + NODES_MAX * 4;
 export const DEAD_CELLS: u32 = DEAD_LIVE + NODES_MAX * 8;
+
+// ── The same: probes are shared when all folding is done, in its place ──────────────────────────────────────────
+export const PROBE_DELTAS: u32 = FACTS_SAVED;
+export const PROBE_VALUE_SIZE: u32 = 16;
+export const PROBE_VALUES: u32 = PROBE_DELTAS + PASS_OPS_MAX * 2;
+/** Registers whose values go on into the next node: the first ones. */
+export const PROBE_PATH_SLOTS: u32 = 32;
+export const PROBE_PATH_SIZE: u32 = PROBE_PATH_SLOTS * PROBE_VALUE_SIZE + PROBE_LOCALS * PROBE_OPEN_SIZE;
+export const PROBE_PATHS: u32 = PROBE_VALUES + SLOT_COUNT * PROBE_VALUE_SIZE;
+export const PROBE_BEFORE: u32 = PROBE_PATHS + NODES_MAX * PROBE_PATH_SIZE;
+if (PROBE_BEFORE + NODES_MAX * 4 > FACTS) ERROR('What the probe pass keeps is more than the fold pass did.');
 
 // ── One region: the emitter (backend/wasm-locals.ts, backend/wasm-region.ts) ────────────────────────────────────
 export const LOCAL_NUMBERS: u32 = DEAD_CELLS + 16;

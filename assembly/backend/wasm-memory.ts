@@ -7,6 +7,7 @@ import * as O from '../ir/ops.gen';
 import { OP_A, OP_C } from '../ir/builder';
 import {
   accessLog,
+  probeBehind,
   probeBytes,
   probeGroup,
   probeIsFirst,
@@ -133,7 +134,7 @@ function emitPlace(cpu: usize, w: usize, op: usize): u32 {
     return 0;
   }
   W.putLocalGet(w, LOCAL_PROBES + probeLocal(group));
-  return <u32>(immediate(op) - probeStart(group));
+  return probeBehind(cpu, group, op);
 }
 
 /** After a miss: pushes the guest's address. */

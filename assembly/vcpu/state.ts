@@ -171,6 +171,8 @@ export const STATE_GUEST_DEADLINE: u32 = STATE_GUEST + 0x1c;
 export const STATE_GUEST_DELIVER: u32 = STATE_GUEST + 0x20;
 export const STATE_GUEST_LOCAL_READ: u32 = STATE_GUEST + 0x24;
 export const STATE_GUEST_LOCAL_WRITE: u32 = STATE_GUEST + 0x28;
+/** u32. Block flags of which one is set where addresses have 64 bits: without them registers that addresses are made of are zero-extended. 0: they always have. */
+export const STATE_GUEST_WIDE: u32 = STATE_GUEST + 0x2c;
 /** 16 bytes. Result of a slow vector load, or what a slow vector store stores. */
 export const STATE_VECTOR: u32 = 0x2c40;
 /** A block of its own for what is left of an instruction that the vCPU leaves after: see backend/leave.ts, leaveAfter. */

@@ -41,4 +41,5 @@ function setHooks(cpu: usize): void {
   store<u32>(cpu, riscvDeliverException.index, S.STATE_GUEST_DELIVER);
   store<u32>(cpu, localRead.index, S.STATE_GUEST_LOCAL_READ);
   store<u32>(cpu, localWrite.index, S.STATE_GUEST_LOCAL_WRITE);
+  store<u32>(cpu, 0, S.STATE_GUEST_WIDE);
 }

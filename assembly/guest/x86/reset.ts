@@ -63,6 +63,7 @@ function setHooks(cpu: usize): void {
   store<u32>(cpu, x86DeliverException.index, S.STATE_GUEST_DELIVER);
   store<u32>(cpu, pcLocalRead.index, S.STATE_GUEST_LOCAL_READ);
   store<u32>(cpu, pcLocalWrite.index, S.STATE_GUEST_LOCAL_WRITE);
+  store<u32>(cpu, X.BLOCK_CODE64, S.STATE_GUEST_WIDE);
 }
 
 /** INIT: general registers, segments, control and debug registers; not x87, SSE, MSRs, and CR0's cache bits. SDM 3, table 9-1. */

@@ -288,6 +288,67 @@ const PROBE: readonly (readonly [string, string])[] = [
   ld64 %x9, %x10, mmu1, 8
   goto 0, 0x2000`,
   ],
+  [
+    'a stack pointer that moves, its addresses cut to 32 bits',
+    `block 0x1000
+  addiu.32 %t0, %x5, -4
+  st32 %x1, %t0, mmu1, 0
+  mov %x5, %t0
+  addiu.32 %t0, %x5, -4
+  st32 %x2, %t0, mmu1, 0
+  mov %x5, %t0
+  addiu.32 %t0, %x5, 12
+  ld32u %x3, %t0, mmu1, 0
+  zext32 %x6, %x5
+  ld32u %x4, %x6, mmu1, 0
+  goto 0, 0x2000`,
+  ],
+  [
+    'what was cut is not the same as what was not, nor is a sum behind a cut',
+    `block 0x1000
+  ld32u %x3, %x5, mmu1, 0
+  addiu.32 %t0, %x5, 8
+  ld32u %x4, %t0, mmu1, 0
+  ld32u %x4, %t0, mmu1, 4
+  addi %t1, %t0, 4
+  ld32u %x4, %t1, mmu1, 0
+  addiu.32 %t1, %x5, 12
+  ld32u %x4, %t1, mmu1, 0
+  goto 0, 0x2000`,
+  ],
+  [
+    'into the block that one block leads to, but for a store that makes a group one for writing',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  st64 %x5, %x11, mmu1, 0
+  beq %x5, %x6, 1
+  goto 0, 0x2000
+  goto 1, 0x3000
+block 0x2000
+  ld64 %x7, %x10, mmu1, 8
+  st64 %x7, %x10, mmu1, 16
+  ld64 %x7, %x11, mmu1, 8
+  goto 0, 0x3000
+block 0x3000
+  ld64 %x7, %x10, mmu1, 8
+  goto 0, 0x4000`,
+  ],
+  [
+    'the least recently used of the locals is given up',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  ld64 %x5, %x11, mmu1, 0
+  ld64 %x5, %x12, mmu1, 0
+  ld64 %x5, %x13, mmu1, 0
+  ld64 %x5, %x14, mmu1, 0
+  ld64 %x5, %x15, mmu1, 0
+  ld64 %x5, %x10, mmu1, 8
+  ld64 %x5, %x16, mmu1, 0
+  ld64 %x5, %x10, mmu1, 16
+  ld64 %x5, %x11, mmu1, 8
+  ld64 %x5, %x16, mmu1, 8
+  goto 0, 0x2000`,
+  ],
 ];
 
 describe('passes over IR', () => {

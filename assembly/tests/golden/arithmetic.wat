@@ -9,88 +9,88 @@
 ;; xor t1, t0, t0
 ;; wfi
 ;; 10 guest instructions: 188 operations, 516 bytes; each 18.8 and 51.6
-locals 6 i32, 14 i64
+locals 8 i32, 14 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 18
+local.set 20
 i32.const 0
 i64.load cpu+0x30
-local.set 19
+local.set 21
 i32.const 0
 i64.load cpu+0x50
-local.set 10
-i32.const 0
-i64.load cpu+0x58
-local.set 11
-i32.const 0
-i64.load cpu+0x60
 local.set 12
 i32.const 0
-i64.load cpu+0x68
+i64.load cpu+0x58
 local.set 13
 i32.const 0
-i64.load cpu+0x70
+i64.load cpu+0x60
 local.set 14
 i32.const 0
-i64.load cpu+0x78
+i64.load cpu+0x68
 local.set 15
 i32.const 0
-i64.load cpu+0x80
+i64.load cpu+0x70
 local.set 16
 i32.const 0
-i64.load cpu+0x88
+i64.load cpu+0x78
 local.set 17
+i32.const 0
+i64.load cpu+0x80
+local.set 18
+i32.const 0
+i64.load cpu+0x88
+local.set 19
 block
   block
     local.get 0
     i32.const 10
     i32.sub
     local.set 0
-    local.get 11
-    local.get 12
+    local.get 13
+    local.get 14
     i64.add
-    local.set 10
-    local.get 10
+    local.set 12
+    local.get 12
     i32.wrap_i64
     i32.const 5
     i32.add
     i64.extend_i32_s
-    local.set 10
-    local.get 10
+    local.set 12
+    local.get 12
     i64.const 3
     i64.shl
-    local.set 13
-    local.get 13
+    local.set 15
+    local.get 15
     i32.wrap_i64
     i32.const 2
     i32.shr_u
     i64.extend_i32_s
-    local.set 14
-    local.get 13
-    local.get 14
-    call 5
-    local.set 15
-    local.get 15
-    local.get 10
-    call 12
     local.set 16
+    local.get 15
     local.get 16
+    call 5
+    local.set 17
+    local.get 17
+    local.get 12
+    call 12
+    local.set 18
+    local.get 18
     i64.const 9
     i64.lt_u
     i64.extend_i32_u
-    local.set 17
-    local.get 17
+    local.set 19
+    local.get 19
     i64.const 2
     i64.shl
-    local.get 10
+    local.get 12
     i64.add
-    local.set 18
+    local.set 20
     i64.const 0
-    local.set 19
+    local.set 21
     i32.const 0
     i32.const ir+0xd0
     i32.store cpu+0x2bc
@@ -105,14 +105,14 @@ block
     i32.const 273678451
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 20
+    local.get 11
+    local.set 22
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -122,40 +122,40 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80000028
-    local.set 7
+    local.set 9
     br 1
   end
   i32.const 2
   local.set 2
 end
 i32.const 0
-local.get 18
+local.get 20
 i64.store cpu+0x28
 i32.const 0
-local.get 19
+local.get 21
 i64.store cpu+0x30
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x50
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x68
 i32.const 0
-local.get 14
+local.get 16
 i64.store cpu+0x70
 i32.const 0
-local.get 15
+local.get 17
 i64.store cpu+0x78
 i32.const 0
-local.get 16
+local.get 18
 i64.store cpu+0x80
 i32.const 0
-local.get 17
+local.get 19
 i64.store cpu+0x88
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -163,7 +163,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -196,14 +196,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 20
+  local.get 22
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

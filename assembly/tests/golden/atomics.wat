@@ -11,29 +11,29 @@
 ;; .org 0x1000
 ;; data: .dword 0
 ;; 8 guest instructions: 218 operations, 623 bytes; each 27.3 and 77.9
-locals 6 i32, 10 i64
+locals 8 i32, 10 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x40
-local.set 11
-i32.const 0
-i64.load cpu+0x48
-local.set 12
-i32.const 0
-i64.load cpu+0x50
-local.set 10
-i32.const 0
-i64.load cpu+0x58
 local.set 13
 i32.const 0
-i64.load cpu+0x60
+i64.load cpu+0x48
 local.set 14
 i32.const 0
-i64.load cpu+0x68
+i64.load cpu+0x50
+local.set 12
+i32.const 0
+i64.load cpu+0x58
 local.set 15
+i32.const 0
+i64.load cpu+0x60
+local.set 16
+i32.const 0
+i64.load cpu+0x68
+local.set 17
 block
   block
     loop
@@ -44,31 +44,31 @@ block
         i32.const 1
         local.set 2
         i64.const 0x8000000c
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
       i32.const 7
       i32.sub
       local.set 0
-      local.get 11
-      local.get 12
+      local.get 13
+      local.get 14
       i32.const ir+0x160
       local.get 0
       call 2
       i32.const 0
       i32.load cpu+0x2b8
       br_if 1 ;; unlikely
-      local.set 10
-      local.get 11
-      local.get 12
+      local.set 12
+      local.get 13
+      local.get 14
       i32.const ir+0x170
       local.get 0
       call 2
       i32.const 0
       i32.load cpu+0x2b8
       br_if 1 ;; unlikely
-      local.set 13
+      local.set 15
       i32.const 0
       i32.const ir+0x180
       i32.store cpu+0x2bc
@@ -77,20 +77,20 @@ block
       i64.extend_i32_s
       i64.store cpu+0x218
       i32.const cpu+0x0
-      local.get 11
+      local.get 13
       i64.const 0
       i64.const 0
       i32.const 776
       i32.const helper
       call_indirect type 3 table 0
-      local.set 9
+      local.set 11
       i32.const 0
       i64.load cpu+0x208
       i64.const 0
       i64.ne
       br_if 1 ;; unlikely
-      local.get 9
-      local.set 14
+      local.get 11
+      local.set 16
       i32.const 0
       i32.load cpu+0x260
       br_if 1 ;; unlikely
@@ -102,29 +102,29 @@ block
       i64.extend_i32_s
       i64.store cpu+0x218
       i32.const cpu+0x0
-      local.get 11
-      local.get 14
+      local.get 13
+      local.get 16
       i64.const 0
       i32.const 776
       i32.const helper
       call_indirect type 3 table 0
-      local.set 9
+      local.set 11
       i32.const 0
       i64.load cpu+0x208
       i64.const 0
       i64.ne
       br_if 1 ;; unlikely
-      local.get 9
-      local.set 15
+      local.get 11
+      local.set 17
       i32.const 0
       i32.load cpu+0x260
       br_if 1 ;; unlikely
       call 4
-      local.get 12
+      local.get 14
       i64.const -1
       i64.add
-      local.set 12
-      local.get 12
+      local.set 14
+      local.get 14
       i64.const 0
       i64.ne
       if
@@ -148,14 +148,14 @@ block
         i32.const 273678451
         i32.const helper
         call_indirect type 3 table 0
-        local.set 9
+        local.set 11
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2 ;; unlikely
-        local.get 9
-        local.set 16
+        local.get 11
+        local.set 18
         i32.const 0
         i32.load cpu+0x260
         br_if 2 ;; unlikely
@@ -165,7 +165,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x8000002c
-        local.set 7
+        local.set 9
         br 3
       end
       unreachable
@@ -175,24 +175,24 @@ block
   local.set 2
 end
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x48
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x50
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x58
 i32.const 0
-local.get 14
+local.get 16
 i64.store cpu+0x60
 i32.const 0
-local.get 15
+local.get 17
 i64.store cpu+0x68
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -200,7 +200,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -233,14 +233,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 16
+  local.get 18
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

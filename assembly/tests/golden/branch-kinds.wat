@@ -16,12 +16,12 @@ block
     i32.const 1
     i32.sub
     local.set 0
-    local.get 10
-    local.get 11
+    local.get 12
+    local.get 13
     i64.eq
     if ;; unlikely
       i64.const 0x80000028
-      local.set 7
+      local.set 9
       br 2
     else
       local.get 0
@@ -32,48 +32,48 @@ block
       i32.const 1
       i32.sub
       local.set 0
-      local.get 10
-      local.get 11
+      local.get 12
+      local.get 13
       i64.lt_s
       if ;; unlikely
         i64.const 0x80000028
-        local.set 7
+        local.set 9
         br 3
       else
         local.get 0
         i32.const 1
         i32.sub
         local.set 0
-        local.get 11
-        local.get 10
+        local.get 13
+        local.get 12
         i64.ge_s
         if ;; unlikely
           i64.const 0x80000028
-          local.set 7
+          local.set 9
           br 4
         else
           local.get 0
           i32.const 1
           i32.sub
           local.set 0
-          local.get 11
-          local.get 10
+          local.get 13
+          local.get 12
           i64.lt_u
           if ;; unlikely
             i64.const 0x80000028
-            local.set 7
+            local.set 9
             br 5
           else
             local.get 0
             i32.const 1
             i32.sub
             local.set 0
-            local.get 10
-            local.get 11
+            local.get 12
+            local.get 13
             i64.ge_u
             if ;; unlikely
               i64.const 0x80000028
-              local.set 7
+              local.set 9
               br 6
             else
               local.get 0
@@ -94,14 +94,14 @@ block
               i32.const 273678451
               i32.const helper
               call_indirect type 3 table 0
-              local.set 9
+              local.set 11
               i32.const 0
               i64.load cpu+0x208
               i64.const 0
               i64.ne
               br_if 5 ;; unlikely
-              local.get 9
-              local.set 12
+              local.get 11
+              local.set 14
               i32.const 0
               i32.load cpu+0x260
               br_if 5 ;; unlikely
@@ -111,7 +111,7 @@ block
               i32.const 3
               local.set 2
               i64.const 0x80000028
-              local.set 7
+              local.set 9
               br 6
             end
             unreachable

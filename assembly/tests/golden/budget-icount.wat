@@ -16,17 +16,17 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000008
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
       i32.const 2
       i32.sub
       local.set 0
-      local.get 10
+      local.get 12
       i64.const -1
       i64.add
-      local.set 10
+      local.set 12
       local.get 0
       i32.const 0
       i32.le_s
@@ -34,14 +34,14 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000014
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
       i32.const 1
       i32.sub
       local.set 0
-      local.get 10
+      local.get 12
       i64.const 0
       i64.ne
       if
@@ -54,7 +54,7 @@ block
           i32.const 1
           local.set 2
           i64.const 0x80000018
-          local.set 7
+          local.set 9
           br 4
         end
         local.get 0
@@ -75,14 +75,14 @@ block
         i32.const 273678451
         i32.const helper
         call_indirect type 3 table 0
-        local.set 9
+        local.set 11
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2 ;; unlikely
-        local.get 9
-        local.set 11
+        local.get 11
+        local.set 13
         i32.const 0
         i32.load cpu+0x260
         br_if 2 ;; unlikely
@@ -92,7 +92,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x8000001c
-        local.set 7
+        local.set 9
         br 3
       end
       unreachable

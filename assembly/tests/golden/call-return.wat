@@ -8,23 +8,23 @@
 ;; double: slli a0, a0, 1
 ;; ret
 ;; 8 guest instructions: 158 operations, 433 bytes; each 19.8 and 54.1
-locals 6 i32, 8 i64
+locals 8 i32, 8 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x8
-local.set 10
-i32.const 0
-i64.load cpu+0x48
 local.set 12
 i32.const 0
+i64.load cpu+0x48
+local.set 14
+i32.const 0
 i64.load cpu+0x50
-local.set 11
+local.set 13
 i32.const 0
 i64.load cpu+0x90
-local.set 13
+local.set 15
 block
   block
     loop
@@ -35,7 +35,7 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000004
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
@@ -43,28 +43,28 @@ block
       i32.sub
       local.set 0
       i64.const 0x8000000c
-      local.set 10
+      local.set 12
       local.get 0
       i32.const 2
       i32.sub
       local.set 0
-      local.get 12
+      local.get 14
       i64.const 1
       i64.shl
-      local.set 11
+      local.set 13
       local.get 0
       i32.const 3
       i32.sub
       local.set 0
+      local.get 15
       local.get 13
-      local.get 11
       i64.add
-      local.set 13
-      local.get 12
+      local.set 15
+      local.get 14
       i64.const -1
       i64.add
-      local.set 12
-      local.get 12
+      local.set 14
+      local.get 14
       i64.const 0
       i64.ne
       if
@@ -88,14 +88,14 @@ block
         i32.const 273678451
         i32.const helper
         call_indirect type 3 table 0
-        local.set 9
+        local.set 11
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2 ;; unlikely
-        local.get 9
-        local.set 14
+        local.get 11
+        local.set 16
         i32.const 0
         i32.load cpu+0x260
         br_if 2 ;; unlikely
@@ -105,7 +105,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x8000001c
-        local.set 7
+        local.set 9
         br 3
       end
       unreachable
@@ -115,21 +115,21 @@ block
   local.set 2
 end
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x8
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x48
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x50
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x90
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -137,7 +137,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -170,14 +170,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 14
+  local.get 16
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

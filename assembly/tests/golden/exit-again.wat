@@ -21,14 +21,14 @@ block
     i32.const 4111
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 10
+    local.get 11
+    local.set 12
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -38,7 +38,7 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80000004
-    local.set 7
+    local.set 9
     br 1
   end
   i32.const 2

@@ -11,15 +11,15 @@ block
     i32.const 2
     i32.sub
     local.set 0
-    local.get 11
-    local.get 11
+    local.get 13
+    local.get 13
     i32.const ir+0xb0
     local.get 0
     call 2
     i32.const 0
     i32.load cpu+0x2b8
     br_if 0 ;; unlikely
-    local.set 10
+    local.set 12
     i32.const 0
     i32.const ir+0xc0
     i32.store cpu+0x2bc
@@ -34,14 +34,14 @@ block
     i32.const 273678451
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 12
+    local.get 11
+    local.set 14
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -51,7 +51,7 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80000014
-    local.set 7
+    local.set 9
     br 1
   end
   i32.const 2

@@ -15,20 +15,20 @@ block
     i64.extend_i32_s
     i64.store cpu+0x218
     i32.const cpu+0x0
-    local.get 11
+    local.get 13
     i64.const 0
     i64.const 0
     i32.const 872781171
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 10
+    local.get 11
+    local.set 12
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -46,14 +46,14 @@ block
     i32.const 273678451
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 12
+    local.get 11
+    local.set 14
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -63,7 +63,7 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80000008
-    local.set 7
+    local.set 9
     br 1
   end
   i32.const 2

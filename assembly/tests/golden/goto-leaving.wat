@@ -10,10 +10,10 @@ block
     i32.const 2
     i32.sub
     local.set 0
-    local.get 10
+    local.get 12
     i64.const 1
     i64.add
-    local.set 10
+    local.set 12
     local.get 0
     i32.const 1
     i32.sub
@@ -32,14 +32,14 @@ block
     i32.const 273678451
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 11
+    local.get 11
+    local.set 13
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -49,7 +49,7 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80001002
-    local.set 7
+    local.set 9
     br 1
   end
   i32.const 2

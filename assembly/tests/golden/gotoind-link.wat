@@ -10,14 +10,14 @@ block
     i32.const 1
     i32.sub
     local.set 0
-    local.get 11
+    local.get 13
     i64.const -2
     i64.and
-    local.set 10
-    i64.const 0x80000010
     local.set 12
-    local.get 10
-    local.set 7
+    i64.const 0x80000010
+    local.set 14
+    local.get 12
+    local.set 9
     br 1
   end
   i32.const 2

@@ -10,16 +10,16 @@ block
     i32.const 2
     i32.sub
     local.set 0
-    local.get 10
+    local.get 12
     i64.const 1
     i64.add
-    local.set 10
-    local.get 12
+    local.set 12
+    local.get 14
     i64.const -2
     i64.and
-    local.set 11
-    local.get 11
-    local.set 7
+    local.set 13
+    local.get 13
+    local.set 9
     br 1
   end
   i32.const 2

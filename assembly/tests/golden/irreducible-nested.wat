@@ -19,32 +19,32 @@
 ;; bgtz s2, region
 ;; wfi
 ;; 19 guest instructions: 308 operations, 771 bytes; each 16.2 and 40.6
-locals 6 i32, 11 i64
+locals 8 i32, 11 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 11
+local.set 13
 i32.const 0
 i64.load cpu+0x48
-local.set 10
-i32.const 0
-i64.load cpu+0x50
-local.set 14
-i32.const 0
-i64.load cpu+0x58
-local.set 16
-i32.const 0
-i64.load cpu+0x60
-local.set 15
-i32.const 0
-i64.load cpu+0x90
 local.set 12
 i32.const 0
+i64.load cpu+0x50
+local.set 16
+i32.const 0
+i64.load cpu+0x58
+local.set 18
+i32.const 0
+i64.load cpu+0x60
+local.set 17
+i32.const 0
+i64.load cpu+0x90
+local.set 14
+i32.const 0
 i64.load cpu+0x98
-local.set 13
+local.set 15
 block
   block
     loop
@@ -56,7 +56,7 @@ block
           i32.const 1
           local.set 2
           i64.const 0x80000004
-          local.set 7
+          local.set 9
           br 4
         end
         local.get 0
@@ -64,12 +64,12 @@ block
         i32.sub
         local.set 0
         i64.const 9
-        local.set 10
-        local.get 12
+        local.set 12
+        local.get 14
         i64.const 1
         i64.and
-        local.set 11
-        local.get 11
+        local.set 13
+        local.get 13
         i64.const 0
         i64.eq
         if
@@ -95,21 +95,21 @@ block
             i32.const 1
             local.set 2
             i64.const 0x80000010
-            local.set 7
+            local.set 9
             br 5
           end
           local.get 0
           i32.const 3
           i32.sub
           local.set 0
-          local.get 14
+          local.get 16
           i64.const 1
           i64.add
-          local.set 14
-          local.get 10
+          local.set 16
+          local.get 12
           i64.const -1
           i64.add
-          local.set 10
+          local.set 12
           i32.const 1
           local.set 1
           br 1
@@ -122,7 +122,7 @@ block
               i32.const 1
               local.set 2
               i64.const 0x8000001c
-              local.set 7
+              local.set 9
               br 6
             end
             local.get 0
@@ -130,12 +130,12 @@ block
             i32.sub
             local.set 0
             i64.const 5
-            local.set 13
-            local.get 10
+            local.set 15
+            local.get 12
             i64.const 1
             i64.and
-            local.set 11
-            local.get 11
+            local.set 13
+            local.get 13
             i64.const 0
             i64.eq
             if
@@ -161,17 +161,17 @@ block
                 i32.const 1
                 local.set 2
                 i64.const 0x80000028
-                local.set 7
+                local.set 9
                 br 7
               end
               local.get 0
               i32.const 2
               i32.sub
               local.set 0
-              local.get 16
+              local.get 18
               i64.const 1
               i64.add
-              local.set 16
+              local.set 18
               i32.const 1
               local.set 1
               br 1
@@ -183,23 +183,23 @@ block
                 i32.const 1
                 local.set 2
                 i64.const 0x80000030
-                local.set 7
+                local.set 9
                 br 7
               end
               local.get 0
               i32.const 3
               i32.sub
               local.set 0
-              local.get 15
+              local.get 17
               i64.const 1
               i64.add
-              local.set 15
-              local.get 13
+              local.set 17
+              local.get 15
               i64.const -1
               i64.add
-              local.set 13
+              local.set 15
               i64.const 0
-              local.get 13
+              local.get 15
               i64.lt_s
               if
                 i32.const 2
@@ -210,11 +210,11 @@ block
                 i32.const 2
                 i32.sub
                 local.set 0
-                local.get 10
+                local.get 12
                 i64.const -1
                 i64.add
-                local.set 10
-                local.get 10
+                local.set 12
+                local.get 12
                 i64.const 0
                 i64.ge_s
                 if
@@ -226,12 +226,12 @@ block
                   i32.const 2
                   i32.sub
                   local.set 0
-                  local.get 12
+                  local.get 14
                   i64.const -1
                   i64.add
-                  local.set 12
+                  local.set 14
                   i64.const 0
-                  local.get 12
+                  local.get 14
                   i64.lt_s
                   if
                     br 7
@@ -254,14 +254,14 @@ block
                     i32.const 273678451
                     i32.const helper
                     call_indirect type 3 table 0
-                    local.set 9
+                    local.set 11
                     i32.const 0
                     i64.load cpu+0x208
                     i64.const 0
                     i64.ne
                     br_if 8 ;; unlikely
-                    local.get 9
-                    local.set 17
+                    local.get 11
+                    local.set 19
                     i32.const 0
                     i32.load cpu+0x260
                     br_if 8 ;; unlikely
@@ -271,7 +271,7 @@ block
                     i32.const 3
                     local.set 2
                     i64.const 0x80000050
-                    local.set 7
+                    local.set 9
                     br 9
                   end
                   unreachable
@@ -291,30 +291,30 @@ block
   local.set 2
 end
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x28
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x48
 i32.const 0
-local.get 14
+local.get 16
 i64.store cpu+0x50
 i32.const 0
-local.get 16
+local.get 18
 i64.store cpu+0x58
 i32.const 0
-local.get 15
+local.get 17
 i64.store cpu+0x60
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x90
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x98
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -322,7 +322,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -355,14 +355,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 17
+  local.get 19
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

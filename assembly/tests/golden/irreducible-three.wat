@@ -20,32 +20,32 @@
 ;; bgtz s2, region
 ;; wfi
 ;; 20 guest instructions: 305 operations, 761 bytes; each 15.3 and 38.0
-locals 6 i32, 11 i64
+locals 8 i32, 11 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 12
-i32.const 0
-i64.load cpu+0x30
-local.set 11
-i32.const 0
-i64.load cpu+0x48
-local.set 10
-i32.const 0
-i64.load cpu+0x50
 local.set 14
 i32.const 0
-i64.load cpu+0x58
-local.set 15
+i64.load cpu+0x30
+local.set 13
 i32.const 0
-i64.load cpu+0x60
+i64.load cpu+0x48
+local.set 12
+i32.const 0
+i64.load cpu+0x50
 local.set 16
 i32.const 0
+i64.load cpu+0x58
+local.set 17
+i32.const 0
+i64.load cpu+0x60
+local.set 18
+i32.const 0
 i64.load cpu+0x90
-local.set 13
+local.set 15
 block
   block
     loop
@@ -57,7 +57,7 @@ block
           i32.const 1
           local.set 2
           i64.const 0x80000004
-          local.set 7
+          local.set 9
           br 4
         end
         local.get 0
@@ -65,18 +65,18 @@ block
         i32.sub
         local.set 0
         i64.const 20
-        local.set 10
-        i64.const 3
-        local.set 11
-        local.get 13
-        local.get 11
-        call 11
         local.set 12
-        local.get 12
+        i64.const 3
+        local.set 13
+        local.get 15
+        local.get 13
+        call 11
+        local.set 14
+        local.get 14
         i64.const -1
         i64.add
-        local.set 12
-        local.get 12
+        local.set 14
+        local.get 14
         i64.const 0
         i64.lt_s
         if
@@ -88,7 +88,7 @@ block
           i32.const 1
           i32.sub
           local.set 0
-          local.get 12
+          local.get 14
           i64.const 0
           i64.eq
           if
@@ -121,22 +121,22 @@ block
               i32.const 1
               local.set 2
               i64.const 0x80000030
-              local.set 7
+              local.set 9
               br 6
             end
             local.get 0
             i32.const 3
             i32.sub
             local.set 0
-            local.get 15
+            local.get 17
             i64.const 1
             i64.add
-            local.set 15
-            local.get 10
+            local.set 17
+            local.get 12
             i64.const -1
             i64.add
-            local.set 10
-            local.get 10
+            local.set 12
+            local.get 12
             i64.const 0
             i64.lt_s
             if
@@ -159,22 +159,22 @@ block
                 i32.const 1
                 local.set 2
                 i64.const 0x8000003c
-                local.set 7
+                local.set 9
                 br 7
               end
               local.get 0
               i32.const 3
               i32.sub
               local.set 0
-              local.get 16
+              local.get 18
               i64.const 1
               i64.add
-              local.set 16
-              local.get 10
+              local.set 18
+              local.get 12
               i64.const -1
               i64.add
-              local.set 10
-              local.get 10
+              local.set 12
+              local.get 12
               i64.const 0
               i64.ge_s
               if
@@ -194,26 +194,26 @@ block
                   i32.const 1
                   local.set 2
                   i64.const 0x80000020
-                  local.set 7
+                  local.set 9
                   br 8
                 end
                 local.get 0
                 i32.const 4
                 i32.sub
                 local.set 0
-                local.get 14
+                local.get 16
                 i64.const 1
                 i64.add
-                local.set 14
-                local.get 10
+                local.set 16
+                local.get 12
                 i64.const -1
                 i64.add
-                local.set 10
-                local.get 10
-                i64.const 1
-                i64.and
                 local.set 12
                 local.get 12
+                i64.const 1
+                i64.and
+                local.set 14
+                local.get 14
                 i64.const 0
                 i64.ne
                 if
@@ -234,12 +234,12 @@ block
         i32.const 2
         i32.sub
         local.set 0
-        local.get 13
+        local.get 15
         i64.const -1
         i64.add
-        local.set 13
+        local.set 15
         i64.const 0
-        local.get 13
+        local.get 15
         i64.lt_s
         if
           br 2
@@ -262,14 +262,14 @@ block
           i32.const 273678451
           i32.const helper
           call_indirect type 3 table 0
-          local.set 9
+          local.set 11
           i32.const 0
           i64.load cpu+0x208
           i64.const 0
           i64.ne
           br_if 3 ;; unlikely
-          local.get 9
-          local.set 17
+          local.get 11
+          local.set 19
           i32.const 0
           i32.load cpu+0x260
           br_if 3 ;; unlikely
@@ -279,7 +279,7 @@ block
           i32.const 3
           local.set 2
           i64.const 0x80000054
-          local.set 7
+          local.set 9
           br 4
         end
         unreachable
@@ -290,30 +290,30 @@ block
   local.set 2
 end
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x28
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x30
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x48
 i32.const 0
-local.get 14
+local.get 16
 i64.store cpu+0x50
 i32.const 0
-local.get 15
+local.get 17
 i64.store cpu+0x58
 i32.const 0
-local.get 16
+local.get 18
 i64.store cpu+0x60
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x90
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -321,7 +321,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -354,14 +354,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 17
+  local.get 19
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

@@ -12,26 +12,26 @@
 ;; bgtz s2, region
 ;; wfi
 ;; 12 guest instructions: 232 operations, 598 bytes; each 19.3 and 49.8
-locals 6 i32, 9 i64
+locals 8 i32, 9 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x28
-local.set 11
-i32.const 0
-i64.load cpu+0x48
-local.set 10
-i32.const 0
-i64.load cpu+0x50
-local.set 14
-i32.const 0
-i64.load cpu+0x58
 local.set 13
 i32.const 0
-i64.load cpu+0x90
+i64.load cpu+0x48
 local.set 12
+i32.const 0
+i64.load cpu+0x50
+local.set 16
+i32.const 0
+i64.load cpu+0x58
+local.set 15
+i32.const 0
+i64.load cpu+0x90
+local.set 14
 block
   block
     loop
@@ -43,7 +43,7 @@ block
           i32.const 1
           local.set 2
           i64.const 0x80000004
-          local.set 7
+          local.set 9
           br 4
         end
         local.get 0
@@ -51,12 +51,12 @@ block
         i32.sub
         local.set 0
         i64.const 9
-        local.set 10
-        local.get 12
+        local.set 12
+        local.get 14
         i64.const 1
         i64.and
-        local.set 11
-        local.get 11
+        local.set 13
+        local.get 13
         i64.const 0
         i64.eq
         if
@@ -83,22 +83,22 @@ block
               i32.const 1
               local.set 2
               i64.const 0x80000010
-              local.set 7
+              local.set 9
               br 6
             end
             local.get 0
             i32.const 3
             i32.sub
             local.set 0
-            local.get 14
+            local.get 16
             i64.const 1
             i64.add
-            local.set 14
-            local.get 10
+            local.set 16
+            local.get 12
             i64.const -1
             i64.add
-            local.set 10
-            local.get 10
+            local.set 12
+            local.get 12
             i64.const 0
             i64.lt_s
             if
@@ -117,22 +117,22 @@ block
               i32.const 1
               local.set 2
               i64.const 0x8000001c
-              local.set 7
+              local.set 9
               br 6
             end
             local.get 0
             i32.const 3
             i32.sub
             local.set 0
-            local.get 13
+            local.get 15
             i64.const 1
             i64.add
-            local.set 13
-            local.get 10
+            local.set 15
+            local.get 12
             i64.const -1
             i64.add
-            local.set 10
-            local.get 10
+            local.set 12
+            local.get 12
             i64.const 0
             i64.ge_s
             if
@@ -150,12 +150,12 @@ block
         i32.const 2
         i32.sub
         local.set 0
-        local.get 12
+        local.get 14
         i64.const -1
         i64.add
-        local.set 12
+        local.set 14
         i64.const 0
-        local.get 12
+        local.get 14
         i64.lt_s
         if
           br 2
@@ -178,14 +178,14 @@ block
           i32.const 273678451
           i32.const helper
           call_indirect type 3 table 0
-          local.set 9
+          local.set 11
           i32.const 0
           i64.load cpu+0x208
           i64.const 0
           i64.ne
           br_if 3 ;; unlikely
-          local.get 9
-          local.set 15
+          local.get 11
+          local.set 17
           i32.const 0
           i32.load cpu+0x260
           br_if 3 ;; unlikely
@@ -195,7 +195,7 @@ block
           i32.const 3
           local.set 2
           i64.const 0x80000034
-          local.set 7
+          local.set 9
           br 4
         end
         unreachable
@@ -206,24 +206,24 @@ block
   local.set 2
 end
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x28
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x48
 i32.const 0
-local.get 14
+local.get 16
 i64.store cpu+0x50
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x58
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x90
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -231,7 +231,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -264,14 +264,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 15
+  local.get 17
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

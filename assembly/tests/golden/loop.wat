@@ -9,23 +9,23 @@
 ;; .org 0x1000
 ;; data: .skip 512
 ;; 6 guest instructions: 178 operations, 484 bytes; each 29.7 and 80.7
-locals 6 i32, 8 i64
+locals 8 i32, 8 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x40
-local.set 11
-i32.const 0
-i64.load cpu+0x48
 local.set 13
 i32.const 0
+i64.load cpu+0x48
+local.set 15
+i32.const 0
 i64.load cpu+0x50
-local.set 10
+local.set 12
 i32.const 0
 i64.load cpu+0x58
-local.set 12
+local.set 14
 block
   block
     loop
@@ -36,15 +36,15 @@ block
         i32.const 1
         local.set 2
         i64.const 0x8000000c
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
       i32.const 5
       i32.sub
       local.set 0
-      local.get 11
-      local.tee 8
+      local.get 13
+      local.tee 10
       i32.wrap_i64
       i32.const 7
       i32.shr_u
@@ -52,21 +52,21 @@ block
       i32.and
       local.tee 1
       i64.load tlb+0x18000
-      local.get 8
+      local.get 10
       i64.const 7
       i64.add
       i64.const -4096
       i64.and
       i64.eq
       if i64 ;; likely
-        local.get 8
+        local.get 10
         i32.wrap_i64
         local.get 1
         i32.load tlb+0x18018
         i32.add
         i64.load
       else
-        local.get 8
+        local.get 10
         i32.const ir+0x130
         local.get 0
         call 0
@@ -74,20 +74,20 @@ block
         i32.load cpu+0x2b8
         br_if 2 ;; unlikely
       end
-      local.set 10
-      local.get 12
-      local.get 10
-      i64.add
       local.set 12
-      local.get 11
+      local.get 14
+      local.get 12
+      i64.add
+      local.set 14
+      local.get 13
       i64.const 8
       i64.add
-      local.set 11
-      local.get 13
+      local.set 13
+      local.get 15
       i64.const -1
       i64.add
-      local.set 13
-      local.get 13
+      local.set 15
+      local.get 15
       i64.const 0
       i64.ne
       if
@@ -111,14 +111,14 @@ block
         i32.const 273678451
         i32.const helper
         call_indirect type 3 table 0
-        local.set 9
+        local.set 11
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2 ;; unlikely
-        local.get 9
-        local.set 14
+        local.get 11
+        local.set 16
         i32.const 0
         i32.load cpu+0x260
         br_if 2 ;; unlikely
@@ -128,7 +128,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x80000024
-        local.set 7
+        local.set 9
         br 3
       end
       unreachable
@@ -138,21 +138,21 @@ block
   local.set 2
 end
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x40
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x48
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x50
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x58
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -160,7 +160,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -193,14 +193,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 14
+  local.get 16
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

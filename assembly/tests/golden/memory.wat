@@ -11,38 +11,38 @@
 ;; data: .dword 1
 ;; .skip 64
 ;; 7 guest instructions: 210 operations, 571 bytes; each 30.0 and 81.6
-locals 6 i32, 8 i64
+locals 8 i32, 8 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x40
-local.set 11
+local.set 13
 i32.const 0
 i64.load cpu+0x50
-local.set 10
-i32.const 0
-i64.load cpu+0x58
 local.set 12
 i32.const 0
+i64.load cpu+0x58
+local.set 14
+i32.const 0
 i64.load cpu+0x60
-local.set 13
+local.set 15
 block
   block
     local.get 0
     i32.const 7
     i32.sub
     local.set 0
-    local.get 11
-    local.tee 8
+    local.get 13
+    local.tee 10
     i32.wrap_i64
     i32.const 7
     i32.shr_u
     i32.const 32736
     i32.and
     local.set 1
-    local.get 8
+    local.get 10
     i32.wrap_i64
     local.get 1
     i32.load tlb+0x18018
@@ -50,7 +50,7 @@ block
     i32.const 0
     local.get 1
     i64.load tlb+0x18008
-    local.get 8
+    local.get 10
     i64.const 31
     i64.add
     i64.const -4096
@@ -62,24 +62,8 @@ block
       local.get 3
       i64.load8_u
     else
-      local.get 11
+      local.get 13
       i32.const ir+0xb0
-      local.get 0
-      call 0
-      i32.const 0
-      i32.load cpu+0x2b8
-      br_if 1 ;; unlikely
-    end
-    local.set 10
-    local.get 3
-    if i64 ;; likely
-      local.get 3
-      i64.load32_s 4
-    else
-      local.get 11
-      i64.const 4
-      i64.add
-      i32.const ir+0xc0
       local.get 0
       call 0
       i32.const 0
@@ -90,9 +74,25 @@ block
     local.get 3
     if i64 ;; likely
       local.get 3
+      i64.load32_s 4
+    else
+      local.get 13
+      i64.const 4
+      i64.add
+      i32.const ir+0xc0
+      local.get 0
+      call 0
+      i32.const 0
+      i32.load cpu+0x2b8
+      br_if 1 ;; unlikely
+    end
+    local.set 14
+    local.get 3
+    if i64 ;; likely
+      local.get 3
       i64.load 8
     else
-      local.get 11
+      local.get 13
       i64.const 8
       i64.add
       i32.const ir+0xd0
@@ -102,17 +102,17 @@ block
       i32.load cpu+0x2b8
       br_if 1 ;; unlikely
     end
-    local.set 13
+    local.set 15
     local.get 3
     if ;; likely
       local.get 3
-      local.get 10
+      local.get 12
       i64.store8 16
     else
-      local.get 11
+      local.get 13
       i64.const 16
       i64.add
-      local.get 10
+      local.get 12
       i32.const ir+0xe0
       local.get 0
       call 1
@@ -121,22 +121,22 @@ block
     local.get 3
     if ;; likely
       local.get 3
-      local.get 13
+      local.get 15
       i64.store 24
     else
-      local.get 11
+      local.get 13
       i64.const 24
       i64.add
-      local.get 13
+      local.get 15
       i32.const ir+0xf0
       local.get 0
       call 1
       br_if 1 ;; unlikely
     end
-    local.get 11
+    local.get 13
     i64.const 8
     i64.add
-    local.set 11
+    local.set 13
     i32.const 0
     i32.const ir+0x110
     i32.store cpu+0x2bc
@@ -151,14 +151,14 @@ block
     i32.const 273678451
     i32.const helper
     call_indirect type 3 table 0
-    local.set 9
+    local.set 11
     i32.const 0
     i64.load cpu+0x208
     i64.const 0
     i64.ne
     br_if 0 ;; unlikely
-    local.get 9
-    local.set 14
+    local.get 11
+    local.set 16
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
@@ -168,28 +168,28 @@ block
     i32.const 3
     local.set 2
     i64.const 0x80000028
-    local.set 7
+    local.set 9
     br 1
   end
   i32.const 2
   local.set 2
 end
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x40
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x50
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x58
 i32.const 0
-local.get 13
+local.get 15
 i64.store cpu+0x60
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -197,7 +197,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -230,14 +230,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 14
+  local.get 16
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

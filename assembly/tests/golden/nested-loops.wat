@@ -7,20 +7,20 @@
 ;; bnez s1, region
 ;; wfi
 ;; 10 guest instructions: 171 operations, 453 bytes; each 17.1 and 45.3
-locals 6 i32, 7 i64
+locals 8 i32, 7 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x48
-local.set 12
+local.set 14
 i32.const 0
 i64.load cpu+0x50
-local.set 10
+local.set 12
 i32.const 0
 i64.load cpu+0x90
-local.set 11
+local.set 13
 block
   block
     loop
@@ -31,19 +31,19 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000004
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
       i32.const 4
       i32.sub
       local.set 0
-      local.get 10
+      local.get 12
       i64.const 20
       i64.add
-      local.set 10
+      local.set 12
       i64.const 19
-      local.set 11
+      local.set 13
       loop
         local.get 0
         i32.const 0
@@ -52,22 +52,22 @@ block
           i32.const 1
           local.set 2
           i64.const 0x80000008
-          local.set 7
+          local.set 9
           br 4
         end
         local.get 0
         i32.const 3
         i32.sub
         local.set 0
-        local.get 10
-        local.get 11
+        local.get 12
+        local.get 13
         i64.add
-        local.set 10
-        local.get 11
+        local.set 12
+        local.get 13
         i64.const -1
         i64.add
-        local.set 11
-        local.get 11
+        local.set 13
+        local.get 13
         i64.const 0
         i64.ne
         if
@@ -77,11 +77,11 @@ block
           i32.const 2
           i32.sub
           local.set 0
-          local.get 12
+          local.get 14
           i64.const -1
           i64.add
-          local.set 12
-          local.get 12
+          local.set 14
+          local.get 14
           i64.const 0
           i64.ne
           if
@@ -105,14 +105,14 @@ block
             i32.const 273678451
             i32.const helper
             call_indirect type 3 table 0
-            local.set 9
+            local.set 11
             i32.const 0
             i64.load cpu+0x208
             i64.const 0
             i64.ne
             br_if 4 ;; unlikely
-            local.get 9
-            local.set 13
+            local.get 11
+            local.set 15
             i32.const 0
             i32.load cpu+0x260
             br_if 4 ;; unlikely
@@ -122,7 +122,7 @@ block
             i32.const 3
             local.set 2
             i64.const 0x80000020
-            local.set 7
+            local.set 9
             br 5
           end
           unreachable
@@ -135,18 +135,18 @@ block
   local.set 2
 end
 i32.const 0
-local.get 12
+local.get 14
 i64.store cpu+0x48
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x50
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x90
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -154,7 +154,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -187,14 +187,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 13
+  local.get 15
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end

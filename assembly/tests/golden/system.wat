@@ -5,17 +5,17 @@
 ;; bnez s1, region
 ;; wfi
 ;; 5 guest instructions: 178 operations, 507 bytes; each 35.6 and 101.4
-locals 6 i32, 6 i64
+locals 8 i32, 6 i64
 i32.const 0
 i32.const 0
 i32.load cpu+0x2d8
 i32.store region+0x1c
 i32.const 0
 i64.load cpu+0x48
-local.set 11
+local.set 13
 i32.const 0
 i64.load cpu+0x50
-local.set 10
+local.set 12
 block
   block
     loop
@@ -26,7 +26,7 @@ block
         i32.const 1
         local.set 2
         i64.const 0x80000004
-        local.set 7
+        local.set 9
         br 3
       end
       local.get 0
@@ -47,21 +47,21 @@ block
       i32.const 872424819
       i32.const helper
       call_indirect type 3 table 0
-      local.set 9
+      local.set 11
       i32.const 0
       i64.load cpu+0x208
       i64.const 0
       i64.ne
       br_if 1 ;; unlikely
-      local.get 9
-      local.set 10
+      local.get 11
+      local.set 12
       i32.const 0
       i32.load cpu+0x260
       br_if 1 ;; unlikely
-      local.get 11
+      local.get 13
       i64.const -1
       i64.add
-      local.set 11
+      local.set 13
       i32.const 0
       i32.const ir+0x130
       i32.store cpu+0x2bc
@@ -70,24 +70,24 @@ block
       i64.extend_i32_s
       i64.store cpu+0x218
       i32.const cpu+0x0
-      local.get 11
+      local.get 13
       i64.const 0
       i64.const 0
       i32.const 872714355
       i32.const helper
       call_indirect type 3 table 0
-      local.set 9
+      local.set 11
       i32.const 0
       i64.load cpu+0x208
       i64.const 0
       i64.ne
       br_if 1 ;; unlikely
-      local.get 9
-      local.set 12
+      local.get 11
+      local.set 14
       i32.const 0
       i32.load cpu+0x260
       br_if 1 ;; unlikely
-      local.get 11
+      local.get 13
       i64.const 0
       i64.ne
       if
@@ -111,14 +111,14 @@ block
         i32.const 273678451
         i32.const helper
         call_indirect type 3 table 0
-        local.set 9
+        local.set 11
         i32.const 0
         i64.load cpu+0x208
         i64.const 0
         i64.ne
         br_if 2 ;; unlikely
-        local.get 9
-        local.set 12
+        local.get 11
+        local.set 14
         i32.const 0
         i32.load cpu+0x260
         br_if 2 ;; unlikely
@@ -128,7 +128,7 @@ block
         i32.const 3
         local.set 2
         i64.const 0x80000018
-        local.set 7
+        local.set 9
         br 3
       end
       unreachable
@@ -138,15 +138,15 @@ block
   local.set 2
 end
 i32.const 0
-local.get 11
+local.get 13
 i64.store cpu+0x48
 i32.const 0
-local.get 10
+local.get 12
 i64.store cpu+0x50
 local.get 2
 i32.eqz
 if
-  local.get 7
+  local.get 9
   i32.wrap_i64
   i32.const 3
   i32.shl
@@ -154,7 +154,7 @@ if
   i32.and
   local.tee 1
   i64.load jumps+0x0
-  local.get 7
+  local.get 9
   i64.eq
   local.get 1
   i32.load jumps+0xc
@@ -187,14 +187,14 @@ i32.const 2
 i32.eq
 if
   i32.const 0
-  local.get 12
+  local.get 14
   i64.store cpu+0x300
   i32.const region+0x0
   call 3
   return
 end
 i32.const 0
-local.get 7
+local.get 9
 i64.store cpu+0x200
 local.get 2
 end
