@@ -1,6 +1,10 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`. */
 import type { ImageSource, VmConfig } from '../core/vm-api.ts';
 import { configFromText, isLocalImage, VM_OPTIONS } from '../element/options.ts';
+import { MEDIA } from './machine.ts';
+
+/** Options that make a machine by themselves. */
+const STARTERS = ['arch', 'kernel', 'bios', ...MEDIA] as const;
 
 /** What the address asks for: the list, or a machine. */
 export interface Address {
@@ -21,8 +25,7 @@ export function parseAddress(search: string): Address | null {
     (option) => `Option “${option.param}” in the address`,
   );
   const machine = params.get('machine')?.trim() || undefined;
-  if (!machine && options.arch === undefined && options.kernel === undefined && options.bios === undefined)
-    return null;
+  if (!machine && !STARTERS.some((key) => options[key] !== undefined)) return null;
   return machine ? { machine, options } : { options };
 }
 

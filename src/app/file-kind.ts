@@ -1,11 +1,43 @@
 /** What a file that the user drops on the page is good for. */
 
-export type FileKind = 'kernel' | 'initrd' | 'bios';
+export type FileKind = 'kernel' | 'initrd' | 'bios' | 'hda' | 'cdrom' | 'fda';
+
+/** Bytes that imageKind() wants to see: up to the first descriptor of an ISO image. */
+export const SNIFF_SIZE = 0x8006;
+
+/** Sizes of floppies, bytes: 160 KiB to 2.88 MB. */
+const FLOPPY_SIZES = [160, 180, 320, 360, 720, 1200, 1440, 1680, 1722, 2880].map((kib) => kib * 1024);
+const BOOT_SIGNATURE_OFFSET = 510;
+/** ISO 9660 (ECMA-119, 8.1) and UDF (ECMA-167, 2/9) mark the 16th sector. */
+const ISO_OFFSET = 0x8001;
+const ISO_MARKS = ['CD001', 'BEA01'];
+/** Disk formats that are not built yet are disks all the same: the machine says what is wrong with them. */
+const DISK_MAGICS = ['QFI\xfb', 'KDMV', '# Disk DescriptorFile', 'conectix', 'vhdxfile', '<<< '];
+
+const text = (bytes: Uint8Array, at: number, length: number): string =>
+  String.fromCharCode(...bytes.subarray(at, at + length));
+
+/**
+ * What a file is, by its first bytes and its size where they say so, else by its name.
+ * @param header its first SNIFF_SIZE bytes, fewer if it has no more
+ */
+export function imageKind(name: string, size: number, header: Uint8Array): FileKind {
+  if (kernelArch(header) || text(header, 0, 4) === '\x7fELF')
+    return fileKind(name) === 'bios' ? 'bios' : 'kernel';
+  if (ISO_MARKS.includes(text(header, ISO_OFFSET, 5))) return 'cdrom';
+  if (DISK_MAGICS.some((magic) => text(header, 0, magic.length) === magic)) return 'hda';
+  const bootable = header[BOOT_SIGNATURE_OFFSET] === 0x55 && header[BOOT_SIGNATURE_OFFSET + 1] === 0xaa;
+  if (FLOPPY_SIZES.includes(size) && (bootable || /\.(img|ima|vfd|flp|dsk|fd)$/i.test(name))) return 'fda';
+  if (bootable && size % 512 === 0) return 'hda';
+  if (/\.iso$/i.test(name)) return 'cdrom';
+  if (/\.(raw|dd|hdd|vhd|qcow2?|vmdk|vdi)$/i.test(name)) return 'hda';
+  return fileKind(name);
+}
 
 /** Guesses by the name, as people name such files; whatever is not something else is a kernel. */
-export function fileKind(name: string): FileKind {
+export function fileKind(name: string): 'kernel' | 'initrd' | 'bios' {
   if (/initrd|initramfs|rootfs|\.cpio/i.test(name)) return 'initrd';
-  if (/^(fw_|opensbi|u-boot|bios)|firmware/i.test(name)) return 'bios';
+  if (/^(fw_|opensbi|u-boot|bios|ovmf)|firmware/i.test(name)) return 'bios';
   return 'kernel';
 }
 

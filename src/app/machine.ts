@@ -12,8 +12,12 @@ export interface Machine {
   terminal?: string;
 }
 
+/** Options that put an image into a drive. */
+export const MEDIA = ['hda', 'hdb', 'hdc', 'hdd', 'cdrom', 'fda', 'fdb'] as const;
+export type Medium = (typeof MEDIA)[number];
+
 /** Files that the user picked; they stand before everything else, and live only as long as the page. */
-export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios', File>>;
+export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios' | Medium, File>>;
 
 /** The options of a listed machine before anyone changes them. */
 export function ownOptions(entry: CatalogEntry | undefined): Partial<VmConfig> {
@@ -48,13 +52,16 @@ export function resolveMachine(
 ): Machine | null {
   const entry = entries.find(({ name }) => name === address.machine);
   if (address.machine && !entry) return null;
-  const config = { arch: 'riscv64', ...ownOptions(entry), ...address.options, ...files } as VmConfig;
+  // Disks are a PC's.
+  const arch = MEDIA.some((key) => files[key] ?? address.options[key]) ? 'x86_64' : 'riscv64';
+  const config = { arch, ...ownOptions(entry), ...address.options, ...files } as VmConfig;
   // An initrd belongs to its kernel: another kernel does not inherit it. A kernel of one's own wants firmware.
   const ownKernel = config.kernel !== entry?.kernel;
   if (ownKernel && !files.initrd && !address.options.initrd) delete config.initrd;
   if (ownKernel && !files.bios && !address.options.bios) delete config.bios;
   const firmware = entry?.firmware && entry.firmware !== 'none' ? entry.firmware : defaults[config.arch];
-  const title = entry?.title ?? (files.kernel?.name || `${config.arch} machine`);
+  const medium = MEDIA.map((key) => files[key]).find((file) => file !== undefined);
+  const title = entry?.title ?? (files.kernel?.name || medium?.name || `${config.arch} machine`);
   return {
     title,
     config,

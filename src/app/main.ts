@@ -1,12 +1,13 @@
 /** The page: its address decides between the list of machines and one machine. */
 import './app.css';
 import { h } from '../element/dom.ts';
+import type { VmConsole } from '../element/index.ts';
 import { configFromText } from '../element/options.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
-import { fileKind, HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
+import { HEADER_SIZE, imageKind, kernelArch, runsWithoutFirmware, SNIFF_SIZE } from './file-kind.ts';
 import { listView, notice } from './list-view.ts';
-import { differingOptions, type PickedFiles, resolveMachine } from './machine.ts';
+import { differingOptions, MEDIA, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
 
 const imagesUrl = new URL('images/', document.baseURI).href;
@@ -34,10 +35,13 @@ function render(): void {
     showProblem('The address cannot be used', (error as Error).message);
     return;
   }
-  if (!address && !files.kernel && !files.bios) {
+  if (!address && Object.keys(files).length === 0) {
     document.title = 'Snowglobe';
     root.replaceChildren(
-      listView(catalog, { open: (name) => go({ machine: name, options: {} }), pick: takeFiles }),
+      listView(catalog, {
+        open: (name) => go({ machine: name, options: {} }),
+        pick: (list) => void takeFiles([...list]),
+      }),
     );
     return;
   }
@@ -109,19 +113,54 @@ async function goWithFiles(address: Address): Promise<void> {
   go(address);
 }
 
-/** Boots files of the user's: the machine at hand gets them, or a new one is made around them. */
-function takeFiles(list: Iterable<File>): void {
+/** RAM of a machine that is made around a disk, MiB. */
+const DISK_MACHINE_MEMORY = 512;
+
+/**
+ * Boots files of the user's: the machine at hand gets them, or a new one is made around them. A running PC without a kernel of its own
+ * gets a CD-ROM or a floppy as a person would put it in.
+ */
+async function takeFiles(list: Iterable<File>): Promise<void> {
   const picked: PickedFiles = {};
-  for (const file of list) picked[fileKind(file.name)] = file;
+  for (const file of list) {
+    const header = new Uint8Array(await file.slice(0, SNIFF_SIZE).arrayBuffer());
+    picked[imageKind(file.name, file.size, header)] = file;
+  }
   if (Object.keys(picked).length === 0) return;
-  files = { ...files, ...picked };
   let here: Address | null = null;
   try {
     here = parseAddress(location.search);
   } catch {
     // An address that cannot be read has no machine to keep.
   }
-  void goWithFiles(here ?? { options: { arch: 'riscv64' } });
+  const media = MEDIA.some((key) => picked[key]);
+  if (!media) {
+    files = { ...files, ...picked };
+    return goWithFiles(here ?? { options: { arch: 'riscv64' } });
+  }
+  const running = document.querySelector('vm-console');
+  const hasKernel = running?.config.kernel !== undefined;
+  if (running && !hasKernel && !picked.hda && (await insert(running, picked))) return;
+  // A disk brings its own system: what ran here has no use for it, unless it waits for its disk.
+  const isPc = running !== null && !hasKernel && running.config.arch !== 'riscv64';
+  files = isPc ? { ...files, ...picked } : picked;
+  await goWithFiles(isPc && here ? here : { options: { arch: 'x86_64', memory: DISK_MACHINE_MEMORY } });
+}
+
+/** Puts media into the drives of a running machine; false if it has no such drives, or does not run. */
+async function insert(running: VmConsole, picked: PickedFiles): Promise<boolean> {
+  const { vm } = running;
+  for (const [key, media] of [
+    ['cdrom', 'cdrom'],
+    ['fda', 'floppy'],
+  ] as const) {
+    const file = picked[key];
+    if (!file) continue;
+    const drive = vm?.drives.find((one) => one.removable && one.media === media);
+    if (!vm || !drive) return false;
+    await vm.changeMedium(drive.name, file);
+  }
+  return true;
 }
 
 function acceptDrops(): void {
@@ -138,7 +177,8 @@ function acceptDrops(): void {
     if (!hasFiles(event)) return;
     event.preventDefault();
     mark(-depth);
-    takeFiles(event.dataTransfer!.files);
+    // A list that belongs to the event is empty once it is over.
+    void takeFiles([...event.dataTransfer!.files]);
   });
 }
 

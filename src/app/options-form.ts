@@ -68,6 +68,19 @@ function fileField(
   };
 }
 
+const BOOT_FILES = ['kernel', 'initrd', 'bios'] as const;
+const DRIVES = ['hda', 'hdb', 'cdrom', 'fda'] as const;
+
+const FILE_LABELS = {
+  kernel: 'Kernel',
+  initrd: 'Initial RAM disk',
+  bios: 'Firmware',
+  hda: 'Disk (raw image; what the guest writes is gone with the machine)',
+  hdb: 'Second disk',
+  cdrom: 'CD-ROM',
+  fda: 'Floppy',
+} as const;
+
 export function optionsForm(config: VmConfig, imagesUrl: string, actions: OptionsFormActions): HTMLElement {
   const memory = h('input', {
     name: 'm',
@@ -94,10 +107,8 @@ export function optionsForm(config: VmConfig, imagesUrl: string, actions: Option
       h('option', { value: name, selected: name === (config.tier ?? 'auto') }, help),
     ),
   );
-  const files = (['kernel', 'initrd', 'bios'] as const).map((key) => ({
-    key,
-    ...fileField(key, { kernel: 'Kernel', initrd: 'Initial RAM disk', bios: 'Firmware' }[key], config),
-  }));
+  const keys = config.arch === 'riscv64' ? BOOT_FILES : [...BOOT_FILES, ...DRIVES];
+  const files = keys.map((key) => ({ key, ...fileField(key, FILE_LABELS[key], config) }));
   const problem = h('p', { class: 'problem', role: 'alert' });
   const form = h(
     'form',

@@ -9,6 +9,7 @@ const read = (texts: Record<string, string>) =>
 
 describe('options as text', () => {
   it('reads every option with its type', () => {
+    const media = { hda: 'a', hdb: 'b', hdc: 'c', hdd: 'd', cdrom: 'e.iso', fda: 'f', fdb: 'g' };
     const config = read({
       arch: ' riscv64 ',
       machine: 'virt',
@@ -18,6 +19,7 @@ describe('options as text', () => {
       bios: 'none',
       kernel: 'Image',
       initrd: 'rootfs.cpio.gz',
+      ...media,
       append: 'console=ttyS0 quiet',
       boot: 'order=dc',
       icount: '3',
@@ -34,6 +36,7 @@ describe('options as text', () => {
       bios: 'none',
       kernel: 'Image',
       initrd: 'rootfs.cpio.gz',
+      ...media,
       append: 'console=ttyS0 quiet',
       boot: 'order=dc',
       icount: 3,

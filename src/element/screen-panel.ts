@@ -18,7 +18,10 @@ export interface ScreenInput {
   /** The focus is gone: keys that are held are not any more. */
   blur(): void;
   /** Pointer, wheel and button events on the picture, with the place in the guest's pixels. */
-  pointer?(event: PointerEvent | WheelEvent, at: { x: number; y: number }): void;
+  pointer?(
+    event: PointerEvent | WheelEvent,
+    at: { x: number; y: number; width: number; height: number },
+  ): void;
 }
 
 /** Screen readers are told of new text at most this often, ms. */
@@ -60,8 +63,8 @@ export class ScreenPanel {
     this.element.addEventListener('keyup', (event) => this.#key(event, false));
     this.element.addEventListener('blur', () => this.input?.blur());
     const pointer = (event: PointerEvent | WheelEvent): void =>
-      this.input?.pointer?.(event, this.guestPoint(event));
-    for (const type of ['pointerdown', 'pointerup', 'pointermove'] as const)
+      this.input?.pointer?.(event, { ...this.guestPoint(event), ...this.size });
+    for (const type of ['pointerdown', 'pointerup', 'pointercancel', 'pointermove'] as const)
       this.#view.element.addEventListener(type, pointer);
     this.#view.element.addEventListener('wheel', pointer, { passive: true });
     this.#resize.observe(this.element);

@@ -1,10 +1,21 @@
 import { VmError } from '../core/errors.ts';
-import type { SerialStream, Vm, VmConfig, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
+import type {
+  ImageKey,
+  KeyboardLayout,
+  SerialStream,
+  Vm,
+  VmConfig,
+  VmEvents,
+  VmOutcome,
+  VmReport,
+  VmState,
+} from '../core/vm-api.ts';
 import { h } from './dom.ts';
 import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
-import { configFromText } from './options.ts';
+import { configFromText, VM_OPTIONS } from './options.ts';
 import { banner, endPanel, failurePanel, ProgressPanel, panicText, startPanel } from './panels.ts';
 import { SerialHub } from './serial-hub.ts';
+import { MachineInput } from './machine-input.ts';
 import type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { Session } from './session.ts';
 import { formatStats, statsBetween } from './stats.ts';
@@ -61,7 +72,10 @@ export class VmConsole extends HTMLElement {
   #failure: Failure | null = null;
   #statsTimer = 0;
   #focusWhenRunning = false;
-  #screenInput: ScreenInput | null = null;
+  #screenInput: ScreenInput | null = new MachineInput(() => this.vm, {
+    leave: () => this.#toolbar.focus(),
+    paste: () => void this.#pasteByHand(),
+  });
 
   constructor() {
     super();
@@ -553,8 +567,23 @@ export class VmConsole extends HTMLElement {
       this.#terminal?.focus();
       return;
     }
+    if (this.#view === 'screen' && this.vm) {
+      await this.#typeText(text);
+      return;
+    }
     this.#terminal?.paste(text);
     this.#terminal?.focus();
+  }
+
+  /** Types a text on the machine's keyboard, for the layout that the attribute `keyboard` names. */
+  async #typeText(text: string): Promise<void> {
+    this.#screen?.focus();
+    const named = this.getAttribute('keyboard');
+    const layout = KEYBOARDS.find((one) => one === named) ?? 'us';
+    const { missing } = await this.vm!.input.type(text, layout);
+    if (missing.length > 0) {
+      this.#banner('hint', `The keyboard layout “${layout}” has no key for: ${missing.join(' ')}`);
+    }
   }
 
   #copyDetails(failure: Failure): Promise<void> {
@@ -605,6 +634,7 @@ export class VmConsole extends HTMLElement {
 }
 
 /** In the order in which the button goes through them. */
+const KEYBOARDS: readonly KeyboardLayout[] = ['us', 'uk', 'de', 'fr'];
 const SCALING_NAMES: readonly Scaling[] = ['smooth', 'fit', 'integer'];
 
 /** A kernel that is told to use the serial port is looked at there. */
@@ -619,10 +649,12 @@ function absoluteUrl(url: string): string {
 /** Makes image URLs absolute against the document, as `src` attributes are. */
 function resolveImages(config: VmConfig): VmConfig {
   const resolved = { ...config };
-  for (const key of ['bios', 'kernel', 'initrd'] as const) {
-    const source = config[key];
+  for (const { key, kind } of VM_OPTIONS) {
+    if (kind !== 'image') continue;
+    const imageKey = key as ImageKey;
+    const source = config[imageKey];
     const isWord = key === 'bios' && (source === 'none' || source === 'default');
-    if (typeof source === 'string' && !isWord) resolved[key] = absoluteUrl(source);
+    if (typeof source === 'string' && !isWord) resolved[imageKey] = absoluteUrl(source);
   }
   return resolved;
 }

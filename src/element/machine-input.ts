@@ -1,0 +1,152 @@
+/** What keys and pointer do to a machine while its screen has the focus. */
+import type { Vm } from '../core/vm-api.ts';
+import type { ScreenInput } from './screen-panel.ts';
+
+/** Wheel events in pixels come in steps of about this much for a notch; those in lines have three. */
+const PIXELS_PER_NOTCH = 100;
+const LINES_PER_NOTCH = 3;
+/** A touch that is shorter and moves less is a click. */
+const TAP_MS = 300;
+const TAP_PIXELS = 10;
+
+/** Browsers number the middle button 2 in `buttons` and the right one 1, as PS/2 mice do. */
+const LEFT = 1;
+const RIGHT = 2;
+
+interface Touch {
+  x: number;
+  y: number;
+  startX: number;
+  startY: number;
+  at: number;
+}
+
+/**
+ * Keys go to the guest by their place. The mouse is caught by a click, as in QEMU, unless the guest follows an absolute pointer; Control
+ * and Alt together let it go. A finger moves the pointer as on a trackpad; a tap clicks, one with two fingers clicks right.
+ */
+export class MachineInput implements ScreenInput {
+  readonly #vm: () => Vm | null;
+  readonly #own: { leave(): void; paste(): void };
+  readonly #touches = new Map<number, Touch>();
+  #fingers = 0;
+  #wheel = 0;
+  /** Parts of counts that slow movements leave. */
+  #restX = 0;
+  #restY = 0;
+  #controlAt = 0;
+
+  /**
+   * @param vm the machine of now
+   * @param own Ctrl+F6 moves the focus out of the screen, for people without a mouse; Ctrl+Shift+V types what was copied
+   */
+  constructor(vm: () => Vm | null, own: { leave(): void; paste(): void }) {
+    this.#vm = vm;
+    this.#own = own;
+  }
+
+  key(code: string, down: boolean, event: KeyboardEvent): boolean {
+    const input = this.#vm()?.input;
+    if (!input || code === '') return false;
+    if (down && event.ctrlKey && event.altKey && document.pointerLockElement) document.exitPointerLock();
+    // The console's own keys, as on the terminal.
+    if (down && event.ctrlKey && (code === 'F6' || (event.shiftKey && code === 'KeyV'))) {
+      input.releaseKeys();
+      if (code === 'F6') this.#own.leave();
+      else this.#own.paste();
+      return true;
+    }
+    // The guest's keyboard repeats by itself.
+    if (event.repeat) return true;
+    if (down && code === 'ControlLeft') this.#controlAt = event.timeStamp;
+    // Windows sends a Control that nobody pressed before AltGr.
+    if (down && code === 'AltRight' && event.key === 'AltGraph' && event.timeStamp - this.#controlAt < 5) {
+      input.key('ControlLeft', false);
+    }
+    return input.key(code, down);
+  }
+
+  blur(): void {
+    this.#vm()?.input.releaseKeys();
+    if (document.pointerLockElement) document.exitPointerLock();
+  }
+
+  pointer(
+    event: PointerEvent | WheelEvent,
+    at: { x: number; y: number; width: number; height: number },
+  ): void {
+    const input = this.#vm()?.input;
+    if (!input) return;
+    if (event instanceof WheelEvent) {
+      const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? PIXELS_PER_NOTCH : LINES_PER_NOTCH;
+      this.#wheel += event.deltaY / unit;
+      const wheel = Math.trunc(this.#wheel);
+      this.#wheel -= wheel;
+      if (wheel !== 0) input.pointer({ wheel, buttons: event.buttons });
+      return;
+    }
+    if (event.pointerType === 'touch') {
+      this.#touch(event);
+      return;
+    }
+    if (input.absolute) {
+      input.pointer({
+        x: at.x / Math.max(at.width - 1, 1),
+        y: at.y / Math.max(at.height - 1, 1),
+        buttons: event.buttons,
+      });
+      return;
+    }
+    const place = event.currentTarget as Element;
+    if (document.pointerLockElement === null) {
+      // The click that catches the pointer is not the guest's.
+      if (event.type === 'pointerdown' && event.button === 0) void this.#lock(place);
+      return;
+    }
+    if (event.type === 'pointermove') this.#move(event.movementX, event.movementY, event.buttons);
+    else input.pointer({ buttons: event.buttons });
+  }
+
+  async #lock(place: Element): Promise<void> {
+    try {
+      // Without the system's acceleration, where there is a choice: the guest has its own.
+      await place.requestPointerLock({ unadjustedMovement: true });
+    } catch {
+      await Promise.resolve(place.requestPointerLock()).catch(() => {});
+    }
+  }
+
+  #move(dx: number, dy: number, buttons: number): void {
+    this.#restX += dx;
+    this.#restY += dy;
+    const [x, y] = [Math.trunc(this.#restX), Math.trunc(this.#restY)];
+    this.#restX -= x;
+    this.#restY -= y;
+    this.#vm()?.input.pointer({ dx: x, dy: y, buttons });
+  }
+
+  #touch(event: PointerEvent): void {
+    const { pointerId, clientX: x, clientY: y, timeStamp } = event;
+    const touch = this.#touches.get(pointerId);
+    if (event.type === 'pointerdown') {
+      this.#touches.set(pointerId, { x, y, startX: x, startY: y, at: timeStamp });
+      this.#fingers = Math.max(this.#fingers, this.#touches.size);
+      return;
+    }
+    if (!touch) return;
+    if (event.type === 'pointermove') {
+      if (this.#touches.size === 1) this.#move(x - touch.x, y - touch.y, 0);
+      Object.assign(touch, { x, y });
+      return;
+    }
+    this.#touches.delete(pointerId);
+    if (this.#touches.size > 0) return;
+    const still = Math.hypot(x - touch.startX, y - touch.startY) < TAP_PIXELS;
+    const button = this.#fingers > 1 ? RIGHT : LEFT;
+    this.#fingers = 0;
+    if (!still || timeStamp - touch.at > TAP_MS) return;
+    const input = this.#vm()?.input;
+    input?.pointer({ buttons: button });
+    input?.pointer({ buttons: 0 });
+  }
+}
