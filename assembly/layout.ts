@@ -316,6 +316,9 @@ export const CPU_JUMP_LARGE: u32 = 0x1b200;
 /** Bit set of 2 MiB pieces of the address space, hashed: entries of the TLB for pages in them come from mappings larger than a page. */
 export const CPU_TLB_PIECES: u32 = 0x1b800;
 export const CPU_TLB_PIECES_END: u32 = 0x1bc00;
+/** Data of a string exit. */
+export const CPU_STRING: u32 = 0x20000;
+export const CPU_STRING_SIZE: u32 = 0x1000;
 export const CPU_TLB: u32 = 0x40000;
 export const CPU_TLB_END: u32 = 0x80000;
 /** Bit sets of the guest pages that the jump cache has entries for, and of those that entries of other pages depend on. */
@@ -421,6 +424,12 @@ export const RUN_STATE_EXIT: u32 = 4;
 
 export const EXIT_MMIO_READ: u32 = 1;
 export const EXIT_MMIO_WRITE: u32 = 2;
+/**
+ * So many accesses of COMM_EXIT_SIZE to the same register as COMM_EXIT_VALUE says, as string instructions make them: what is read or written
+ * lies in CPU_STRING.
+ */
+export const EXIT_STRING_READ: u32 = 3;
+export const EXIT_STRING_WRITE: u32 = 4;
 
 /** Results of the core's run(). */
 export const RESULT_SLICE: u32 = 0;

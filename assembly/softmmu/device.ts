@@ -76,6 +76,44 @@ export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): b
   return true;
 }
 
+/**
+ * The register that `count` accesses of one string instruction may reach in one exit; 0: they have to be made one by one, since the worker
+ * answers them, or posts them, or nobody does.
+ */
+function stringRegion(cpu: usize, physical: u64, write: bool): usize {
+  const region = regionFind(cpu, physical);
+  if (region == 0 || load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) return 0;
+  const reach = reachRecord(region, physical - load<u64>(region, L.REGION_BASE));
+  if (reach == 0) return region;
+  const kind = write ? load<u8>(reach, L.REACH_WRITE) : load<u8>(reach, L.REACH_READ);
+  return kind == L.REACH_EXIT ? region : 0;
+}
+
+/** Reads a register so many times into CPU_STRING in one exit; false: it has to be done one by one. `items * size` fits CPU_STRING. */
+export function deviceReadString(cpu: usize, physical: u64, size: u32, items: u32): bool {
+  const region = stringRegion(cpu, physical, false);
+  if (region == 0) return false;
+  count(cpu, L.COUNTER_EXIT_MMIO_READ);
+  const offset = physical - load<u64>(region, L.REGION_BASE);
+  exitToPage(cpu, L.EXIT_STRING_READ, load<u32>(region, L.REGION_DEVICE), offset, size, items);
+  return true;
+}
+
+/** Writes values from CPU_STRING to a register in one exit; false as above. */
+export function deviceWriteString(cpu: usize, physical: u64, size: u32, items: u32): bool {
+  const region = stringRegion(cpu, physical, true);
+  if (region == 0) return false;
+  count(cpu, L.COUNTER_EXIT_MMIO_WRITE);
+  const offset = physical - load<u64>(region, L.REGION_BASE);
+  exitToPage(cpu, L.EXIT_STRING_WRITE, load<u32>(region, L.REGION_DEVICE), offset, size, items);
+  return true;
+}
+
+/** Where the data of a string exit lie. */
+export function stringData(cpu: usize): usize {
+  return commOf(cpu) + L.CPU_STRING;
+}
+
 function commOf(cpu: usize): usize {
   return cpu - L.CPU_STATE;
 }

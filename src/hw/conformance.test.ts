@@ -9,6 +9,7 @@ import { FwCfg } from './firmware/fw-cfg.ts';
 import { SysconTest } from './misc/syscon-test.ts';
 import { DebugCon } from './char/debugcon.ts';
 import { MemoryNode } from '../block/memory-node.ts';
+import { I82077 } from './floppy/i82077.ts';
 import { AtapiDrive } from './ide/atapi-drive.ts';
 import { AtaDisk } from './ide/ata-disk.ts';
 import { guessGeometry } from './ide/geometry.ts';
@@ -185,6 +186,19 @@ const DEVICES: Record<string, Subject> = {
       [6, 1, 0xe0],
       [7, 1, 0x20],
       [0, 2, 0],
+    ],
+  },
+  i82077: {
+    create: ({ irq, memory, log }) => {
+      const dma = new Dma8237({ memory, log }).channel(2);
+      return new I82077({ irq, dma, drives: [new MemoryNode(new Uint8Array(1440 * 1024)), null], log });
+    },
+    keeps: ['changed'],
+    writes: [
+      [5, 1, 0x0f],
+      [5, 1, 0x00],
+      [5, 1, 0x05],
+      [5, 1, 0x4a],
     ],
   },
   'piix4-pm': {

@@ -39,6 +39,13 @@ export interface MmioRegion {
   read(offset: number, size: number): number;
   /** @param value unsigned, `size` bytes */
   write(offset: number, size: number, value: number): void;
+  /**
+   * For registers through which data stream: as so many reads of `size` bytes as fill `into`, for string instructions. Without it the reads are
+   * made one by one.
+   */
+  readString?(offset: number, size: number, into: Uint8Array): void;
+  /** The same for writes. */
+  writeString?(offset: number, size: number, from: Uint8Array): void;
 }
 
 /** Where a device publishes the registers whose reads have no side effect. */

@@ -7,6 +7,7 @@ import { MemoryNode } from '../block/memory-node.ts';
 import { OverlayNode } from '../block/overlay-node.ts';
 import { VmError } from '../core/errors.ts';
 import type { DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
+import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
 import { loadImage } from './boot/image-source.ts';
 
@@ -159,16 +160,29 @@ function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): 
  */
 export async function openImage(
   file: ImageSource,
-  { readOnly, snapshot, media }: Pick<DrivePlan, 'readOnly' | 'snapshot' | 'media'>,
+  {
+    readOnly,
+    snapshot,
+    media,
+    interface: at,
+  }: Pick<DrivePlan, 'readOnly' | 'snapshot' | 'media' | 'interface'>,
   what: string,
   signal?: AbortSignal,
 ): Promise<BlockNode> {
   const writeThrough = !readOnly && !snapshot;
   const node = await openSource(file, writeThrough, what, signal);
   if (node.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
-  // The last sector is whole even if the image is not: what is missing are zeros.
+  await refuseFormats(node, what);
+  // The last sector, of a floppy the last track, is whole even if the image is not: what is missing are zeros.
   const unit = media === 'cdrom' ? CD_SECTOR : SECTOR;
-  const size = Math.ceil(node.size / unit) * unit;
+  const floppy = at === 'floppy' ? floppyGeometry(node.size) : null;
+  if (at === 'floppy' && !floppy) {
+    throw new VmError(
+      'bad-image',
+      `The image of ${what} is ${node.size} bytes long, more than any floppy has.`,
+    );
+  }
+  const size = floppy ? floppyBytes(floppy) : Math.ceil(node.size / unit) * unit;
   if (writeThrough && size === node.size) return node;
   if (writeThrough) {
     throw new VmError(
@@ -178,6 +192,32 @@ export async function openImage(
   }
   if (readOnly && size === node.size) return node;
   return new OverlayNode(node, { size, readOnly });
+}
+
+/** Formats of other emulators that are taken for raw ones by mistake, by their first bytes. */
+const FORMATS: readonly (readonly [string, string])[] = [
+  ['QFI\xfb', 'qcow2'],
+  ['KDMV', 'VMDK'],
+  ['conectix', 'VHD'],
+  ['vhdxfile', 'VHDX'],
+  ['<<< ', 'VDI'],
+  ['\x1f\x8b', 'gzip'],
+  ['\xfd7zXZ', 'xz'],
+  ['PK\x03\x04', 'zip'],
+];
+
+async function refuseFormats(node: BlockNode, what: string): Promise<void> {
+  const result = await node.read(0, Math.min(node.size, 16));
+  if (!result.ok)
+    throw new VmError('not-found', `The image of ${what} cannot be read: ${result.error.message}.`);
+  const start = String.fromCharCode(...result.value);
+  const format = FORMATS.find(([magic]) => start.startsWith(magic));
+  if (format) {
+    throw new VmError(
+      'bad-image',
+      `The image of ${what} is a ${format[1]} file: unpack or convert it to a raw image.`,
+    );
+  }
 }
 
 async function openSource(

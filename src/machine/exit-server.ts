@@ -12,9 +12,13 @@ import {
   COMM_RING_TAIL,
   COMM_RING_WAITING,
   CPU_RING,
+  CPU_STRING,
+  CPU_STRING_SIZE,
   DOORBELL_BITS,
   EXIT_MMIO_READ,
   EXIT_MMIO_WRITE,
+  EXIT_STRING_READ,
+  EXIT_STRING_WRITE,
   RING_DEVICE,
   RING_ENTRIES,
   RING_OFFSET,
@@ -262,11 +266,34 @@ export class ExitServer {
       if (kind === EXIT_MMIO_READ) value = mmioRead(region, offset, size);
       else if (kind === EXIT_MMIO_WRITE) {
         mmioWrite(region, offset, size, view.getBigUint64(area + COMM_EXIT_VALUE, true));
+      } else if (kind === EXIT_STRING_READ || kind === EXIT_STRING_WRITE) {
+        this.string(area, kind, region, offset, size);
       } else throw new Error(`unknown exit kind ${kind}`);
     });
     if (kind === EXIT_MMIO_READ) view.setBigUint64(area + COMM_EXIT_VALUE, value, true);
     this.vm.store(area + COMM_EXIT_PENDING, 0);
     Atomics.notify(this.vm.i32, (area + COMM_EXIT_PENDING) >> 2);
+  }
+
+  /** The accesses of a string instruction to one register. */
+  private string(area: number, kind: number, region: MmioRegion, offset: number, size: number): void {
+    const { u8, view } = this.vm;
+    const bytes = Math.min(view.getUint32(area + COMM_EXIT_VALUE, true) * size, CPU_STRING_SIZE);
+    const shared = u8.subarray(area + CPU_STRING, area + CPU_STRING + bytes);
+    if (kind === EXIT_STRING_READ) {
+      const data = new Uint8Array(bytes);
+      if (region.readString) region.readString(offset, size, data);
+      else {
+        for (let at = 0; at < bytes; at += size) place(data, at, size, mmioRead(region, offset, size));
+      }
+      shared.set(data);
+      return;
+    }
+    const data = shared.slice();
+    if (region.writeString) region.writeString(offset, size, data);
+    else {
+      for (let at = 0; at < bytes; at += size) mmioWrite(region, offset, size, taken(data, at, size));
+    }
   }
 
   private guarded(handle: () => void): void {
@@ -280,4 +307,14 @@ export class ExitServer {
 
 function narrow(view: DataView, entry: number, size: number): number {
   return size === 1 ? view.getUint8(entry + RING_VALUE) : view.getUint16(entry + RING_VALUE, true);
+}
+
+function place(data: Uint8Array, at: number, size: number, value: bigint): void {
+  for (let i = 0; i < size; i++) data[at + i] = Number((value >> BigInt(8 * i)) & 0xffn);
+}
+
+function taken(data: Uint8Array, at: number, size: number): bigint {
+  let value = 0n;
+  for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(data[at + i]);
+  return value;
 }

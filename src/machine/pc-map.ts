@@ -39,6 +39,7 @@ export const PC_PORTS = {
   ],
   /** Where the reset code puts the IDE controller's bus master. */
   ideBusMaster: 0xc040,
+  floppy: [0x3f0, 0x3f7],
   debugExit: 0x501,
   fwCfg: 0x510,
   fwCfgDma: 0x514,
@@ -57,6 +58,7 @@ export const PC_IRQ = {
   com: [4, 3, 4, 3],
   rtc: 8,
   sci: 9,
+  floppy: 6,
   ide: [14, 15],
   /** Where the reset code routes PCI's four lines, as SeaBIOS does. */
   pci: [10, 10, 11, 11],

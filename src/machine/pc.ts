@@ -25,7 +25,7 @@ import { addPcFirmwareFiles } from './firmware/pc-firmware.ts';
 import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
 import { attachFlash, FLASH_MAX, flashDrives } from './pc-flash.ts';
 import { atPort, type PcContext } from './pc-context.ts';
-import { attachDisks } from './pc-disks.ts';
+import { attachDisks, attachFloppies } from './pc-disks.ts';
 import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from './pc-display.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
@@ -55,7 +55,7 @@ export const PC_1_0: BoardModel = {
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
   firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, VGA_ROM] },
-  drives: ['ide', 'pflash'],
+  drives: ['ide', 'floppy', 'pflash'],
   graphics: true,
   slots: (ramBytes, romBytes = [], vga) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
@@ -127,7 +127,7 @@ class PcBoard implements Board {
       attach,
     };
     this.display = env.vga === 'std' ? attachVga(context) : null;
-    this.drives = attachDisks(context);
+    this.drives = [...attachDisks(context), ...attachFloppies(context)];
     this.input = attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);

@@ -213,6 +213,7 @@ class MachineVm implements Vm {
     };
     const { media } = find();
     const how = {
+      interface: media === 'floppy' ? media : 'ide',
       media: media === 'cdrom' ? media : 'disk',
       readOnly: media === 'cdrom',
       snapshot: true,

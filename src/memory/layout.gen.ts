@@ -275,6 +275,9 @@ export const CPU_JUMP_LARGE = 0x1b200;
 /** Bit set of 2 MiB pieces of the address space, hashed: entries of the TLB for pages in them come from mappings larger than a page. */
 export const CPU_TLB_PIECES = 0x1b800;
 export const CPU_TLB_PIECES_END = 0x1bc00;
+/** Data of a string exit. */
+export const CPU_STRING = 0x20000;
+export const CPU_STRING_SIZE = 0x1000;
 export const CPU_TLB = 0x40000;
 export const CPU_TLB_END = 0x80000;
 /** Bit sets of the guest pages that the jump cache has entries for, and of those that entries of other pages depend on. */
@@ -373,6 +376,12 @@ export const RUN_STATE_PAUSED = 0x3;
 export const RUN_STATE_EXIT = 0x4;
 export const EXIT_MMIO_READ = 0x1;
 export const EXIT_MMIO_WRITE = 0x2;
+/**
+ * So many accesses of COMM_EXIT_SIZE to the same register as COMM_EXIT_VALUE says, as string instructions make them: what is read or written
+ * lies in CPU_STRING.
+ */
+export const EXIT_STRING_READ = 0x3;
+export const EXIT_STRING_WRITE = 0x4;
 /** Results of the core's run(). */
 export const RESULT_SLICE = 0x0;
 export const RESULT_HALT = 0x1;

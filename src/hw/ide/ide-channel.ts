@@ -89,6 +89,8 @@ export class IdeChannel {
         ],
         read: (offset, size) => this.read(offset, size),
         write: (offset, size, value) => this.write(offset, size, value),
+        readString: (offset, size, into) => this.readString(offset, size, into),
+        writeString: (offset, size, from) => this.writeString(offset, size, from),
       },
       {
         name: `${name}-control`,
@@ -137,6 +139,35 @@ export class IdeChannel {
     let value = 0;
     for (let i = 0; i < size; i++) value += this.readByte(offset + i) * 2 ** (8 * i);
     return value;
+  }
+
+  private readString(offset: number, size: number, into: Uint8Array): void {
+    let at = 0;
+    // A block may be followed by the next one at once.
+    while (offset === DATA && at < into.length) {
+      const count = this.drive?.readBlock(into.subarray(at)) ?? 0;
+      if (count === 0) break;
+      at += count;
+    }
+    for (; at < into.length; at += size) {
+      const value = this.read(offset, size);
+      for (let i = 0; i < size && at + i < into.length; i++)
+        into[at + i] = Math.floor(value / 2 ** (8 * i)) & 0xff;
+    }
+  }
+
+  private writeString(offset: number, size: number, from: Uint8Array): void {
+    let at = 0;
+    while (offset === DATA && at < from.length) {
+      const count = this.drive?.writeBlock(from.subarray(at)) ?? 0;
+      if (count === 0) break;
+      at += count;
+    }
+    for (; at < from.length; at += size) {
+      let value = 0;
+      for (let i = size - 1; i >= 0; i--) value = value * 0x100 + (from[at + i] ?? 0);
+      this.write(offset, size, value);
+    }
   }
 
   private readByte(offset: number): number {
