@@ -23,3 +23,16 @@ test('Debian boots to its first messages with no difference between the tiers', 
   expect(report.tiers.jit).toBeGreaterThan(0.9 * report.instructions);
   expect(report.events.checked).toBeGreaterThan(0.9 * report.tiers.jit);
 });
+
+test('SeaBIOS starts with no difference between the tiers, in real mode, protected mode and system management mode', async ({
+  browserName: _,
+}, testInfo) => {
+  mkdirSync(testInfo.outputDir, { recursive: true });
+  const json = join(testInfo.outputDir, 'report.json');
+  const result = await snowglobe([
+    ...['i386', '-m', '64', '-nographic', '--tier', 'check', '--timeout', '300'],
+    ...['--expect', 'Booting from', '--json', json],
+  ]);
+  expect(result.status).toBe(0);
+  expect(JSON.parse(readFileSync(json, 'utf8')).events.checked).toBeGreaterThan(1_000_000);
+});

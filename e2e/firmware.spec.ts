@@ -1,5 +1,5 @@
 import { expect, test } from '../src/playwright/index.ts';
-import { bootDisk } from './support/boot-sector.ts';
+import { bootDisk, offDisk } from './support/boot-sector.ts';
 import { image } from './support/images.ts';
 
 test.describe('SeaBIOS on a PC', () => {
@@ -71,4 +71,16 @@ test('Escape opens the boot menu on the serial port, and a key chooses from it',
   await vm.waitForSerial(/1\. .*HARDDISK/);
   await vm.press('1');
   await vm.waitForSerial('Chosen');
+});
+
+test('-icount repeats SeaBIOS and the boot from a disk to the instruction', async ({ newVm }, testInfo) => {
+  const hda = offDisk(testInfo.outputDir);
+  const counts: number[] = [];
+  for (let run = 0; run < 2; run++) {
+    const vm = newVm();
+    await vm.boot({ arch: 'i386', memory: 64, hda, icount: 2 });
+    await vm.waitForExit();
+    counts.push((await vm.report()).instructions);
+  }
+  expect(counts[1]).toBe(counts[0]);
 });

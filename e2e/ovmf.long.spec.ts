@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
-import { repository } from './support/images.ts';
+import { image, repository } from './support/images.ts';
 
 const OVMF = join(repository, '.cache/images/firmware/ovmf');
 const PROMPT = { timeout: 120_000 };
@@ -42,4 +42,22 @@ test('OVMF starts its shell from flash memory, and its variables outlive the mac
   await shell(again);
   await again.type('set\n');
   await again.waitForSerial(/weather[\s\S]{0,60}snowfall/);
+});
+
+test('OVMF starts Debian from fw_cfg, which finds its ACPI tables and powers off by them', async ({ vm }) => {
+  test.setTimeout(400_000);
+  const drives = ['OVMF_CODE_4M.fd', 'OVMF_VARS_4M.fd'].map((name) => ({
+    interface: 'pflash' as const,
+    file: join(OVMF, name),
+  }));
+  // Its recipe says -bios none; firmware is in flash memory here.
+  const { bios: _, ...debian } = image('x86_64-debian');
+  await vm.boot({ ...debian, memory: 512, drives });
+  await vm.waitForSerial(/root@snowglobe:\S+# /, { timeout: 300_000 });
+  expect(vm.serialText).toContain('EFI v2.70 by EDK II');
+  // Not where SeaBIOS has it.
+  expect(vm.serialText).toContain('ACPI: PM-Timer IO Port: 0xb008');
+  expect(vm.serialText).not.toMatch(/ACPI (?:BIOS )?(?:Error|Warning)/);
+  await vm.type('poweroff -f\n');
+  expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
 });

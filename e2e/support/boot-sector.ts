@@ -41,14 +41,23 @@ const code = [
   ...[0xcc, 0xeb, 0xfe], // int3; jmp .
 ];
 
+/** A boot sector that powers the machine off at once: mov $0x604, %dx; mov $0x2000, %ax; out %ax, (%dx); hlt. */
+const powerOff = [0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4];
+
+/** A disk that powers the machine off. */
+export const offDisk = (folder: string): string => writeDisk(folder, 'off-disk.img', powerOff, '');
+
 /** A disk of 1 MiB with this sector, as a file in `folder`; `line` is what it prints. */
-export function bootDisk(folder: string, line: string): string {
+export const bootDisk = (folder: string, line: string): string =>
+  writeDisk(folder, 'boot-disk.img', code, `\r\n${line}\r\n\0`);
+
+function writeDisk(folder: string, name: string, program: readonly number[], message: string): string {
   const disk = Buffer.alloc(1048576);
-  disk.set(code);
-  disk.write(`\r\n${line}\r\n\0`, MESSAGE, 'latin1');
+  disk.set(program);
+  disk.write(message, MESSAGE, 'latin1');
   disk.writeUInt16LE(0xaa55, SECTOR - 2);
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'boot-disk.img');
+  const path = join(folder, name);
   writeFileSync(path, disk);
   return path;
 }

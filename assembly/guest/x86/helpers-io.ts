@@ -42,8 +42,12 @@ function takesWhole(cpu: usize, port: u32, size: u32): bool {
 function portRead(cpu: usize, port: u32, size: u32): u64 {
   const phase = load<u32>(cpu, STATE_CHECK_PHASE);
   if (phase == 2) return checkedValue(cpu, RECORD_REGISTER, 0);
+  // What the device reads meanwhile, such as the clock, is not the guest's to replay.
+  store<u32>(cpu, 0, STATE_CHECK_PHASE);
   const value = readDevice(cpu, port, size);
-  return phase == 0 ? value : checkedValue(cpu, RECORD_REGISTER, value);
+  if (phase == 0) return value;
+  store<u32>(cpu, phase, STATE_CHECK_PHASE);
+  return checkedValue(cpu, RECORD_REGISTER, value);
 }
 
 function readDevice(cpu: usize, port: u32, size: u32): u64 {
@@ -58,9 +62,16 @@ function readDevice(cpu: usize, port: u32, size: u32): u64 {
 }
 
 function portWrite(cpu: usize, port: u32, value: u64, size: u32): void {
-  if (load<u32>(cpu, STATE_CHECK_PHASE) == 2) return;
+  const phase = load<u32>(cpu, STATE_CHECK_PHASE);
+  if (phase == 2) return;
+  store<u32>(cpu, 0, STATE_CHECK_PHASE);
+  writeDevice(cpu, port, value, size);
+  store<u32>(cpu, phase, STATE_CHECK_PHASE);
+}
+
+function writeDevice(cpu: usize, port: u32, value: u64, size: u32): void {
   if (port & (size - 1) && !takesWhole(cpu, port, size)) {
-    for (let i: u32 = 0; i < size; i++) portWrite(cpu, (port + i) & 0xffff, (value >> (i * 8)) & 0xff, 1);
+    for (let i: u32 = 0; i < size; i++) writeDevice(cpu, (port + i) & 0xffff, (value >> (i * 8)) & 0xff, 1);
     return;
   }
   const address = IO_PORT_BASE + port;

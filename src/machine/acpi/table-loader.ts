@@ -57,6 +57,7 @@ export interface LoaderFiles {
 }
 
 /**
+ * Checksums that the commands compute are 0 in the files: OVMF takes the sum of what it finds there for that of the other bytes.
  * @param placed tables at addresses from 0 on, which become offsets in the file; the root pointer last
  */
 export function tableLoaderFiles(placed: readonly PlacedTable[]): LoaderFiles {
@@ -75,13 +76,16 @@ export function tableLoaderFiles(placed: readonly PlacedTable[]): LoaderFiles {
     if (fields.length === 0) continue;
     const length = new DataView(table.bytes.buffer, table.bytes.byteOffset).getUint32(LENGTH, true);
     commands.push(addChecksum(TABLES_FILE, table.address + CHECKSUM, table.address, length));
+    file[table.address + CHECKSUM] = 0;
   }
   for (const { offset, size } of pointersOf(root)) commands.push(addPointer(RSDP_FILE, offset, size));
+  const rsdp = root.bytes.slice();
+  for (const offset of [RSDP_CHECKSUM, RSDP_EXTENDED_CHECKSUM]) rsdp[offset] = 0;
   commands.push(addChecksum(RSDP_FILE, RSDP_CHECKSUM, 0, RSDP_OLD_BYTES));
   commands.push(addChecksum(RSDP_FILE, RSDP_EXTENDED_CHECKSUM, 0, root.bytes.length));
   const script = new Uint8Array(commands.length * COMMAND_BYTES);
   commands.forEach((command, i) => void script.set(command, i * COMMAND_BYTES));
-  return { tables: file, rsdp: root.bytes, script };
+  return { tables: file, rsdp, script };
 }
 
 function command(
