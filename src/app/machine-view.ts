@@ -2,6 +2,8 @@
 import { h, markup } from '../element/dom.ts';
 import { VmConsole } from '../element/index.ts';
 import { disclosures } from './disclosures.ts';
+import { drivesPanel } from './drives-panel.ts';
+import { keysPanel } from './keys-panel.ts';
 import { logo } from './logo.ts';
 import type { Machine } from './machine.ts';
 import { optionsForm, type OptionsFormActions } from './options-form.ts';
@@ -44,6 +46,9 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     if (document.activeElement === document.body) focus();
   });
   const numbers = statisticsPanel(() => element.report);
+  const drives = drivesPanel(() => element.vm);
+  // Boards other than a PC have neither keyboard nor drives.
+  const pc = machine.config.arch !== 'riscv64';
   return h(
     'main',
     { class: 'machine' },
@@ -51,6 +56,12 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     element,
     disclosures([
       { label: 'Options', panel: optionsForm(machine.config, imagesUrl, actions) },
+      ...(pc
+        ? [
+            { label: 'Drives', panel: drives.element, toggled: drives.toggled },
+            { label: 'Keys', panel: keysPanel(() => element.vm) },
+          ]
+        : []),
       { label: 'Statistics', panel: numbers.element, toggled: numbers.follow },
     ]),
   );

@@ -62,6 +62,7 @@ function machine(vcpus = 1, overrides: Partial<ExitHandlers> & { onWrite?: (valu
   servers.push(server);
   return {
     vm,
+    region,
     server,
     log,
     failures,
@@ -251,6 +252,22 @@ describe('the exit server', () => {
     await new Promise((resolve) => setTimeout(resolve, 10));
     expect(log).toEqual([]);
     expect(Atomics.notify(cpus[0].i32, L.VM_PAGE_WAKE >> 2)).toBe(0);
+  });
+
+  it('makes the accesses of a string instruction one after the other, or hands them to a device that streams', async () => {
+    const { server, cpus, vm, log, region } = machine();
+    server.start();
+    const data = vm.u8.subarray(cpus[0].area + L.CPU_STRING, cpus[0].area + L.CPU_STRING + 8);
+    await cpus[0].exit(L.EXIT_STRING_READ, 0, 4, 4, 2n);
+    expect([...data]).toEqual([4, 0, 0xde, 0xc0, 4, 0, 0xde, 0xc0]);
+    data.set([1, 2, 3, 4, 5, 6, 7, 8]);
+    await cpus[0].exit(L.EXIT_STRING_WRITE, 0, 4, 4, 2n);
+    expect(log).toEqual(['read 4', 'read 4', 'write 4=67305985', 'write 4=134678021']);
+    region.readString = (_offset, _size, into) => void into.set([9, 8, 7, 6, 5, 4, 3, 2]);
+    region.writeString = (offset, size, from) => void log.push(`string ${offset} ${size} ${[...from]}`);
+    await cpus[0].exit(L.EXIT_STRING_READ, 0, 4, 4, 2n);
+    await cpus[0].exit(L.EXIT_STRING_WRITE, 0, 4, 4, 2n);
+    expect(log.at(-1)).toBe('string 4 4 9,8,7,6,5,4,3,2');
   });
 
   it('refuses a browser without Atomics.waitAsync', () => {

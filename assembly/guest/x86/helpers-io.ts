@@ -11,14 +11,27 @@ import {
   REGION_REACH_COUNT,
   REGION_SIZE,
 } from '../../layout';
-import { deviceRead, deviceWrite } from '../../softmmu/device';
+import {
+  deviceRead,
+  deviceReadString,
+  deviceWrite,
+  deviceWriteString,
+  stringData,
+} from '../../softmmu/device';
 import { checkedValue } from '../../softmmu/record';
 import { regionFind } from '../../softmmu/region';
 import { STATE_CHECK_PHASE } from '../../vcpu/state';
 import * as X from './cpu';
 import { breakpointsPort } from './debug';
-import { dataMmuOf, isCode64 } from './mode';
-import { checkSegment, loaded, probeLinearWrite, readLinear, writeLinear } from './system-memory';
+import { dataMmuOf, isCode64, segmentCache } from './mode';
+import {
+  checkSegment,
+  loaded,
+  probeLinearWrite,
+  readLinear,
+  withinLimit,
+  writeLinear,
+} from './system-memory';
 import { portAllowed } from './tss';
 
 /** Iterations of a repeated string instruction between two looks at interrupts. */
@@ -113,6 +126,36 @@ function linearOf(cpu: usize, segment: u32, offset: u64): u64 {
   return (base + offset) & 0xffffffff;
 }
 
+/**
+ * How many iterations of a repeated string instruction can be one exit: they go upwards, stay within one page and within the segment, and nobody
+ * records or replays single accesses. At most BATCH, so that the data fit CPU_STRING.
+ */
+function stringRun(cpu: usize, port: u32, segment: u32, offset: u64, size: u32, mask: u64, batch: u32): u32 {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) != 0 || load<i64>(cpu, X.DF) != 1 || (port & (size - 1)) != 0)
+    return 1;
+  let run = load<u64>(cpu, X.RCX) & mask;
+  if (run > batch) run = batch;
+  const room = (0x1000 - (linearOf(cpu, segment, offset) & 0xfff)) / size;
+  if (run > room) run = room;
+  if (run < 2 || offset + run * size - 1 > mask) return 1;
+  if (isCode64(cpu)) return <u32>run;
+  const cache = segmentCache(cpu, segment);
+  const inside = withinLimit(
+    offset,
+    <u32>run * size,
+    load<u32>(cache, X.SEG_LIMIT),
+    load<u32>(cache, X.SEG_ATTRIBUTES),
+  );
+  return inside ? <u32>run : 1;
+}
+
+/** An item of CPU_STRING. */
+function stringItem(cpu: usize, index: u32, size: u32): u64 {
+  const at = stringData(cpu) + index * size;
+  if (size == 1) return load<u8>(at);
+  return size == 2 ? load<u16>(at) : load<u32>(at);
+}
+
 /** INS: returns 1 if the instruction has to be run again, for the rest of the count. What was transferred is in the registers, also when it faults. */
 export function helperIns(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const size: u32 = 1 << (immediate & 3);
@@ -130,14 +173,41 @@ export function helperIns(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: 
     const linear = linearOf(cpu, X.SEG_ES, offset);
     // Before the port is read: what it gave could not be read again.
     if (!probeLinearWrite(cpu, linear, size, mmu)) return 0;
+    const run = repeats ? stringRun(cpu, port, X.SEG_ES, offset, size, mask, batch) : 1;
+    if (run > 1 && deviceReadString(cpu, IO_PORT_BASE + port, size, run)) {
+      for (let i: u32 = 0; i < run; i++) {
+        if (!writeLinear(cpu, linear + i * size, stringItem(cpu, i, size), size, mmu)) return 0;
+      }
+      breakpointsPort(cpu, port, size);
+      setCounter(cpu, X.RDI, offset + run * size, mask);
+      if (!countDown(cpu, mask, run)) return 0;
+      batch -= run;
+      if (batch == 0) return 1;
+      continue;
+    }
     if (!writeLinear(cpu, linear, portRead(cpu, port, size), size, mmu)) return 0;
     breakpointsPort(cpu, port, size);
     setCounter(cpu, X.RDI, offset + load<u64>(cpu, X.DF) * size, mask);
     if (!repeats) return 0;
-    if (!countDown(cpu, mask)) return 0;
+    if (!countDown(cpu, mask, 1)) return 0;
     batch -= 1;
     if (batch == 0) return 1;
   }
+}
+
+/** Writes items of one page in one exit; false: they have to be written one by one. */
+function stringOut(cpu: usize, port: u32, linear: u64, size: u32, run: u32, mmu: u32): bool {
+  const data = stringData(cpu);
+  for (let i: u32 = 0; i < run; i++) {
+    // The first was read already, and the others lie in its page.
+    if (!readLinear(cpu, linear + i * size, size, mmu)) return false;
+    const value = loaded(cpu);
+    const at = data + i * size;
+    if (size == 1) store<u8>(at, <u8>value);
+    else if (size == 2) store<u16>(at, <u16>value);
+    else store<u32>(at, <u32>value);
+  }
+  return deviceWriteString(cpu, IO_PORT_BASE + port, size, run);
 }
 
 /** OUTS: as helperIns. */
@@ -155,20 +225,32 @@ export function helperOuts(cpu: usize, _b: u64, _c: u64, _third: u64, immediate:
     const offset = load<u64>(cpu, X.RSI) & mask;
     const base = load<u64>(cpu + X.SEG_BASE + segment * 8);
     if (!checkSegment(cpu, segment, offset, base, size, false)) return 0;
-    if (!readLinear(cpu, linearOf(cpu, segment, offset), size, mmu)) return 0;
+    const linear = linearOf(cpu, segment, offset);
+    if (!readLinear(cpu, linear, size, mmu)) return 0;
+    const run = repeats ? stringRun(cpu, port, segment, offset, size, mask, batch) : 1;
+    if (run > 1 && stringOut(cpu, port, linear, size, run, mmu)) {
+      breakpointsPort(cpu, port, size);
+      setCounter(cpu, X.RSI, offset + run * size, mask);
+      if (!countDown(cpu, mask, run)) return 0;
+      batch -= run;
+      if (batch == 0) return 1;
+      continue;
+    }
+    // Looking for a run read further ahead.
+    if (run > 1 && !readLinear(cpu, linear, size, mmu)) return 0;
     portWrite(cpu, port, loaded(cpu), size);
     breakpointsPort(cpu, port, size);
     setCounter(cpu, X.RSI, offset + load<u64>(cpu, X.DF) * size, mask);
     if (!repeats) return 0;
-    if (!countDown(cpu, mask)) return 0;
+    if (!countDown(cpu, mask, 1)) return 0;
     batch -= 1;
     if (batch == 0) return 1;
   }
 }
 
-/** Counts (R)CX down; whether it is not 0 yet. */
-function countDown(cpu: usize, mask: u64): bool {
-  const left = ((load<u64>(cpu, X.RCX) & mask) - 1) & mask;
+/** Counts (R)CX down by so many iterations; whether it is not 0 yet. */
+function countDown(cpu: usize, mask: u64, iterations: u32): bool {
+  const left = ((load<u64>(cpu, X.RCX) & mask) - iterations) & mask;
   setCounter(cpu, X.RCX, left, mask);
   return left != 0;
 }
