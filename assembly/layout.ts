@@ -206,6 +206,8 @@ export const VGA_MEMORY: u32 = VGA_BASE + 0x508;
 export const VGA_MEMORY_SIZE: u32 = VGA_BASE + 0x50c;
 /** u32. 1: a TLB may know parts of the window as plain memory. */
 export const VGA_WINDOW_MAPPED: u32 = VGA_BASE + 0x510;
+/** u32. Retraces that had begun when the guest last read input status 1. */
+export const VGA_RETRACES: u32 = VGA_BASE + 0x514;
 
 // ── vCPU area ───────────────────────────────────────────────────────────────────────────────────────────────────
 export const VCPU_BASE: u32 = 0x00400000;

@@ -37,6 +37,7 @@ describe('input status 1', () => {
 
   it('follows the guest’s clock through a frame of 14.27 ms', () => {
     textMode();
+    at(0.1);
     expect(at(0.3)).toBe(0);
     // Columns 80 to 99 are the horizontal blanking.
     expect(at(0.9)).toBe(1);
@@ -49,6 +50,15 @@ describe('input status 1', () => {
     expect(at(414.3)).toBe(1);
     expect(at(448.3)).toBe(1);
     expect(at(449.3)).toBe(0);
+  });
+
+  it('shows a retrace that nobody saw with the next look, once', () => {
+    textMode();
+    at(500.3);
+    expect(at(510.3)).toBe(0);
+    expect(at(449 + 430.3)).toBe(9);
+    expect(at(449 + 430.4)).toBe(1);
+    expect(at(449 * 2 + 5.3)).toBe(0);
   });
 
   it('never divides by nothing, whatever the registers hold', () => {

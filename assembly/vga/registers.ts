@@ -221,7 +221,10 @@ function overflow(bit8: u32, bit9: u32): u32 {
   return (((cr(7) >> bit8) & 1) << 8) | (((cr(7) >> bit9) & 1) << 9);
 }
 
-/** Where the beam is at this moment of the guest's time. */
+/**
+ * Where the beam is at this moment of the guest's time. A retrace that came and went since the last look is seen once all the same: it is over in 60 µs, and
+ * a host that is busy keeps a guest that waits for it from looking much longer than that.
+ */
 function inputStatus(cpu: usize): u32 {
   const clock: u64 = (load<u8>(L.VGA_MISC) & 0x0c) == 4 ? 28322 : 25175;
   const mode: u32 = load<u8>(L.VGA_SR + 1);
@@ -231,10 +234,16 @@ function inputStatus(cpu: usize): u32 {
   const shown: u32 = (cr(0x12) | overflow(1, 6)) + 1;
   const start: u32 = cr(0x10) | overflow(2, 7);
   // In characters since the start of a frame; a kHz is a dot in a million ns.
-  const char = <u32>((((<u64>guestTicks(cpu, 1) / 1000) * clock) / (1000 * dots)) % (lines * chars));
+  const frame = lines * chars;
+  const now = ((<u64>guestTicks(cpu, 1) / 1000) * clock) / (1000 * dots);
+  const char = <u32>(now % frame);
   const line = char / chars;
+  const begun = <u32>((now + frame - min(start, lines) * chars) / frame);
+  const missed = begun != load<u32>(L.VGA_RETRACES);
+  store<u32>(L.VGA_RETRACES, begun);
   // The end is given by its low four bits.
   const length = (cr(0x11) - start) & 15;
-  if (line >= start && line < start + (length == 0 ? 16 : length)) return STATUS_RETRACE | STATUS_NO_DISPLAY;
+  if (missed || (line >= start && line < start + (length == 0 ? 16 : length)))
+    return STATUS_RETRACE | STATUS_NO_DISPLAY;
   return line >= shown || char % chars > cr(1) ? STATUS_NO_DISPLAY : 0;
 }

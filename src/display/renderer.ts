@@ -7,7 +7,7 @@ export interface Drawing {
   scanout: Exclude<Scanout, { kind: 'blank' }> | Extract<Scanout, { kind: 'blank' }>;
   /** All of the machine's memory. */
   shared: Uint8Array;
-  /** lineTable() of the scan-out; empty for a blank one. */
+  /** lineTable() of the scan-out; empty for a blank one. Another array whenever the scan-out is another one. */
   table: Uint32Array<ArrayBuffer>;
   phase: BlinkPhase;
   /** Pages that changed since the last drawing. */

@@ -33,6 +33,8 @@ export class WebGpuRenderer implements Renderer {
   private memory: GPUBuffer | null = null;
   private mirrored: ScanoutMemory | null = null;
   private table: GPUBuffer | null = null;
+  /** The table of lines that is in `table`. */
+  private written: Uint32Array | null = null;
   private target: GPUTexture | null = null;
   private bindings: GPUBindGroup | null = null;
   private disposed = false;
@@ -87,8 +89,7 @@ export class WebGpuRenderer implements Renderer {
     let { lines } = drawing;
     if (this.resize(width, height)) lines = null;
     if (scanout.kind !== 'blank' && this.mirror(scanout.memory, drawing)) lines = null;
-    this.fit(table);
-    this.writeTable(drawing);
+    if (table !== this.written) this.writeTable(drawing);
     device.queue.writeBuffer(this.params, 0, paramsOf(drawing));
     const { top, bottom } = lines ?? { top: 0, bottom: height };
     const target = this.target!;
@@ -147,18 +148,18 @@ export class WebGpuRenderer implements Renderer {
     return fresh;
   }
 
-  private fit(table: Uint32Array): void {
-    const bytes = (PALETTE_WORDS + Math.max(table.length, 2)) * 4;
-    if (this.table && this.table.size >= bytes) return;
-    this.table?.destroy();
-    this.table = this.device.createBuffer({
-      size: bytes,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-    });
-    this.bindings = null;
-  }
-
+  /** The palette and the table of lines, which stay the same while only memory changes. */
   private writeTable({ scanout, table }: Drawing): void {
+    this.written = table;
+    const bytes = (PALETTE_WORDS + Math.max(table.length, 2)) * 4;
+    if (!this.table || this.table.size < bytes) {
+      this.table?.destroy();
+      this.table = this.device.createBuffer({
+        size: bytes,
+        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+      });
+      this.bindings = null;
+    }
     if (scanout.kind === 'blank') return;
     this.device.queue.writeBuffer(this.table!, 0, scanout.palette as Uint32Array<ArrayBuffer>);
     this.device.queue.writeBuffer(this.table!, PALETTE_WORDS * 4, table);

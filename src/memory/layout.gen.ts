@@ -173,6 +173,8 @@ export const VGA_MEMORY = 0x3b0508;
 export const VGA_MEMORY_SIZE = 0x3b050c;
 /** u32. 1: a TLB may know parts of the window as plain memory. */
 export const VGA_WINDOW_MAPPED = 0x3b0510;
+/** u32. Retraces that had begun when the guest last read input status 1. */
+export const VGA_RETRACES = 0x3b0514;
 export const VCPU_BASE = 0x400000;
 export const VCPU_STRIDE = 0x4000000;
 export const VCPU_MAX = 0x8;

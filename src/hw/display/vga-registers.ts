@@ -76,8 +76,11 @@ export class VgaRegisters {
 
   /** One colour of the DAC, after the PEL mask. */
   color(index: number, wide: boolean): number {
+    const { bytes } = this;
     const at = L.VGA_DAC - L.VGA_BASE + (index & this.at(L.VGA_DAC_MASK)) * 3;
-    const [red, green, blue] = this.bytes.subarray(at, at + 3);
+    const red = bytes[at];
+    const green = bytes[at + 1];
+    const blue = bytes[at + 2];
     return wide
       ? (OPAQUE | (blue << 16) | (green << 8) | red) >>> 0
       : (OPAQUE | (widen(blue) << 16) | (widen(green) << 8) | widen(red)) >>> 0;
