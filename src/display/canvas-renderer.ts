@@ -22,6 +22,10 @@ export class CanvasRenderer implements Renderer {
     this.context?.putImageData(this.image, 0, 0, 0, top, width, bottom - top);
   }
 
+  idle(): Promise<unknown> {
+    return Promise.resolve();
+  }
+
   async readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>> {
     return new Uint8ClampedArray(this.image?.data ?? []);
   }

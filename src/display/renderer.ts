@@ -20,6 +20,8 @@ export interface Renderer {
   readonly kind: 'webgpu' | 'canvas';
   readonly canvas: HTMLCanvasElement;
   draw(drawing: Drawing): void;
+  /** Resolves when what was drawn is done: whoever draws faster only makes a queue. */
+  idle(): Promise<unknown>;
   /** The pixels that were drawn last, RGBA, from the renderer's own target. */
   readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>>;
   dispose(): void;

@@ -92,6 +92,8 @@ export class ScreenView {
     try {
       this.making ??= this.make();
       await this.making;
+      // Frames that come faster than they can be drawn are dropped here: the next one has all that is new.
+      await this.renderer?.idle();
       const { screen } = this;
       const runs = await screen.frame();
       if (!this.disposed && screen === this.screen) this.draw(runs);

@@ -108,6 +108,10 @@ export class WebGpuRenderer implements Renderer {
     device.queue.submit([encoder.finish()]);
   }
 
+  idle(): Promise<unknown> {
+    return Promise.race([this.device.queue.onSubmittedWorkDone(), this.device.lost]);
+  }
+
   /** Whether the picture has another size than before. */
   private resize(width: number, height: number): boolean {
     if (this.target?.width === width && this.target.height === height) return false;
