@@ -102,7 +102,7 @@ export function memStore(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): 
     if (fill == FILL_DEVICE) return storeDevice(cpu, va, value, size, mmu);
     if (fill == FILL_READ_ONLY) return STATUS_OK;
     linear = load<u32>(cpu, STATE_ACCESS_LINEAR);
-    blockWriteHook(cpu, linear);
+    blockWriteHook(cpu, linear, size);
   }
   if (size == 8) store<u64>(linear, value);
   else if (size == 4) store<u32>(linear, <u32>value);
@@ -178,7 +178,7 @@ export function memAtomic(cpu: usize, va: u64, size: u32, mmu: u32): usize {
     return 0;
   }
   const linear = load<u32>(cpu, STATE_ACCESS_LINEAR);
-  blockWriteHook(cpu, linear);
+  blockWriteHook(cpu, linear, size);
   return linear;
 }
 

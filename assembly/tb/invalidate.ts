@@ -10,11 +10,19 @@ import {
   BLOCK_PAGE2_NEXT,
   BLOCK_PAGE_NEXT,
   BLOCK_PC,
+  BLOCK_SIZE,
   BLOCK_STATE,
   BLOCK_VALID,
 } from './block';
 import { JUMP_BLOCK, jumpCacheClear, jumpCacheEntry } from './jump-cache';
-import { linearPages, regionForgetAll, regionKillPage } from './region';
+import {
+  linearPages,
+  regionForgetAll,
+  regionKillPage,
+  regionRaiseSpareLevel,
+  regionSpareLevel,
+  SPARE_LEVEL_MAX,
+} from './region';
 
 export function blockHashBucket(cpu: usize, linear: u32): usize {
   const mask = (L.CPU_TB_HASH_END - L.CPU_TB_HASH) / 4 - 1;
@@ -25,10 +33,49 @@ export function blockPageList(cpu: usize, linear: u32): usize {
   return cpu + L.CPU_TB_PAGES - L.CPU_STATE + (linear >> L.PAGE_BITS) * 4;
 }
 
-/** To be called before a slow store to memory: drops what was translated from that page. */
-export function blockWriteHook(cpu: usize, linear: usize): void {
+/**
+ * To be called before a slow store of `size` bytes to memory: drops what was translated from that page, if the store changes code. A store beside the
+ * code is let through, and the page stays as it is, so that programs that keep variables next to their code are not translated over and over. But each such store is a
+ * slow one: a page that was code once and is data now gives up its blocks after a while, one that turns out to be both never does.
+ */
+export function blockWriteHook(cpu: usize, linear: usize, size: u32): void {
+  const flag: usize = L.CODE_PAGES + (<u32>linear >> L.PAGE_BITS);
+  if (load<u8>(flag) == 0) return;
+  if (touchesCode(cpu, <u32>linear, size) || !spareStore(cpu, <u32>linear, flag))
+    blockInvalidatePage(cpu, <u32>linear);
+}
+
+function touchesCode(cpu: usize, linear: u32, size: u32): bool {
   const page = linear >> L.PAGE_BITS;
-  if (load<u8>(L.CODE_PAGES + <u32>page) != 0) blockInvalidatePage(cpu, <u32>linear);
+  let block: usize = load<u32>(blockPageList(cpu, linear));
+  while (block != 0) {
+    let begin = load<u32>(block, BLOCK_LINEAR);
+    let bytes = load<u32>(block, BLOCK_SIZE);
+    const first = begin >> L.PAGE_BITS == page;
+    if (!first) {
+      bytes -= L.PAGE_SIZE - (begin & (L.PAGE_SIZE - 1));
+      begin = load<u32>(block, BLOCK_LINEAR2);
+    }
+    if (linear < begin + bytes && begin < linear + size) return true;
+    block = first ? load<u32>(block, BLOCK_PAGE_NEXT) : load<u32>(block, BLOCK_PAGE2_NEXT);
+  }
+  return false;
+}
+
+/** Stores that a page's blocks survive at first: counted in its byte of CODE_PAGES, above the 1. Doubled each time that they were used up. */
+const SPARED_FIRST: u32 = 16;
+
+/** Whether the page's blocks survive another store beside them. */
+function spareStore(cpu: usize, linear: u32, flag: usize): bool {
+  const level = regionSpareLevel(cpu, linear);
+  if (level == SPARE_LEVEL_MAX) return true;
+  const spared = load<u8>(flag);
+  if (spared > SPARED_FIRST << level) {
+    regionRaiseSpareLevel(cpu, linear);
+    return false;
+  }
+  store<u8>(flag, spared + 1);
+  return true;
 }
 
 /** Drops every block that has code in this page of linear memory. The running block stays readable, and is left soon. */

@@ -160,13 +160,31 @@ export function regionKill(cpu: usize, region: usize): void {
 
 /** Doublings of the threshold at most for code in pages that keep being rewritten. */
 const KILLS_MAX: u32 = 12;
+/** CPU_REGION_KILLS has the kills in the low half of a page's byte and the level of tb/invalidate.ts in the high half. */
+const KILLS_MASK: u32 = 15;
+const SPARE_SHIFT: u32 = 4;
+export const SPARE_LEVEL_MAX: u32 = 4;
 
 /** Executions after which a block in this page is compiled: twice as many each time that compiled code there was thrown away. */
 export function regionThreshold(cpu: usize, linear: u32): u32 {
   const threshold = load<u32>(cpu, STATE_THRESHOLD);
   if (threshold == 0) return 0xffffffff;
   if (threshold == 1) return 1;
-  return threshold << load<u8>(cpu - L.CPU_STATE + L.CPU_REGION_KILLS + (linear >> L.PAGE_BITS));
+  return threshold << (<u32>load<u8>(killsOf(cpu, linear)) & KILLS_MASK);
+}
+
+function killsOf(cpu: usize, linear: u32): usize {
+  return cpu - L.CPU_STATE + L.CPU_REGION_KILLS + (linear >> L.PAGE_BITS);
+}
+
+/** How often the stores that the page's code survives were used up (tb/invalidate.ts), to SPARE_LEVEL_MAX. */
+export function regionSpareLevel(cpu: usize, linear: u32): u32 {
+  return <u32>load<u8>(killsOf(cpu, linear)) >> SPARE_SHIFT;
+}
+
+export function regionRaiseSpareLevel(cpu: usize, linear: u32): void {
+  const cell = killsOf(cpu, linear);
+  store<u8>(cell, <u8>(<u32>load<u8>(cell) + ((<u32>1) << SPARE_SHIFT)));
 }
 
 /** The same for a block that was just translated; counts those whose threshold is raised. */
@@ -180,8 +198,9 @@ export function regionFirstThreshold(cpu: usize, linear: u32): u32 {
 /** Ends every region that has code in this page of linear memory. */
 export function regionKillPage(cpu: usize, linear: u32): void {
   const list = pageList(cpu, linear);
-  const kills = cpu - L.CPU_STATE + L.CPU_REGION_KILLS + (linear >> L.PAGE_BITS);
-  if (load<u32>(list) != 0 && load<u8>(kills) < KILLS_MAX) store<u8>(kills, load<u8>(kills) + 1);
+  const kills = killsOf(cpu, linear);
+  if (load<u32>(list) != 0 && (<u32>load<u8>(kills) & KILLS_MASK) < KILLS_MAX)
+    store<u8>(kills, load<u8>(kills) + 1);
   while (load<u32>(list) != 0) {
     const offset = load<u32>(list) - (<u32>cpu - L.CPU_STATE + L.CPU_REGIONS);
     count(cpu, L.COUNTER_REGION_KILLED);

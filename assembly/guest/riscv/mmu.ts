@@ -102,7 +102,7 @@ export function riscvPageWalk(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
           !pmpCheck(cpu, address, 8, H.PRV_S, PERM_WRITE)
         )
           return accessFault(cpu, va, access);
-        blockWriteHook(cpu, linear);
+        blockWriteHook(cpu, linear, 8);
         if (atomic.cmpxchg<u64>(linear, pte, update) != pte) continue;
       }
       store<u32>(cpu, global != 0 ? 1 : 0, STATE_WALK_GLOBAL);

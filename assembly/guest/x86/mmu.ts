@@ -107,7 +107,7 @@ function updateEntry(cpu: usize, physical: u64, old: u64, bits: u64, size: u32):
   const region = memoryRegion(cpu, address);
   if (region == 0 || load<u32>(region, REGION_KIND) != REGION_KIND_RAM) return true;
   const linear = linearIn(region, address);
-  blockWriteHook(cpu, linear);
+  blockWriteHook(cpu, linear, size);
   if (size == 8) return atomic.cmpxchg<u64>(linear, old, old | bits) == old;
   return atomic.cmpxchg<u32>(linear, <u32>old, <u32>(old | bits)) == <u32>old;
 }
