@@ -4,7 +4,7 @@
  *   +0x00 u64 guest-virtual pc      +0x08 u32 linear address of its code   +0x0c u32 flags (BLOCK_FLAGS_MASK bits)
  *   +0x10 u32 next in its hash bucket   +0x14 u32 next block of its (first) page   +0x18 u32 next block of its second page
  *   +0x1c u16 guest instructions    +0x1e u16 operations               +0x20 u32 address of the instruction table
- *   +0x24 u32 bytes of guest code   +0x28 u32 state bits               +0x2c u32 linear address of the second page's code, or 0
+ *   +0x24 u32 bytes of guest code   +0x28 u16 state bits, u16 copies: large regions that it lies in and does not begin   +0x2c u32 linear address of the second page's code, or 0
  *   +0x30 u32 table index of the region that begins here, or 0   +0x34 u32 heat: executions left until the block counts as hot
  *   +0x38 u32 descriptor of that region   +0x3c u32 STATE_GUEST_KEY that it was made for
  *   +0x40 operations (16 bytes each), then the instruction table: one u32 for each guest instruction,
@@ -25,6 +25,7 @@ export const BLOCK_OPS: u32 = 0x1e;
 export const BLOCK_INSN_TABLE: u32 = 0x20;
 export const BLOCK_SIZE: u32 = 0x24;
 export const BLOCK_STATE: u32 = 0x28;
+export const BLOCK_COPIES: u32 = 0x2a;
 export const BLOCK_LINEAR2: u32 = 0x2c;
 export const BLOCK_REGION: u32 = 0x30;
 export const BLOCK_HEAT: u32 = 0x34;
@@ -45,8 +46,6 @@ export const BLOCK_REFUSED: u32 = 32;
 
 /** Has been asked for since it was last compiled. */
 export const BLOCK_ASKED: u32 = 64;
-/** A region that begins elsewhere was made with it. */
-export const BLOCK_INSIDE: u32 = 256;
 
 /** The run loop looks at the vCPU after each execution (EMIT_ALONE). */
 export const BLOCK_ALONE: u32 = 128;

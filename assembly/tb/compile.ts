@@ -22,7 +22,7 @@ import { count, countMore } from '../vcpu/counters';
 import { STATE_QUEUED, STATE_THRESHOLD } from '../vcpu/state';
 import * as T from './block';
 import { graphBuild, graphCount, graphNode, graphRefusal, NODE_BLOCK } from './graph';
-import { regionAllocate, regionInstall, regionRelease, REGION_D_ENTRY } from './region';
+import { regionAllocate, regionCountCopies, regionInstall, regionRelease, REGION_D_ENTRY } from './region';
 
 /** u32 cells: writers of the module's head and of its code, number of regions. */
 const HEAD: u32 = WRITERS;
@@ -122,12 +122,13 @@ export function compileBatch(cpu: usize, base: u32, most: u32): u32 {
     store<u32>(block, <u32>region, T.BLOCK_REGION_DESCRIPTOR);
     optimise(cpu);
     emitRegion(cpu, code, region, regions);
+    regionCountCopies(region, 1);
     const nodes = graphCount(cpu);
     let insns: u64 = 0;
     for (let i: u32 = 0; i < nodes; i++) {
       const member: usize = load<u32>(graphNode(cpu, i), NODE_BLOCK);
       insns += load<u16>(member, T.BLOCK_INSNS);
-      if (i != 0) mark(member, T.BLOCK_INCLUDED | T.BLOCK_INSIDE, 0);
+      if (i != 0) mark(member, T.BLOCK_INCLUDED, 0);
     }
     store<u64>(area, load<u64>(area, L.COUNTER_REGION_INSNS) + insns, L.COUNTER_REGION_INSNS);
     store<u32>(area + BATCH + regions * 4, <u32>region);
@@ -213,6 +214,7 @@ export function compileDiscard(cpu: usize): void {
     const region: usize = load<u32>(area + BATCH + i * 4);
     const block: usize = load<u32>(region, REGION_D_ENTRY);
     store<u32>(block, 0, T.BLOCK_REGION_DESCRIPTOR);
+    regionCountCopies(region, -1);
     refuse(cpu, block, L.COUNTER_REFUSED_MODULE);
     regionRelease(cpu, region);
   }

@@ -10,6 +10,7 @@
  *   +0x24 u32 colour of the depth-first search                          +0x28 u32 first operation of the block's copy (ir/passes/region.ts)
  *   +0x2c u32 1: entry of a dispatcher's loop
  *   +0x30, +0x34 u32 number that the edges to +0x04 and +0x08 give to the dispatcher there, or 0   +0x38 u32 number that a dispatcher waits for
+ *   +0x3c u32 small region that the block joined with, or 0
  * After number the nodes' order in GRAPH_ORDER is reverse post-order.
  */
 import * as L from '../layout';
@@ -21,7 +22,14 @@ import { VPAGE_MASK } from '../softmmu/tlb';
 import * as T from './block';
 import { graphDispatch } from './graph-dispatch';
 import { JUMP_BLOCK, jumpCacheEntry, JUMP_FLAGS, JUMP_PC } from './jump-cache';
-import { regionAddPage, REGION_D_BLOCK_COUNT, REGION_D_BLOCKS, regionThreshold } from './region';
+import {
+  regionAddPage,
+  REGION_D_BLOCK_COUNT,
+  REGION_D_BLOCKS,
+  regionHas,
+  regionIsSmall,
+  regionThreshold,
+} from './region';
 
 export const END_GOTO: u32 = 0;
 export const END_BRANCH: u32 = 1;
@@ -45,15 +53,19 @@ export const NODE_ENTRY: u32 = 0x2c;
 /** From NODE_TAKEN and NODE_FALL to the edge's number. */
 export const NODE_VIA: u32 = 0x2c;
 export const NODE_NUMBER: u32 = 0x38;
+const NODE_LEAF: u32 = 0x3c;
 
 /** Guest instructions in a region. */
 const REGION_INSNS_MAX: u32 = 320;
 /**
- * A block where a region of more blocks begins does not join another: it is left to a tail call. Without that, code was compiled 2.8 times over
- * in a boot of Debian and seven times in gzip, whose loop of 60 blocks is entered at many: most of the warm-up was waiting for V8 to optimise the
- * copies. With 0, which takes no leaf function in either, the workloads take up to a half more.
+ * A block where a large region begins does not join another, nor does one that lies in this many large regions: it is left to a tail call. A
+ * small region joins as a whole, being a leaf function or the like. Without these limits a boot of Debian had its code compiled 2.8 times over,
+ * and gzip its loop of 60 blocks, which is entered at many, seven times: most of the warm-up was waiting for V8 to optimise the copies. Without
+ * any copies, of leaf functions neither, the workloads took up to half as long again.
  */
-const JOIN_BLOCKS_MAX: u32 = 8;
+const COPIES_MAX: u32 = 2;
+/** Instructions of a region that begins in the middle of a large one: it is there to lead back to where that begins. */
+const BRIDGE_INSNS_MAX: u32 = 64;
 /** A successor joins the region if it ran at least this fraction of the threshold. */
 const WARM_SHIFT: u32 = 5;
 
@@ -168,19 +180,34 @@ function follow(
     }
   }
   const own: usize = load<u32>(target, T.BLOCK_REGION_DESCRIPTOR);
-  if (own != 0) {
-    // What begins in the middle of another region is there to lead back into it.
-    if ((load<u32>(entry, T.BLOCK_STATE) & T.BLOCK_INSIDE) != 0) return 0;
-    if (load<u32>(own, REGION_D_BLOCK_COUNT) > JOIN_BLOCKS_MAX) return 0;
+  const isBridge = load<u16>(entry, T.BLOCK_COPIES) != 0;
+  let leaf: usize = load<u32>(node, NODE_LEAF);
+  if (leaf == 0 || !regionHas(leaf, target)) {
+    leaf = own;
+    if (own != 0 && (isBridge || !regionIsSmall(own))) return 0;
   }
   const runs = regionThreshold(cpu, load<u32>(target, T.BLOCK_LINEAR)) - load<u32>(target, T.BLOCK_HEAT);
   const warm =
-    load<u32>(target, T.BLOCK_REGION) != 0 || runs >= load<u32>(cpu, STATE_THRESHOLD) >> WARM_SHIFT;
+    load<u32>(target, T.BLOCK_REGION) != 0 ||
+    (load<u32>(target, T.BLOCK_STATE) & T.BLOCK_ASKED) != 0 ||
+    runs >= load<u32>(cpu, STATE_THRESHOLD) >> WARM_SHIFT;
   const length = <u32>load<u16>(target, T.BLOCK_INSNS);
-  if (!warm || insns + length > REGION_INSNS_MAX) return 0;
+  if (!warm) return 0;
+  if (
+    isBridge
+      ? insns + length > BRIDGE_INSNS_MAX
+      : leaf == 0 && <u32>load<u16>(target, T.BLOCK_COPIES) >= COPIES_MAX
+  ) {
+    // It lies in the middle of another region, and becomes a way into it.
+    store<u32>(target, 1, T.BLOCK_HEAT);
+    store<u32>(target, load<u32>(target, T.BLOCK_STATE) & ~T.BLOCK_INCLUDED, T.BLOCK_STATE);
+    return 0;
+  }
+  if (insns + length > REGION_INSNS_MAX) return 0;
   const added = addNode(cpu, target, region);
   if (added < 0) return 0;
   store<i32>(node + field, added);
+  store<u32>(graphNode(cpu, added), <u32>leaf, NODE_LEAF);
   return length;
 }
 

@@ -24,6 +24,7 @@ import {
 import {
   BLOCK_ASKED,
   BLOCK_CODE,
+  BLOCK_COPIES,
   BLOCK_HEAT,
   BLOCK_LINEAR,
   BLOCK_OPS,
@@ -73,6 +74,29 @@ export function regionAllocate(cpu: usize): usize {
   memory.fill(region, 0, REGION_D_SIZE);
   used(cpu, 1);
   return region;
+}
+
+/** A region of more blocks is large: its blocks are not copied into others. */
+const SMALL_BLOCKS: u32 = 8;
+
+export function regionIsSmall(region: usize): bool {
+  return load<u32>(region, REGION_D_BLOCK_COUNT) <= SMALL_BLOCKS;
+}
+
+/** Counts a region, if it is large, at the blocks that it has besides its entry. */
+export function regionCountCopies(region: usize, change: i32): void {
+  if (regionIsSmall(region)) return;
+  for (let i: u32 = 1; i < load<u32>(region, REGION_D_BLOCK_COUNT); i++) {
+    const block: usize = load<u32>(region + REGION_D_BLOCKS + i * 4);
+    store<u16>(block, <u16>(load<u16>(block, BLOCK_COPIES) + change), BLOCK_COPIES);
+  }
+}
+
+/** Whether a block lies in a region. */
+export function regionHas(region: usize, block: usize): bool {
+  for (let i: u32 = 0; i < load<u32>(region, REGION_D_BLOCK_COUNT); i++)
+    if (load<u32>(region + REGION_D_BLOCKS + i * 4) == <u32>block) return true;
+  return false;
 }
 
 function takeDescriptor(cpu: usize): usize {
@@ -155,6 +179,7 @@ export function regionKill(cpu: usize, region: usize): void {
     store<u32>(link, load<u32>(record, PAGE_NEXT));
   }
   moduleCount(cpu, load<u32>(region, REGION_D_MODULE), -1);
+  regionCountCopies(region, -1);
   regionRelease(cpu, region);
 }
 

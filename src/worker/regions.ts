@@ -57,6 +57,7 @@ export class RegionCompiler {
   /** Runs of free table slots, merged with their neighbours: [first, count], by first. */
   #free: [number, number][] = [];
   #bytes = 0;
+  #buffer = new Uint8Array(1 << 16);
   #epochEnd = 0;
 
   constructor(
@@ -172,12 +173,15 @@ export class RegionCompiler {
     }
   }
 
+  /** The module's bytes, valid until the next one is taken. */
   #take(): Uint8Array<ArrayBuffer> {
     const head = this.#core.moduleHeadSize(this.#index);
-    const code = this.#core.moduleCodeSize(this.#index);
-    const bytes = new Uint8Array(head + code);
-    bytes.set(new Uint8Array(this.#memory.buffer, this.#core.moduleHead(this.#index), head));
-    bytes.set(new Uint8Array(this.#memory.buffer, this.#core.moduleCode(this.#index), code), head);
-    return bytes;
+    const size = head + this.#core.moduleCodeSize(this.#index);
+    // One buffer for all: V8 copies what it keeps, and buffers of their own would be garbage of as many megabytes as are emitted.
+    if (this.#buffer.length < size) this.#buffer = new Uint8Array(size * 2);
+    this.#buffer.set(new Uint8Array(this.#memory.buffer, this.#core.moduleHead(this.#index), head));
+    const code = new Uint8Array(this.#memory.buffer, this.#core.moduleCode(this.#index), size - head);
+    this.#buffer.set(code, head);
+    return this.#buffer.subarray(0, size);
   }
 }
