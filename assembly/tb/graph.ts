@@ -186,21 +186,17 @@ function follow(
     leaf = own;
     if (own != 0 && (isBridge || !regionIsSmall(own))) return 0;
   }
-  const runs = regionThreshold(cpu, load<u32>(target, T.BLOCK_LINEAR)) - load<u32>(target, T.BLOCK_HEAT);
-  const warm =
-    load<u32>(target, T.BLOCK_REGION) != 0 ||
-    (load<u32>(target, T.BLOCK_STATE) & T.BLOCK_ASKED) != 0 ||
-    runs >= load<u32>(cpu, STATE_THRESHOLD) >> WARM_SHIFT;
   const length = <u32>load<u16>(target, T.BLOCK_INSNS);
-  if (!warm) return 0;
+  if (!isWarm(cpu, target)) return 0;
   if (
     isBridge
       ? insns + length > BRIDGE_INSNS_MAX
       : leaf == 0 && <u32>load<u16>(target, T.BLOCK_COPIES) >= COPIES_MAX
   ) {
-    // It lies in the middle of another region, and becomes a way into it.
-    store<u32>(target, 1, T.BLOCK_HEAT);
-    store<u32>(target, load<u32>(target, T.BLOCK_STATE) & ~T.BLOCK_INCLUDED, T.BLOCK_STATE);
+    // It lies in the middle of another region, and is asked for when it runs next, to be a way into it.
+    const state = load<u32>(target, T.BLOCK_STATE);
+    if ((state & T.BLOCK_REFUSED) == 0) store<u32>(target, 1, T.BLOCK_HEAT);
+    store<u32>(target, state & ~T.BLOCK_INCLUDED, T.BLOCK_STATE);
     return 0;
   }
   if (insns + length > REGION_INSNS_MAX) return 0;
@@ -209,6 +205,14 @@ function follow(
   store<i32>(node + field, added);
   store<u32>(graphNode(cpu, added), <u32>leaf, NODE_LEAF);
   return length;
+}
+
+/** Whether a block runs often enough to belong in a region. */
+function isWarm(cpu: usize, block: usize): bool {
+  if (load<u32>(block, T.BLOCK_REGION) != 0 || (load<u32>(block, T.BLOCK_STATE) & T.BLOCK_ASKED) != 0)
+    return true;
+  const runs = regionThreshold(cpu, load<u32>(block, T.BLOCK_LINEAR)) - load<u32>(block, T.BLOCK_HEAT);
+  return runs >= load<u32>(cpu, STATE_THRESHOLD) >> WARM_SHIFT;
 }
 
 function addNode(cpu: usize, block: usize, region: usize): i32 {
