@@ -28,7 +28,9 @@ export function lineTable(scanout: Exclude<Scanout, { kind: 'blank' }>): Uint32A
 /** Bytes of memory that a line is made of. */
 export function lineBytes(scanout: Exclude<Scanout, { kind: 'blank' }>): number {
   if (scanout.kind === 'text') return (scanout.columns + 2) * 4;
-  const pixels = (scanout.width >> scanout.doubling) + 8;
+  // What panning moves in at the right, at most a word of 8 pixels.
+  const panned = scanout.panning.some((pixels) => pixels > 0) ? 8 : 0;
+  const pixels = (scanout.width >> scanout.doubling) + panned;
   switch (scanout.format) {
     case 'planar':
     case 'cga':
