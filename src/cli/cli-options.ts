@@ -22,6 +22,8 @@ export interface CliOptions {
   fwCfg?: { name: string; string?: string; file?: string }[];
   nographic?: boolean;
   vga?: 'std' | 'none';
+  xres?: number;
+  yres?: number;
   /** 2^N ns of virtual time for each instruction. */
   icount?: number;
   tier?: 'auto' | 'interp' | 'jit' | 'check';

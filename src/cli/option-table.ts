@@ -143,11 +143,16 @@ function setDebugcon(options: CliOptions, text: string): void {
 }
 
 function setGlobal(options: CliOptions, text: string): void {
+  const size = /^VGA[.]([xy]res)=(\d+)$/.exec(text);
+  if (size) {
+    options[size[1] as 'xres' | 'yres'] = Number(size[2]);
+    return;
+  }
   const value = /^isa-debugcon[.]iobase=(.*)$/.exec(text)?.[1];
   const source = value === undefined ? undefined : DEBUG_PORTS[Number(value)];
   if (source === undefined) {
     throw new UsageError(
-      `-global ${text} is not built yet; there is -global isa-debugcon.iobase=0x402, and 0xe9, the default`,
+      `-global ${text} is not built yet; there is -global isa-debugcon.iobase=0x402, and 0xe9, the default, and -global VGA.xres=PIXELS and VGA.yres`,
     );
   }
   options.debugPort = source;
@@ -278,8 +283,8 @@ export const OPTIONS: readonly Option[] = [
   },
   {
     name: 'global',
-    value: 'isa-debugcon.iobase=PORT',
-    help: 'the debug port: 0xe9, or 0x402, where firmware writes',
+    value: 'DEVICE.PROPERTY=VALUE',
+    help: 'isa-debugcon.iobase=PORT: the debug port, 0xe9, or 0x402,\nwhere firmware writes; VGA.xres=, VGA.yres=: the monitor',
     set: setGlobal,
   },
   only('display', ['none'], 'no window, as it is anyway'),

@@ -56,7 +56,7 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  const { boot, fwCfg, nographic, vga } = options;
+  const { boot, fwCfg, nographic, vga, xres, yres } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
@@ -81,6 +81,8 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(fwCfg !== undefined && { fwCfg }),
     ...(nographic !== undefined && { nographic }),
     ...(vga !== undefined && { vga }),
+    ...(xres !== undefined && { xres }),
+    ...(yres !== undefined && { yres }),
     ...(icount !== undefined && { icount }),
     ...(tier !== undefined && { tier }),
   };

@@ -64,6 +64,9 @@ export interface VmConfig {
   noReboot?: boolean;
   /** `-vga`: graphics card. Default `std` on a PC; `none` on boards without one. */
   vga?: 'std' | 'none';
+  /** `-global VGA.xres`, `-global VGA.yres`: the size that the monitor likes best, in pixels. Default 1280 by 800. */
+  xres?: number;
+  yres?: number;
   tier?: Tier;
 }
 

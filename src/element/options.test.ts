@@ -25,6 +25,8 @@ describe('options as text', () => {
       icount: '3',
       'no-reboot': '',
       vga: 'std',
+      xres: '1024',
+      yres: '768',
       tier: 'interp',
     });
     expect(config).toEqual({
@@ -42,6 +44,8 @@ describe('options as text', () => {
       icount: 3,
       noReboot: true,
       vga: 'std',
+      xres: 1024,
+      yres: 768,
       tier: 'interp',
     });
     expect(Object.keys(config)).toHaveLength(VM_OPTIONS.length);

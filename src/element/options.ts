@@ -42,6 +42,8 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
   { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
   { key: 'vga', attribute: 'vga', param: 'vga', flag: '-vga', kind: 'text' },
+  { key: 'xres', attribute: 'xres', param: 'xres', kind: 'count', max: 4095 },
+  { key: 'yres', attribute: 'yres', param: 'yres', kind: 'count', max: 4095 },
   { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },
 ];
 

@@ -23,6 +23,8 @@ import { PciBus } from './pci/pci-bus.ts';
 import { Piix3 } from './pci/piix3.ts';
 import { Piix4Pm } from './pci/piix4-pm.ts';
 import { Mc146818 } from './rtc/mc146818.ts';
+import { bareVga } from '../../tests/support/vga-mode.ts';
+import type { StdVga } from './display/std-vga.ts';
 import { GoldfishRtc } from './rtc/goldfish-rtc.ts';
 import { VirtioMmioSlot } from './virtio/virtio-mmio-slot.ts';
 
@@ -41,6 +43,17 @@ interface Subject {
 }
 
 const DEVICES: Record<string, Subject> = {
+  'std-vga': {
+    create: () => bareVga().vga,
+    writes: [
+      [0, 2, 1],
+      [2, 2, 800],
+      [0, 2, 4],
+      [2, 2, 0x41],
+      [1, 2, 0xffff],
+    ],
+    change: (device) => (device as StdVga).registers.setCr(0x0c, 0x12),
+  },
   ns16550a: {
     create: ({ irq, time, shadow, log }) => {
       // A line on which someone types for ever.
@@ -344,7 +357,7 @@ describe.each(Object.entries(DEVICES))('%s', (_name, subject) => {
     const irq = env.irq as FakeIrq;
     for (let i = 0; i < 20_000; i++) {
       const region = device.regions[0];
-      if (region === undefined) break;
+      if (region === undefined || region.registers.length === 0) break;
       const register = region.registers[random(region.registers.length)];
       const size = region.accessMax;
       if (register.write !== 'posted') {

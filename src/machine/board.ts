@@ -78,6 +78,8 @@ export interface BoardEnv {
   images: BootImages;
   drives: readonly Drive[];
   vga: VgaKind;
+  /** The monitor's own size, pixels. */
+  monitor?: { width: number; height: number };
   commandLine: string;
   /** What the user says to firmware; absent: nothing. */
   firmware?: FirmwareOptions;

@@ -18,6 +18,11 @@ const FW_CFG_NAME_MAX = 55;
 /** `-icount shift=N` takes 0 to 10, as in QEMU. */
 const ICOUNT_SHIFT_MAX = 10;
 
+/** QEMU's monitor; and what an EDID can say, and the video memory show. */
+const MONITOR = { width: 1280, height: 800 };
+const MONITOR_MIN = 200;
+const MONITOR_MAX = 4095;
+
 const TIERS: readonly ResolvedConfig['tier'][] = ['auto', 'interp', 'jit', 'check'];
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
@@ -44,6 +49,8 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'icount',
   'noReboot',
   'vga',
+  'xres',
+  'yres',
   'tier',
 ]);
 
@@ -56,6 +63,8 @@ export interface ResolvedConfig {
   /** What the core's reset takes for the processor: see BoardModel.processors. */
   processor: number;
   vga: VgaKind;
+  /** The monitor's own size, pixels. */
+  monitor: { width: number; height: number };
   tier: 'auto' | 'interp' | 'jit' | 'check';
   drives: readonly DrivePlan[];
   boot: BootOptions;
@@ -146,5 +155,12 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     throw bad(`There is no graphics card "${String(vga)}" (-vga): choose std or none.`);
   if (vga === 'std' && !board.graphics)
     throw bad(`${board.names[0]} has no graphics card yet (-vga): choose none, or leave it out.`);
-  return { arch: config.arch, board, memory, smp, processor, vga, tier, drives, boot };
+  const monitor = { width: config.xres ?? MONITOR.width, height: config.yres ?? MONITOR.height };
+  for (const pixels of [monitor.width, monitor.height]) {
+    if (!Number.isInteger(pixels) || pixels < MONITOR_MIN || pixels > MONITOR_MAX)
+      throw bad(
+        `A monitor of ${pixels} pixels (xres, yres) is not possible: choose ${MONITOR_MIN} to ${MONITOR_MAX}.`,
+      );
+  }
+  return { arch: config.arch, board, memory, smp, processor, vga, monitor, tier, drives, boot };
 }

@@ -64,7 +64,7 @@ export function attachVga({ env, wiring, bus, rom }: PcContext): PcDisplay {
       noteRegisters();
     },
     written: (bytes) => dirty.mark(0, bytes),
-    preferred: PREFERRED,
+    preferred: env.monitor ?? PREFERRED,
     rom: fits !== null,
   });
   const ports: { region: MovableRegion | null } = { region: null };

@@ -198,6 +198,7 @@ export class Session {
       images,
       drives: options.drives,
       vga: config.vga,
+      monitor: config.monitor,
       commandLine: options.commandLine,
       firmware: {
         boot: config.boot,
