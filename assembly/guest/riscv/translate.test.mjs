@@ -18,7 +18,7 @@ const EMIT = {
   length: 32,
   flags: 36,
   ended: 40,
-  guest: 44,
+  guest: 64,
   mmu: 48,
 };
 const TEMPS = 0x300;
