@@ -638,8 +638,9 @@ const KEYBOARDS: readonly KeyboardLayout[] = ['us', 'uk', 'de', 'fr'];
 const SCALING_NAMES: readonly Scaling[] = ['smooth', 'fit', 'integer'];
 
 /** A kernel that is told to use the serial port is looked at there. */
-function likelyView({ kernel, append }: Partial<VmConfig>): View {
-  return kernel !== undefined && /\bconsole=ttyS/.test(append ?? '') ? 'serial' : 'screen';
+function likelyView({ kernel, append, nographic }: Partial<VmConfig>): View {
+  const serial = kernel !== undefined && /\bconsole=ttyS/.test(append ?? '');
+  return nographic || serial ? 'serial' : 'screen';
 }
 
 function absoluteUrl(url: string): string {
