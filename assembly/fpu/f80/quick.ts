@@ -18,7 +18,7 @@ export const MASK: u32 = F.EXPONENT_MASK;
 const TWO_64: f64 = 18446744073709551616.0;
 
 export function isNormal(t: u32, m: u64): bool {
-  return <i64>m < 0 && (t & MASK) - 1 < MASK - 1;
+  return <i64>m < 0 && isMiddle(t);
 }
 
 export function isZero(t: u32, m: u64): bool {
@@ -31,16 +31,25 @@ export function put(to: usize, t: u32, m: u64): i32 {
   return 0;
 }
 
+/** Whether the exponent is neither the lowest nor the highest one. */
+export function isMiddle(t: u32): bool {
+  return ((t + 1) & (MASK - 1)) != 0;
+}
+
 /** Rounds high.low, `high` normalised; `sign` is 0 or SIGN. */
 export function round(to: usize, sign: u32, exponent: i32, high: u64, low: u64): i32 {
   // Rounding may count the exponent up once.
   if (<u32>(exponent - 1) >= MASK - 2) return NOT_QUICK;
-  const up = (low >> 63) & <u64>(((low << 1) | (high & 1)) != 0);
+  // Half of the last place, less one unless that place is odd: what carries is rounded up.
+  const up = <u64>(low + (0x7fffffffffffffff + (high & 1)) < low);
   high += up;
-  const carry = <u64>(high == 0);
-  store<u64>(to, high | (carry << 63));
-  store<u16>(to, <u16>(sign | (<u32>exponent + <u32>carry)), 8);
-  return low != 0 ? <i32>(F.PE | ((<u32>up) << 9)) : 0;
+  if (high == 0) {
+    high = F.INTEGER_BIT;
+    exponent += 1;
+  }
+  store<u64>(to, high);
+  store<u16>(to, <u16>(sign | <u32>exponent), 8);
+  return ((<i32>(low != 0)) << 5) | ((<i32>up) << 9);
 }
 
 /** What is left of a significand that is shifted right by 64 places and more, in 64 bits. */
@@ -170,7 +179,7 @@ export function integerSignificand(value: i64): u64 {
   return magnitude << clz(magnitude);
 }
 
-/** Whether a normal number rounds to a normal one of this format, by `least` and below `highest`, exponents in this format. */
+/** Whether a normal number rounds to a normal one of a narrower format: its bias, and its exponent field of infinities. */
 export function isWithin(t: u32, bias: u32, highest: u32): bool {
   return (t & MASK) - bias - 1 < highest - 2;
 }

@@ -53,8 +53,14 @@ export const X87_REG: u32 = 0x800;
 export const X87_CONTROL: u32 = 0x880;
 export const X87_STATUS: u32 = 0x888;
 export const X87_TOP: u32 = 0x890;
-/** u8 for each physical register: 1 if it is empty. */
-export const X87_EMPTY: u32 = 0x898;
+/** u8 for each physical register: empty, holding a normal number, or holding whatever there is (maybe a normal number). */
+export const X87_TAGS: u32 = 0x898;
+export const TAG_NORMAL: u8 = 0;
+export const TAG_EMPTY: u8 = 1;
+export const TAG_ANY: u8 = 2;
+/** The same for all registers at once. */
+export const TAGS_EMPTY: u64 = 0x0101010101010101;
+export const TAGS_ANY: u64 = 0x0202020202020202;
 /** The instruction's offset in 48 bits, which are enough for every address, and its opcode (FOP) above: one store notes both. */
 export const X87_FIP: u32 = 0x8a0;
 export const X87_FDP: u32 = 0x8a8;

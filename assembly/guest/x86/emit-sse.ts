@@ -93,7 +93,7 @@ export function mmxBegin(e: usize): void {
 /** MMX instructions make all registers valid and the first the top of the stack. SDM 1, 9.5.1. After all that may raise. */
 export function mmxEnter(e: usize): void {
   B.emit(e, O.OP_MOVI, X.X87_TOP, 0, 0, 0);
-  B.emit(e, O.OP_MOVI, X.X87_EMPTY, 0, 0, 0);
+  B.emit(e, O.OP_MOVI, X.X87_TAGS, 0, 0, X.TAGS_ANY);
 }
 
 /** Writes an MMX register, whose exponent becomes all ones. */

@@ -39,7 +39,6 @@ const FSW_TOP_SHIFT: u32 = 11;
 const FSW_WITHOUT_TOP: u32 = 0xc7ff;
 const INITIAL_CONTROL: u64 = 0x037f;
 const INITIAL_MXCSR: u64 = 0x1f80;
-const ALL_EMPTY: u64 = 0x0101010101010101;
 
 /** Alignment to `alignment` bytes, and both ends of the area. An area of up to 576 bytes lies in two pages at most. */
 function reach(cpu: usize, address: u64, bytes: u32, alignment: u32, mmu: u32, access: u32): bool {
@@ -62,7 +61,7 @@ function xmmCount(cpu: usize): u32 {
 function abridgedTags(cpu: usize): u64 {
   let tags: u64 = 0;
   for (let n: u32 = 0; n < 8; n++) {
-    if (load<u8>(cpu + n, X.X87_EMPTY) == 0) tags |= (<u64>1) << n;
+    if (load<u8>(cpu + n, X.X87_TAGS) != X.TAG_EMPTY) tags |= (<u64>1) << n;
   }
   return tags;
 }
@@ -110,7 +109,8 @@ function restoreX87(cpu: usize, at: u64, mmu: u32, wide: bool): void {
   store<u64>(cpu, (first & CONTROL_MASK) | CONTROL_FIXED, X.X87_CONTROL);
   setX87Status(cpu, <u32>(first >> 16));
   x87Summarise(cpu);
-  for (let n: u32 = 0; n < 8; n++) store<u8>(cpu + n, (first >> (32 + n)) & 1 ? 0 : 1, X.X87_EMPTY);
+  for (let n: u32 = 0; n < 8; n++)
+    store<u8>(cpu + n, (first >> (32 + n)) & 1 ? X.TAG_ANY : X.TAG_EMPTY, X.X87_TAGS);
   const instruction = read(cpu, at + 8, mmu);
   const data = read(cpu, at + 16, mmu);
   setInstruction(cpu, wide ? instruction : instruction & 0xffffffff, <u32>(first >> 48) & 0x7ff);
@@ -133,7 +133,7 @@ function initialiseX87(cpu: usize): void {
   store<u64>(cpu, INITIAL_CONTROL, X.X87_CONTROL);
   store<u64>(cpu, 0, X.X87_STATUS);
   store<u64>(cpu, 0, X.X87_TOP);
-  store<u64>(cpu, ALL_EMPTY, X.X87_EMPTY);
+  store<u64>(cpu, X.TAGS_EMPTY, X.X87_TAGS);
   store<u64>(cpu, 0, X.X87_FIP);
   store<u64>(cpu, 0, X.X87_FDP);
   store<u16>(cpu, 0, X.X87_FCS);
@@ -173,7 +173,7 @@ function xsaveAllowed(cpu: usize): bool {
 }
 
 function isInitialX87(cpu: usize): bool {
-  if (load<u64>(cpu, X.X87_CONTROL) != INITIAL_CONTROL || load<u64>(cpu, X.X87_EMPTY) != ALL_EMPTY)
+  if (load<u64>(cpu, X.X87_CONTROL) != INITIAL_CONTROL || load<u64>(cpu, X.X87_TAGS) != X.TAGS_EMPTY)
     return false;
   let rest = load<u64>(cpu, X.X87_STATUS) | load<u64>(cpu, X.X87_TOP) | load<u64>(cpu, X.X87_FIP);
   rest |= load<u64>(cpu, X.X87_FDP) | load<u16>(cpu, X.X87_FCS) | load<u16>(cpu, X.X87_FDS);

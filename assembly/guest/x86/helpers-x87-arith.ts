@@ -70,7 +70,7 @@ function finish(cpu: usize, immediate: u32): void {
 function deliver(cpu: usize, immediate: u32): void {
   const to = S.field(immediate, S.IMM_TO);
   F.copy(S.st(cpu, to), S.resultAt(cpu));
-  S.setEmpty(cpu, to, 0);
+  S.setUsed(cpu, to);
   S.pop(cpu, S.popsOf(immediate));
 }
 
@@ -285,7 +285,7 @@ export function helperX87Extract(cpu: usize, _b: u64, _c: u64, _third: u64, imme
     if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 0), exponent);
-  S.setEmpty(cpu, 0, 0);
+  S.setUsed(cpu, 0);
   S.push(cpu, significand);
   return 0;
 }

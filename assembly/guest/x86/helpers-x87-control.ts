@@ -30,7 +30,7 @@ export function x87Init(cpu: usize): void {
   store<u64>(cpu, CONTROL_INIT, X.X87_CONTROL);
   store<u64>(cpu, 0, X.X87_STATUS);
   store<u64>(cpu, 0, X.X87_TOP);
-  store<u64>(cpu, 0x0101010101010101, X.X87_EMPTY);
+  store<u64>(cpu, X.TAGS_EMPTY, X.X87_TAGS);
   store<u64>(cpu, 0, X.X87_FIP);
   store<u64>(cpu, 0, X.X87_FDP);
   store<u16>(cpu, 0, X.X87_FCS);

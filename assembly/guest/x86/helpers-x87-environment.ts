@@ -34,7 +34,7 @@ export function x87Tags(cpu: usize): u32 {
   for (let n = 0; n < 8; n++) {
     const kind = F.classOf(cpu + X.X87_REG + (n << 4));
     let tag: u32 = kind == F.CLASS_NORMAL ? 0 : kind == F.CLASS_ZERO ? 1 : 2;
-    if (load<u8>(cpu + n, X.X87_EMPTY) != 0) tag = 3;
+    if (load<u8>(cpu + n, X.X87_TAGS) == X.TAG_EMPTY) tag = 3;
     tags |= tag << (n << 1);
   }
   return tags;
@@ -42,7 +42,8 @@ export function x87Tags(cpu: usize): u32 {
 
 /** Of a tag word only what is empty counts. */
 function setTags(cpu: usize, tags: u32): void {
-  for (let n = 0; n < 8; n++) store<u8>(cpu + n, ((tags >> (n << 1)) & 3) == 3 ? 1 : 0, X.X87_EMPTY);
+  for (let n = 0; n < 8; n++)
+    store<u8>(cpu + n, ((tags >> (n << 1)) & 3) == 3 ? X.TAG_EMPTY : X.TAG_ANY, X.X87_TAGS);
 }
 
 /** Status word with TOP. */

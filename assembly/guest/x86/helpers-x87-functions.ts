@@ -63,7 +63,7 @@ export function helperX87Trigonometric(cpu: usize, _b: u64, _c: u64, _third: u64
     if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 0), first);
-  S.setEmpty(cpu, 0, 0);
+  S.setUsed(cpu, 0);
   if (pushes) S.push(cpu, second);
   return 0;
 }
@@ -108,7 +108,7 @@ export function helperX87Binary(cpu: usize, _b: u64, _c: u64, _third: u64, immed
     if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 1), result);
-  S.setEmpty(cpu, 1, 0);
+  S.setUsed(cpu, 1);
   S.pop(cpu, 1);
   return 0;
 }
@@ -200,6 +200,6 @@ export function helperX87Exponential(cpu: usize, _b: u64, _c: u64, _third: u64, 
     if (!S.report(cpu)) return 0;
   }
   F.copy(S.st(cpu, 0), result);
-  S.setEmpty(cpu, 0, 0);
+  S.setUsed(cpu, 0);
   return 0;
 }

@@ -164,7 +164,7 @@ export function helperX87Copy(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
     S.report(cpu);
     F.copy(S.st(cpu, to), S.st(cpu, 0));
   }
-  S.setEmpty(cpu, to, 0);
+  S.setUsed(cpu, to);
   S.pop(cpu, S.popsOf(immediate));
   return 0;
 }
@@ -184,13 +184,15 @@ export function helperX87Exchange(cpu: usize, _b: u64, _c: u64, _third: u64, imm
   F.copy(S.resultAt(cpu), a);
   F.copy(a, b);
   F.copy(b, S.resultAt(cpu));
+  S.setUsed(cpu, 0);
+  S.setUsed(cpu, from);
   return 0;
 }
 
 function fill(cpu: usize, n: u32): void {
   if (!S.isEmpty(cpu, n)) return;
   F.putIndefinite(S.st(cpu, n));
-  S.setEmpty(cpu, n, 0);
+  S.setUsed(cpu, n);
 }
 
 /** FCMOVcc ST, ST(FROM): b = condition. The registers are looked at whatever it says. */
@@ -201,18 +203,18 @@ export function helperX87ConditionalMove(cpu: usize, b: u64, _c: u64, _third: u6
   if (S.isEmpty(cpu, 0) || S.isEmpty(cpu, from)) {
     if (!S.underflow(cpu)) return 0;
     F.putIndefinite(S.st(cpu, 0));
-    S.setEmpty(cpu, 0, 0);
   } else {
     S.report(cpu);
     if (b != 0) F.copy(S.st(cpu, 0), S.st(cpu, from));
   }
+  S.setUsed(cpu, 0);
   return 0;
 }
 
 /** FFREE and FFREEP ST(FROM). */
 export function helperX87Free(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   if (isPending(cpu)) return 0;
-  S.setEmpty(cpu, S.field(immediate, S.IMM_FROM), 1);
+  S.setEmpty(cpu, S.field(immediate, S.IMM_FROM));
   S.pop(cpu, S.popsOf(immediate));
   return 0;
 }

@@ -1,7 +1,8 @@
 /**
  * The quick functions of x87 instructions (OP_CALLQ): what programs do nearly always. No exception is pending, every register that is read is in use and every
  * one that is pushed is empty, numbers are normal or zero, the control word masks PE and rounds to nearest with 64 bits. Everything else is the
- * helpers', which say what the instructions do. Immediates are theirs.
+ * helpers', which say what the instructions do. Immediates are theirs. Tags spare most looks at the numbers: helpers leave TAG_ANY behind, and whoever finds a
+ * normal number there notes it, which the guest cannot see.
  */
 import * as F from '../../fpu/f80/format';
 import * as Q from '../../fpu/f80/quick';
@@ -51,12 +52,12 @@ function numberAt(first: u32, immediate: u32, at: u32): u32 {
   return (first + (immediate >> at)) & 7;
 }
 
-function emptiness(cpu: usize, number: u32): u32 {
-  return load<u8>(cpu + number, X.X87_EMPTY);
+function tag(cpu: usize, number: u32): u32 {
+  return load<u8>(cpu + number, X.X87_TAGS);
 }
 
-function isEmpty(cpu: usize, number: u32): bool {
-  return emptiness(cpu, number) != 0;
+function setTag(cpu: usize, number: u32, to: u32): void {
+  store<u8>(cpu + number, <u8>to, X.X87_TAGS);
 }
 
 function register(cpu: usize, number: u32): usize {
@@ -72,27 +73,37 @@ function settle(cpu: usize, status: u32, found: u32): void {
   store<u64>(cpu, (status & ~STATUS_C1) | found, X.X87_STATUS);
 }
 
+/** Ends an instruction whose result, in a register, may be zero. */
+function settleAny(cpu: usize, to: u32, status: u32, found: i32, first: u32, immediate: u32): u64 {
+  if (found < 0) return NOT_QUICK;
+  setTag(cpu, to, X.TAG_ANY);
+  settle(cpu, status, found);
+  pop(cpu, first, immediate);
+  return 0;
+}
+
 function popTwice(cpu: usize, first: u32, immediate: u32): void {
   const pops = (immediate >> S.IMM_POPS) & 3;
   if (pops == 0) return;
-  store<u8>(cpu + first, 1, X.X87_EMPTY);
-  if (pops == 2) store<u8>(cpu + ((first + 1) & 7), 1, X.X87_EMPTY);
+  setTag(cpu, first, X.TAG_EMPTY);
+  if (pops == 2) setTag(cpu, (first + 1) & 7, X.TAG_EMPTY);
   store<u64>(cpu, (first + pops) & 7, X.X87_TOP);
 }
 
 function pop(cpu: usize, first: u32, immediate: u32): void {
   if ((immediate & (1 << S.IMM_POPS)) == 0) return;
-  store<u8>(cpu + first, 1, X.X87_EMPTY);
+  setTag(cpu, first, X.TAG_EMPTY);
   store<u64>(cpu, (first + 1) & 7, X.X87_TOP);
 }
 
-function push(cpu: usize, status: u32, t: u32, m: u64): u64 {
+/** `kind` is the tag of the value. */
+function push(cpu: usize, status: u32, t: u32, m: u64, kind: u32): u64 {
   const number = (top(cpu) + 7) & 7;
-  if (emptiness(cpu, number) == 0 || (status & STATUS_ES) != 0) return NOT_QUICK;
+  if (tag(cpu, number) != X.TAG_EMPTY || (status & STATUS_ES) != 0) return NOT_QUICK;
   const at = register(cpu, number);
   store<u64>(at, m);
   store<u16>(at, <u16>t, 8);
-  store<u8>(cpu + number, 0, X.X87_EMPTY);
+  setTag(cpu, number, kind);
   store<u64>(cpu, number, X.X87_TOP);
   settle(cpu, status, 0);
   return 0;
@@ -121,60 +132,67 @@ export function quickX87Add(cpu: usize, b: u64, _c: u64, _third: u64, immediate:
   const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
   const status = statusOf(cpu);
-  let hinders = hindrance(cpu, status) | emptiness(cpu, to);
+  let tags = tag(cpu, to);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
     t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
     m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
+    tags |= Q.isMiddle(t) ? 0 : X.TAG_ANY;
   } else {
     const from = numberAt(first, immediate, S.IMM_FROM);
-    hinders |= emptiness(cpu, from);
+    tags |= tag(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  if (hinders != 0) return NOT_QUICK;
   const operation = immediate & 7;
   t ^= operation == SUBTRACT ? Q.SIGN : 0;
   const ta = topOf(at) ^ (operation == SUBTRACT_REVERSED ? Q.SIGN : 0);
   const ma = load<u64>(at);
-  let found: i32;
-  if (Q.isNormal(ta, ma) && Q.isNormal(t, m)) {
-    // The operand with the smaller magnitude is shifted to the other's place; `low` are 64 more bits, the last one sticky.
-    let exponent = <i32>(ta & Q.MASK);
-    let by = exponent - <i32>(t & Q.MASK);
-    const swaps = by < 0 || (by == 0 && m > ma);
-    const sign = select<u32>(t, ta, swaps) & Q.SIGN;
-    let high = select<u64>(m, ma, swaps);
-    let other = select<u64>(ma, m, swaps);
-    exponent = select<i32>(exponent - by, exponent, swaps);
-    by = select<i32>(0 - by, by, swaps);
-    let low: u64;
-    if (by < 64) {
-      low = (other << 1) << (63 - by);
-      other >>= by;
-    } else {
-      low = Q.farRest(other, by);
-      other = 0;
+  const hinders = hindrance(cpu, status);
+  if ((hinders | tags) != 0) {
+    if (hinders != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
+    if (!Q.isNormal(ta, ma) || !Q.isNormal(t, m))
+      return settleAny(cpu, to, status, Q.addZero(at, ta, ma, t, m), first, immediate);
+    setTag(cpu, to, X.TAG_NORMAL);
+  }
+  // The operand with the smaller magnitude is shifted to the other's place; `low` are 64 more bits, the last one sticky.
+  let exponent = <i32>(ta & Q.MASK);
+  let by = exponent - <i32>(t & Q.MASK);
+  const swaps = by < 0 || (by == 0 && m > ma);
+  const sign = select<u32>(t, ta, swaps) & Q.SIGN;
+  let high = select<u64>(m, ma, swaps);
+  let other = select<u64>(ma, m, swaps);
+  exponent = select<i32>(exponent - by, exponent, swaps);
+  by = select<i32>(0 - by, by, swaps);
+  let low: u64;
+  if (by < 64) {
+    low = (other << 1) << (63 - by);
+    other >>= by;
+  } else {
+    low = Q.farRest(other, by);
+    other = 0;
+  }
+  if (((ta ^ t) & Q.SIGN) == 0) {
+    high += other;
+    const carry = <u64>(high < other);
+    low = (low >> carry) | (low & carry) | ((high & carry) << 63);
+    high = (high >> carry) | (carry << 63);
+    exponent += <i32>carry;
+  } else {
+    high -= other + <u64>(low != 0);
+    low = 0 - low;
+    if (high == 0) {
+      // What is left of a cancellation behind the last bit is rare; nothing left is not.
+      if (low != 0) return NOT_QUICK;
+      return settleAny(cpu, to, status, Q.put(at, 0, 0), first, immediate);
     }
-    if (((ta ^ t) & Q.SIGN) == 0) {
-      high += other;
-      const carry = <u64>(high < other);
-      low = (low >> carry) | (low & carry) | ((high & carry) << 63);
-      high = (high >> carry) | (carry << 63);
-      exponent += <i32>carry;
-    } else {
-      high -= other + <u64>(low != 0);
-      low = 0 - low;
-      // An exact difference of zero; what is left of a cancellation behind the last bit is rare.
-      if (high == 0 && low != 0) return NOT_QUICK;
-      const places = clz(high);
-      high = (high << places) | ((low >> 1) >> (63 - places));
-      low <<= places;
-      exponent -= <i32>places;
-    }
-    found = high != 0 ? Q.round(at, sign, exponent, high, low) : Q.put(at, 0, 0);
-  } else found = Q.addZero(at, ta, ma, t, m);
+    const places = clz(high);
+    high = (high << places) | ((low >> 1) >> (63 - places));
+    low <<= places;
+    exponent -= <i32>places;
+  }
+  const found = Q.round(at, sign, exponent, high, low);
   if (found < 0) return NOT_QUICK;
   settle(cpu, status, found);
   pop(cpu, first, immediate);
@@ -187,30 +205,34 @@ export function quickX87Multiply(cpu: usize, b: u64, _c: u64, _third: u64, immed
   const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
   const status = statusOf(cpu);
-  let hinders = hindrance(cpu, status) | emptiness(cpu, to);
+  let tags = tag(cpu, to);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
     t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
     m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
+    tags |= Q.isMiddle(t) ? 0 : X.TAG_ANY;
   } else {
     const from = numberAt(first, immediate, S.IMM_FROM);
-    hinders |= emptiness(cpu, from);
+    tags |= tag(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  if (hinders != 0) return NOT_QUICK;
   const ta = topOf(at);
   const ma = load<u64>(at);
-  let found: i32;
-  if (Q.isNormal(ta, ma) && Q.isNormal(t, m)) {
-    const high = mulHigh(ma, m);
-    const low = ma * m;
-    // The product of two significands has one leading zero or none.
-    const by = (high >> 63) ^ 1;
-    const exponent = <i32>((ta & Q.MASK) + (t & Q.MASK)) - F.BIAS + 1 - <i32>by;
-    found = Q.round(at, (ta ^ t) & Q.SIGN, exponent, (high << by) | ((low >> 63) & by), low << by);
-  } else found = Q.multiplyZero(at, ta, ma, t, m);
+  const hinders = hindrance(cpu, status);
+  if ((hinders | tags) != 0) {
+    if (hinders != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
+    if (!Q.isNormal(ta, ma) || !Q.isNormal(t, m))
+      return settleAny(cpu, to, status, Q.multiplyZero(at, ta, ma, t, m), first, immediate);
+    setTag(cpu, to, X.TAG_NORMAL);
+  }
+  const high = mulHigh(ma, m);
+  const low = ma * m;
+  // The product of two significands has one leading zero or none.
+  const by = ~high >> 63;
+  const exponent = <i32>((ta & Q.MASK) + (t & Q.MASK)) - F.BIAS + 1 - <i32>by;
+  const found = Q.round(at, (ta ^ t) & Q.SIGN, exponent, (high << by) | ((low >> 63) & by), low << by);
   if (found < 0) return NOT_QUICK;
   settle(cpu, status, found);
   pop(cpu, first, immediate);
@@ -223,19 +245,20 @@ export function quickX87Divide(cpu: usize, b: u64, _c: u64, _third: u64, immedia
   const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
   const status = statusOf(cpu);
-  let hinders = hindrance(cpu, status) | emptiness(cpu, to);
+  let tags = tag(cpu, to);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
     t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
     m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
+    tags |= Q.isMiddle(t) ? 0 : X.TAG_ANY;
   } else {
     const from = numberAt(first, immediate, S.IMM_FROM);
-    hinders |= emptiness(cpu, from);
+    tags |= tag(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  if (hinders != 0) return NOT_QUICK;
+  if (hindrance(cpu, status) != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
   // The reversed ones have an odd number.
   const reversed = (immediate & 1) != 0;
   const ta = topOf(at);
@@ -247,17 +270,14 @@ export function quickX87Divide(cpu: usize, b: u64, _c: u64, _third: u64, immedia
     select<u32>(ta, t, reversed),
     select<u64>(ma, m, reversed),
   );
-  if (found < 0) return NOT_QUICK;
-  settle(cpu, status, found);
-  pop(cpu, first, immediate);
-  return 0;
+  return settleAny(cpu, to, status, found, first, immediate);
 }
 
 /** FCHS, FABS, FSQRT. */
 export function quickX87Unary(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const number = top(cpu);
   const status = statusOf(cpu);
-  if (status & STATUS_ES || isEmpty(cpu, number)) return NOT_QUICK;
+  if (status & STATUS_ES || tag(cpu, number) == X.TAG_EMPTY) return NOT_QUICK;
   const at = register(cpu, number);
   const operation = immediate & 7;
   let found = 0;
@@ -277,19 +297,20 @@ export function quickX87Compare(cpu: usize, b: u64, _c: u64, _third: u64, immedi
   const first = top(cpu);
   const at = register(cpu, first);
   const status = statusOf(cpu);
-  let hinders = (status & STATUS_ES) | emptiness(cpu, first);
+  let tags = tag(cpu, first);
   let t: u32;
   let m: u64;
   if (immediate & S.IMM_MEMORY) {
     t = isDouble(immediate) ? Q.doubleTop(b) : otherTop(b, immediate);
     m = isDouble(immediate) ? Q.doubleSignificand(b) : otherSignificand(b, immediate);
+    tags |= Q.isMiddle(t) ? 0 : X.TAG_ANY;
   } else {
     const from = numberAt(first, immediate, S.IMM_FROM);
-    hinders |= emptiness(cpu, from);
+    tags |= tag(cpu, from);
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  if (hinders != 0) return NOT_QUICK;
+  if (((status & STATUS_ES) | (tags & X.TAG_EMPTY)) != 0) return NOT_QUICK;
   const order = Q.quickCompare(topOf(at), load<u64>(at), t, m);
   if (order < 0) return NOT_QUICK;
   if ((immediate & 7) == TO_FLAGS) settle(cpu, status, 0);
@@ -302,7 +323,8 @@ export function quickX87Compare(cpu: usize, b: u64, _c: u64, _third: u64, immedi
 export function quickX87LoadDouble(cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
   const t = Q.doubleTop(b);
   const m = Q.doubleSignificand(b);
-  return Q.isNormal(t, m) || Q.isZero(t, m) ? push(cpu, statusOf(cpu), t, m) : NOT_QUICK;
+  if (Q.isMiddle(t)) return push(cpu, statusOf(cpu), t, m, X.TAG_NORMAL);
+  return Q.isZero(t, m) ? push(cpu, statusOf(cpu), t, m, X.TAG_ANY) : NOT_QUICK;
 }
 
 /** FLD and FILD of memory, but for doubles. */
@@ -320,34 +342,36 @@ export function quickX87Load(cpu: usize, b: u64, c: u64, _third: u64, immediate:
     t = Q.integerTop(value);
     m = Q.integerSignificand(value);
   } else if (operation != AS_EXTENDED) return NOT_QUICK;
-  return push(cpu, statusOf(cpu), t, m);
+  return push(cpu, statusOf(cpu), t, m, X.TAG_ANY);
 }
 
 /** FLD ST(FROM). */
 export function quickX87Duplicate(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const from = numberAt(top(cpu), immediate, S.IMM_FROM);
-  if (isEmpty(cpu, from)) return NOT_QUICK;
+  const kind = tag(cpu, from);
+  if (kind == X.TAG_EMPTY) return NOT_QUICK;
   const at = register(cpu, from);
-  return push(cpu, statusOf(cpu), topOf(at), load<u64>(at));
+  return push(cpu, statusOf(cpu), topOf(at), load<u64>(at), kind);
 }
 
 /** FLD1 and FLDZ, and the others as they are rounded to nearest. */
 export function quickX87Constant(cpu: usize, b: u64, c: u64, _third: u64, _immediate: u32): u64 {
   if ((load<u32>(cpu, X.X87_CONTROL) & ROUNDING) != 0) return NOT_QUICK;
-  return push(cpu, statusOf(cpu), <u32>c, b);
+  return push(cpu, statusOf(cpu), <u32>c, b, X.TAG_ANY);
 }
 
 /** FST and FSTP ST(TO). */
 export function quickX87Copy(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const first = top(cpu);
   const status = statusOf(cpu);
-  if (status & STATUS_ES || isEmpty(cpu, first)) return NOT_QUICK;
+  const kind = tag(cpu, first);
+  if (status & STATUS_ES || kind == X.TAG_EMPTY) return NOT_QUICK;
   const to = numberAt(first, immediate, S.IMM_TO);
   const at = register(cpu, to);
   const from = register(cpu, first);
   store<u64>(at, load<u64>(from));
   store<u16>(at, load<u16>(from, 8), 8);
-  store<u8>(cpu + to, 0, X.X87_EMPTY);
+  setTag(cpu, to, kind);
   settle(cpu, status, 0);
   pop(cpu, first, immediate);
   return 0;
@@ -358,7 +382,9 @@ export function quickX87Exchange(cpu: usize, _b: u64, _c: u64, _third: u64, imme
   const first = top(cpu);
   const second = numberAt(first, immediate, S.IMM_FROM);
   const status = statusOf(cpu);
-  if (((status & STATUS_ES) | emptiness(cpu, first) | emptiness(cpu, second)) != 0) return NOT_QUICK;
+  const kind = tag(cpu, first);
+  const otherKind = tag(cpu, second);
+  if (((status & STATUS_ES) | ((kind | otherKind) & X.TAG_EMPTY)) != 0) return NOT_QUICK;
   const at = register(cpu, first);
   const other = register(cpu, second);
   const m = load<u64>(at);
@@ -367,6 +393,8 @@ export function quickX87Exchange(cpu: usize, _b: u64, _c: u64, _third: u64, imme
   store<u16>(at, load<u16>(other, 8), 8);
   store<u64>(other, m);
   store<u16>(other, t, 8);
+  setTag(cpu, first, otherKind);
+  setTag(cpu, second, kind);
   settle(cpu, status, 0);
   return 0;
 }
@@ -379,7 +407,7 @@ export function quickX87StoreDouble(cpu: usize, b: u64, _c: u64, _third: u64, im
   const control = load<u32>(cpu, X.X87_CONTROL) & (ROUNDING | F.PE);
   const t = topOf(at);
   const m = load<u64>(at);
-  if (((status & STATUS_ES) | emptiness(cpu, first) | (control ^ F.PE)) != 0) return NOT_QUICK;
+  if (((status & STATUS_ES) | (tag(cpu, first) & X.TAG_EMPTY) | (control ^ F.PE)) != 0) return NOT_QUICK;
   let value = (<u64>(t & Q.SIGN)) << 48;
   let found: u32 = 0;
   if (Q.isNormal(t, m) && Q.isWithin(t, Q.BIAS_DOUBLE, 0x7ff)) {
@@ -407,7 +435,8 @@ export function quickX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediat
   const first = top(cpu);
   const status = statusOf(cpu);
   const control = load<u32>(cpu, X.X87_CONTROL);
-  if (((status & STATUS_ES) | emptiness(cpu, first) | ((control & F.PE) ^ F.PE)) != 0) return NOT_QUICK;
+  if (((status & STATUS_ES) | (tag(cpu, first) & X.TAG_EMPTY) | ((control & F.PE) ^ F.PE)) != 0)
+    return NOT_QUICK;
   const at = register(cpu, first);
   const t = topOf(at);
   const m = load<u64>(at);

@@ -40,6 +40,7 @@ export function x86Reset(cpu: usize, model: u32): void {
   store<u64>(cpu, RESET_MICROCODE, X.X86_MICROCODE);
   store<u64>(cpu, RESET_MXCSR, X.MXCSR);
   store<u64>(cpu, RESET_X87_CONTROL, X.X87_CONTROL);
+  store<u64>(cpu, X.TAGS_ANY, X.X87_TAGS);
   store<u64>(cpu, 1, X.X86_XCR0);
   for (let bank: u32 = 0; bank < X.MC_BANK_COUNT; bank++)
     store<u64>(cpu + X.X86_MC_BANKS + bank * 32, 0xffffffffffffffff);

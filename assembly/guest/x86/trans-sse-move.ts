@@ -261,7 +261,7 @@ export function transMaskmovdqu(e: usize, i: usize): bool {
 export function transEmms(e: usize, i: usize): bool {
   if (S.mmxOff(e)) return S.mmxRaise(e);
   S.mmxBegin(e);
-  B.emit(e, O.OP_MOVI, X.X87_EMPTY, 0, 0, 0x0101010101010101);
+  B.emit(e, O.OP_MOVI, X.X87_TAGS, 0, 0, X.TAGS_EMPTY);
   return true;
 }
 

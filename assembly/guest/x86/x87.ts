@@ -54,16 +54,21 @@ export function st(cpu: usize, n: u32): usize {
 }
 
 export function isEmpty(cpu: usize, n: u32): bool {
-  return load<u8>(cpu + physical(cpu, n), X.X87_EMPTY) != 0;
+  return load<u8>(cpu + physical(cpu, n), X.X87_TAGS) == X.TAG_EMPTY;
 }
 
-export function setEmpty(cpu: usize, n: u32, empty: u32): void {
-  store<u8>(cpu + physical(cpu, n), <u8>empty, X.X87_EMPTY);
+export function setEmpty(cpu: usize, n: u32): void {
+  store<u8>(cpu + physical(cpu, n), X.TAG_EMPTY, X.X87_TAGS);
+}
+
+/** Whoever writes ST(n) says so. */
+export function setUsed(cpu: usize, n: u32): void {
+  store<u8>(cpu + physical(cpu, n), X.TAG_ANY, X.X87_TAGS);
 }
 
 export function pop(cpu: usize, count: u32): void {
   for (; count != 0; count--) {
-    setEmpty(cpu, 0, 1);
+    setEmpty(cpu, 0);
     store<u64>(cpu, (load<u32>(cpu, X.X87_TOP) + 1) & 7, X.X87_TOP);
   }
 }
@@ -71,7 +76,7 @@ export function pop(cpu: usize, count: u32): void {
 /** Pushes the value at an address, which may be a register. */
 export function push(cpu: usize, value: usize): void {
   store<u64>(cpu, (load<u32>(cpu, X.X87_TOP) + 7) & 7, X.X87_TOP);
-  setEmpty(cpu, 0, 0);
+  setUsed(cpu, 0);
   F.copy(st(cpu, 0), value);
 }
 
