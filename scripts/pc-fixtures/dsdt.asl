@@ -59,6 +59,17 @@ PRT_ENTRIES
                         IRQNoFlags () { 12 }
                     })
                 }
+                Device (FDC0)
+                {
+                    Name (_HID, EisaId ("PNP0700"))
+                    Name (_CRS, ResourceTemplate ()
+                    {
+                        IO (Decode16, 0x03F2, 0x03F2, 1, 4)
+                        IO (Decode16, 0x03F7, 0x03F7, 1, 1)
+                        IRQNoFlags () { 6 }
+                        DMA (Compatibility, NotBusMaster, Transfer8) { 2 }
+                    })
+                }
                 Device (COM1)
                 {
                     Name (_HID, EisaId ("PNP0501"))

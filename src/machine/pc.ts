@@ -206,7 +206,7 @@ function firmwarePieces(firmware: Uint8Array): LoadPiece[] {
   if (length === 0 || length > FLASH_MAX || length % FIRMWARE_UNIT !== 0) {
     throw new VmError(
       'bad-image',
-      `The firmware (-bios) has ${length} bytes; a PC takes a multiple of 64 KiB up to 8 MiB, such as SeaBIOS's bios-256k.bin.`,
+      `The firmware (-bios) has ${length} bytes; a PC takes a multiple of 64 KiB up to 8 MiB, such as SeaBIOS's bios-256k.bin. UEFI firmware in two files goes into flash memory (-pflash).`,
     );
   }
   return [{ what: 'firmware', address: 2 ** 32 - length, bytes: firmware, zeros: 0 }];

@@ -112,6 +112,8 @@ export const ioPorts = (base: number, size: number): Aml => [
 ];
 /** One ISA interrupt, edge-triggered (section 6.4.2.1). */
 export const isaIrq = (line: number): Aml => [0x22, ...word(1 << line)];
+/** A channel of the ISA's 8-bit DMA, with compatible timing, no bus master (section 6.4.2.2). */
+export const isaDma = (channel: number): Aml => [0x2a, 1 << channel, 0];
 /** Level-triggered, active-high, shared interrupts, of which one is used (section 6.4.3.6). */
 export const levelInterrupt = (...lines: number[]): Aml => [
   ...[0x89, ...word(2 + 4 * lines.length)],

@@ -15,6 +15,11 @@ const LINK_CHOICES = [5, 10, 11] as const;
 /** Where the interrupt's number stands in a descriptor of one. */
 const INTERRUPT_OFFSET = 5;
 
+/** Registers of the floppy controller that are not only the PS/2's, and its DMA channel. */
+const FLOPPY_FIRST = 2;
+const FLOPPY_BYTES = 4;
+const FLOPPY_DMA = 2;
+
 /** Memory for PCI's registers, where nothing else is. */
 const PCI_MEMORY = { first: 0x8000_0000, last: 0xfebf_ffff } as const;
 
@@ -86,6 +91,15 @@ function isaBridge(): A.Aml {
       A.isaIrq(PC_IRQ.keyboard),
     ),
     isaDevice('MOU', 'PNP0F13', A.isaIrq(PC_IRQ.mouse)),
+    isaDevice(
+      'FDC0',
+      'PNP0700',
+      // Its data register's neighbour at +6 is the disk controller's.
+      A.ioPorts(PC_PORTS.floppy[0] + FLOPPY_FIRST, FLOPPY_BYTES),
+      A.ioPorts(PC_PORTS.floppy[1], 1),
+      A.isaIrq(PC_IRQ.floppy),
+      A.isaDma(FLOPPY_DMA),
+    ),
     ...PC_PORTS.com.map((port, i) =>
       A.device(
         `COM${i + 1}`,
