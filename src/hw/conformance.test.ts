@@ -103,9 +103,9 @@ const DEVICES: Record<string, Subject> = {
     writes: [[0, 2, 3]],
   },
   mc146818: {
-    create: ({ irq, time }) => {
+    create: ({ irq, time, shadow }) => {
       const wallClock = { now: () => 10n ** 18n + time.now() };
-      return new Mc146818({ irq, clock: time, wallClock, timers: time });
+      return new Mc146818({ shadow, irq, clock: time, wallClock, timers: time });
     },
     keeps: ['cmos', 'offset', 'seen', 'periodSeen'],
     writes: [
@@ -215,9 +215,13 @@ const DEVICES: Record<string, Subject> = {
     ],
   },
   'piix4-pm': {
-    create: ({ irq, time, log }) => {
+    create: ({ irq, time, shadow, log }) => {
       const power = { powerOff() {}, reset() {} };
-      return new Piix4Pm({ sci: irq, clock: time, timers: time, power, smi() {}, log });
+      const pm = new Piix4Pm({ sci: irq, clock: time, timers: time, power, smi() {}, log });
+      // The APM ports alone have a shadow.
+      const places = pm.windows.map(() => ({ move() {} }));
+      pm.connect({ intx: { set() {} }, shadows: [shadow, { publish() {} }], places });
+      return pm;
     },
     keeps: ['timerHalf'],
     writes: [[0, 1, 0xf1]],

@@ -21,8 +21,8 @@ const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setB
 
 export function attachClock({ attach, wiring, env, cmos }: PcContext): Mc146818 {
   const { clock, wallClock, timers } = env;
-  return attach([PC_PORTS.rtc], () => {
-    return new Mc146818({ irq: wiring.irq(PC_IRQ.rtc), clock, wallClock, timers, contents: cmos });
+  return attach([PC_PORTS.rtc], (shadow) => {
+    return new Mc146818({ shadow, irq: wiring.irq(PC_IRQ.rtc), clock, wallClock, timers, contents: cmos });
   });
 }
 

@@ -59,7 +59,7 @@ export class Wiring {
     device: F,
     along?: (window: number, base: number | null) => void,
   ): F {
-    device.fixed.forEach((region, i) => void this.place(device, region, IO_PORT_BASE + ports[i]));
+    const shadows = device.fixed.map((region, i) => this.place(device, region, IO_PORT_BASE + ports[i]));
     const places = device.windows.map((window, i): MovableRegion => {
       const placed =
         'region' in window
@@ -77,7 +77,7 @@ export class Wiring {
     const pin = device.config.get(INTERRUPT_PIN, 1);
     const intx = pin === 0 ? UNCONNECTED : bus.intx(devfn, pin - 1);
     bus.add(devfn, device);
-    device.connect({ intx, places });
+    device.connect({ intx, shadows, places });
     this.devices.push(device);
     return device;
   }

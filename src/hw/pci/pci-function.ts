@@ -4,7 +4,7 @@
  */
 import type { IrqLine } from '../../core/irq.ts';
 import type { MovableRegion } from '../../memory/region-table.ts';
-import { type Device, type MmioRegion, type SavedState, StateReader } from '../device.ts';
+import { type Device, type MmioRegion, type SavedState, type ShadowPort, StateReader } from '../device.ts';
 import * as C from './config-space.ts';
 
 const BAR_COUNT = 6;
@@ -50,6 +50,8 @@ export type PciWindow =
 export interface PciSlot {
   /** Its interrupt pin's line. */
   intx: IrqLine;
+  /** Where the shadow registers of each of its fixed blocks are published, in their order. */
+  shadows?: readonly ShadowPort[];
   /** A place for each of its windows, in their order; the guest moves them. */
   places: readonly MovableRegion[];
 }
@@ -130,6 +132,11 @@ export abstract class PciFunction implements Device {
   /** Moves window `index` to an address of its space, or nowhere. */
   protected place(index: number, address: number | null): void {
     this.slot?.places[index].move(address);
+  }
+
+  /** Publishes a shadow register of fixed block `index`; from `configChanged` on, which the connection begins with. */
+  protected publish(index: number, offset: number, value: number | null): void {
+    this.slot?.shadows?.[index].publish(offset, value);
   }
 
   /** Drives the interrupt pin. */

@@ -46,6 +46,8 @@ export const SLEEP_TYPE_S5 = 0;
 export const APM_ACPI_ENABLE = 0xf1;
 export const APM_ACPI_DISABLE = 0xf0;
 
+/** Where the APM ports are among the fixed blocks. */
+const APM_BLOCK = 0;
 const GPE_BYTES = 4;
 const TIMER_HZ = 3_579_545n;
 const NS_PER_SECOND = 1_000_000_000n;
@@ -168,7 +170,8 @@ export class Piix4Pm extends PciFunction {
         size: 2,
         registers: [
           { offset: 0, name: 'APMC', read: 'exit', write: 'exit' },
-          { offset: 1, name: 'APMS', read: 'exit', write: 'exit' },
+          // Firmware waits for a change of it until the processor has taken a system management interrupt.
+          { offset: 1, name: 'APMS', read: 'shadow', write: 'exit' },
         ],
         read: (offset) => (offset === 0 ? this.pm.apmControl : this.pm.apmStatus),
         write: (offset, _size, value) => this.writeApm(offset, value & 0xff),
@@ -237,6 +240,7 @@ export class Piix4Pm extends PciFunction {
     const { pm } = this;
     if (offset === 1) {
       pm.apmStatus = value;
+      this.publish(APM_BLOCK, 1, value);
       return;
     }
     pm.apmControl = value;
@@ -268,6 +272,7 @@ export class Piix4Pm extends PciFunction {
 
   protected override configChanged(): void {
     super.configChanged();
+    this.publish(APM_BLOCK, 1, this.pm.apmStatus);
     const { base } = this;
     const on = (this.config.get(PMREGMISC, 1) & PMREGMISC_PMIOSE) !== 0;
     this.place(0, on && base !== 0 ? base : null);
@@ -298,6 +303,7 @@ export class Piix4Pm extends PciFunction {
     };
     super.restore(state);
     this.pm = next;
+    this.publish(APM_BLOCK, 1, next.apmStatus);
     this.updateSci();
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeIrq, FakeTime } from '../../../tests/support/device-env.ts';
+import { FakeIrq, FakeShadow, FakeTime } from '../../../tests/support/device-env.ts';
 import { Mc146818 } from './mc146818.ts';
 
 const SECOND = 1_000_000_000n;
@@ -10,6 +10,7 @@ function rtc(contents?: Record<number, number>) {
   const time = new FakeTime();
   const irq = new FakeIrq();
   const device = new Mc146818({
+    shadow: new FakeShadow(),
     irq,
     clock: time,
     wallClock: { now: () => START + time.now() },

@@ -9,10 +9,12 @@
  */
 import type { DeviceTimer, GuestClock, TimerFactory, WallClock } from '../../core/clock.ts';
 import type { IrqLine } from '../../core/irq.ts';
-import { type Device, type MmioRegion, type SavedState, StateReader } from '../device.ts';
+import { type Device, type MmioRegion, type SavedState, type ShadowPort, StateReader } from '../device.ts';
 import { type CalendarTime, decodeTime, encodeTime, nextAlarm, type TimeFormat } from './mc146818-time.ts';
 
 const INDEX = 0;
+/** What a read of the index port gives. */
+const NOT_READABLE = 0xff;
 const DATA = 1;
 
 const REG_A = 0x0a;
@@ -66,6 +68,7 @@ interface State {
 }
 
 export interface Mc146818Options {
+  shadow: ShadowPort;
   irq: IrqLine;
   clock: GuestClock;
   wallClock: WallClock;
@@ -105,10 +108,10 @@ export class Mc146818 implements Device {
         spacing: 1,
         registers: [
           // The data register is always an exit, and so finds the index that was written before it.
-          { offset: INDEX, name: 'INDEX', read: 'exit', write: 'posted' },
+          { offset: INDEX, name: 'INDEX', read: 'shadow', write: 'posted' },
           { offset: DATA, name: 'DATA', read: 'exit', write: 'exit' },
         ],
-        read: (offset) => (offset === INDEX ? 0xff : this.read(this.state.index)),
+        read: (offset) => (offset === INDEX ? NOT_READABLE : this.read(this.state.index)),
         write: (offset, _size, value) => {
           if (offset === DATA) return this.write(this.state.index, value & 0xff);
           this.state.index = value & 0x7f;
@@ -116,6 +119,7 @@ export class Mc146818 implements Device {
         },
       },
     ];
+    options.shadow.publish(INDEX, NOT_READABLE);
     this.reset();
   }
 
