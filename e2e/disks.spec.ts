@@ -1,0 +1,133 @@
+/** Disks, CD-ROMs and floppies as a Linux guest and SeaBIOS find them. Needs the images i386-disks and x86_64-disks. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { bootDisk } from './support/boot-sector.ts';
+import { image } from './support/images.ts';
+import { isoImage } from './support/iso.ts';
+
+const PROMPT = /root@snowglobe:\S+# /;
+const LONG = { timeout: 150_000 };
+const MIB = 1048576;
+
+/** Bytes that do not repeat within what a cache holds. */
+function noise(bytes: number, seed: number): Buffer {
+  const words = new Uint32Array(Math.ceil(bytes / 4));
+  let state = seed;
+  for (let i = 0; i < words.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    words[i] = state;
+  }
+  return Buffer.from(words.buffer, 0, bytes);
+}
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+function write(folder: string, name: string, bytes: Buffer): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+async function shell(vm: VirtualMachine, command: string, answer: string | RegExp): Promise<void> {
+  await vm.type(`${command}\n`);
+  await vm.waitForSerial(answer, LONG);
+  await vm.waitForSerial(PROMPT, LONG);
+}
+
+const LOAD = 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed';
+/** libata without DMA: every sector goes through the data register. */
+const LOAD_PIO =
+  'for m in /lib/modules/*.ko; do case $m in *libata*) insmod $m dma=0;; *) insmod $m;; esac; done; echo load""ed';
+
+for (const [arch, load] of [
+  ['i386', LOAD_PIO],
+  ['x86_64', LOAD],
+] as const) {
+  test.describe(`Debian's Linux on ${arch}`, () => {
+    test.describe.configure({ timeout: 300_000 });
+
+    test(`reads a disk, a CD-ROM and a floppy, and writes (${load === LOAD ? 'DMA' : 'PIO'})`, async ({
+      vm,
+    }, testInfo) => {
+      const folder = testInfo.outputDir;
+      const disk = noise(6 * MIB, 1);
+      const file = noise(3 * MIB + 777, 2);
+      const floppy = noise(1440 * 1024, 3);
+      const fda = write(folder, 'floppy.img', floppy);
+      await vm.boot({
+        ...image(`${arch}-disks`),
+        hda: write(folder, 'disk.img', disk),
+        hdb: write(folder, 'empty.img', Buffer.alloc(24 * MIB)),
+        cdrom: write(folder, 'cd.iso', isoImage({ 'NOISE.BIN': file })),
+        fda,
+      });
+      await vm.waitForSerial(PROMPT, LONG);
+      await shell(vm, load, 'loaded');
+      await shell(vm, 'sha256sum /dev/sda', sha256(disk));
+      await shell(vm, 'mount -t iso9660 -o ro /dev/sr0 /mnt && sha256sum /mnt/noise.bin', sha256(file));
+      // A file system of the guest's own, on the second disk; what is read back comes from the disk, not from the cache.
+      await shell(
+        vm,
+        'mke2fs /dev/sdb > /dev/null 2>&1; mkdir /d; mount -t ext2 /dev/sdb /d; echo mount""ed',
+        'mounted',
+      );
+      await shell(
+        vm,
+        'cp /mnt/noise.bin /d/copy; umount /d; echo 3 > /proc/sys/vm/drop_caches; echo writt""en',
+        'written',
+      );
+      await shell(vm, 'mount -t ext2 /dev/sdb /d; sha256sum /d/copy', sha256(file));
+      await shell(vm, 'sha256sum /dev/fd0', sha256(floppy));
+      await shell(vm, 'echo snow > /dev/fd0; sync; head -c 4 /dev/fd0; echo; echo read""y', 'snow');
+      // The guest wrote to memory: the file is as it was.
+      expect(sha256(readFileSync(fda))).toBe(sha256(floppy));
+      expect(vm.serialText).not.toMatch(/I\/O error|ata\d\.\d+: (?:failed command|exception)|lost interrupt/);
+    });
+  });
+}
+
+test('a disk with snapshot=off is written, one without is not', async ({ vm }, testInfo) => {
+  test.setTimeout(300_000);
+  const folder = testInfo.outputDir;
+  const kept = write(folder, 'kept.img', Buffer.alloc(MIB));
+  const lost = write(folder, 'lost.img', Buffer.alloc(MIB));
+  await vm.boot({
+    ...image('i386-disks'),
+    drives: [
+      { file: kept, index: 0, snapshot: false },
+      { file: lost, index: 1 },
+    ],
+  });
+  await vm.waitForSerial(PROMPT, LONG);
+  await shell(vm, LOAD, 'loaded');
+  await shell(
+    vm,
+    'for d in a b; do echo snowfall | dd of=/dev/sd$d seek=3 conv=fsync; done; echo writt""en',
+    'written',
+  );
+  expect(readFileSync(kept).subarray(1536, 1545).toString()).toBe('snowfall\n');
+  expect(readFileSync(lost).equals(Buffer.alloc(MIB))).toBe(true);
+});
+
+test('SeaBIOS starts a boot sector from a CD-ROM', async ({ vm }, testInfo) => {
+  const sector = readFileSync(bootDisk(testInfo.outputDir, 'From a drive')).subarray(0, 512);
+  const cdrom = write(
+    testInfo.outputDir,
+    'boot.iso',
+    isoImage({}, Buffer.concat([sector, Buffer.alloc(1536)])),
+  );
+  await vm.boot({ arch: 'i386', memory: 64, cdrom });
+  await vm.waitForSerial('Booting from DVD/CD...', { timeout: 60_000 });
+  await vm.waitForSerial('From a drive');
+});
+
+test('SeaBIOS starts a boot sector from a floppy', async ({ vm }, testInfo) => {
+  const sector = readFileSync(bootDisk(testInfo.outputDir, 'From a floppy')).subarray(0, 512);
+  const fda = write(testInfo.outputDir, 'boot.img', Buffer.concat([sector, Buffer.alloc(1440 * 1024 - 512)]));
+  await vm.boot({ arch: 'i386', memory: 64, fda });
+  await vm.waitForSerial('Booting from Floppy...', { timeout: 60_000 });
+  await vm.waitForSerial('From a floppy');
+});
