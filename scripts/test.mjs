@@ -108,7 +108,7 @@ async function prepare(names) {
   try {
     if (names.some((name) => SUITES[name].browser)) await ensureChromium();
     await build({ tests: true });
-    const { obstacle } = await buildImagesIfPossible();
+    const { obstacle } = await buildImagesIfPossible({ unlisted: true });
     if (obstacle) say(yellow(`  No Linux guest, so its tests will fail: ${obstacle}`));
     return true;
   } catch (error) {
