@@ -5,7 +5,7 @@
  *   0x0000_0000  unmapped by convention (a null address is always a bug)
  *   0x0000_1000  static data of the core (constants only; every instance rewrites the same bytes)
  *   0x0004_0000  VM block: clock, IRQ lines, timers, doorbells, memory map
- *   0x0010_0000  CODE_PAGES     one byte per 4 KiB of linear memory: translated code was read from it
+ *   0x0010_0000  CODE_PAGES     one byte per 4 KiB of linear memory, not 0: translated code was read from it (tb/invalidate.ts counts in it)
  *   0x0020_0000  DIRTY_PAGES    one byte per 4 KiB: bits of the dirty log
  *   0x0030_0000  STALE_PAGES    one bit per 4 KiB: a device wrote into translated code
  *   0x0040_0000  vCPU areas, VCPU_STRIDE each

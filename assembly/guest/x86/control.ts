@@ -48,7 +48,8 @@ export function setCr0(cpu: usize, value: u64): bool {
     return fault(cpu, X.EXC_GP, 0);
   store<u64>(cpu, next, X.X86_CR0);
   store<u64>(cpu, efer, X.X86_EFER);
-  if ((next ^ old) & (X.CR0_PG | X.CR0_WP | X.CR0_PE)) tlbFlush(cpu);
+  // PE alone changes while paging is off on both sides, when nothing is translated.
+  if ((next ^ old) & (X.CR0_PG | X.CR0_WP)) tlbFlush(cpu);
   if ((next ^ old) & X.CR0_PE) {
     // Into real mode and out of it the privilege level is 0; the caches keep what they hold.
     store<u32>(cpu, 0, X.X86_CPL);
