@@ -14,10 +14,13 @@ describe('hostile x86 programs end the same on both tiers', () => {
   }
 });
 
+/** Each access is logged and compared: some twenty times as slow. */
+const CHECK_STEP = 10;
+
 describe('hostile x86 programs under tier check', () => {
-  for (let first = FIRST; first < FIRST + 1000; first += STEP) {
-    it(`seeds ${first} to ${first + STEP - 1}`, async () => {
-      await checkHostile(Array.from({ length: STEP }, (_, index) => first + index));
+  for (let first = FIRST; first < FIRST + 200; first += CHECK_STEP) {
+    it(`seeds ${first} to ${first + CHECK_STEP - 1}`, async () => {
+      await checkHostile(Array.from({ length: CHECK_STEP }, (_, index) => first + index));
     });
   }
 });
