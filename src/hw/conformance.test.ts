@@ -125,7 +125,7 @@ const DEVICES: Record<string, Subject> = {
         clock: time,
         timers: time,
         shadow,
-        a20: { enabled: true },
+        a20: { enabled: true, onChange() {} },
         reset() {},
       }),
     change: (device) => {
@@ -227,7 +227,17 @@ const DEVICES: Record<string, Subject> = {
     writes: [[0, 1, 0xf1]],
   },
   port92: {
-    create: () => new Port92({ a20: { enabled: true }, reset() {} }),
+    // The A20 line is the board's, and so is its level.
+    create: ({ shadow }) => {
+      const a20 = {
+        get enabled() {
+          return true;
+        },
+        set enabled(_on) {},
+        onChange() {},
+      };
+      return new Port92({ a20, reset() {}, shadow });
+    },
     writes: [[0, 1, 0x84]],
   },
   debugcon: {

@@ -144,9 +144,14 @@ function segmentPlace(segment: number): { base: number; size: number } {
 /** The processor's A20 pin, as a word of the shared memory. */
 export class SharedA20 implements A20Gate {
   private readonly vm: VmMemory;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(vm: VmMemory) {
     this.vm = vm;
+  }
+
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
   }
 
   get enabled(): boolean {
@@ -157,5 +162,6 @@ export class SharedA20 implements A20Gate {
     if (on === this.enabled) return;
     this.vm.store(L.VM_A20_FORCED, on ? 0 : A20);
     this.vm.mapChanged();
+    for (const listener of this.listeners) listener();
   }
 }

@@ -33,7 +33,7 @@ export function attachKeyboard({ attach, wiring, env, a20, reset }: PcContext): 
     const irq = wiring.irq(PC_IRQ.keyboard);
     return new I8042({ irq, auxIrq: wiring.irq(PC_IRQ.mouse), clock, timers, leds, a20, reset, shadow });
   });
-  attach([PC_PORTS.port92], () => new Port92({ a20, reset }));
+  attach([PC_PORTS.port92], (shadow) => new Port92({ a20, reset, shadow }));
   return {
     keyboard,
     absolute: false,

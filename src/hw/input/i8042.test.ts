@@ -7,7 +7,18 @@ import { KEYS, scanCodes } from './scan-codes.ts';
 function controller() {
   const irq = new FakeIrq();
   const shadow = new FakeShadow();
-  const a20 = { enabled: true };
+  const listeners: (() => void)[] = [];
+  let a20Level = true;
+  const a20 = {
+    get enabled() {
+      return a20Level;
+    },
+    set enabled(on: boolean) {
+      a20Level = on;
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener: () => void) => void listeners.push(listener),
+  };
   let resets = 0;
   const reset = (): void => void resets++;
   const auxIrq = new FakeIrq();
@@ -290,12 +301,14 @@ describe('i8042', () => {
 describe('port 0x92', () => {
   it('shows and drives the same A20 line, and resets on a rising edge of bit 0', () => {
     const { a20, reset, resets, command } = controller();
-    const [port] = new Port92({ a20, reset }).regions;
+    const shadow = new FakeShadow();
+    const [port] = new Port92({ a20, reset, shadow }).regions;
     expect(port.read(0, 1)).toBe(2);
     port.write(0, 1, 0x80);
     expect([a20.enabled, port.read(0, 1)]).toEqual([false, 0x80]);
+    expect(shadow.values.get(0)).toBe(0x80);
     command(0xdf);
-    expect(port.read(0, 1)).toBe(0x82);
+    expect([port.read(0, 1), shadow.values.get(0)]).toEqual([0x82, 0x82]);
     port.write(0, 1, 3);
     port.write(0, 1, 3);
     expect(resets()).toBe(1);
