@@ -23,8 +23,10 @@ export const FLAG_CURSOR = 8;
 export const PALETTE_WORDS = 256;
 
 export const SHADER = /* wgsl */ `
+/** A pipeline is made for each format, so that nothing of the others is left in it. */
+override format: u32 = 0;
+
 struct Params {
-  format: u32,
   mask: u32,
   doubling: u32,
   planes: u32,
@@ -100,7 +102,7 @@ fn cgaPixel(x: u32, address: u32) -> u32 {
 }
 
 fn rgbPixel(x: u32, address: u32) -> u32 {
-  switch params.format {
+  switch format {
     case 5u: {
       let value = half(address + 2u * x);
       return widen5(value >> 10u) | (widen5(value >> 5u) << 8u) | (widen5(value) << 16u);
@@ -122,13 +124,13 @@ fn rgbPixel(x: u32, address: u32) -> u32 {
 }
 
 @fragment fn draw(@builtin(position) position: vec4f) -> @location(0) vec4f {
-  if (params.format == 0u) { return vec4f(0.0, 0.0, 0.0, 1.0); }
+  if (format == 0u) { return vec4f(0.0, 0.0, 0.0, 1.0); }
   let y = u32(position.y);
   let address = table[${PALETTE_WORDS}u + 2u * y];
   let line = table[${PALETTE_WORDS}u + 2u * y + 1u];
   let x = (u32(position.x) >> params.doubling) + (line >> 8u);
   var color: u32;
-  switch params.format {
+  switch format {
     case 1u: { color = textPixel(x, address, line & 0xffu); }
     case 2u: { color = planarPixel(x, address); }
     case 3u: { color = cgaPixel(x, address); }

@@ -28,7 +28,10 @@ export class WebGpuRenderer implements Renderer {
   readonly lost: Promise<string>;
   private readonly device: GPUDevice;
   private readonly context: GPUCanvasContext;
-  private readonly pipeline: GPURenderPipeline;
+  private readonly module: GPUShaderModule;
+  private readonly layout: GPUBindGroupLayout;
+  /** By format. */
+  private readonly pipelines = new Map<number, GPURenderPipeline>();
   private readonly params: GPUBuffer;
   private memory: GPUBuffer | null = null;
   private mirrored: ScanoutMemory | null = null;
@@ -70,12 +73,16 @@ export class WebGpuRenderer implements Renderer {
     });
     const usage = GPUTextureUsage.COPY_DST | GPUTextureUsage.RENDER_ATTACHMENT;
     context.configure({ device, format: TEXTURE_FORMAT, usage, alphaMode: 'opaque' });
-    const module = device.createShaderModule({ code: SHADER });
-    this.pipeline = device.createRenderPipeline({
-      layout: 'auto',
-      vertex: { module, entryPoint: 'cover' },
-      fragment: { module, entryPoint: 'draw', targets: [{ format: TEXTURE_FORMAT }] },
+    this.module = device.createShaderModule({ code: SHADER });
+    const visibility = GPUShaderStage.FRAGMENT;
+    this.layout = device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility, buffer: { type: 'uniform' } },
+        { binding: 1, visibility, buffer: { type: 'read-only-storage' } },
+        { binding: 2, visibility, buffer: { type: 'read-only-storage' } },
+      ],
     });
+    this.pipeline(0);
     this.params = device.createBuffer({
       size: PARAMS_WORDS * 4,
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
@@ -97,7 +104,7 @@ export class WebGpuRenderer implements Renderer {
     const pass = encoder.beginRenderPass({
       colorAttachments: [{ view: target.createView(), loadOp: 'load', storeOp: 'store' }],
     });
-    pass.setPipeline(this.pipeline);
+    pass.setPipeline(this.pipeline(formatOf(scanout)));
     this.bindings ??= this.bind();
     pass.setBindGroup(0, this.bindings);
     pass.setScissorRect(0, top, width, bottom - top);
@@ -106,6 +113,25 @@ export class WebGpuRenderer implements Renderer {
     const canvas = this.context.getCurrentTexture();
     encoder.copyTextureToTexture({ texture: target }, { texture: canvas }, [width, height]);
     device.queue.submit([encoder.finish()]);
+  }
+
+  private pipeline(format: number): GPURenderPipeline {
+    let pipeline = this.pipelines.get(format);
+    if (!pipeline) {
+      const { module, device } = this;
+      pipeline = device.createRenderPipeline({
+        layout: device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
+        vertex: { module, entryPoint: 'cover' },
+        fragment: {
+          module,
+          entryPoint: 'draw',
+          targets: [{ format: TEXTURE_FORMAT }],
+          constants: { format },
+        },
+      });
+      this.pipelines.set(format, pipeline);
+    }
+    return pipeline;
   }
 
   idle(): Promise<unknown> {
@@ -172,7 +198,7 @@ export class WebGpuRenderer implements Renderer {
   private bind(): GPUBindGroup {
     this.memory ??= this.device.createBuffer({ size: PAGE, usage: GPUBufferUsage.STORAGE });
     return this.device.createBindGroup({
-      layout: this.pipeline.getBindGroupLayout(0),
+      layout: this.layout,
       entries: [
         { binding: 0, resource: { buffer: this.params } },
         { binding: 1, resource: { buffer: this.memory } },
@@ -213,25 +239,28 @@ export class WebGpuRenderer implements Renderer {
   }
 }
 
+/** Number of the scan-out's format in FORMATS. */
+function formatOf(scanout: Drawing['scanout']): number {
+  return FORMATS.indexOf(scanout.kind === 'graphics' ? scanout.format : scanout.kind);
+}
+
 function paramsOf({ scanout, phase }: Drawing): Uint32Array<ArrayBuffer> {
   const words = new Uint32Array(PARAMS_WORDS);
   if (scanout.kind === 'blank') return words;
-  const format = scanout.kind === 'text' ? 'text' : scanout.format;
-  words[0] = FORMATS.indexOf(format);
-  words[1] = scanout.wrap - 1;
+  words[0] = scanout.wrap - 1;
   if (scanout.kind === 'graphics') {
-    words[2] = scanout.doubling;
-    words[3] = scanout.planes;
+    words[1] = scanout.doubling;
+    words[2] = scanout.planes;
     return words;
   }
   const { cursor, fonts } = scanout;
-  words[4] = scanout.cellWidth;
-  words[5] =
+  words[3] = scanout.cellWidth;
+  words[4] =
     (scanout.lineGraphics ? FLAG_LINE_GRAPHICS : 0) |
     (scanout.blinking ? FLAG_BLINKING : 0) |
     (phase.text ? 0 : FLAG_TEXT_DARK) |
     (cursor && phase.cursor ? FLAG_CURSOR : 0);
-  [words[6], words[7]] = fonts;
-  if (cursor) [words[8], words[9], words[10]] = [cursor.address, cursor.first, cursor.last];
+  [words[5], words[6]] = fonts;
+  if (cursor) [words[7], words[8], words[9]] = [cursor.address, cursor.first, cursor.last];
   return words;
 }
