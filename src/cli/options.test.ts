@@ -153,3 +153,36 @@ test('the help names every option and fits a terminal', () => {
   expect(parseCommand(['riscv64', '-h'])).toEqual({ kind: 'help' });
   expect(parseCommand(['-version'])).toEqual({ kind: 'version' });
 });
+
+describe('drives', () => {
+  test('as QEMU names them, in order; a name alone is the first disk', () => {
+    const { drives } = parse(
+      'a.img',
+      '-cdrom',
+      'b.iso',
+      '-drive',
+      'file=c,,d.img,if=floppy,index=1,readonly=on',
+    );
+    expect(drives).toEqual([
+      { option: '-hda', file: 'a.img', index: 0 },
+      { option: '-cdrom', file: 'b.iso', index: 2, media: 'cdrom' },
+      { option: '-drive', file: 'c,d.img', interface: 'floppy', index: 1, readOnly: true },
+    ]);
+  });
+
+  test.each([
+    ['file=a', undefined],
+    ['file=a,snapshot=on', undefined],
+    ['file=a,snapshot=off', false],
+    ['file=a,readonly=off', false],
+    ['file=a,readonly=off,snapshot=on', undefined],
+  ])('%s writes to the file only if that is asked for', (text, snapshot) => {
+    expect(parse('-drive', text).drives[0].snapshot).toBe(snapshot);
+  });
+
+  test('what is not built is refused by name', () => {
+    expect(message('i386', '-drive', 'file=a,if=scsi')).toMatch(/if=scsi is not built yet/);
+    expect(message('i386', '-drive', 'file=a,format=qcow2')).toMatch(/format=qcow2 is not built yet/);
+    expect(message('i386', '-drive', 'file=a,index=9')).toMatch(/from 0 to 3/);
+  });
+});

@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BlobNode } from './blob-node.ts';
+import { type BlockNode, type BlockResult, failure } from './block-node.ts';
+import { CachedNode } from './cached-node.ts';
+import { HttpNode, probeHttp } from './http-node.ts';
+import { MemoryNode } from './memory-node.ts';
+import { OverlayNode } from './overlay-node.ts';
+
+const KIB = 1024;
+const bytes = (length: number, seed = 1): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 9) * seed) & 0xff);
+
+async function value(
+  result: BlockResult<Uint8Array> | Promise<BlockResult<Uint8Array>>,
+): Promise<Uint8Array> {
+  const got = await result;
+  if (!got.ok) throw new Error(got.error.message);
+  return got.value.slice();
+}
+
+async function kind(result: BlockResult<unknown> | Promise<BlockResult<unknown>>): Promise<string> {
+  const got = await result;
+  return got.ok ? 'ok' : got.error.kind;
+}
+
+/** Answers later, and counts what it is asked. */
+function slow(node: BlockNode): BlockNode & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    asked,
+    size: node.size,
+    readOnly: node.readOnly,
+    read: async (offset, length) => {
+      asked.push(`${offset}+${length}`);
+      return node.read(offset, length);
+    },
+    write: async (offset, data) => node.write(offset, data),
+    flush: async () => node.flush(),
+    discard: async (offset, length) => node.discard(offset, length),
+    close: () => node.close(),
+  };
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('overlay', () => {
+  it.each([
+    ['a node that is there', (node: BlockNode) => node],
+    ['a node that takes its time', slow],
+  ])('reads like an array that is written to, over %s', async (_name, wrap) => {
+    const image = bytes(300 * KIB + 100);
+    const model = new Uint8Array(320 * KIB);
+    model.set(image);
+    const overlay = new OverlayNode(wrap(new MemoryNode(image.slice(), { readOnly: true })), {
+      size: model.length,
+    });
+    let state = 1;
+    const random = (n: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state % n;
+    };
+    for (let i = 0; i < 200; i++) {
+      const offset = random(model.length - 1);
+      const length = Math.min(random(i % 10 === 0 ? 150 * KIB : 5000), model.length - offset);
+      if (i % 2 === 0) {
+        const data = bytes(length, i);
+        expect(await kind(overlay.write(offset, data))).toBe('ok');
+        model.set(data, offset);
+      }
+      const from = random(model.length - 1);
+      const count = Math.min(random(200 * KIB), model.length - from);
+      expect(Buffer.compare(await value(overlay.read(from, count)), model.subarray(from, from + count))).toBe(
+        0,
+      );
+    }
+  });
+
+  it('passes failures on, knows its end, and may be read-only', async () => {
+    const broken = { ...slow(new MemoryNode(new Uint8Array(1000))), read: async () => failure('io', 'gone') };
+    const overlay = new OverlayNode(broken);
+    expect(await kind(overlay.read(0, 10))).toBe('io');
+    expect(await kind(overlay.write(5, bytes(10)))).toBe('io');
+    expect(await kind(overlay.read(990, 11))).toBe('range');
+    const guarded = new OverlayNode(new MemoryNode(new Uint8Array(10)), { readOnly: true });
+    expect(await kind(guarded.write(0, bytes(1)))).toBe('read-only');
+  });
+});
+
+describe('cache', () => {
+  it('asks for large pieces once, and again after a write or a failure', async () => {
+    const image = bytes(600 * KIB);
+    const base = slow(new MemoryNode(image.slice()));
+    const cached = new CachedNode(base);
+    const reads = await Promise.all([
+      value(cached.read(10, 20)),
+      value(cached.read(100, 50)),
+      value(cached.read(255 * KIB, 2 * KIB)),
+    ]);
+    expect(reads.map((read) => read.length)).toEqual([20, 50, 2048]);
+    expect(reads[2]).toEqual(image.slice(255 * KIB, 257 * KIB));
+    expect(base.asked).toEqual(['0+262144', '262144+262144']);
+    await cached.write(300 * KIB, Uint8Array.of(1, 2, 3));
+    expect(await value(cached.read(300 * KIB, 3))).toEqual(Uint8Array.of(1, 2, 3));
+    // The last piece is what is left.
+    await value(cached.read(599 * KIB, KIB));
+    expect(base.asked.slice(2)).toEqual(['262144+262144', '524288+90112']);
+  });
+});
+
+describe('files', () => {
+  it('are read in parts; one that cannot be read any more says so', async () => {
+    const image = bytes(5000);
+    const node = new BlobNode(new Blob([image as Uint8Array<ArrayBuffer>]));
+    expect(await value(node.read(1000, 70))).toEqual(image.slice(1000, 1070));
+    expect(await kind(node.read(4999, 2))).toBe('range');
+    const gone = {
+      size: 100,
+      slice: () => ({ arrayBuffer: () => Promise.reject(new Error('NotReadableError')) }),
+    };
+    expect(await kind(new BlobNode(gone as unknown as Blob).read(0, 10))).toBe('io');
+  });
+});
+
+describe('HTTP', () => {
+  const server = (file: Uint8Array, etag = '"1"') =>
+    vi.fn(
+      async (_url: string, { method, headers, body }: RequestInit & { headers: Record<string, string> }) => {
+        if (method === 'PUT') {
+          const [, first] = /bytes (\d+)-/.exec(headers['Content-Range'])!;
+          file.set(body as Uint8Array, Number(first));
+          return new Response(null, { status: 204 });
+        }
+        const [, first, last] = /bytes=(\d+)-(\d+)/.exec(headers['Range'])!.map(Number);
+        return new Response(file.slice(first, last + 1) as Uint8Array<ArrayBuffer>, {
+          status: 206,
+          headers: { 'Content-Range': `bytes ${first}-${last}/${file.length}`, ETag: etag },
+        });
+      },
+    );
+
+  it('reads ranges, writes where that is asked for, and notices another file', async () => {
+    const file = bytes(5000);
+    vi.stubGlobal('fetch', server(file));
+    expect(await probeHttp('x')).toEqual({ size: 5000, etag: '"1"', ranges: true });
+    const node = new HttpNode({ url: 'x', size: 5000, etag: '"1"', writable: true });
+    expect(await value(node.read(100, 50))).toEqual(file.slice(100, 150));
+    const written = node.write(200, Uint8Array.of(9, 9));
+    expect(await value(node.read(199, 4))).toEqual(Uint8Array.of(file[199], 9, 9, file[202]));
+    expect(await kind(written)).toBe('ok');
+    const reader = new HttpNode({ url: 'x', size: 5000, etag: '"0"', writable: false });
+    expect([await kind(reader.read(0, 1)), await kind(reader.write(0, bytes(1)))]).toEqual([
+      'io',
+      'read-only',
+    ]);
+  });
+
+  it('turns a lost network and a refusing server into failures', async () => {
+    vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
+    const node = new HttpNode({ url: 'x', size: 10, etag: null, writable: true });
+    expect([await kind(node.read(0, 1)), await kind(node.write(0, bytes(1)))]).toEqual(['io', 'io']);
+    vi.stubGlobal('fetch', async () => new Response('no', { status: 404 }));
+    expect(await kind(node.read(0, 1))).toBe('io');
+    expect(await probeHttp('x')).toHaveProperty('problem');
+  });
+});
