@@ -581,7 +581,9 @@ export function interpret(cpu: usize, block: usize): u32 {
         continue;
       }
       case O.OP_EXIT: {
-        store<u32>(cpu, load<u16>(op, OP_A), S.STATE_EXIT_REASON);
+        const reason = <u32>load<u16>(op, OP_A);
+        if (reason == S.EXIT_AGAIN) return leaveTo(cpu, imm(op), budget, LEAVE_LOOKUP);
+        store<u32>(cpu, reason, S.STATE_EXIT_REASON);
         return leaveTo(cpu, imm(op), budget, LEAVE_EXIT);
       }
       default:

@@ -23,7 +23,14 @@ import { originalOf } from '../ir/passes/region';
 import { BLOCK_INSNS, BLOCK_PC, BLOCK_REGION } from '../tb/block';
 import * as G from '../tb/graph';
 import { JUMP_BLOCK, JUMP_CACHE_ENTRIES, JUMP_FLAGS, JUMP_PC } from '../tb/jump-cache';
-import { STATE_BUDGET, STATE_EPOCH, STATE_EXIT_REASON, STATE_PC, STATE_TB_FLAGS } from '../vcpu/state';
+import {
+  EXIT_AGAIN,
+  STATE_BUDGET,
+  STATE_EPOCH,
+  STATE_EXIT_REASON,
+  STATE_PC,
+  STATE_TB_FLAGS,
+} from '../vcpu/state';
 import { REGION_D_EPOCH } from '../tb/region';
 import { icountShift } from '../vcpu/clock';
 import { LEAVE_BUDGET, LEAVE_EXCEPTION, LEAVE_EXIT } from './leave';
@@ -274,11 +281,13 @@ function emitNode(cpu: usize, w: usize, index: u32): void {
     W.putLocalSet(w, LOCAL_PC);
     jump(cpu, w, LEVEL_OUT);
   } else {
-    W.putI32(w, 0);
-    W.putI32(w, load<u16>(end, OP_A));
-    W.putMemory(w, W.WASM_I32_STORE, 2, <u32>cpu + STATE_EXIT_REASON);
-    W.putI32(w, LEAVE_EXIT);
-    W.putLocalSet(w, LOCAL_KIND);
+    if (load<u16>(end, OP_A) != EXIT_AGAIN) {
+      W.putI32(w, 0);
+      W.putI32(w, load<u16>(end, OP_A));
+      W.putMemory(w, W.WASM_I32_STORE, 2, <u32>cpu + STATE_EXIT_REASON);
+      W.putI32(w, LEAVE_EXIT);
+      W.putLocalSet(w, LOCAL_KIND);
+    }
     emitLeave(cpu, w, load<u64>(end, OP_IMM));
   }
 }

@@ -297,7 +297,7 @@ const SIGNATURES: usize = memory.data<u16>([
   26768, // bgeu
   31236, // goto
   31232, // gotofar
-  28688, // gotoind
+  28692, // gotoind
   31236, // exit
 ]);
 

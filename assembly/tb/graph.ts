@@ -16,7 +16,7 @@
 import * as L from '../layout';
 import { GRAPH_COUNT, GRAPH_NODES, GRAPH_ORDER, NODE_SIZE, NODES_MAX } from '../scratch';
 import * as O from '../ir/ops.gen';
-import { OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
+import { OP_A, OP_CHAIN, OP_IMM, OP_SIZE } from '../ir/builder';
 import { STATE_TB_FLAGS, STATE_THRESHOLD, BLOCK_GENERATION_MASK } from '../vcpu/state';
 import { VPAGE_MASK } from '../softmmu/tlb';
 import * as T from './block';
@@ -128,7 +128,7 @@ export function graphBuild(cpu: usize, entry: usize, region: usize): bool {
     if (load<u32>(node, NODE_END) > END_INDIRECT) continue;
     const op: usize = load<u32>(node, NODE_END_OP);
     if (load<u32>(node, NODE_END) == END_INDIRECT) {
-      if (isBehindNode(cpu, load<u64>(op, OP_IMM)))
+      if (load<u16>(op, OP_A) == 0 && isBehindNode(cpu, load<u64>(op, OP_IMM)))
         insns += follow(cpu, entry, region, node, NODE_TAKEN, op, insns);
       continue;
     }

@@ -12,8 +12,9 @@ import { dirtyHarvest } from '../softmmu/dirty';
 import { tlbFlush } from '../softmmu/tlb';
 import { wakePage } from '../softmmu/device';
 import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
-import { BLOCK_HEAT, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from '../tb/block';
+import { BLOCK_HEAT, BLOCK_PC, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from '../tb/block';
 import { compileRequest } from '../tb/compile';
+import { JUMP_BLOCK, jumpCacheEntry, jumpCacheHas } from '../tb/jump-cache';
 import { blockNext, regionHolds } from '../tb/lookup';
 import { regionForgetKills } from '../tb/region';
 import { checkRegion, LEAVE_DIFFERENCE } from './check';
@@ -202,9 +203,16 @@ function enterHot(cpu: usize, block: usize): u32 {
   const region: usize = load<u32>(block, BLOCK_REGION_DESCRIPTOR);
   if (region == 0) return becomeHot(cpu, block);
   store<u32>(block, 1, BLOCK_HEAT);
-  return regionHolds(cpu, region)
+  return isCached(cpu, block) || regionHolds(cpu, region)
     ? enterRegion(cpu, block, load<u32>(block, BLOCK_REGION))
     : interpret(cpu, block);
+}
+
+/** Whether the jump cache leads to this block now: then all pages of its region are where they were. */
+function isCached(cpu: usize, block: usize): bool {
+  const pc = load<u64>(block, BLOCK_PC);
+  const entry = jumpCacheEntry(cpu, pc);
+  return jumpCacheHas(cpu, entry, pc) && load<u32>(entry, JUMP_BLOCK) == <u32>block;
 }
 
 /** Calls a region; it runs on through others until one of them leaves. */

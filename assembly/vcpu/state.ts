@@ -43,7 +43,10 @@ export const BLOCK_CHECK: u32 = 0x80000000;
 export const STATE_CHAIN_FROM: u32 = 0x234;
 /** u32. Reason of the last `exit` operation. */
 export const STATE_EXIT_REASON: u32 = 0x238;
-/** Reasons: only that the run loop shall look at interrupts and flags; that the vCPU waits for an interrupt (WFI, HLT). */
+/**
+ * Reasons: only that the next block is looked up by the block flags as they are now, and BLOCK_CHECK seen if it is set (LEAVE_LOOKUP); that the vCPU waits for
+ * an interrupt (WFI, HLT).
+ */
 export const EXIT_AGAIN: u32 = 0;
 export const EXIT_HALT: u32 = 1;
 /** u32. Function index of the guest's handler for physical accesses that nobody answers: see softmmu/hook.ts. */

@@ -97,7 +97,7 @@ export function transEbreak(e: usize, insn: u32): bool {
 function emitTrapReturn(e: usize, insn: u32, helper: u32): bool {
   const target = emitTemp(e);
   emitCallEffect(e, target, ZERO, ZERO, helper, insn);
-  emit(e, OP_GOTOIND, 0, target, 0, 0);
+  emit(e, OP_GOTOIND, 1, target, 0, 0);
   endBlock(e);
   return true;
 }

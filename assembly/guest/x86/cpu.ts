@@ -172,6 +172,12 @@ export const X86_PDPTE: u32 = 0xb10;
 export const X86_LOAD_END: u32 = 0xb40;
 export const X86_STORE_END: u32 = 0xb70;
 
+/**
+ * u64. Linear address of the instruction behind an STI that set IF with no interrupt waiting, or 0. The shadow of such an STI begins only if the
+ * run loop looks at interrupts right there: see helperSti.
+ */
+export const X86_STI_NEXT: u32 = 0xba0;
+
 /** u64. State of the generator behind RDRAND and RDSEED: see helpers-bit.ts. */
 export const X86_RANDOM: u32 = 0xbf8;
 

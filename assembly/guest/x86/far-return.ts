@@ -7,6 +7,7 @@ import * as X from './cpu';
 import { checkTarget, hasValidWidth } from './far';
 import {
   cplOf,
+  interruptFlagChanged,
   isCode64,
   isLongMode,
   isProtected,
@@ -83,6 +84,7 @@ export function helperIret(cpu: usize, b: u64, _c: u64, _third: u64, immediate: 
     fault(cpu, X.EXC_GP, 0);
     return 0;
   }
+  const before = load<u32>(cpu, X.X86_EFLAGS);
   stackBegin(cpu);
   if (!popInto(cpu, bytes, EIP) || !popInto(cpu, bytes, CODE) || !popInto(cpu, bytes, FLAGS)) return 0;
   const flags = load<u32>(cpu, FLAGS);
@@ -102,8 +104,11 @@ export function helperIret(cpu: usize, b: u64, _c: u64, _third: u64, immediate: 
     }
   }
   if (hasFaulted(target)) return 0;
-  store<u32>(cpu, 0, X.X86_NMI_BLOCKED);
-  requestCheck(cpu);
+  if (load<u32>(cpu, X.X86_NMI_BLOCKED) != 0) {
+    store<u32>(cpu, 0, X.X86_NMI_BLOCKED);
+    requestCheck(cpu);
+  }
+  interruptFlagChanged(cpu, before);
   return target;
 }
 

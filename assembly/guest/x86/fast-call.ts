@@ -1,10 +1,9 @@
 /**
  * SYSCALL, SYSRET, SYSENTER, SYSEXIT: SDM 2; SDM 3, 5.8.7 and 5.8.8. The helpers are called with callg and return the linear address to go on at.
  */
-import { requestCheck } from '../../vcpu/exception';
 import { x86ReadFlags, x86WriteFlags } from './cc';
 import * as X from './cpu';
-import { cplOf, isCanonical, isCode64, isLongMode, isReal, linearOfEip } from './mode';
+import { cplOf, interruptFlagChanged, isCanonical, isCode64, isLongMode, isReal, linearOfEip } from './mode';
 import { codeSegmentChanged, setSegment } from './segment';
 import { fault } from './system-memory';
 
@@ -59,8 +58,9 @@ export function helperSysret(cpu: usize, _b: u64, _c: u64, _third: u64, immediat
   const wide = immediate != 0;
   const target = load<u64>(cpu, X.RCX);
   if (cplOf(cpu) != 0 || (wide && !isCanonical(target))) return failed(cpu, X.EXC_GP);
+  const before = load<u32>(cpu, X.X86_EFLAGS);
   x86WriteFlags(cpu, load<u32>(cpu, X.GPR + 11 * 8) & SYSRET_FLAGS, X.FLAGS_ALL);
-  requestCheck(cpu);
+  interruptFlagChanged(cpu, before);
   const selector = <u32>(load<u64>(cpu, X.X86_STAR) >> 48);
   return enterFlat(
     cpu,
@@ -93,6 +93,5 @@ export function helperSysexit(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
   const first: u32 = wide ? 32 : 16;
   const mask: u64 = wide ? 0xffffffffffffffff : 0xffffffff;
   store<u64>(cpu, pointer & mask, X.RSP);
-  requestCheck(cpu);
   return enterFlat(cpu, selector + first, selector + first + 8, 3, wide, target & mask);
 }

@@ -1,10 +1,11 @@
 /** Helpers of system instructions that are no file of their own: tables, flags, counters, pages, XCR0. SDM 2. */
 import { tlbFlushPage } from '../../softmmu/tlb';
+import { pcInterruptPending } from '../../irqchip/pc';
 import { raise, requestCheck } from '../../vcpu/exception';
 import { x86WriteFlags } from './cc';
 import * as X from './cpu';
 import { x86Tsc } from './features';
-import { cplOf, dataMmuOf, isCanonical, isLongMode, flagsChanged, x86UpdateFlags } from './mode';
+import { cplOf, dataMmuOf, interruptFlagChanged, isCanonical, isLongMode, x86UpdateFlags } from './mode';
 import { beginShadow } from './segment';
 import { probeLinearWrite, writeLinear } from './system-memory';
 
@@ -35,13 +36,21 @@ export function helperStoreTable(cpu: usize, b: u64, c: u64, _third: u64, regist
   return 0;
 }
 
-/** callx, of STI where IOPL allows it: immediate = 1 in an interrupt shadow. The shadow begins only if IF was 0. */
-export function helperSti(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+/**
+ * callx, of STI where IOPL allows it: b = linear address of the next instruction, immediate = 1 in an interrupt shadow. The shadow begins only if IF
+ * was 0. Where no interrupt waits, and mostly none does, it need not begin: only if the run loop looks at interrupts before the next instruction, as at
+ * the end of a slice, it does so there (x86TakeInterrupt).
+ */
+export function helperSti(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const eflags = load<u32>(cpu, X.X86_EFLAGS);
   if (eflags & X.FLAG_IF) return 0;
   store<u64>(cpu, eflags | X.FLAG_IF, X.X86_EFLAGS);
-  requestCheck(cpu);
-  if (immediate == 0) beginShadow(cpu, X.SHADOW_STI);
+  if (immediate != 0) requestCheck(cpu);
+  else if (!pcInterruptPending(cpu)) store<u64>(cpu, b, X.X86_STI_NEXT);
+  else {
+    requestCheck(cpu);
+    beginShadow(cpu, X.SHADOW_STI);
+  }
   return 0;
 }
 
@@ -53,8 +62,10 @@ export function helperPopf(cpu: usize, b: u64, _c: u64, _third: u64, immediate: 
   if (cpl == 0) mask |= X.FLAG_IOPL;
   if (cpl <= iopl) mask |= X.FLAG_IF;
   if (immediate == 1) mask &= 0xffff;
+  const before = load<u32>(cpu, X.X86_EFLAGS);
   x86WriteFlags(cpu, <u32>b & ~X.FLAG_RF, mask);
-  flagsChanged(cpu);
+  x86UpdateFlags(cpu);
+  interruptFlagChanged(cpu, before);
   return 0;
 }
 

@@ -72,6 +72,7 @@ function nextEip(cpu: usize, eip: u64): u64 {
  */
 export function x86Deliver(cpu: usize, vector: u32, error: u32, source: u32, eip: u64): u32 {
   store<u32>(cpu, 0, X.X86_SHADOW);
+  store<u64>(cpu, 0, X.X86_STI_NEXT);
   if (vector == X.EXC_PF && source == 0) setCr2(cpu);
   while (!enter(cpu, vector, error, source, eip)) {
     const second = <u32>load<u64>(cpu, STATE_EXCEPTION) - 1;

@@ -26,6 +26,7 @@ import { setDr6 } from './debug';
 import { SOURCE_EXTERNAL, x86Deliver } from './interrupt';
 import { currentEip } from './mode';
 import { x86Init, x86Startup } from './reset';
+import { beginShadow } from './segment';
 import { enterSmm } from './smm';
 import { fault } from './system-memory';
 
@@ -91,12 +92,22 @@ export function x86TakeInterrupt(cpu: usize): u32 {
     setDr6(cpu, debug);
     return deliver(cpu, X.EXC_DB, 0, SOURCE_EXTERNAL);
   }
-  if (shadow != 0) return 0;
+  if (shadow != 0 || shadowBegins(cpu)) return 0;
   const waiting = takeable(cpu);
   if (waiting != 0) return takeEvent(cpu, waiting);
   if (!interruptsEnabled(cpu) || !pcInterruptPending(cpu)) return 0;
   const vector = pcInterruptAcknowledge(cpu);
   return vector < 0 ? 0 : deliver(cpu, <u32>vector, 0, SOURCE_EXTERNAL);
+}
+
+/** Between an STI that left its shadow out and the next instruction the shadow begins after all: interrupts wait for one instruction. */
+function shadowBegins(cpu: usize): bool {
+  const next = load<u64>(cpu, X.X86_STI_NEXT);
+  if (next == 0) return false;
+  store<u64>(cpu, 0, X.X86_STI_NEXT);
+  if (next != load<u64>(cpu, STATE_PC) || !interruptsEnabled(cpu)) return false;
+  beginShadow(cpu, X.SHADOW_STI);
+  return true;
 }
 
 function takeEvent(cpu: usize, waiting: u32): u32 {
@@ -145,6 +156,7 @@ function leaveHalt(cpu: usize): void {
  */
 export function helperHalt(cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
   store<u32>(cpu, 1, X.X86_HALTED);
+  store<u64>(cpu, 0, X.X86_STI_NEXT);
   store<u64>(cpu, b, X.X86_HALT_NEXT);
   requestCheck(cpu);
   return 0;

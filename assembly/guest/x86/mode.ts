@@ -1,4 +1,5 @@
 /** In which mode the processor is, and the block flags that follow from it. */
+import { pcInterruptPending } from '../../irqchip/pc';
 import { requestCheck, setBlockFlags } from '../../vcpu/exception';
 import { STATE_GUEST_KEY, STATE_PC } from '../../vcpu/state';
 import * as X from './cpu';
@@ -159,6 +160,14 @@ export function x86UpdateFlags(cpu: usize): void {
   if ((cr4 & X.CR4_SMAP) == 0 || eflags & X.FLAG_AC) flags |= X.BLOCK_NO_SMAP;
   if (cpl <= (eflags & X.FLAG_IOPL) >> X.FLAG_IOPL_SHIFT) flags |= X.BLOCK_IOPL_OK;
   setBlockFlags(cpu, flags);
+}
+
+/**
+ * After a write of EFLAGS, whose system part was `before`: the run loop has to look if IF was set and an interrupt waits for it. What has come up since the
+ * lines were read last is noticed at the end of the slice, as if IF had been 1 all the time.
+ */
+export function interruptFlagChanged(cpu: usize, before: u32): void {
+  if ((load<u32>(cpu, X.X86_EFLAGS) & ~before & X.FLAG_IF) != 0 && pcInterruptPending(cpu)) requestCheck(cpu);
 }
 
 /** After a change of IF, or of anything else that interrupts wait for. */

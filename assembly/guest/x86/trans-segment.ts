@@ -68,7 +68,7 @@ function selectorSlot(segment: u32): u32 {
 /** Calls a helper that returns the linear address to go on at, and goes there. */
 export function emitTransfer(e: usize, helper: u32, b: u32, c: u32, third: u32, immediate: u32): bool {
   const target = emitCall(e, O.OP_CALLG, helper, b, c, third, immediate);
-  B.emit(e, O.OP_GOTOIND, 0, target, 0, 0);
+  B.emit(e, O.OP_GOTOIND, 1, target, 0, 0);
   endBlock(e);
   return true;
 }

@@ -72,12 +72,6 @@ function emitForbidden(e: usize): bool {
   return emitRaise(e, X.EXC_GP, 0);
 }
 
-/** Ends the block with a jump to the next instruction that looks at the block flags: after what changed them, and no interrupt that was held can be taken now. */
-function emitNext(e: usize): void {
-  B.emit(e, O.OP_GOTOIND, 0, emitConstant(e, nextPc(e)), 0, 0);
-  endBlock(e);
-}
-
 // ── Control and debug registers ─────────────────────────────────────────────────────────────────────────────────
 
 /** Slot of a control register that is kept as it is read. */
@@ -136,7 +130,7 @@ export function transSmsw(e: usize, i: usize): bool {
 export function transClts(e: usize, i: usize): bool {
   if (!isPrivileged(e)) return emitForbidden(e);
   emitCall(e, O.OP_CALLX, helperClts.index, 0, 0, 0, 0);
-  emitNext(e);
+  emitAgain(e);
   return true;
 }
 
@@ -227,7 +221,7 @@ export function transPopf(e: usize, i: usize): bool {
   emitCall(e, O.OP_CALLG, helperPopf.index, value, 0, 0, size);
   forgetCcOp(e);
   emitRelease(e, (<i64>1) << size);
-  emitNext(e);
+  emitAgain(e);
   return true;
 }
 
@@ -239,7 +233,8 @@ export function transCli(e: usize, _i: usize): bool {
 
 export function transSti(e: usize, _i: usize): bool {
   if (!has(e, X.BLOCK_IOPL_OK) && has(e, X.BLOCK_PE)) return emitForbidden(e);
-  emitCall(e, O.OP_CALLX, helperSti.index, 0, 0, 0, has(e, X.BLOCK_SHADOW) ? 1 : 0);
+  const inShadow: u32 = has(e, X.BLOCK_SHADOW) ? 1 : 0;
+  emitCall(e, O.OP_CALLX, helperSti.index, emitConstant(e, nextPc(e)), 0, 0, inShadow);
   emitAgain(e);
   return true;
 }
@@ -263,7 +258,7 @@ export function transMwait(_e: usize, _i: usize): bool {
 function emitSetAc(e: usize, value: u32): bool {
   if (!isPrivileged(e) || !modelIsMax(cpuOf(e))) return false;
   emitCall(e, O.OP_CALLX, helperSetAc.index, 0, 0, 0, value);
-  emitNext(e);
+  emitAgain(e);
   return true;
 }
 

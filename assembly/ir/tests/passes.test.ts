@@ -184,7 +184,7 @@ const DEAD: readonly (readonly [string, string])[] = [
   ld64 %t2, %x8, mmu1, 0
   call %t3, %x8, %x9, helper7, %t1, 0x0
   addi %t4, %t3, 0
-  gotoind %t4`,
+  gotoind 0, %t4`,
   ],
   [
     'across blocks: dead on both ways, alive on one, alive at an exit',
@@ -234,7 +234,7 @@ const BOTH: readonly (readonly [string, string])[] = [
   mov %t0, %x10
   addi %x6, %t0, 8
   andi %t1, %x6, -2
-  gotoind %t1`,
+  gotoind 0, %t1`,
   ],
 ];
 

@@ -1,6 +1,6 @@
 ;; region: fence.i
 ;; wfi
-;; 1 guest instructions: 93 operations, 262 bytes; each 93.0 and 262.0
+;; 1 guest instructions: 88 operations, 248 bytes; each 88.0 and 248.0
 block
   block
     local.get 0
@@ -32,11 +32,6 @@ block
     i32.const 0
     i32.load cpu+0x260
     br_if 0 ;; unlikely
-    i32.const 0
-    i32.const 0
-    i32.store cpu+0x238
-    i32.const 3
-    local.set 2
     i64.const 0x80000004
     local.set 9
     br 1
