@@ -37,10 +37,13 @@ async function shell(vm: VirtualMachine, command: string, answer: string | RegEx
   await vm.waitForSerial(PROMPT, LONG);
 }
 
-const LOAD = 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed';
+/** Which disk comes first is chance, as Linux looks at them at the same time: $A is the channel's master, $B its slave. */
+const NAMES =
+  'S=/sys/bus/scsi/devices/0:0; until [ -e $S:0:0/block -a -e $S:1:0/block ]; do sleep 0.1; done; ' +
+  'A=/dev/$(ls $S:0:0/block); B=/dev/$(ls $S:1:0/block); echo load""ed';
+const LOAD = `for m in /lib/modules/*.ko; do insmod $m; done; ${NAMES}`;
 /** libata without DMA: every sector goes through the data register. */
-const LOAD_PIO =
-  'for m in /lib/modules/*.ko; do case $m in *libata*) insmod $m dma=0;; *) insmod $m;; esac; done; echo load""ed';
+const LOAD_PIO = `for m in /lib/modules/*.ko; do case $m in *libata*) insmod $m dma=0;; *) insmod $m;; esac; done; ${NAMES}`;
 
 for (const [arch, load] of [
   ['i386', LOAD_PIO],
@@ -66,20 +69,16 @@ for (const [arch, load] of [
       });
       await vm.waitForSerial(PROMPT, LONG);
       await shell(vm, load, 'loaded');
-      await shell(vm, 'sha256sum /dev/sda', sha256(disk));
+      await shell(vm, 'sha256sum $A', sha256(disk));
       await shell(vm, 'mount -t iso9660 -o ro /dev/sr0 /mnt && sha256sum /mnt/noise.bin', sha256(file));
       // A file system of the guest's own, on the second disk; what is read back comes from the disk, not from the cache.
-      await shell(
-        vm,
-        'mke2fs /dev/sdb > /dev/null 2>&1; mkdir /d; mount -t ext2 /dev/sdb /d; echo mount""ed',
-        'mounted',
-      );
+      await shell(vm, 'mke2fs $B > /dev/null 2>&1; mkdir /d; mount -t ext2 $B /d; echo mount""ed', 'mounted');
       await shell(
         vm,
         'cp /mnt/noise.bin /d/copy; umount /d; echo 3 > /proc/sys/vm/drop_caches; echo writt""en',
         'written',
       );
-      await shell(vm, 'mount -t ext2 /dev/sdb /d; sha256sum /d/copy', sha256(file));
+      await shell(vm, 'mount -t ext2 $B /d; sha256sum /d/copy', sha256(file));
       await shell(vm, 'sha256sum /dev/fd0', sha256(floppy));
       await shell(vm, 'echo snow > /dev/fd0; sync; head -c 4 /dev/fd0; echo; echo read""y', 'snow');
       // The guest wrote to memory: the file is as it was.
@@ -105,7 +104,7 @@ test('a disk with snapshot=off is written, one without is not', async ({ vm }, t
   await shell(vm, LOAD, 'loaded');
   await shell(
     vm,
-    'for d in a b; do echo snowfall | dd of=/dev/sd$d seek=3 conv=fsync; done; echo writt""en',
+    'for d in $A $B; do echo snowfall | dd of=$d seek=3 conv=fsync; done; echo writt""en',
     'written',
   );
   expect(readFileSync(kept).subarray(1536, 1545).toString()).toBe('snowfall\n');
