@@ -1,15 +1,7 @@
 /** Disks, keys and pointer as a person meets them on the page. */
 import { readFileSync } from 'node:fs';
-import type { Page } from 'playwright/test';
 import { bootDisk } from './support/boot-sector.ts';
-import { expect, test } from './support/site.ts';
-
-/** Text of the machine's screen, and of its serial console, where SeaBIOS writes as long as it finds no VGA BIOS. */
-const text = (page: Page): Promise<string> =>
-  page.evaluate(() => {
-    const element = document.querySelector('vm-console');
-    return `${element?.vm?.screen?.text() ?? ''}\n${element?.screenshotText() ?? ''}`;
-  });
+import { displayText, expect, test } from './support/site.ts';
 
 const STARTED = { timeout: 40_000 };
 
@@ -26,31 +18,31 @@ test('a disk image that is dropped on the page boots, and keys reach it by their
     return data;
   }, readFileSync(path).toString('base64'));
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
-  await expect.poll(() => text(page), STARTED).toContain('Dropped');
+  await expect.poll(() => displayText(page), STARTED).toContain('Dropped');
   await page.locator('vm-console').click();
   await page.keyboard.type('snow ');
   await page.keyboard.press('Shift+Digit1');
   await page.keyboard.press('Digit4');
-  await expect.poll(() => text(page)).toContain('snow !4');
+  await expect.poll(() => displayText(page)).toContain('snow !4');
   // Shift is let go of when the focus leaves the screen.
   await page.keyboard.down('Shift');
   await page.keyboard.press('Control+F6');
   await page.locator('vm-console').evaluate((element) => (element as HTMLElement).focus());
   await page.keyboard.up('Shift');
   await page.keyboard.press('x');
-  await expect.poll(() => text(page)).toContain('!4x');
+  await expect.poll(() => displayText(page)).toContain('!4x');
 });
 
 test('text is typed for the layout of the guest', async ({ page, site }, testInfo) => {
   await page.goto(site.builtUrl);
   await page.getByTestId('pick').setInputFiles(bootDisk(testInfo.outputDir, 'Type here'));
-  await expect.poll(() => text(page), STARTED).toContain('Type here');
+  await expect.poll(() => displayText(page), STARTED).toContain('Type here');
   const missing = await page.evaluate(() =>
     document.querySelector('vm-console')!.vm!.input.type('echo "A|b~{3}" > c:\\d; é', 'us'),
   );
   expect(missing).toEqual({ missing: ['é'] });
-  await expect.poll(() => text(page)).toContain('echo "A|b~{3}" > c:\\d;');
+  await expect.poll(() => displayText(page)).toContain('echo "A|b~{3}" > c:\\d;');
   // A keyboard of another layout: the places of its keys, which this BIOS reads as American ones.
   await page.evaluate(() => document.querySelector('vm-console')!.vm!.input.type('yz-', 'de'));
-  await expect.poll(() => text(page)).toContain('; zy/');
+  await expect.poll(() => displayText(page)).toContain('; zy/');
 });

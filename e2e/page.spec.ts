@@ -1,7 +1,7 @@
 /** The page: the list of machines, one machine, and what is said when something is missing or wrong. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, screenText, test, withoutIsolation } from './support/site.ts';
+import { displayText, expect, screenText, test, withoutIsolation } from './support/site.ts';
 
 const ECHO = '?arch=riscv64&bios=none&m=64&kernel=images/echo.elf';
 
@@ -129,8 +129,8 @@ test('a PC with nothing to boot runs SeaBIOS and says so', async ({ page, site }
     if (message.type() === 'warning') warnings.push(message.text());
   });
   await page.goto(`${site.builtUrl}?arch=i386&m=64`);
-  await expect.poll(() => screenText(page), { timeout: 20_000 }).toContain('No bootable device.');
-  expect(await screenText(page)).toContain('SeaBIOS (version 1.');
+  await expect.poll(() => displayText(page), { timeout: 20_000 }).toContain('No bootable device.');
+  expect(await displayText(page)).toContain('SeaBIOS (version 1.');
   expect(warnings.join()).toContain('give the machine a disk');
 });
 

@@ -89,6 +89,14 @@ export function screenText(page: Page, selector = 'vm-console'): Promise<string>
     .evaluate((element: HTMLElement & { screenshotText(): string }) => element.screenshotText());
 }
 
+/** The text on the screen of the first console's machine; empty without one. */
+export function displayText(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const console = document.querySelector<Element & { vm?: { screen?: { text(): string } } }>('vm-console');
+    return console?.vm?.screen?.text() ?? '';
+  });
+}
+
 /** Serves the page without the headers that isolate it. */
 export async function withoutIsolation(page: Page, url: string): Promise<void> {
   await page.route(
