@@ -21,6 +21,7 @@ export type {
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
+export type { VmConsoleEventMap } from './events.ts';
 export { type Failure, missingFeature } from './failure.ts';
 export { formatBytes, formatMemory } from './format.ts';
 export {
@@ -32,7 +33,6 @@ export {
   VM_OPTIONS,
   type VmOption,
 } from './options.ts';
-export type { VmConsoleEventMap } from './vm-console.ts';
 export { VmConsole };
 
 // Two copies of the component on one page must not fight for the name.

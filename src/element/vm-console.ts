@@ -1,41 +1,23 @@
 import { VmError } from '../core/errors.ts';
-import type {
-  ImageKey,
-  KeyboardLayout,
-  SerialStream,
-  Vm,
-  VmConfig,
-  VmEvents,
-  VmOutcome,
-  VmReport,
-  VmState,
-} from '../core/vm-api.ts';
+import type { SerialStream, Vm, VmConfig, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
+import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attributes.ts';
 import { h } from './dom.ts';
+import type { VmConsoleEventMap } from './events.ts';
 import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
-import { configFromText, VM_OPTIONS } from './options.ts';
-import { banner, endPanel, failurePanel, ProgressPanel, panicText, startPanel } from './panels.ts';
-import { SerialHub } from './serial-hub.ts';
 import { MachineInput } from './machine-input.ts';
-import type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
+import { configFromText } from './options.ts';
+import { endPanel, failurePanel, ProgressPanel, panicText, startPanel } from './panels.ts';
+import type { ScreenInput, ScreenPanel } from './screen-panel.ts';
+import { ScreenSwitch } from './screen-switch.ts';
+import { SerialHub } from './serial-hub.ts';
 import { Session } from './session.ts';
-import { formatStats, statsBetween } from './stats.ts';
+import { Stage } from './stage.ts';
+import { StatsTimer } from './stats-timer.ts';
 import { STYLES } from './styles.ts';
 import type { TerminalView } from './terminal.ts';
-import { parseTerminalSize, terminalLook } from './theme.ts';
 import { Toolbar, type ToolbarAction, type View } from './toolbar.ts';
 import { TouchKeys } from './touch-keys.ts';
-
-/** The element's events and what their `detail` is. They bubble and cross shadow roots. */
-export interface VmConsoleEventMap {
-  'vm-state': CustomEvent<VmState>;
-  'vm-progress': CustomEvent<VmEvents['progress']>;
-  'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
-  'vm-panic': CustomEvent<{ message: string }>;
-  'vm-error': CustomEvent<Failure>;
-}
-
-/** How often the toolbar's figures are renewed, ms. */
-const STATS_INTERVAL = 1000;
+import { typeText } from './typed-text.ts';
 
 /**
  * `<vm-console>`: a machine and its terminal. docs/vm-console.md is the reference.
@@ -52,11 +34,19 @@ export class VmConsole extends HTMLElement {
     (text) => this.#typed(text),
     () => this.#terminal,
   );
-  readonly #host = h('div', { class: 'viewport', part: 'terminal' });
-  readonly #layer = h('div', { class: 'layer' });
-  readonly #stage = h('div', { class: 'stage', part: 'stage' }, this.#host, this.#layer);
-  readonly #banners = h('div', {});
-  readonly #footer = h('div', {});
+  readonly #stage = new Stage();
+  readonly #screen = new ScreenSwitch(
+    this.#stage,
+    this.#toolbar,
+    new MachineInput(() => this.vm, {
+      leave: () => this.#toolbar.focus(),
+      paste: () => void this.#pasteByHand(),
+    }),
+  );
+  readonly #stats = new StatsTimer(
+    () => this.report,
+    (text) => this.#toolbar.showStats(text),
+  );
   #config: Partial<VmConfig> = {};
   #session: Session | null = null;
   #started: Promise<void> | null = null;
@@ -64,18 +54,9 @@ export class VmConsole extends HTMLElement {
   #freed: Promise<unknown> = Promise.resolve();
   #terminal: TerminalView | null = null;
   #terminalLoading: Promise<TerminalView | null> | null = null;
-  #screen: ScreenPanel | null = null;
-  /** What the user chose to look at; null: what the machine is likely to use. */
-  #chosenView: View | null = null;
-  #view: View = 'serial';
   #progress: ProgressPanel | null = null;
   #failure: Failure | null = null;
-  #statsTimer = 0;
   #focusWhenRunning = false;
-  #screenInput: ScreenInput | null = new MachineInput(() => this.vm, {
-    leave: () => this.#toolbar.focus(),
-    paste: () => void this.#pasteByHand(),
-  });
 
   constructor() {
     super();
@@ -88,15 +69,15 @@ export class VmConsole extends HTMLElement {
         'div',
         { class: 'frame', part: 'frame' },
         this.#toolbar.element,
-        this.#banners,
-        this.#stage,
-        this.#footer,
+        this.#stage.banners,
+        this.#stage.element,
+        this.#stage.footer,
         this.#keys.element,
       ),
     );
     this.#serial.onData((bytes) => this.#show(bytes));
-    this.#stage.addEventListener('click', (event) => {
-      if (event.target === this.#stage || event.target === this.#host) this.focus();
+    this.#stage.element.addEventListener('click', ({ target }) => {
+      if (target === this.#stage.element || target === this.#stage.host) this.focus();
     });
   }
 
@@ -198,7 +179,7 @@ export class VmConsole extends HTMLElement {
   /** The machine's reset button: the images stay loaded, the screen is cleared. */
   async reset(): Promise<void> {
     const vm = this.#machine('reset');
-    this.#closeBanners();
+    this.#stage.closeBanners();
     await vm.reset();
     this.#terminal?.reset();
     if (vm.state === 'paused') await vm.resume();
@@ -219,10 +200,10 @@ export class VmConsole extends HTMLElement {
     this.#session = null;
     this.#started = null;
     this.#failure = null;
-    this.#stopStats();
+    this.#stats.stop();
     if (session) this.#freed = session.destroy();
     if (!this.isConnected) this.#dropTerminal();
-    this.#closeBanners();
+    this.#stage.closeBanners();
     this.#showState('created');
     if (session) this.#emit('vm-state', 'created');
     await this.#freed;
@@ -252,7 +233,8 @@ export class VmConsole extends HTMLElement {
   }
 
   override focus(): void {
-    if (this.#view === 'screen' && this.#screen) this.#screen.focus();
+    const { panel, view } = this.#screen;
+    if (view === 'screen' && panel) panel.focus();
     else if (this.#terminal && this.state !== 'error') this.#terminal.focus();
     else this.#toolbar.focus();
   }
@@ -274,7 +256,7 @@ export class VmConsole extends HTMLElement {
   async #startNew(): Promise<void> {
     const old = this.#session;
     this.#failure = null;
-    this.#closeBanners();
+    this.#stage.closeBanners();
     this.#progress = null;
     const session = new Session(
       {
@@ -286,7 +268,7 @@ export class VmConsole extends HTMLElement {
       },
       (vm) => {
         this.#serial.attach(vm?.serial ?? null);
-        this.#screen?.show(vm?.screen ?? null);
+        this.#screen.panel?.show(vm?.screen ?? null);
       },
     );
     this.#session = session;
@@ -318,9 +300,9 @@ export class VmConsole extends HTMLElement {
     if (this.#session !== session) return null;
     const firmware = this.getAttribute('firmware');
     const vm = bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined);
-    if (vm.screen) await this.#loadScreen();
-    else this.#dropScreen();
-    this.#showView(vm.screen ? (this.#chosenView ?? likelyView(config)) : null);
+    if (vm.screen) await this.#screen.load(this);
+    else this.#screen.drop();
+    this.#screen.showLikely(vm.screen ? likelyView(config) : null);
     return vm;
   }
 
@@ -329,13 +311,8 @@ export class VmConsole extends HTMLElement {
     this.#terminalLoading ??= import('./terminal.ts').then(
       ({ TerminalView }) => {
         if (!this.isConnected) return null;
-        const style = getComputedStyle(this);
-        this.#terminal = new TerminalView(this.#host, {
-          look: terminalLook((name) => style.getPropertyValue(name)),
-          scrollback: this.#numberAttribute('scrollback', 5000),
-          minColumns: this.#numberAttribute('min-columns', 80),
-          fixedSize: parseTerminalSize(this.getAttribute('terminal-size')),
-          minRows: this.#numberAttribute('min-rows', 24),
+        this.#terminal = new TerminalView(this.#stage.host, {
+          ...terminalSettings(this),
           onInput: (data) => this.#typed(data),
           onResize: () => {},
           onLeave: () => this.#toolbar.focus(),
@@ -350,57 +327,27 @@ export class VmConsole extends HTMLElement {
     return this.#terminalLoading;
   }
 
-  /** Loads what draws the screen. */
-  async #loadScreen(): Promise<void> {
-    if (this.#screen) return;
-    const { ScreenPanel } = await import('./screen-panel.ts').catch((cause) => {
-      throw new VmError('not-found', 'A part of this page could not be loaded. Check your connection.', {
-        cause,
-      });
-    });
-    if (!this.isConnected) return;
-    this.#screen = new ScreenPanel();
-    const scaling = this.getAttribute('scaling') as Scaling | null;
-    if (scaling && SCALING_NAMES.includes(scaling)) this.#screen.scaling = scaling;
-    this.#screen.input = this.#screenInput;
-    this.#layer.before(this.#screen.element);
-  }
-
-  #dropScreen(): void {
-    this.#screen?.dispose();
-    this.#screen = null;
-  }
-
-  /** @param view null: the machine has no screen */
-  #showView(view: View | null): void {
-    this.#view = view ?? 'serial';
-    this.#stage.dataset.view = this.#view;
-    this.#toolbar.showView(view, this.#screen?.scaling ?? '');
-  }
-
   /** What is looked at: the machine's screen, or its serial console. */
   get view(): View {
-    return this.#view;
+    return this.#screen.view;
   }
 
   set view(view: View) {
-    this.#chosenView = view;
-    if (this.#screen) this.#showView(view);
+    this.#screen.choose(view);
   }
 
   /** Where keys and pointer go while the screen has the focus. */
   get screenInput(): ScreenInput | null {
-    return this.#screenInput;
+    return this.#screen.input;
   }
 
   set screenInput(input: ScreenInput | null) {
-    this.#screenInput = input;
-    if (this.#screen) this.#screen.input = input;
+    this.#screen.input = input;
   }
 
   /** The screen's part of the element, or null if the machine has none. */
   get screen(): ScreenPanel | null {
-    return this.#screen;
+    return this.#screen.panel;
   }
 
   /**
@@ -408,8 +355,8 @@ export class VmConsole extends HTMLElement {
    * @throws VmError if the machine has no screen
    */
   async screenshot(): Promise<Blob> {
-    if (!this.#screen) throw new VmError('bad-config', 'screenshot(): this machine has no screen.');
-    return this.#screen.screenshot();
+    if (!this.screen) throw new VmError('bad-config', 'screenshot(): this machine has no screen.');
+    return this.screen.screenshot();
   }
 
   async #saveScreenshot(): Promise<void> {
@@ -419,20 +366,8 @@ export class VmConsole extends HTMLElement {
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   }
 
-  #nextScaling(): void {
-    if (!this.#screen) return;
-    this.#screen.scaling =
-      SCALING_NAMES[(SCALING_NAMES.indexOf(this.#screen.scaling) + 1) % SCALING_NAMES.length];
-    this.#showView(this.#view);
-  }
-
-  #numberAttribute(name: string, fallback: number): number {
-    const value = Number.parseInt(this.getAttribute(name) ?? '', 10);
-    return value >= 0 ? value : fallback;
-  }
-
   #dropTerminal(): void {
-    this.#dropScreen();
+    this.#screen.drop();
     this.#terminal?.dispose();
     this.#terminal = null;
     this.#terminalLoading = null;
@@ -450,11 +385,11 @@ export class VmConsole extends HTMLElement {
   #enter(state: VmState): void {
     this.#showState(state);
     if (state === 'running') {
-      this.#startStats();
+      this.#stats.start();
       if (this.#focusWhenRunning) this.focus();
       this.#focusWhenRunning = false;
     } else {
-      this.#stopStats();
+      this.#stats.stop();
     }
     this.#emit('vm-state', state);
   }
@@ -465,14 +400,14 @@ export class VmConsole extends HTMLElement {
   }
 
   #onExit(end: { outcome: VmOutcome; code: number }): void {
-    this.#cover(null);
+    this.#stage.cover(null);
     this.#terminal?.hideCursor();
-    this.#footer.replaceChildren(endPanel(end, this.report, () => this.#startByHand()));
+    this.#stage.footer.replaceChildren(endPanel(end, this.report, () => this.#startByHand()));
     this.#emit('vm-exit', end);
   }
 
   #onPanic(panic: VmEvents['panic']): void {
-    this.#banner('panic', panicText(panic.message));
+    this.#stage.showBanner('panic', panicText(panic.message));
     this.#emit('vm-panic', panic);
   }
 
@@ -483,7 +418,7 @@ export class VmConsole extends HTMLElement {
       onRetry: () => this.#startByHand(),
       onCopy: () => this.#copyDetails(failure),
     });
-    this.#cover(panel, true);
+    this.#stage.cover(panel, true);
     this.#emit('vm-error', failure);
   }
 
@@ -493,22 +428,15 @@ export class VmConsole extends HTMLElement {
     this.#toolbar.update(state, label);
     this.#keys.element.classList.toggle('on', state === 'running');
     if (state === 'created') {
-      this.#cover(startPanel(label, () => this.#startByHand()));
+      this.#stage.cover(startPanel(label, () => this.#startByHand()));
     } else if (state === 'loading') {
       if (this.#progress) return;
       this.#progress = new ProgressPanel(label, () => void this.powerOff());
-      this.#cover(this.#progress.element, true);
+      this.#stage.cover(this.#progress.element, true);
     } else if (state === 'running') {
       this.#progress = null;
-      this.#cover(null);
+      this.#stage.cover(null);
     }
-  }
-
-  /** Lays a panel over the terminal; the strip of an earlier end goes. */
-  #cover(panel: HTMLElement | null, dim = false): void {
-    this.#footer.replaceChildren();
-    this.#layer.replaceChildren(...(panel ? [panel] : []));
-    this.#stage.classList.toggle('covered', dim);
   }
 
   #startByHand(): void {
@@ -539,10 +467,10 @@ export class VmConsole extends HTMLElement {
           this.sendTerminalSize();
           return this.focus();
         case 'view':
-          this.view = this.#view === 'screen' ? 'serial' : 'screen';
+          this.view = this.view === 'screen' ? 'serial' : 'screen';
           return this.focus();
         case 'scale':
-          return this.#nextScaling();
+          return this.#screen.nextScaling();
         case 'screenshot':
           return await this.#saveScreenshot();
         case 'fullscreen':
@@ -551,7 +479,7 @@ export class VmConsole extends HTMLElement {
           return this.focus();
       }
     } catch (error) {
-      this.#banner('hint', toVmError(error).message);
+      this.#stage.showBanner('hint', toVmError(error).message);
     }
   }
 
@@ -560,30 +488,21 @@ export class VmConsole extends HTMLElement {
     try {
       text = await navigator.clipboard.readText();
     } catch {
-      this.#banner(
+      this.#stage.showBanner(
         'hint',
         'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
       );
       this.#terminal?.focus();
       return;
     }
-    if (this.#view === 'screen' && this.vm) {
-      await this.#typeText(text);
+    if (this.view === 'screen' && this.vm) {
+      this.screen?.focus();
+      const hint = await typeText(this.vm, text, this.getAttribute('keyboard'));
+      if (hint) this.#stage.showBanner('hint', hint);
       return;
     }
     this.#terminal?.paste(text);
     this.#terminal?.focus();
-  }
-
-  /** Types a text on the machine's keyboard, for the layout that the attribute `keyboard` names. */
-  async #typeText(text: string): Promise<void> {
-    this.#screen?.focus();
-    const named = this.getAttribute('keyboard');
-    const layout = KEYBOARDS.find((one) => one === named) ?? 'us';
-    const { missing } = await this.vm!.input.type(text, layout);
-    if (missing.length > 0) {
-      this.#banner('hint', `The keyboard layout “${layout}” has no key for: ${missing.join(' ')}`);
-    }
   }
 
   #copyDetails(failure: Failure): Promise<void> {
@@ -604,71 +523,13 @@ export class VmConsole extends HTMLElement {
       : Promise.reject(new Error('no clipboard'));
   }
 
-  #banner(kind: 'panic' | 'hint', text: string): void {
-    this.#banners.replaceChildren(banner(kind, text, () => this.#closeBanners()));
-  }
-
-  #closeBanners(): void {
-    this.#banners.replaceChildren();
-  }
-
-  #startStats(): void {
-    this.#stopStats();
-    let before = this.report;
-    this.#statsTimer = window.setInterval(() => {
-      if (document.hidden) return;
-      const now = this.report;
-      const stats = before && now && statsBetween(before, now);
-      if (stats) this.#toolbar.showStats(formatStats(stats));
-      before = now;
-    }, STATS_INTERVAL);
-  }
-
-  #stopStats(): void {
-    clearInterval(this.#statsTimer);
-  }
-
   #emit<K extends keyof VmConsoleEventMap>(type: K, detail: VmConsoleEventMap[K]['detail']): void {
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
   }
 }
 
-/** In the order in which the button goes through them. */
-const KEYBOARDS: readonly KeyboardLayout[] = ['us', 'uk', 'de', 'fr'];
-const SCALING_NAMES: readonly Scaling[] = ['smooth', 'fit', 'integer'];
-
-/** A kernel that is told to use the serial port is looked at there. */
-function likelyView({ kernel, append, nographic }: Partial<VmConfig>): View {
-  const serial = kernel !== undefined && /\bconsole=ttyS/.test(append ?? '');
-  return nographic || serial ? 'serial' : 'screen';
-}
-
-function absoluteUrl(url: string): string {
-  return new URL(url, document.baseURI).href;
-}
-
-/** Makes image URLs absolute against the document, as `src` attributes are. */
-function resolveImages(config: VmConfig): VmConfig {
-  const resolved = { ...config };
-  for (const { key, kind } of VM_OPTIONS) {
-    if (kind !== 'image') continue;
-    const imageKey = key as ImageKey;
-    const source = config[imageKey];
-    const isWord = key === 'bios' && (source === 'none' || source === 'default');
-    if (typeof source === 'string' && !isWord) resolved[imageKey] = absoluteUrl(source);
-  }
-  return resolved;
-}
-
 declare global {
   interface HTMLElementTagNameMap {
     'vm-console': VmConsole;
-  }
-  interface HTMLElementEventMap {
-    'vm-state': VmConsoleEventMap['vm-state'];
-    'vm-progress': VmConsoleEventMap['vm-progress'];
-    'vm-exit': VmConsoleEventMap['vm-exit'];
-    'vm-panic': VmConsoleEventMap['vm-panic'];
-    'vm-error': VmConsoleEventMap['vm-error'];
   }
 }

@@ -1,0 +1,21 @@
+import type { VmEvents, VmOutcome, VmState } from '../core/vm-api.ts';
+import type { Failure } from './failure.ts';
+
+/** The element's events and what their `detail` is. They bubble and cross shadow roots. */
+export interface VmConsoleEventMap {
+  'vm-state': CustomEvent<VmState>;
+  'vm-progress': CustomEvent<VmEvents['progress']>;
+  'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
+  'vm-panic': CustomEvent<{ message: string }>;
+  'vm-error': CustomEvent<Failure>;
+}
+
+declare global {
+  interface HTMLElementEventMap {
+    'vm-state': VmConsoleEventMap['vm-state'];
+    'vm-progress': VmConsoleEventMap['vm-progress'];
+    'vm-exit': VmConsoleEventMap['vm-exit'];
+    'vm-panic': VmConsoleEventMap['vm-panic'];
+    'vm-error': VmConsoleEventMap['vm-error'];
+  }
+}

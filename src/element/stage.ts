@@ -1,0 +1,32 @@
+/** Where the machine is seen: the terminal's place, the panels that lie over it, and the strips above and below. */
+import { h } from './dom.ts';
+import { banner } from './panels.ts';
+
+export class Stage {
+  /** The terminal's place. */
+  readonly host = h('div', { class: 'viewport', part: 'terminal' });
+  readonly #layer = h('div', { class: 'layer' });
+  readonly element = h('div', { class: 'stage', part: 'stage' }, this.host, this.#layer);
+  readonly banners = h('div', {});
+  readonly footer = h('div', {});
+
+  /** Puts the screen's element over the terminal, under the panels. */
+  addScreen(element: HTMLElement): void {
+    this.#layer.before(element);
+  }
+
+  /** Lays a panel over the terminal; the strip of an earlier end goes. */
+  cover(panel: HTMLElement | null, dim = false): void {
+    this.footer.replaceChildren();
+    this.#layer.replaceChildren(...(panel ? [panel] : []));
+    this.element.classList.toggle('covered', dim);
+  }
+
+  showBanner(kind: 'panic' | 'hint', text: string): void {
+    this.banners.replaceChildren(banner(kind, text, () => this.closeBanners()));
+  }
+
+  closeBanners(): void {
+    this.banners.replaceChildren();
+  }
+}
