@@ -34,11 +34,12 @@ test.describe('a run', () => {
   });
 
   test('a PC with nothing to boot: its firmware says so on stdout, and stderr says what to do', async () => {
-    const result = await snowglobe(['i386', '-m', '64', '--expect', 'No bootable device']);
-    expect(result.status).toBe(0);
-    expect(result.stdout).toContain('Booting from Hard Disk...');
+    // To the time limit: at the words themselves, the hint may be on its way still.
+    const result = await snowglobe(['i386', '-m', '64', '--timeout', '10']);
+    expect(result.status).toBe(124);
+    expect(result.stdout).toContain('No bootable device.');
     expect(result.stderr).toMatch(
-      /^snowglobe: firmware: .* give the machine a disk .* or a kernel \(-kernel\)\.\n$/,
+      /^snowglobe: firmware: .* give the machine a disk .* or a kernel \(-kernel\)\.\n/,
     );
   });
 
