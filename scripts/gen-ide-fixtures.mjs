@@ -2,15 +2,14 @@
  * Records what QEMU's IDE controller, disk and CD-ROM answer to the programs of ide-fixtures/programs.mjs.
  * Needs qemu-system-x86. Usage: node scripts/gen-ide-fixtures.mjs
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { CD_SECTORS, DISK_SECTORS, PROGRAMS, pattern, program } from './ide-fixtures/programs.mjs';
+import { startQtest } from './lib/qtest.mjs';
 
 const dir = mkdtempSync(join(tmpdir(), 'ide-fixtures-'));
 const SUFFIX = { 1: 'b', 2: 'w', 4: 'l' };
@@ -28,37 +27,11 @@ async function record(steps) {
   const cd = join(dir, 'cd');
   writeFileSync(disk, pattern(DISK_SECTORS, 512, 3));
   writeFileSync(cd, pattern(CD_SECTORS, 2048, 5));
-  const child = spawn(
-    'qemu-system-i386',
-    [
-      ...[
-        '-M',
-        'pc,accel=tcg',
-        '-S',
-        '-nodefaults',
-        '-display',
-        'none',
-        '-qtest',
-        'stdio',
-        '-qtest-log',
-        '/dev/null',
-      ],
-      ...[
-        '-drive',
-        `file=${disk},format=raw,if=ide,index=0`,
-        '-drive',
-        `file=${cd},format=raw,if=ide,index=2,media=cdrom`,
-      ],
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const ask = async (command) => {
-    child.stdin.write(`${command}\n`);
-    const { value } = await lines.next();
-    if (!value?.startsWith('OK')) throw new Error(`${command}: ${value}`);
-    return value.slice(3);
-  };
+  const machine = startQtest([
+    ...['-drive', `file=${disk},format=raw,if=ide,index=0`],
+    ...['-drive', `file=${cd},format=raw,if=ide,index=2,media=cdrom`],
+  ]);
+  const ask = async (command) => (await machine.ask([command]))[0];
   const number = async (command) => Number(await ask(command)) >>> 0;
   const answers = [];
   for (const [what, at, ...rest] of steps) {
@@ -88,7 +61,7 @@ async function record(steps) {
       }
     }
   }
-  child.kill();
+  await machine.end();
   return answers;
 }
 

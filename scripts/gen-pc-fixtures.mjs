@@ -9,6 +9,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { qtest } from './lib/qtest.mjs';
 
 const local = (path) => fileURLToPath(new URL(path, import.meta.url));
 const dir = mkdtempSync(join(tmpdir(), 'pc-fixtures-'));
@@ -41,19 +42,7 @@ async function pciFunctions() {
       commands.push(at(devfn, offset), 'outl 0xcfc 0xffffffff', 'inl 0xcfc', 'outl 0xcfc 0', 'inl 0xcfc');
     }
   }
-  const options = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none'];
-  const child = spawn('qemu-system-i386', [...options, '-qtest', 'stdio', '-qtest-log', '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  child.stdin.write(`${commands.join('\n')}\n`);
-  // It does not end with its input, so count its answers.
-  let output = '';
-  for await (const chunk of child.stdout) {
-    output += chunk;
-    if (output.match(/^OK/gm)?.length === commands.length) break;
-  }
-  child.kill();
-  const values = [...output.matchAll(/^OK (0x[0-9a-f]+)/gm)].map(([, value]) => Number(value));
+  const values = (await qtest(commands)).filter((answer) => answer !== '').map(Number);
   const hex = (value) => (value >>> 0).toString(16).padStart(8, '0');
   return Object.fromEntries(
     Object.keys(PCI_FUNCTIONS).map((name, i) => {

@@ -2,9 +2,9 @@
  * Records what QEMU's std VGA answers through dispi, its EDID and its PCI configuration space: src/hw/display/fixtures/device.json.
  * Needs Debian's qemu-system-x86. Usage: node scripts/gen-vga-device-fixtures.mjs
  */
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { qtest } from './lib/qtest.mjs';
 
 const TARGET = fileURLToPath(new URL('../src/hw/display/fixtures/device.json', import.meta.url));
 const DEVFN = 0x10;
@@ -16,25 +16,6 @@ const SIZES = [
   [1280, 800],
   [1920, 1080],
 ];
-
-/** Answers of QEMU to qtest commands: what stands behind OK. */
-async function ask(commands, device) {
-  const options = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none', '-device', device];
-  const child = spawn('qemu-system-i386', [...options, '-qtest', 'stdio', '-qtest-log', '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
-  child.stdin.write(`${commands.join('\n')}\n`);
-  let output = '';
-  for await (const chunk of child.stdout) {
-    output += chunk;
-    if (output.split('\n').length > commands.length) break;
-  }
-  child.kill();
-  return output
-    .split('\n')
-    .slice(0, commands.length)
-    .map((line) => line.slice(3));
-}
 
 const config = (offset) => `outl 0xcf8 0x${(0x80000000 + (DEVFN << 8) + offset).toString(16)}`;
 const mapped = [config(0x18), `outl 0xcfc 0x${MMIO.toString(16)}`, config(4), 'outl 0xcfc 3'];
@@ -75,7 +56,7 @@ const commands = writes.flatMap(([index, value]) => [
   `outw 0x1d0 ${value}`,
   ...Array.from({ length: DISPI_REGISTERS }, (_, i) => [`outw 0x1ce ${i}`, 'inw 0x1d0']).flat(),
 ]);
-const answers = await ask([...mapped, ...commands], 'VGA,addr=2');
+const answers = await qtest([...mapped, ...commands], ['-device', 'VGA,addr=2']);
 const values = answers
   .slice(mapped.length)
   .filter((_, i) => commands[i].startsWith('inw'))
@@ -88,21 +69,21 @@ const dispi = writes.map(([index, value], i) => [
 
 const edid = {};
 for (const [xres, yres] of SIZES) {
-  const read = await ask(
+  const read = await qtest(
     [...mapped, `read 0x${MMIO.toString(16)} 0x100`],
-    `VGA,addr=2,xres=${xres},yres=${yres}`,
+    ['-device', `VGA,addr=2,xres=${xres},yres=${yres}`],
   );
   edid[`${xres}x${yres}`] = read.at(-1).slice(2);
 }
 
 const offsets = Array.from({ length: 16 }, (_, i) => 4 * i);
-const reset = await ask(
+const reset = await qtest(
   offsets.flatMap((offset) => [config(offset), 'inl 0xcfc']),
-  'VGA,addr=2',
+  ['-device', 'VGA,addr=2'],
 );
-const set = await ask(
+const set = await qtest(
   offsets.flatMap((offset) => [config(offset), 'outl 0xcfc 0xffffffff', 'inl 0xcfc']),
-  'VGA,addr=2',
+  ['-device', 'VGA,addr=2'],
 );
 const hex = (text) => Number(text).toString(16).padStart(8, '0');
 const pci = {

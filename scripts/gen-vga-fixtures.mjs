@@ -2,9 +2,9 @@
  * Records what QEMU's std VGA makes of accesses to its ports and to the memory from 0xa0000 on: assembly/vga/tests/fixtures/qemu.txt.
  * Needs Debian's qemu-system-x86. Usage: node scripts/gen-vga-fixtures.mjs
  */
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { qtest } from './lib/qtest.mjs';
 
 const TARGET = fileURLToPath(new URL('../assembly/vga/tests/fixtures/qemu.txt', import.meta.url));
 
@@ -111,23 +111,11 @@ const command = ([kind, a, b]) => {
 };
 
 const commands = steps.filter(([kind]) => kind !== 'section');
-const options = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none', '-device', 'VGA,addr=2'];
-const child = spawn('qemu-system-i386', [...options, '-qtest', 'stdio', '-qtest-log', '/dev/null'], {
-  stdio: ['pipe', 'pipe', 'ignore'],
-});
-child.stdin.write(`${commands.map(command).join('\n')}\n`);
-let output = '';
-for await (const chunk of child.stdout) {
-  output += chunk;
-  // It does not end with its input, so count its answers.
-  if (output.split('\n').length > commands.length) break;
-}
-child.kill();
-const answers = output.split('\n');
+const answers = await qtest(commands.map(command), ['-device', 'VGA,addr=2']);
 let next = 0;
 const lines = steps.map(([kind, a, b]) => {
   if (kind === 'section') return `[${a}]`;
-  const answer = Number.parseInt(answers[next++].slice(3), 16);
+  const answer = Number.parseInt(answers[next++], 16);
   const words = [kind, a.toString(16)];
   if (b !== undefined) words.push(b.toString(16));
   if (kind === 'in' || kind === 'read') words.push('=', answer.toString(16));

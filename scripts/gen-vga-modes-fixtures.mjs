@@ -3,7 +3,6 @@
  * in src/hw/display/fixtures/modes.json. Needs Debian's qemu-system-x86.
  * Usage: node scripts/gen-vga-modes-fixtures.mjs [--keep FOLDER]   (keeps the dumps, as PPM files)
  */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -19,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { startQtest } from './lib/qtest.mjs';
 import { DAC, MODES, PATTERN_BYTES, patternByte } from './vga-fixtures/modes.mjs';
 
 const TARGET = fileURLToPath(new URL('../src/hw/display/fixtures/modes.json', import.meta.url));
@@ -53,33 +53,14 @@ function program({ sr, gr, cr, ar, misc, dispi }) {
 /** Runs QEMU, stopped, with qtest and a monitor. */
 async function record(mode, pattern) {
   const monitor = join(dir, 'monitor');
-  const options = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none', '-device', 'VGA,addr=2'];
-  options.push(
-    '-monitor',
-    `unix:${monitor},server=on,wait=off`,
-    '-qtest',
-    'stdio',
-    '-qtest-log',
-    '/dev/null',
-  );
-  const child = spawn('qemu-system-i386', options, { stdio: ['pipe', 'pipe', 'ignore'] });
-  let answers = '';
-  let wake = () => {};
-  child.stdout.on('data', (chunk) => {
-    answers += chunk;
-    wake();
-  });
+  const machine = startQtest(['-device', 'VGA,addr=2', '-monitor', `unix:${monitor},server=on,wait=off`]);
   const commands = [
     ...config(0x10, VIDEO_MEMORY),
     ...config(0x04, 3),
     ...program(mode),
     `b64write 0x${VIDEO_MEMORY.toString(16)} 0x${pattern.length.toString(16)} ${pattern.toString('base64')}`,
   ];
-  child.stdin.write(`${commands.join('\n')}\n`);
-  while ((answers.match(/^OK/gm) ?? []).length < commands.length) {
-    if (/^(FAIL|ERR)/m.test(answers)) throw new Error(answers);
-    await new Promise((resolve) => (wake = resolve));
-  }
+  await machine.ask(commands);
   const dump = join(dir, `${mode.name}.ppm`);
   const socket = connect(monitor);
   let said = '';
@@ -88,8 +69,7 @@ async function record(mode, pattern) {
   socket.write(`screendump ${dump}\nscreendump ${dump}\ninfo status\n`);
   while (!/VM status/.test(said)) await new Promise((resolve) => setTimeout(resolve, 5));
   socket.end();
-  child.kill();
-  await new Promise((resolve) => child.once('exit', resolve));
+  await machine.end();
   rmSync(monitor, { force: true });
   if (!existsSync(dump)) throw new Error(`${mode.name}: no dump. ${said}`);
   if (keep) {
