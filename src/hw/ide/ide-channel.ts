@@ -18,6 +18,15 @@ const LBA_HIGH = 5;
 const DEVICE = 6;
 const STATUS_COMMAND = 7;
 
+/** Registers that hold what was written last and, behind HOB, what was written before: ATA/ATAPI-7 volume 1, 5.8. */
+const PAIRS: Readonly<Record<number, readonly [keyof IdeDrive['r'], keyof IdeDrive['r']]>> = {
+  [ERROR_FEATURE]: ['feature', 'hobFeature'],
+  [COUNT]: ['count', 'hobCount'],
+  [LBA_LOW]: ['lbaLow', 'hobLbaLow'],
+  [LBA_MID]: ['lbaMid', 'hobLbaMid'],
+  [LBA_HIGH]: ['lbaHigh', 'hobLbaHigh'],
+};
+
 const FIELDS = {
   /** The selected drive. */
   selected: 1,
@@ -181,20 +190,9 @@ export class IdeChannel {
     if (!drive) return 0;
     const { r } = drive;
     const high = (this.s.control & A.HOB) !== 0;
-    switch (offset) {
-      case ERROR_FEATURE:
-        return high ? r.hobFeature : r.error;
-      case COUNT:
-        return high ? r.hobCount : r.count;
-      case LBA_LOW:
-        return high ? r.hobLbaLow : r.lbaLow;
-      case LBA_MID:
-        return high ? r.hobLbaMid : r.lbaMid;
-      case LBA_HIGH:
-        return high ? r.hobLbaHigh : r.lbaHigh;
-      default:
-        return 0;
-    }
+    if (offset === ERROR_FEATURE && !high) return r.error;
+    const pair = PAIRS[offset];
+    return pair ? r[pair[high ? 1 : 0]] : 0;
   }
 
   private write(offset: number, size: number, value: number): void {
@@ -226,31 +224,12 @@ export class IdeChannel {
     for (const drive of this.drives) {
       if (!drive) continue;
       const { r } = drive;
-      switch (offset) {
-        case ERROR_FEATURE:
-          r.hobFeature = r.feature;
-          r.feature = value;
-          break;
-        case COUNT:
-          r.hobCount = r.count;
-          r.count = value;
-          break;
-        case LBA_LOW:
-          r.hobLbaLow = r.lbaLow;
-          r.lbaLow = value;
-          break;
-        case LBA_MID:
-          r.hobLbaMid = r.lbaMid;
-          r.lbaMid = value;
-          break;
-        case LBA_HIGH:
-          r.hobLbaHigh = r.lbaHigh;
-          r.lbaHigh = value;
-          break;
-        case DEVICE:
-          r.device = value | A.DEVICE_ONES;
-          break;
-      }
+      const pair = PAIRS[offset];
+      if (pair) {
+        const [last, before] = pair;
+        r[before] = r[last];
+        r[last] = value;
+      } else if (offset === DEVICE) r.device = value | A.DEVICE_ONES;
     }
   }
 
