@@ -1,7 +1,6 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`. */
-import type { ImageSource, VmConfig } from '../core/vm-api.ts';
+import { type ImageSource, MEDIA, type VmConfig } from '../core/vm-api.ts';
 import { configFromText, isLocalImage, VM_OPTIONS } from '../element/options.ts';
-import { MEDIA } from './machine.ts';
 
 /** Options that make a machine by themselves. */
 const STARTERS = ['arch', 'kernel', 'bios', ...MEDIA] as const;

@@ -1,4 +1,4 @@
-import type { VmConfig } from '../core/vm-api.ts';
+import { MEDIA, type Medium, type VmConfig } from '../core/vm-api.ts';
 import type { Address } from './address.ts';
 import type { CatalogEntry } from './catalog.ts';
 
@@ -11,10 +11,6 @@ export interface Machine {
   /** The only terminal size that the guest draws for. */
   terminal?: string;
 }
-
-/** Options that put an image into a drive. */
-export const MEDIA = ['hda', 'hdb', 'hdc', 'hdd', 'cdrom', 'fda', 'fdb'] as const;
-export type Medium = (typeof MEDIA)[number];
 
 /** Files that the user picked; they stand before everything else, and live only as long as the page. */
 export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios' | Medium, File>>;

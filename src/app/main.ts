@@ -7,7 +7,8 @@ import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { HEADER_SIZE, imageKind, kernelArch, runsWithoutFirmware, SNIFF_SIZE } from './file-kind.ts';
 import { listView, notice } from './list-view.ts';
-import { differingOptions, MEDIA, type PickedFiles, resolveMachine } from './machine.ts';
+import { MEDIA } from '../core/vm-api.ts';
+import { differingOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
 
 const imagesUrl = new URL('images/', document.baseURI).href;

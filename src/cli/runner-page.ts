@@ -11,7 +11,14 @@ import type {
   RunnerMessage,
   RunnerResult,
 } from '../core/runner-api.ts';
-import type { ImageKey, Unsubscribe, VmConfig, VmEvents, VmReport } from '../core/vm-api.ts';
+import {
+  type ImageKey,
+  MEDIA,
+  type Unsubscribe,
+  type VmConfig,
+  type VmEvents,
+  type VmReport,
+} from '../core/vm-api.ts';
 import { HostError } from './chromium.ts';
 import { biosFile, checkImage, checkWritable, firmwareFile, isBiosWord } from './guest-files.ts';
 import type { SiteServer } from './site-server.ts';
@@ -22,17 +29,7 @@ export type GuestConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg'> & {
   [key in ImageKey]?: string;
 } & { drives?: readonly RunnerDrive[]; fwCfg?: readonly RunnerFwCfg[] };
 
-const IMAGE_KEYS: readonly ImageKey[] = [
-  'kernel',
-  'initrd',
-  'hda',
-  'hdb',
-  'hdc',
-  'hdd',
-  'cdrom',
-  'fda',
-  'fdb',
-];
+const IMAGE_KEYS: readonly ImageKey[] = ['kernel', 'initrd', ...MEDIA];
 
 export interface GuestEvents extends VmEvents {
   /** Bytes that the guest wrote to its serial port, in order. `ms` is the time since its vCPU's start. */

@@ -70,8 +70,12 @@ export interface VmConfig {
   tier?: Tier;
 }
 
+/** The options that put an image into a drive. */
+export const MEDIA = ['hda', 'hdb', 'hdc', 'hdd', 'cdrom', 'fda', 'fdb'] as const;
+export type Medium = (typeof MEDIA)[number];
+
 /** The options that name an image. */
-export type ImageKey = 'bios' | 'kernel' | 'initrd' | 'hda' | 'hdb' | 'hdc' | 'hdd' | 'cdrom' | 'fda' | 'fdb';
+export type ImageKey = 'bios' | 'kernel' | 'initrd' | Medium;
 
 /** One `-drive`. */
 export interface DriveConfig {

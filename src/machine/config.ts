@@ -1,5 +1,5 @@
 import { VmError } from '../core/errors.ts';
-import type { VmConfig } from '../core/vm-api.ts';
+import { MEDIA, type VmConfig } from '../core/vm-api.ts';
 import type { BoardModel, VgaKind } from './board.ts';
 import { type DrivePlan, planDrives } from './drives.ts';
 import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
@@ -34,13 +34,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'bios',
   'kernel',
   'initrd',
-  'hda',
-  'hdb',
-  'hdc',
-  'hdd',
-  'cdrom',
-  'fda',
-  'fdb',
+  ...MEDIA,
   'drives',
   'append',
   'boot',

@@ -6,7 +6,7 @@ import { HttpNode, probeHttp } from '../block/http-node.ts';
 import { MemoryNode } from '../block/memory-node.ts';
 import { OverlayNode } from '../block/overlay-node.ts';
 import { VmError } from '../core/errors.ts';
-import type { DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
+import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
 import { loadImage } from './boot/image-source.ts';
@@ -39,7 +39,7 @@ const CDROM_INDEX = 2;
 const SECTOR = 512;
 const CD_SECTOR = 2048;
 
-const SHORT: readonly [keyof VmConfig, DriveConfig][] = [
+const SHORT: readonly [Medium, DriveConfig][] = [
   ['hda', { index: 0 }],
   ['hdb', { index: 1 }],
   ['hdc', { index: 2 }],
@@ -65,7 +65,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
 function requested(config: VmConfig): { option: string; drive: DriveConfig }[] {
   const drives: { option: string; drive: DriveConfig }[] = [];
   for (const [key, drive] of SHORT) {
-    const file = config[key] as ImageSource | undefined;
+    const file = config[key];
     if (file !== undefined) drives.push({ option: `-${key}`, drive: { ...drive, file } });
   }
   for (const drive of config.drives ?? []) drives.push({ option: '-drive', drive });
