@@ -9,7 +9,7 @@ import { VGA_MEMORY_BYTES } from '../src/hw/display/std-vga.ts';
 import { test as machine } from '../src/playwright/index.ts';
 import { bareVga, enterMode } from '../tests/support/vga-mode.ts';
 import { repository } from './support/images.ts';
-import { expect, openEmptyPage, test } from './support/site.ts';
+import { displayText, expect, openEmptyPage, test } from './support/site.ts';
 
 type Console = HTMLElement & {
   vm: { screen: VmScreen } | null;
@@ -30,11 +30,7 @@ async function openBios(page: Page, url: string): Promise<void> {
 }
 
 const waitForText = (page: Page, text: string) =>
-  page.waitForFunction(
-    (wanted) => document.querySelector<Console>('vm-console')?.vm?.screen.text().includes(wanted),
-    text,
-    { timeout: 60_000 },
-  );
+  expect.poll(() => displayText(page), { timeout: 60_000 }).toContain(text);
 
 const rendererOf = (page: Page) =>
   page.evaluate(() => document.querySelector<Console>('vm-console')?.screen?.renderer);
