@@ -1,6 +1,6 @@
 // The frame around hostile programs (assembly/tests/x86/hostile.ts): it maps BODY_AREA for user code and nothing else, enters the body at CPL 3, and
 // after each exception goes on somewhere in the body. Entered by the firmware (rom.mjs) in flat protected mode.
-import { PROGRAM_BASE, STACK } from './layout.mjs';
+import { STACK } from './layout.mjs';
 
 /** 4 MiB that user code may read, write and execute. The words before it are the frame's: body address, mask of its length, step, counter. */
 export const BODY_AREA = 0x0040_0000;
@@ -235,8 +235,6 @@ idt: .skip ${VECTORS * 16}
 idt_end:
 ${stubs(64)}
 `;
-
-export const HOSTILE_BASE = PROGRAM_BASE;
 
 /** Linear addresses in real mode: the frame's code with its words, and the segment of 64 KiB that is the body's. */
 export const REAL_FRAME = 0x8000;
