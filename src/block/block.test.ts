@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { BlobNode } from './blob-node.ts';
+import { later } from '../../tests/support/later-node.ts';
+import { BlobNode } from './protocol/blob-node.ts';
 import { type BlockNode, type BlockResult, failure } from './block-node.ts';
-import { CachedNode } from './cached-node.ts';
-import { HttpNode, probeHttp } from './http-node.ts';
-import { MemoryNode } from './memory-node.ts';
-import { OverlayNode } from './overlay-node.ts';
+import { CachedNode } from './filter/cached-node.ts';
+import { HttpNode, probeHttp } from './protocol/http-node.ts';
+import { MemoryNode } from './protocol/memory-node.ts';
+import { OverlayNode } from './filter/overlay-node.ts';
 
 const KIB = 1024;
 const bytes = (length: number, seed = 1): Uint8Array =>
@@ -23,30 +24,12 @@ async function kind(result: BlockResult<unknown> | Promise<BlockResult<unknown>>
   return got.ok ? 'ok' : got.error.kind;
 }
 
-/** Answers later, and counts what it is asked. */
-function slow(node: BlockNode): BlockNode & { asked: string[] } {
-  const asked: string[] = [];
-  return {
-    asked,
-    size: node.size,
-    readOnly: node.readOnly,
-    read: async (offset, length) => {
-      asked.push(`${offset}+${length}`);
-      return node.read(offset, length);
-    },
-    write: async (offset, data) => node.write(offset, data),
-    flush: async () => node.flush(),
-    discard: async (offset, length) => node.discard(offset, length),
-    close: () => node.close(),
-  };
-}
-
 afterEach(() => vi.unstubAllGlobals());
 
 describe('overlay', () => {
   it.each([
     ['a node that is there', (node: BlockNode) => node],
-    ['a node that takes its time', slow],
+    ['a node that takes its time', later],
   ])('reads like an array that is written to, over %s', async (_name, wrap) => {
     const image = bytes(300 * KIB + 100);
     const model = new Uint8Array(320 * KIB);
@@ -76,7 +59,8 @@ describe('overlay', () => {
   });
 
   it('passes failures on, knows its end, and may be read-only', async () => {
-    const broken = { ...slow(new MemoryNode(new Uint8Array(1000))), read: async () => failure('io', 'gone') };
+    const broken = later(new MemoryNode(new Uint8Array(1000)));
+    broken.read = async () => failure('io', 'gone');
     const overlay = new OverlayNode(broken);
     expect(await kind(overlay.read(0, 10))).toBe('io');
     expect(await kind(overlay.write(5, bytes(10)))).toBe('io');
@@ -89,7 +73,7 @@ describe('overlay', () => {
 describe('cache', () => {
   it('asks for large pieces once, and again after a write or a failure', async () => {
     const image = bytes(600 * KIB);
-    const base = slow(new MemoryNode(image.slice()));
+    const base = later(new MemoryNode(image.slice()));
     const cached = new CachedNode(base);
     const reads = await Promise.all([
       value(cached.read(10, 20)),

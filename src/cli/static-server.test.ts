@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HttpNode } from '../block/protocol/http-node.ts';
 import { parseRange, type StaticServer, startServer } from './static-server.ts';
 
 let dir: string;
@@ -10,17 +11,20 @@ let server: StaticServer;
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'static-server-'));
-  for (const path of ['site/assets', 'images/guest']) mkdirSync(join(dir, path), { recursive: true });
+  for (const path of ['site/assets', 'images/guest', 'disk']) mkdirSync(join(dir, path), { recursive: true });
   writeFileSync(join(dir, 'site/index.html'), '<title>site</title>');
   writeFileSync(join(dir, 'site/assets/core-AbCd1234.wasm'), 'wasm');
   writeFileSync(join(dir, 'images/guest/kernel'), '0123456789');
   writeFileSync(join(dir, 'images/guest/empty'), '');
+  writeFileSync(join(dir, 'disk/disk.img'), 'abcdef');
+  writeFileSync(join(dir, 'disk/other.img'), 'abcdef');
   writeFileSync(join(dir, 'secret.txt'), 'secret');
   symlinkSync(join(dir, 'secret.txt'), join(dir, 'site/link.txt'));
   server = await startServer({
     roots: [
       { prefix: '/', dir: join(dir, 'site') },
       { prefix: '/images/', dir: join(dir, 'images') },
+      { prefix: '/disk/', dir: join(dir, 'disk'), writable: 'disk.img' },
     ],
   });
 });
@@ -144,5 +148,26 @@ describe('the Range header', () => {
     ['lines=0-1', undefined],
   ])('%s of ten bytes', (header, expected) => {
     expect(parseRange(header, 10)).toEqual(expected);
+  });
+});
+
+describe('a writable file', () => {
+  const node = (name: string) =>
+    new HttpNode({ url: new URL(`disk/${name}`, server.url).href, size: 6, etag: null, writable: true });
+
+  it('takes writes and another length from the block layer', async () => {
+    const disk = node('disk.img');
+    expect(await disk.write(2, Uint8Array.of(0x58, 0x59))).toMatchObject({ ok: true });
+    expect(await disk.resize(8)).toMatchObject({ ok: true });
+    expect(await disk.write(7, Uint8Array.of(0x5a))).toMatchObject({ ok: true });
+    expect(readFileSync(join(dir, 'disk/disk.img'), 'latin1')).toBe('abXYef\0Z');
+    expect(await disk.resize(3)).toMatchObject({ ok: true });
+    expect(readFileSync(join(dir, 'disk/disk.img'), 'latin1')).toBe('abX');
+  });
+
+  it('is the only one of its folder', async () => {
+    expect(await node('other.img').write(0, Uint8Array.of(1))).toMatchObject({ ok: false });
+    expect(await node('other.img').resize(1)).toMatchObject({ ok: false });
+    expect(readFileSync(join(dir, 'disk/other.img'), 'latin1')).toBe('abcdef');
   });
 });

@@ -4,7 +4,7 @@
  * gives it no SharedArrayBuffer. Byte ranges follow RFC 9110, section 14; a request for several ranges gets the whole file.
  */
 import { createReadStream, type Stats } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, sep } from 'node:path';
@@ -14,7 +14,7 @@ import { buffer } from 'node:stream/consumers';
 export interface StaticRoot {
   prefix: string;
   dir: string;
-  /** The one file of it whose bytes a PUT with Content-Range may change. It never grows. */
+  /** The one file of it whose bytes a PUT with Content-Range may change, and its length. */
   writable?: string;
 }
 
@@ -148,14 +148,23 @@ export function createHandler(
   };
 }
 
-/** Puts the body of a PUT into a file, where its Content-Range says (RFC 9110, section 14.5). */
+/**
+ * Puts the body of a PUT into a file, where its Content-Range says (RFC 9110, section 14.5). A range that is an asterisk gives the
+ * file the length that follows it.
+ */
 async function writeRange(
   request: IncomingMessage,
   response: ServerResponse,
   file: string,
   stats: Stats,
 ): Promise<void> {
-  const match = request.headers['content-range']?.match(/^bytes (\d+)-(\d+)\/(\d+)$/);
+  const range = request.headers['content-range'];
+  const length = range?.match(/^bytes \*\/(\d+)$/)?.[1];
+  if (length !== undefined) {
+    request.resume();
+    return change(response, file, (handle) => handle.truncate(Number(length)));
+  }
+  const match = range?.match(/^bytes (\d+)-(\d+)\/(\d+)$/);
   const [first, last, size] = (match?.slice(1) ?? []).map(Number);
   if (!match || size !== stats.size || first > last || last >= size) {
     request.resume();
@@ -165,10 +174,18 @@ async function writeRange(
   }
   const body = await buffer(request);
   if (body.length !== last - first + 1) return send(response, 400, 'The body does not fill its range.');
+  return change(response, file, (handle) => handle.write(body, 0, body.length, first));
+}
+
+async function change(
+  response: ServerResponse,
+  file: string,
+  how: (handle: FileHandle) => Promise<unknown>,
+): Promise<void> {
   try {
     const handle = await open(file, 'r+');
     try {
-      await handle.write(body, 0, body.length, first);
+      await how(handle);
     } finally {
       await handle.close();
     }

@@ -8,7 +8,7 @@ import { PflashCfi01 } from './flash/pflash-cfi01.ts';
 import { FwCfg } from './firmware/fw-cfg.ts';
 import { SysconTest } from './misc/syscon-test.ts';
 import { DebugCon } from './char/debugcon.ts';
-import { MemoryNode } from '../block/memory-node.ts';
+import { MemoryNode } from '../block/protocol/memory-node.ts';
 import { I82077 } from './floppy/i82077.ts';
 import { AtapiDrive } from './ide/atapi-drive.ts';
 import { AtaDisk } from './ide/ata-disk.ts';

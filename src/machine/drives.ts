@@ -1,10 +1,10 @@
 /** A machine's drives: where they are, as the options say, and the images in them, opened. */
-import { BlobNode } from '../block/blob-node.ts';
+import { BlobNode } from '../block/protocol/blob-node.ts';
 import type { BlockNode } from '../block/block-node.ts';
-import { CachedNode } from '../block/cached-node.ts';
-import { HttpNode, probeHttp } from '../block/http-node.ts';
-import { MemoryNode } from '../block/memory-node.ts';
-import { OverlayNode } from '../block/overlay-node.ts';
+import { CachedNode } from '../block/filter/cached-node.ts';
+import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
+import { MemoryNode } from '../block/protocol/memory-node.ts';
+import { OverlayNode } from '../block/filter/overlay-node.ts';
 import { VmError } from '../core/errors.ts';
 import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';

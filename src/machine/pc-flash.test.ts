@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeTime } from '../../tests/support/device-env.ts';
-import { MemoryNode } from '../block/memory-node.ts';
+import { MemoryNode } from '../block/protocol/memory-node.ts';
 import { Log } from '../core/log.ts';
 import { SlotGuestMemory } from '../memory/guest-memory.ts';
 import * as L from '../memory/layout.gen.ts';

@@ -292,7 +292,7 @@ export class Session {
     await this.vcpu.idle(IDLE_LIMIT_MS);
     await Promise.all([this.server.dispose(), this.stateWait]);
     this.vcpu.terminate();
-    for (const { node } of this.drives) node?.close();
+    await Promise.all(this.drives.map(({ node }) => node?.close()));
   }
 
   /** Counters of all vCPUs since the machine started, resets included: a vCPU's own start again at each. */

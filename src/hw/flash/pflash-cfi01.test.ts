@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deviceEnv } from '../../../tests/support/device-env.ts';
-import { MemoryNode } from '../../block/memory-node.ts';
+import { MemoryNode } from '../../block/protocol/memory-node.ts';
 import { PflashCfi01 } from './pflash-cfi01.ts';
 
 const SIZE = 64 * 1024;

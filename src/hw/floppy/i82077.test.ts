@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { deviceEnv } from '../../../tests/support/device-env.ts';
 import type { BlockNode } from '../../block/block-node.ts';
-import { MemoryNode } from '../../block/memory-node.ts';
+import { MemoryNode } from '../../block/protocol/memory-node.ts';
 import { Dma8237 } from '../dma/dma8237.ts';
 import { floppyGeometry } from './floppy-geometry.ts';
 import { I82077 } from './i82077.ts';

@@ -11,27 +11,15 @@ import {
 import { deviceEnv, FakeIrq } from '../../../tests/support/device-env.ts';
 import type { BlockNode } from '../../block/block-node.ts';
 import { failure } from '../../block/block-node.ts';
-import { MemoryNode } from '../../block/memory-node.ts';
+import { MemoryNode } from '../../block/protocol/memory-node.ts';
 import { FakeMemory } from '../../../tests/support/device-env.ts';
+import { later } from '../../../tests/support/later-node.ts';
 import { AtaDisk } from './ata-disk.ts';
 import { AtapiDrive } from './atapi-drive.ts';
 import { guessGeometry } from './geometry.ts';
 import { Piix3Ide } from './piix3-ide.ts';
 
 type Step = ['out' | 'in' | 'ins' | 'outs' | 'wait' | 'idle' | 'put' | 'get', number, ...(number | string)[]];
-
-/** A node whose answers come later, as those of files do. */
-function later(node: BlockNode): BlockNode {
-  return {
-    size: node.size,
-    readOnly: node.readOnly,
-    read: async (offset, length) => node.read(offset, length),
-    write: async (offset, bytes) => node.write(offset, bytes),
-    flush: async () => node.flush(),
-    discard: async (offset, length) => node.discard(offset, length),
-    close: () => node.close(),
-  };
-}
 
 /** The controller at a PC's ports, with a disk as the first drive and a CD-ROM as the third. */
 function machine(options: { disk?: BlockNode; asynchronous?: boolean } = {}) {

@@ -1,24 +1,27 @@
 import {
   type BlockNode,
   type BlockResult,
+  type BlockStatus,
   DONE,
   type Eventually,
   failure,
   outside,
+  refused,
   success,
   whenDone,
-} from './block-node.ts';
+} from '../block-node.ts';
 
 /** Bytes copied at a first write into them. */
 const CLUSTER = 64 * 1024;
+const ZEROS = new Uint8Array(CLUSTER);
 
 /**
  * Writes stay in memory, over a node that is only read. They last as long as the machine. The overlay may be larger than what lies
  * below it: the rest is zeros at first.
  */
 export class OverlayNode implements BlockNode {
-  readonly size: number;
   readonly readOnly: boolean;
+  private length: number;
   private readonly base: BlockNode;
   private readonly clusters = new Map<number, Uint8Array>();
   /** Clusters that are being filled from below, so that two writes do not fill the same one. */
@@ -26,8 +29,12 @@ export class OverlayNode implements BlockNode {
 
   constructor(base: BlockNode, options: { size?: number; readOnly?: boolean } = {}) {
     this.base = base;
-    this.size = options.size ?? base.size;
+    this.length = options.size ?? base.size;
     this.readOnly = options.readOnly ?? false;
+  }
+
+  get size(): number {
+    return this.length;
   }
 
   /** Bytes of memory that writes take up. */
@@ -83,8 +90,7 @@ export class OverlayNode implements BlockNode {
   }
 
   write(offset: number, bytes: Uint8Array): Eventually<BlockResult> {
-    if (this.readOnly) return failure('read-only', 'the image takes no writes');
-    const wrong = outside(this.size, offset, bytes.length);
+    const wrong = refused(this, offset, bytes.length);
     if (wrong) return wrong;
     if (bytes.length === 0) return DONE;
     const first = Math.floor(offset / CLUSTER);
@@ -151,8 +157,75 @@ export class OverlayNode implements BlockNode {
     return outside(this.size, offset, length) ?? DONE;
   }
 
-  close(): void {
+  writeZeroes(offset: number, length: number): Eventually<BlockResult> {
+    return refused(this, offset, length) ?? this.writeZerosFrom(offset, offset + length);
+  }
+
+  private writeZerosFrom(offset: number, end: number): Eventually<BlockResult> {
+    let at = offset;
+    while (at < end) {
+      const next = Math.min((Math.floor(at / CLUSTER) + 1) * CLUSTER, end);
+      const result = this.write(at, ZEROS.subarray(0, next - at));
+      at = next;
+      if (result instanceof Promise) {
+        const from = at;
+        return result.then((done) => (done.ok ? this.writeZerosFrom(from, end) : done));
+      }
+      if (!result.ok) return result;
+    }
+    return DONE;
+  }
+
+  blockStatus(offset: number, length: number): Eventually<BlockResult<BlockStatus>> {
+    const wrong = outside(this.length, offset, length);
+    if (wrong) return wrong;
+    const first = Math.floor(offset / CLUSTER);
+    const own = this.clusters.has(first);
+    let end = first + 1;
+    while (end * CLUSTER < offset + length && this.clusters.has(end) === own) end++;
+    const alike = Math.min(end * CLUSTER, offset + length) - offset;
+    if (own) {
+      return success({
+        length: alike,
+        allocated: true,
+        data: true,
+        zero: false,
+        offset: null,
+        compressed: false,
+      });
+    }
+    const there = Math.min(Math.max(this.base.size - offset, 0), alike);
+    if (there > 0) return this.base.blockStatus(offset, there);
+    return success({
+      length: alike,
+      allocated: true,
+      data: false,
+      zero: true,
+      offset: null,
+      compressed: false,
+    });
+  }
+
+  resize(size: number): Eventually<BlockResult> {
+    if (this.readOnly) return failure('read-only', 'the image takes no writes');
+    const before = this.length;
+    if (size > before) {
+      this.length = size;
+      // What the overlay did not show until now must not appear.
+      const below = Math.min(size, this.base.size);
+      return below > before ? this.writeZerosFrom(before, below) : DONE;
+    }
+    const cut = Math.floor(size / CLUSTER);
+    for (const index of [...this.clusters.keys()]) {
+      if (index > cut || index * CLUSTER === size) this.clusters.delete(index);
+    }
+    this.clusters.get(cut)?.fill(0, size - cut * CLUSTER);
+    this.length = size;
+    return DONE;
+  }
+
+  close(): Eventually<BlockResult> {
     this.clusters.clear();
-    this.base.close();
+    return this.base.close();
   }
 }

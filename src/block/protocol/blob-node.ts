@@ -1,4 +1,13 @@
-import { type BlockNode, type BlockResult, DONE, failure, outside, success } from './block-node.ts';
+import {
+  type BlockNode,
+  type BlockResult,
+  type BlockStatus,
+  DONE,
+  failure,
+  outside,
+  storedStatus,
+  success,
+} from '../block-node.ts';
 
 /** A file that the user picked, or another Blob of the page. It takes no writes. */
 export class BlobNode implements BlockNode {
@@ -26,7 +35,7 @@ export class BlobNode implements BlockNode {
   }
 
   write(): BlockResult {
-    return failure('read-only', 'a chosen file takes no writes');
+    return fixed();
   }
 
   flush(): BlockResult {
@@ -34,10 +43,25 @@ export class BlobNode implements BlockNode {
   }
 
   discard(): BlockResult {
-    return failure('read-only', 'a chosen file takes no writes');
+    return fixed();
   }
 
-  close(): void {
+  writeZeroes(): BlockResult {
+    return fixed();
+  }
+
+  blockStatus(offset: number, length: number): BlockResult<BlockStatus> {
+    return storedStatus(this, offset, length);
+  }
+
+  resize(): BlockResult {
+    return fixed();
+  }
+
+  close(): BlockResult {
     this.blob = null;
+    return DONE;
   }
 }
+
+const fixed = (): BlockResult => failure('read-only', 'a chosen file takes no writes');

@@ -1,8 +1,20 @@
 /**
  * A file behind an HTTP server that answers byte ranges (RFC 9110, section 14). The server of the command line takes writes too: PUT
- * with Content-Range, which few others do.
+ * with Content-Range, which few others do. A PUT of no bytes whose range is an asterisk gives the file another length.
  */
-import { type BlockNode, type BlockResult, DONE, failure, outside, success } from './block-node.ts';
+import {
+  type BlockNode,
+  type BlockResult,
+  type BlockStatus,
+  DONE,
+  type Eventually,
+  failure,
+  outside,
+  refused,
+  storedStatus,
+  success,
+  writeZerosAsBytes,
+} from '../block-node.ts';
 
 export interface HttpNodeOptions {
   url: string;
@@ -45,8 +57,8 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
 }
 
 export class HttpNode implements BlockNode {
-  readonly size: number;
   readonly readOnly: boolean;
+  private length: number;
   private readonly url: string;
   private readonly etag: string | null;
   private readonly abort = new AbortController();
@@ -54,10 +66,14 @@ export class HttpNode implements BlockNode {
   private writes: Promise<unknown> = Promise.resolve();
 
   constructor(options: HttpNodeOptions) {
-    this.size = options.size;
+    this.length = options.size;
     this.readOnly = !options.writable;
     this.url = options.url;
     this.etag = options.etag;
+  }
+
+  get size(): number {
+    return this.length;
   }
 
   async read(offset: number, length: number): Promise<BlockResult<Uint8Array>> {
@@ -89,9 +105,9 @@ export class HttpNode implements BlockNode {
   }
 
   write(offset: number, bytes: Uint8Array): Promise<BlockResult> | BlockResult {
-    if (this.readOnly) return failure('read-only', 'the image takes no writes');
-    const wrong = outside(this.size, offset, bytes.length);
+    const wrong = refused(this, offset, bytes.length);
     if (wrong) return wrong;
+    if (bytes.length === 0) return DONE;
     const range = `bytes ${offset}-${offset + bytes.length - 1}/${this.size}`;
     const body = bytes.slice() as Uint8Array<ArrayBuffer>;
     const written = this.writes.then(() => this.put(range, body));
@@ -126,7 +142,28 @@ export class HttpNode implements BlockNode {
     return this.readOnly ? failure('read-only', 'the image takes no writes') : DONE;
   }
 
-  close(): void {
+  writeZeroes(offset: number, length: number): Eventually<BlockResult> {
+    return refused(this, offset, length) ?? writeZerosAsBytes(this, offset, length);
+  }
+
+  blockStatus(offset: number, length: number): BlockResult<BlockStatus> {
+    return storedStatus(this, offset, length);
+  }
+
+  resize(size: number): Eventually<BlockResult> {
+    if (this.readOnly) return failure('read-only', 'the image takes no writes');
+    const resized = this.writes.then(async () => {
+      const result = await this.put(`bytes */${size}`, new Uint8Array(0));
+      if (result.ok) this.length = size;
+      return result;
+    });
+    this.writes = resized;
+    return resized;
+  }
+
+  async close(): Promise<BlockResult> {
+    await this.writes;
     this.abort.abort();
+    return DONE;
   }
 }

@@ -1,11 +1,12 @@
 import {
-  type BlockNode,
   type BlockResult,
   type Eventually,
   outside,
   success,
   whenDone,
-} from './block-node.ts';
+  type ZeroOptions,
+} from '../block-node.ts';
+import { FilterNode } from './filter-node.ts';
 
 /** What is fetched at once, bytes. */
 const CHUNK = 256 * 1024;
@@ -16,23 +17,14 @@ const CHUNKS = 128;
  * Reads another node in large chunks and keeps those used last, since guests read single sectors of images that answer requests,
  * not bytes. A node of which several chunks are wanted at once is asked once for all that are missing in a row.
  */
-export class CachedNode implements BlockNode {
-  readonly size: number;
-  readonly readOnly: boolean;
-  private readonly base: BlockNode;
+export class CachedNode extends FilterNode {
   /** Chunks by number, the one used last at the end. */
   private readonly chunks = new Map<number, Uint8Array>();
   private readonly pending = new Map<number, Promise<BlockResult>>();
   /** Counts writes: a chunk that was on its way meanwhile may be out of date. */
   private generation = 0;
 
-  constructor(base: BlockNode) {
-    this.base = base;
-    this.size = base.size;
-    this.readOnly = base.readOnly;
-  }
-
-  read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {
+  override read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {
     const wrong = outside(this.size, offset, length);
     if (wrong) return wrong;
     return this.cached(offset, length) ?? this.fetchAndRead(offset, length);
@@ -68,7 +60,7 @@ export class CachedNode implements BlockNode {
     const first = Math.floor(offset / CHUNK);
     const last = Math.floor((offset + length - 1) / CHUNK);
     // More than the cache holds goes past it.
-    if (last - first >= CHUNKS / 2) return this.base.read(offset, length);
+    if (last - first >= CHUNKS / 2) return this.file.read(offset, length);
     for (;;) {
       for (let index = first; index <= last; ) {
         let end = index;
@@ -102,33 +94,49 @@ export class CachedNode implements BlockNode {
       }
       return { ok: true, value: null };
     };
-    const fetched = Promise.resolve(this.base.read(start, length)).then(done);
+    const fetched = Promise.resolve(this.file.read(start, length)).then(done);
     for (let index = first; index < end; index++) this.pending.set(index, fetched);
   }
 
-  write(offset: number, bytes: Uint8Array): Eventually<BlockResult> {
+  override write(offset: number, bytes: Uint8Array): Eventually<BlockResult> {
+    return this.changing(offset, bytes.length, () => this.file.write(offset, bytes));
+  }
+
+  override discard(offset: number, length: number): Eventually<BlockResult> {
+    return this.changing(offset, length, () => this.file.discard(offset, length));
+  }
+
+  override writeZeroes(offset: number, length: number, options?: ZeroOptions): Eventually<BlockResult> {
+    return this.changing(offset, length, () => this.file.writeZeroes(offset, length, options));
+  }
+
+  override resize(size: number): Eventually<BlockResult> {
+    // The last chunk is as long as the file was.
+    const from = Math.min(size, this.size);
+    return this.changing(from, Math.max(size, this.size) - from + 1, () => this.file.resize(size));
+  }
+
+  private changing(
+    offset: number,
+    length: number,
+    change: () => Eventually<BlockResult>,
+  ): Eventually<BlockResult> {
     const forget = (): void => {
       this.generation++;
-      const last = Math.floor((offset + bytes.length - 1) / CHUNK);
-      for (let index = Math.floor(offset / CHUNK); index <= last; index++) this.chunks.delete(index);
+      const first = Math.floor(offset / CHUNK);
+      const last = Math.floor((offset + length - 1) / CHUNK);
+      if (last - first > CHUNKS) this.chunks.clear();
+      else for (let index = first; index <= last; index++) this.chunks.delete(index);
     };
     forget();
-    return whenDone(this.base.write(offset, bytes), (result) => {
+    return whenDone(change(), (result) => {
       forget();
       return result;
     }) as Eventually<BlockResult>;
   }
 
-  flush(): Eventually<BlockResult> {
-    return this.base.flush();
-  }
-
-  discard(offset: number, length: number): Eventually<BlockResult> {
-    return this.base.discard(offset, length);
-  }
-
-  close(): void {
+  override close(): Eventually<BlockResult> {
     this.chunks.clear();
-    this.base.close();
+    return this.file.close();
   }
 }

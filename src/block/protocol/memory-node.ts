@@ -1,0 +1,94 @@
+import {
+  type BlockNode,
+  type BlockResult,
+  type BlockStatus,
+  DONE,
+  failure,
+  refused,
+  storedStatus,
+  success,
+  outside,
+} from '../block-node.ts';
+
+/** Bytes in memory. */
+export class MemoryNode implements BlockNode {
+  readonly readOnly: boolean;
+  /** The bytes and room to grow: zeros. */
+  private buffer: Uint8Array | null;
+  private length: number;
+
+  /** @param bytes used as they are, not copied, until the node grows */
+  constructor(bytes: Uint8Array, options: { readOnly?: boolean } = {}) {
+    this.buffer = bytes;
+    this.length = bytes.length;
+    this.readOnly = options.readOnly ?? false;
+  }
+
+  get size(): number {
+    return this.length;
+  }
+
+  /** What is stored, without a copy; nothing once the node is closed. */
+  get bytes(): Uint8Array {
+    return this.buffer?.subarray(0, this.length) ?? new Uint8Array(0);
+  }
+
+  read(offset: number, length: number): BlockResult<Uint8Array> {
+    if (!this.buffer) return closed();
+    return outside(this.length, offset, length) ?? success(this.buffer.subarray(offset, offset + length));
+  }
+
+  write(offset: number, bytes: Uint8Array): BlockResult {
+    if (!this.buffer) return closed();
+    const wrong = refused(this, offset, bytes.length);
+    if (wrong) return wrong;
+    this.buffer.set(bytes, offset);
+    return DONE;
+  }
+
+  flush(): BlockResult {
+    return this.buffer ? DONE : closed();
+  }
+
+  discard(offset: number, length: number): BlockResult {
+    if (!this.buffer) return closed();
+    return outside(this.length, offset, length) ?? DONE;
+  }
+
+  writeZeroes(offset: number, length: number): BlockResult {
+    if (!this.buffer) return closed();
+    const wrong = refused(this, offset, length);
+    if (wrong) return wrong;
+    this.buffer.fill(0, offset, offset + length);
+    return DONE;
+  }
+
+  blockStatus(offset: number, length: number): BlockResult<BlockStatus> {
+    return this.buffer ? storedStatus(this, offset, length) : closed();
+  }
+
+  resize(size: number): BlockResult {
+    if (!this.buffer) return closed();
+    if (this.readOnly) return failure('read-only', 'the image takes no writes');
+    if (size > this.buffer.length) {
+      try {
+        // Images grow cluster by cluster: room for more spares most copies.
+        const buffer = new Uint8Array(Math.max(size, Math.min(this.buffer.length * 2, size + (64 << 20))));
+        buffer.set(this.bytes);
+        this.buffer = buffer;
+      } catch {
+        return failure('space', 'there is no more memory for the image');
+      }
+    }
+    this.buffer.fill(0, Math.min(size, this.length), Math.max(size, this.length));
+    this.length = size;
+    return DONE;
+  }
+
+  close(): BlockResult {
+    this.buffer = null;
+    return DONE;
+  }
+}
+
+const closed = (): BlockResult<never> => failure('io', 'the image is closed');
