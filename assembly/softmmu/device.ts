@@ -9,9 +9,10 @@
  */
 import * as L from '../layout';
 import { count } from '../vcpu/counters';
-import { STATE_LAST_REGION, STATE_LEAVE, STATE_MAP_SEEN } from '../vcpu/state';
-import { publishVirtualTime } from '../vcpu/clock';
+import { STATE_EXITED, STATE_LAST_REGION, STATE_LEAVE, STATE_MAP_SEEN } from '../vcpu/state';
+import { icountShift, publishVirtualTime } from '../vcpu/clock';
 import { guestLocalRead, guestLocalWrite } from '../vcpu/guest';
+import { CHARGE_EXIT, CHARGE_LOCAL, leaveSoon, sliceCharge } from '../vcpu/slice';
 import { blockTakeStalePages } from '../tb/invalidate';
 import { STATE_LOADED } from '../vcpu/state';
 import { regionFind } from './region';
@@ -21,6 +22,7 @@ import { tlbFlush } from './tlb';
 export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
   const region = regionFind(cpu, physical);
   if (region == 0) return false;
+  sliceCharge(cpu, CHARGE_LOCAL);
   const offset = physical - load<u64>(region, L.REGION_BASE);
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
@@ -50,6 +52,7 @@ export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
 export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): bool {
   const region = regionFind(cpu, physical);
   if (region == 0) return false;
+  sliceCharge(cpu, CHARGE_LOCAL);
   const offset = physical - load<u64>(region, L.REGION_BASE);
   if (size < 8) value &= ((<u64>1) << (size * 8)) - 1;
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
@@ -211,4 +214,8 @@ function exitToPage(cpu: usize, kind: u32, device: u32, offset: u64, size: u32, 
     store<u32>(cpu, 1, STATE_LEAVE);
   }
   if (atomic.load<i32>(comm, L.COMM_REQUEST) & L.REQUEST_INVALIDATE) blockTakeStalePages(cpu);
+  sliceCharge(cpu, CHARGE_EXIT);
+  store<u32>(cpu, 1, STATE_EXITED);
+  // What the exit itself brought about is taken right after it, with -icount too: an SMI, interrupts and timers of devices.
+  if (icountShift() >= 0 || atomic.load<u32>(L.VM_X86_EVENTS) != 0) leaveSoon(cpu);
 }

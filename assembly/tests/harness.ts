@@ -144,6 +144,7 @@ export async function createTestCore({
   stepMs,
   limits,
   alter,
+  onClock,
 }: {
   tier: TestTier;
   guest?: TestGuest;
@@ -152,6 +153,8 @@ export async function createTestCore({
   limits?: RegionLimits;
   /** Changes the code of each module before it is made: what a wrong emission would be. */
   alter?: (code: Uint8Array) => void;
+  /** Called when the core reads the host's clock. */
+  onClock?: () => void;
 }): Promise<TestCore> {
   const module = await compiledCore(guest.core);
   const ramBase = L.VCPU_BASE + L.VCPU_STRIDE;
@@ -168,6 +171,7 @@ export async function createTestCore({
       memory,
       fma: hostFma(),
       now: () => {
+        onClock?.();
         time += step;
         return time;
       },

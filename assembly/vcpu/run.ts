@@ -2,8 +2,9 @@
  * The run loop of a vCPU: finds blocks, runs them, delivers traps and interrupts, and looks up at regular intervals.
  *
  * Time is cut into slices of SLICE_MIN guest instructions or more, about 0.1 ms each. Between slices the loop reads the kick word, then what
- * may have changed with it (requests of the page, IRQ lines, timers): so nothing inside a slice polls, and an interrupt is noticed within a
- * slice. A call returns to JavaScript after CALL_MS, since V8 never replaces a running Wasm frame.
+ * may have changed with it (requests of the page, IRQ lines, timers): so no code of blocks polls, and an interrupt is noticed within a
+ * slice. What takes longer than instructions do counts as some (slice.ts), and a kick ends the slice where something has to be looked at anyway.
+ * A call returns to JavaScript after CALL_MS, since V8 never replaces a running Wasm frame.
  */
 import * as L from '../layout';
 import { interpret } from '../backend/interpreter';
@@ -21,6 +22,7 @@ import { checkRegion, LEAVE_DIFFERENCE } from './check';
 import { guestNow, hostNow, icountShift, publishVirtualTime, retired } from './clock';
 import { count } from './counters';
 import { guestDeadline, guestDeliver, guestHasWakeup, guestTakeInterrupt, guestUpdateLines } from './guest';
+import { isKicked } from './slice';
 import * as S from './state';
 
 /** becomeHot: return to JavaScript, which compiles. */
@@ -76,11 +78,12 @@ export function vcpuRun(cpu: usize): u32 {
     const slice = sliceLength(cpu);
     store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) + slice - load<i64>(cpu, S.STATE_BUDGET), S.STATE_ICOUNT);
     store<i64>(cpu, slice, S.STATE_BUDGET);
+    store<i64>(cpu, 0, S.STATE_CHARGED);
     const result = runSlice(cpu);
     store<i64>(comm, retired(cpu), L.COUNTER_INSTRUCTIONS);
     if (result != L.RESULT_SLICE) return result;
     const now = hostNow();
-    adaptSlice(cpu, now - last);
+    if (isUsedUp(cpu)) adaptSlice(cpu, now - last);
     last = now;
     if (now - start > CALL_MS) return L.RESULT_SLICE;
   }
@@ -99,8 +102,13 @@ function sliceLength(cpu: usize): i64 {
   const shift = icountShift();
   // What tier check logs of a slice is bounded.
   if (shift < 0) return load<u64>(cpu, S.STATE_TLB_MARK) != 0 ? SLICE_MIN : load<i64>(cpu, S.STATE_SLICE);
-  const left = (load<i64>(cpu, S.STATE_DEADLINE) - guestNow(cpu) + (((<i64>1) << shift) - 1)) >> shift;
+  const left = instructionsLeft(cpu, shift);
   return left < 1 ? 1 : left < SLICE_MIN ? left : SLICE_MIN;
+}
+
+/** Instructions from now to the next deadline under -icount. */
+function instructionsLeft(cpu: usize, shift: i32): i64 {
+  return (load<i64>(cpu, S.STATE_DEADLINE) - guestNow(cpu) + (((<i64>1) << shift) - 1)) >> shift;
 }
 
 /** Reads the kick word, then whatever a kick may stand for. Returns the requests that the caller has to obey. */
@@ -115,10 +123,14 @@ function lookUp(cpu: usize): u32 {
   if (load<u32>(cpu, S.STATE_INDEX) == 0) deviceTimers(cpu, kicked);
   guestUpdateLines(cpu);
   checkInterrupt(cpu);
+  noteDeadline(cpu);
+  return requests;
+}
+
+function noteDeadline(cpu: usize): void {
   const deadline = guestDeadline(cpu);
   const device = load<i64>(cpu, S.STATE_DEVICE_DEADLINE);
   store<i64>(cpu, deadline < device ? deadline : device, S.STATE_DEADLINE);
-  return requests;
 }
 
 /** Expires the devices' timers and wakes the page for them. The earliest deadline is found anew after every kick. */
@@ -153,13 +165,46 @@ function checkInterrupt(cpu: usize): void {
   if (guestTakeInterrupt(cpu) != 0) count(cpu, L.COUNTER_INTERRUPT);
 }
 
-/** Runs blocks until the slice's budget is used up (RESULT_SLICE) or the guest cannot go on. */
+/** Under -icount: timers that were set since the slice began may be due before its end, which moves to there. */
+function noticeTimers(cpu: usize): void {
+  const shift = icountShift();
+  if (shift < 0) return;
+  if (load<u32>(cpu, S.STATE_EXITED) != 0) {
+    store<u32>(cpu, 0, S.STATE_EXITED);
+    store<i64>(cpu, earliestTimer(), S.STATE_DEVICE_DEADLINE);
+  }
+  noteDeadline(cpu);
+  const left = max<i64>(instructionsLeft(cpu, shift), 0);
+  const budget = load<i64>(cpu, S.STATE_BUDGET);
+  if (left >= budget) return;
+  store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) - (budget - left), S.STATE_ICOUNT);
+  store<i64>(cpu, left, S.STATE_BUDGET);
+}
+
+/** Guest ns of the device timer that is due first. */
+function earliestTimer(): i64 {
+  let earliest = i64.MAX_VALUE;
+  for (let timer: u32 = 0; timer < L.TIMER_COUNT; timer++) {
+    const deadline = atomic.load<i64>(L.TIMER_DEADLINES + timer * 8);
+    if (deadline >= 0 && deadline < earliest) earliest = deadline;
+  }
+  return earliest;
+}
+
+/** Whether the slice has had its instructions, or work that took as long. */
+function isUsedUp(cpu: usize): bool {
+  return load<i64>(cpu, S.STATE_BUDGET) <= load<i64>(cpu, S.STATE_CHARGED);
+}
+
+/** Runs blocks until the slice is over (RESULT_SLICE) or the guest cannot go on. */
 function runSlice(cpu: usize): u32 {
-  while (load<i64>(cpu, S.STATE_BUDGET) > 0) {
+  while (!isUsedUp(cpu)) {
     if (load<u32>(cpu, S.STATE_TB_FLAGS) & S.BLOCK_CHECK) {
       store<u32>(cpu, load<u32>(cpu, S.STATE_TB_FLAGS) & ~S.BLOCK_CHECK, S.STATE_TB_FLAGS);
       guestUpdateLines(cpu);
       checkInterrupt(cpu);
+      noticeTimers(cpu);
+      if (isUsedUp(cpu)) break;
     }
     store<u32>(cpu, 0, S.STATE_LEAVE);
     // Entering an interrupt may have ended in an exception, too.
@@ -180,6 +225,7 @@ function runSlice(cpu: usize): u32 {
       guestUpdateLines(cpu);
       if (guestHasWakeup(cpu) == 0) return halt(cpu);
     }
+    if (isKicked(cpu) && icountShift() < 0) break;
   }
   return L.RESULT_SLICE;
 }

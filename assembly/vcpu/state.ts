@@ -143,6 +143,10 @@ export const STATE_VECTOR_TEMP_COUNT: u32 = 32;
 
 /** i64. Guest instructions in the next slice: see vcpu/run.ts. */
 export const STATE_SLICE: u32 = 0x700;
+/** i64. Instructions that this slice lost to work that takes longer than they do: see vcpu/slice.ts. */
+export const STATE_CHARGED: u32 = 0x768;
+/** u32. 1: since the run loop looked last the page answered an exit, in which devices may have armed timers. */
+export const STATE_EXITED: u32 = 0x764;
 /** u32. Offset in the state of the rounding mode that `callf` takes at run time (u32, numbered as in fpu/status.ts). */
 export const STATE_ROUNDING_AT: u32 = 0x708;
 /**

@@ -7,6 +7,7 @@
 import { memDirect, memLoad, memStore, STATUS_OK } from '../../softmmu/access';
 import { ACCESS_LOAD, ACCESS_STORE } from '../../softmmu/hook';
 import { PAGE_SIZE } from '../../layout';
+import { sliceCharge } from '../../vcpu/slice';
 import { STATE_CHECK_PHASE, STATE_LOADED } from '../../vcpu/state';
 import { CC_SUB } from './cc';
 import * as X from './cpu';
@@ -28,6 +29,8 @@ export const STRING_REPNE: u32 = 1 << 13;
 /** Bytes that one execution handles; elements, while they are logged one by one. */
 const PORTION: u32 = 8192;
 const PORTION_LOGGED: u64 = 64;
+/** log2 of the bytes that are copied or filled in the time of an instruction. */
+const COPY_RATE: u32 = 3;
 
 function sizeOf(how: u32): u32 {
   return how & 3;
@@ -135,6 +138,7 @@ export function helperRepMovs(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   const down = load<i64>(cpu, X.DF) < 0;
   let from = load<u64>(cpu, X.RSI) & mask;
   let to = load<u64>(cpu, X.RDI) & mask;
+  const all = count;
   let left = portion(cpu, how, count);
   while (left != 0) {
     const source = linearOf(cpu, how, segment, from);
@@ -159,6 +163,7 @@ export function helperRepMovs(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   setIndex(cpu, how, X.RSI, from);
   setIndex(cpu, how, X.RDI, to);
   setIndex(cpu, how, X.RCX, count);
+  sliceCharge(cpu, <u32>(((all - count) << size) >> COPY_RATE));
   return count != 0 ? 1 : 0;
 }
 
@@ -184,6 +189,7 @@ export function helperRepStos(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   const down = load<i64>(cpu, X.DF) < 0;
   const value = load<u64>(cpu, X.RAX);
   let to = load<u64>(cpu, X.RDI) & mask;
+  const all = count;
   let left = portion(cpu, how, count);
   while (left != 0) {
     const target = linearOf(cpu, how, X.SEG_ES, to);
@@ -200,6 +206,7 @@ export function helperRepStos(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   }
   setIndex(cpu, how, X.RDI, to);
   setIndex(cpu, how, X.RCX, count);
+  sliceCharge(cpu, <u32>(((all - count) << size) >> COPY_RATE));
   return count != 0 ? 1 : 0;
 }
 
@@ -261,6 +268,7 @@ export function helperRepScas(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   let value: u64 = 0;
   let over = false;
   let to = load<u64>(cpu, X.RDI) & mask;
+  const all = count;
   let left = portion(cpu, how, count);
   while (left != 0 && !over) {
     const target = linearOf(cpu, how, X.SEG_ES, to);
@@ -289,6 +297,7 @@ export function helperRepScas(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   }
   setIndex(cpu, how, X.RDI, to);
   setIndex(cpu, how, X.RCX, count);
+  sliceCharge(cpu, <u32>(all - count));
   over = over || count == 0;
   if (over || how & STRING_STEP) compared(cpu, wanted, value, size);
   return over ? 0 : 1;
@@ -310,6 +319,7 @@ export function helperRepCmps(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   let over = false;
   let from = load<u64>(cpu, X.RSI) & mask;
   let to = load<u64>(cpu, X.RDI) & mask;
+  const all = count;
   let left = portion(cpu, how, count);
   while (left != 0 && !over) {
     const source = linearOf(cpu, how, segment, from);
@@ -352,6 +362,7 @@ export function helperRepCmps(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
   setIndex(cpu, how, X.RSI, from);
   setIndex(cpu, how, X.RDI, to);
   setIndex(cpu, how, X.RCX, count);
+  sliceCharge(cpu, <u32>(all - count));
   over = over || count == 0;
   if (over || how & STRING_STEP) compared(cpu, a, b, size);
   return over ? 0 : 1;
