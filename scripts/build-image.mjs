@@ -31,6 +31,7 @@ import {
   writeIndex,
 } from './lib/recipes.mjs';
 import { runNode, runOrFail } from './lib/run.mjs';
+import { assembleBootDisk, assemblerObstacle } from './lib/x86-asm.mjs';
 
 /** Debian's names of architectures where they are not ours, which are QEMU's. */
 const DEBIAN_ARCHITECTURES = { x86_64: 'amd64' };
@@ -219,19 +220,37 @@ async function buildLinux(path, recipe, progress) {
   );
 }
 
-const BUILDERS = { firmware: buildFirmware, 'linux-busybox': buildLinux };
+/** A PC's disk with a program of our own that starts from its boot sector. */
+async function buildBootDisk(path, recipe) {
+  const { title, description, arch, machine, memory, source } = recipe;
+  const disk = await assembleBootDisk(`images/${path}/${source}`);
+  return publishImage(
+    path,
+    { name: path, title, description, arch, machine, memory, hda: 'disk.img', recipe: recipeHash(path) },
+    { 'disk.img': disk },
+  );
+}
+
+/** `apt`: the files come out of packages. */
+const BUILDERS = {
+  firmware: { apt: true, build: buildFirmware },
+  'linux-busybox': { apt: true, build: buildLinux },
+  'boot-disk': { apt: false, build: buildBootDisk },
+};
 
 /** A package index of yesterday may name packages that are gone from the mirror: then it is fetched anew, once. */
 async function buildOne(path, recipe, update, progress) {
+  const { apt, build } = BUILDERS[recipe.kind];
+  if (!apt) return build(path, recipe);
   const archive = archiveOf(recipe);
   progress(`reading the index of Debian ${recipe.suite} (${recipe.arch})`);
   await archive.update(update);
   try {
-    return await BUILDERS[recipe.kind](path, recipe, progress);
+    return await build(path, recipe, progress);
   } catch (error) {
     if (archive.isFetchedNow || !(error instanceof SetupError)) throw error;
     await archive.update(true);
-    return BUILDERS[recipe.kind](path, recipe, progress);
+    return build(path, recipe, progress);
   }
 }
 
@@ -247,10 +266,10 @@ export async function buildImages({ names = listRecipes(), update = false, waiti
       const recipe = readRecipe(path);
       if (!update && isBuilt(path)) continue;
       await step(`Building the image ${path}`, async (progress) => {
-        const { sizes, versions } = await buildOne(path, recipe, update, progress);
+        const { sizes, versions = {} } = await buildOne(path, recipe, update, progress);
         const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
         const what = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-        return `${what.join(', ')}: ${megabytes(total)}`;
+        return `${what.join(', ') || path}: ${megabytes(total)}`;
       });
       built.push(path);
     }
@@ -266,7 +285,11 @@ export async function buildImages({ names = listRecipes(), update = false, waiti
  */
 export async function buildImagesIfPossible({ later = true, unlisted = false } = {}) {
   await buildDemo();
-  const listed = unlisted ? listRecipes() : listedRecipes();
+  const noAssembler = assemblerObstacle();
+  if (noAssembler) say(yellow(`  Left out: ${noAssembler}`));
+  const listed = (unlisted ? listRecipes() : listedRecipes()).filter(
+    (path) => !noAssembler || readRecipe(path).kind !== 'boot-disk',
+  );
   const names = listed.filter((path) => later || !isLater(path));
   let obstacle = listed.every(isBuilt) ? undefined : aptObstacle();
   if (!obstacle) {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { dirname, join } from 'node:path';
 import { SetupError } from './console.mjs';
 import { cacheDir, hashFiles, imagesDir, listFiles, root, writeAtomically } from './project.mjs';
+import { BOOT_DISK_LIBRARY } from './x86-asm.mjs';
 
 const FIELDS = {
   firmware: ['title', 'arch', 'suite', 'package', 'file'],
@@ -11,10 +12,12 @@ const FIELDS = {
     ...['title', 'description', 'arch', 'machine', 'memory', 'append', 'suite', 'kernel', 'busybox'],
     'firmware',
   ],
+  'boot-disk': ['title', 'description', 'arch', 'machine', 'memory', 'source'],
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
   'linux-busybox': ['rootfs', 'listed', 'later', 'modules'],
+  'boot-disk': ['listed', 'later'],
 };
 
 /** Reads and checks one recipe; `path` is its folder below images/. */
@@ -41,7 +44,7 @@ export function readRecipe(path) {
   return recipe;
 }
 
-/** The names of all recipes of Linux guests, and of the firmware they name, firmware first. */
+/** The names of all recipes, firmware first. */
 export function listRecipes() {
   const below = (folder) => {
     const dir = join(root, 'images', folder);
@@ -62,6 +65,7 @@ export const rootfsOf = (path, recipe) => `images/${recipe.rootfs ?? path}/rootf
 export function recipeHash(path) {
   const recipe = readRecipe(path);
   const folders = [`images/${path}`, ...(recipe.rootfs ? [rootfsOf(path, recipe)] : [])];
+  if (recipe.kind === 'boot-disk') folders.push(BOOT_DISK_LIBRARY);
   return hashFiles(listFiles(folders), String(BUILDER_VERSION));
 }
 
@@ -118,8 +122,8 @@ export function publishImage(path, manifest, files) {
 }
 
 /** Bytes that the page fetches to start the machine. */
-const downloadSize = (name, { bios, kernel, initrd }, dir) =>
-  [bios, kernel, initrd]
+const downloadSize = (name, { bios, kernel, initrd, hda }, dir) =>
+  [bios, kernel, initrd, hda]
     .filter((url) => url !== undefined && url !== 'none')
     .reduce((sum, url) => sum + statSync(join(dir, name, url)).size, 0);
 
@@ -143,9 +147,12 @@ function defaultFirmware(dir) {
 export function writeIndex(dir = imagesDir, waiting = []) {
   mkdirSync(dir, { recursive: true });
   const machines = [];
+  const firmware = defaultFirmware(dir);
   for (const name of readdirSync(dir).sort()) {
     const manifest = readManifest(name, dir);
     if (!manifest?.machine || manifest.listed === false) continue;
+    // A boot sector needs a BIOS that loads it.
+    if (manifest.hda && !firmware[manifest.arch]) continue;
     const relative = (url) =>
       url === undefined ? undefined : new URL(url, `file:///${name}/`).pathname.slice(1);
     machines.push({
@@ -157,6 +164,7 @@ export function writeIndex(dir = imagesDir, waiting = []) {
       memory: manifest.memory,
       kernel: relative(manifest.kernel),
       initrd: relative(manifest.initrd),
+      hda: relative(manifest.hda),
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
       terminal: manifest.terminal,
@@ -165,7 +173,6 @@ export function writeIndex(dir = imagesDir, waiting = []) {
   }
   machines.sort((a, b) => Number(a.initrd === undefined) - Number(b.initrd === undefined));
   const coming = waiting.map((path) => readRecipe(path).title);
-  const firmware = defaultFirmware(dir);
   const list = {
     machines,
     ...(Object.keys(firmware).length > 0 && { firmware }),

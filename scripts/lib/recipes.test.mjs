@@ -39,6 +39,15 @@ describe('recipes', () => {
       'riscv64-debian',
       'firmware/seabios',
       'i386-debian',
+      'vga-cga',
+      'vga-fire',
+      'vga-high-color',
+      'vga-mandelbrot',
+      'vga-mode-x',
+      'vga-moire',
+      'vga-plasma',
+      'vga-scroll',
+      'vga-true-color',
       'x86_64-debian',
     ]);
   });
@@ -91,6 +100,13 @@ describe('the list of machines', () => {
         download: 1,
       },
     ]);
+  });
+
+  it('offers a boot disk only where a BIOS is built that can start it', () => {
+    putImage('disk', { title: 'Disk', arch: 'i386', machine: 'pc', hda: 'disk.img' }, { 'disk.img': 'abcd' });
+    expect(writeIndex(dir)).toEqual([]);
+    putImage('firmware/bios', { for: ['i386'], file: 'bios.bin' }, { 'bios.bin': 'x' });
+    expect(writeIndex(dir)).toMatchObject([{ name: 'disk', hda: 'disk/disk.img', download: 4 }]);
   });
 
   it('names what is about to be built by its title', () => {

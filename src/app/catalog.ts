@@ -11,6 +11,8 @@ export interface CatalogEntry {
   memory?: number;
   kernel?: string;
   initrd?: string;
+  /** First disk. */
+  hda?: string;
   append?: string;
   /** Address of the firmware, or `none`. */
   firmware?: string;
@@ -42,7 +44,7 @@ export function readCatalog(json: unknown, base: string): CatalogEntry[] {
       if (typeof raw?.[field] !== 'string') throw new Error(`machine ${index} has no "${field}"`);
     }
     const entry: Record<string, unknown> = { ...raw, description: raw.description ?? '' };
-    for (const field of ['kernel', 'initrd']) entry[field] = absolute(raw[field]);
+    for (const field of ['kernel', 'initrd', 'hda']) entry[field] = absolute(raw[field]);
     entry.firmware = raw.firmware === 'none' ? 'none' : absolute(raw.firmware);
     return Object.fromEntries(
       Object.entries(entry).filter(([, value]) => value != null),

@@ -95,6 +95,21 @@ describe('a machine put together', () => {
     });
   });
 
+  it('boots a listed disk by the firmware that the site has', () => {
+    const [disk] = readCatalog(
+      { machines: [{ name: 'fire', title: 'Fire', arch: 'i386', machine: 'pc', hda: 'fire/disk.img' }] },
+      base,
+    );
+    const machine = resolveMachine({ machine: 'fire', options: {} }, {}, [disk], {
+      i386: 'http://host/bios',
+    });
+    expect(machine).toEqual({
+      title: 'Fire',
+      firmware: 'http://host/bios',
+      config: { arch: 'i386', machine: 'pc', hda: 'http://host/site/images/fire/disk.img' },
+    });
+  });
+
   it('without firmware says -bios none', () => {
     expect(resolveMachine({ machine: 'riscv64-demo', options: {} }, {}, entries)?.config.bios).toBe('none');
   });

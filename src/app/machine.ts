@@ -18,9 +18,9 @@ export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios' | Medium, 
 /** The options of a listed machine before anyone changes them. */
 export function ownOptions(entry: CatalogEntry | undefined): Partial<VmConfig> {
   if (!entry) return {};
-  const { arch, machine, memory, kernel, initrd, append } = entry;
+  const { arch, machine, memory, kernel, initrd, hda, append } = entry;
   const bios = entry.firmware === 'none' ? 'none' : undefined;
-  const all = { arch, machine, memory, bios, kernel, initrd, append };
+  const all = { arch, machine, memory, bios, kernel, initrd, hda, append };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
