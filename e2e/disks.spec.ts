@@ -6,21 +6,11 @@ import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
 import { image } from './support/images.ts';
 import { isoImage } from './support/iso.ts';
+import { noise } from './support/noise.ts';
 
 const PROMPT = /root@snowglobe:\S+# /;
 const LONG = { timeout: 150_000 };
 const MIB = 1048576;
-
-/** Bytes that do not repeat within what a cache holds. */
-function noise(bytes: number, seed: number): Buffer {
-  const words = new Uint32Array(Math.ceil(bytes / 4));
-  let state = seed;
-  for (let i = 0; i < words.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    words[i] = state;
-  }
-  return Buffer.from(words.buffer, 0, bytes);
-}
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 

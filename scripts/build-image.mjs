@@ -1,6 +1,7 @@
 // Builds guest images from their recipes into .cache/images, without root: packages come through apt's signed index, and the
 // initrd is written by our own cpio writer. docs/images.md describes recipes and manifests.
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -35,6 +36,9 @@ import { assembleBootDisk, assemblerObstacle } from './lib/x86-asm.mjs';
 
 /** Debian's names of architectures where they are not ours, which are QEMU's. */
 const DEBIAN_ARCHITECTURES = { x86_64: 'amd64' };
+
+/** Bytes of the largest module that is unpacked. */
+const MODULE_MAX = 64 << 20;
 
 const archives = new Map();
 
@@ -83,7 +87,25 @@ function filesBelow(dir) {
 }
 
 /** Names as modules call each other: with underscores. */
-const moduleName = (path) => basename(path, '.ko').replaceAll('-', '_');
+const moduleName = (path) =>
+  basename(path)
+    .replace(/\.ko(\.xz)?$/, '')
+    .replaceAll('-', '_');
+
+/** Kernels since trixie have their modules in /usr/lib. */
+function modulesBelow(dir) {
+  const folder = ['lib/modules', 'usr/lib/modules']
+    .map((path) => join(dir, path))
+    .find((path) => existsSync(path));
+  if (!folder) throw new Error('there are no modules');
+  return filesBelow(folder);
+}
+
+/** A module as insmod loads it. Kernels since trixie have theirs compressed. */
+function readModule(path) {
+  if (!path.endsWith('.xz')) return readFileSync(path);
+  return execFileSync('xz', ['--decompress', '--stdout', path], { maxBuffer: MODULE_MAX });
+}
 
 /**
  * A kernel package's modules and those that they depend on, as cpio entries lib/modules/00-libata.ko …, in an order in which insmod can load
@@ -92,13 +114,13 @@ const moduleName = (path) => basename(path, '.ko').replaceAll('-', '_');
 async function moduleEntries(deb, names) {
   if (!names) return [];
   return withUnpacked(deb, (dir) => {
-    const paths = new Map(filesBelow(join(dir, 'lib/modules')).map((path) => [moduleName(path), path]));
+    const paths = new Map(modulesBelow(dir).map((path) => [moduleName(path), path]));
     const order = [];
     const visit = (name) => {
       if (order.some((module) => module.name === name)) return;
       const path = paths.get(name);
       if (!path) throw new Error(`there is no module ${name}`);
-      const content = readFileSync(path);
+      const content = readModule(path);
       const depends = /\0depends=([\w,-]*)\0/.exec(content.toString('latin1'))?.[1] ?? '';
       for (const other of depends.split(',').filter(Boolean)) visit(other.replaceAll('-', '_'));
       order.push({ name, content });

@@ -73,6 +73,11 @@ export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): b
       count(cpu, L.COUNTER_DOORBELL);
       return true;
     }
+    if (kind == L.REACH_ACKNOWLEDGE) {
+      acknowledge(reach, <u32>value);
+      count(cpu, L.COUNTER_LOCAL);
+      return true;
+    }
   }
   count(cpu, L.COUNTER_EXIT_MMIO_WRITE);
   exitToPage(cpu, L.EXIT_MMIO_WRITE, load<u32>(region, L.REGION_DEVICE), offset, size, value);
@@ -182,6 +187,24 @@ function ring(reach: usize, value: u64): void {
   const bit = load<u32>(reach, L.REACH_DOORBELL_FIRST) + <u32>(value < last ? value : last);
   atomic.or<u32>(L.DOORBELL_BITS + (bit >> 5) * 4, 1 << (bit & 31));
   wakePage(false);
+}
+
+/**
+ * Clears bits of an interrupt status that the page sets bits of meanwhile, and drives the line by it. Both sides change the status first, then the line by
+ * what they read, and look again: whoever looks last leaves the line as the status says (memory/irq-latch.ts).
+ */
+function acknowledge(reach: usize, bits: u32): void {
+  const status = load<u32>(reach, L.REACH_ACK_STATUS);
+  const line = load<u32>(reach, L.REACH_ACK_LINE);
+  const word = L.IRQ_LEVEL + (line >> 5) * 4;
+  const bit = (<u32>1) << (line & 31);
+  atomic.and<u32>(status, ~bits);
+  let up: bool;
+  do {
+    up = atomic.load<u32>(status) != 0;
+    if (!up) atomic.and<u32>(word, ~bit);
+    else if ((atomic.or<u32>(word, bit) & bit) == 0) atomic.or<u32>(L.IRQ_EDGE + (line >> 5) * 4, bit);
+  } while (up != (atomic.load<u32>(status) != 0));
 }
 
 /** Tells the page that there is work. Skips the notify while the page says that it is going to look again anyway. */

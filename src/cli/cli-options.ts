@@ -1,4 +1,5 @@
 import type { RunnerDrive } from '../core/runner-api.ts';
+import type { DeviceConfig } from '../core/vm-api.ts';
 import type { Script } from './script.ts';
 
 /** What one `snowglobe` command asks for. Images are paths. */
@@ -15,6 +16,8 @@ export interface CliOptions {
   initrd?: string;
   /** Disks, CD-ROMs and floppies, in the order in which they were given. */
   drives: CliDrive[];
+  /** Devices by the names of their drivers. */
+  devices?: DeviceConfig[];
   append?: string;
   /** As in QEMU: `order=dc,menu=on`. */
   boot?: string;

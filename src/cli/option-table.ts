@@ -90,7 +90,7 @@ function drive(name: string, help: string, place: Omit<CliDrive, 'option' | 'fil
 
 const DRIVE_PROPERTIES = {
   file: 'any',
-  if: ['ide', 'floppy', 'pflash', 'none'],
+  if: ['ide', 'floppy', 'pflash', 'virtio', 'none'],
   index: 'any',
   unit: 'any',
   media: ['disk', 'cdrom'],
@@ -117,7 +117,8 @@ function setDrive(options: CliOptions, text: string): void {
     option: '-drive',
     ...(file !== undefined && { file }),
     ...(at !== undefined && { interface: at }),
-    ...(index !== undefined && { index: parseInteger('-drive index', index, 0, 3) }),
+    ...(get('id') !== undefined && { id: get('id')! }),
+    ...(index !== undefined && { index: parseInteger('-drive index', index, 0, 31) }),
     ...(media !== undefined && { media }),
     ...(get('readonly') !== undefined && { readOnly: get('readonly') === 'on' }),
     // Files are written only if someone asks for it.
@@ -125,6 +126,12 @@ function setDrive(options: CliOptions, text: string): void {
       snapshot: false,
     }),
   });
+}
+
+function setDevice(options: CliOptions, text: string): void {
+  const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', text, 'driver'));
+  options.devices ??= [];
+  options.devices.push({ driver, properties });
 }
 
 function setSerial(options: CliOptions, text: string): void {
@@ -229,8 +236,14 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'drive',
     value: 'PROPERTIES',
-    help: 'file=FILE,if=ide|floppy|none,index=N,media=disk|cdrom,\nformat=raw,readonly=on|off,snapshot=on|off. Writes stay in\nmemory; with snapshot=off (or readonly=off) they go to FILE',
+    help: 'file=FILE,if=ide|floppy|virtio|none,id=ID,index=N,media=disk|cdrom,\nformat=raw,readonly=on|off,snapshot=on|off. Writes stay in\nmemory; with snapshot=off (or readonly=off) they go to FILE',
     set: setDrive,
+  },
+  {
+    name: 'device',
+    value: 'DRIVER,PROPERTIES',
+    help: 'a virtio device: virtio-blk-device,drive=ID,serial=TEXT',
+    set: setDevice,
   },
   {
     name: 'append',
@@ -389,7 +402,7 @@ const later = 'not built yet';
 export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
-      ...['device', 'blockdev', 'sd', 'mtdblock'],
+      ...['blockdev', 'sd', 'mtdblock'],
       ...[
         'netdev',
         'chardev',

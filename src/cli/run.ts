@@ -56,7 +56,7 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  const { boot, fwCfg, nographic, vga, xres, yres } = options;
+  const { boot, devices, fwCfg, nographic, vga, xres, yres } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
@@ -76,6 +76,7 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(kernel !== undefined && { kernel }),
     ...(initrd !== undefined && { initrd }),
     ...(options.drives.length > 0 && { drives: options.drives.map(({ option: _, ...drive }) => drive) }),
+    ...(devices !== undefined && { devices }),
     ...(append !== undefined && { append }),
     ...(boot !== undefined && { boot }),
     ...(fwCfg !== undefined && { fwCfg }),

@@ -50,6 +50,8 @@ export interface VmConfig {
   fdb?: ImageSource;
   /** `-drive`: drives, told more precisely. */
   drives?: readonly DriveConfig[];
+  /** `-device` */
+  devices?: readonly DeviceConfig[];
   /** `-append`: the kernel's command line. */
   append?: string;
   /** `-boot`: `order=dc,once=d,menu=on`, spelled as in QEMU. */
@@ -81,8 +83,10 @@ export type ImageKey = 'bios' | 'kernel' | 'initrd' | Medium;
 export interface DriveConfig {
   /** Absent: the drive is empty, which only drives with exchangeable media can be. */
   file?: ImageSource;
-  /** `if`: default `ide`. `none` builds no drive. */
-  interface?: 'ide' | 'floppy' | 'pflash' | 'none';
+  /** `if`: default `ide`. `none`: a device (`devices`) takes it by its `id`, or nobody does. */
+  interface?: 'ide' | 'floppy' | 'pflash' | 'virtio' | 'none';
+  /** What a device calls it by. */
+  id?: string;
   /** Place among the drives of its interface. Default: the first that is free. */
   index?: number;
   /** Default `disk`. */
@@ -96,6 +100,12 @@ export interface DriveConfig {
    * (Uint8Array) can do, and the files that the command line serves; others are refused.
    */
   snapshot?: boolean;
+}
+
+/** One `-device`: its driver, as QEMU names it, and its properties (`drive`, `serial`, `num-queues` …), values as text. */
+export interface DeviceConfig {
+  driver: string;
+  properties?: Readonly<Record<string, string>>;
 }
 
 export type VmState = 'created' | 'loading' | 'running' | 'paused' | 'stopped' | 'error' | 'destroyed';

@@ -1,6 +1,6 @@
 /** What every device must do. A new device is added to DEVICES, with some accesses that change its state. */
 import { describe, expect, it } from 'vitest';
-import { deviceEnv, FakeIrq } from '../../tests/support/device-env.ts';
+import { deviceEnv, FakeIrq, FakeLatch } from '../../tests/support/device-env.ts';
 import { Ns16550a } from './char/ns16550a.ts';
 import { type Device, RestoreError, type SavedState } from './device.ts';
 import { Dma8237 } from './dma/dma8237.ts';
@@ -26,6 +26,8 @@ import { Mc146818 } from './rtc/mc146818.ts';
 import { bareVga } from '../../tests/support/vga-mode.ts';
 import type { StdVga } from './display/std-vga.ts';
 import { GoldfishRtc } from './rtc/goldfish-rtc.ts';
+import { VirtioBlk } from './virtio/virtio-blk.ts';
+import { VirtioMmio } from './virtio/virtio-mmio.ts';
 import { VirtioMmioSlot } from './virtio/virtio-mmio-slot.ts';
 
 type Env = ReturnType<typeof deviceEnv>;
@@ -41,6 +43,23 @@ interface Subject {
   /** A device without state saves the same in every state. */
   stateless?: boolean;
 }
+
+/** Features, one queue of 8 at 0x1000, ready; an interrupt, since the second cannot be. */
+const VIRTIO_SETUP: Subject['writes'] = [
+  [0x70, 4, 3],
+  [0x24, 4, 1],
+  [0x20, 4, 1],
+  [0x70, 4, 11],
+  [0x38, 4, 8],
+  [0x80, 4, 0x1000],
+  [0x90, 4, 0x2000],
+  [0xa0, 4, 0x3000],
+  [0x44, 4, 1],
+  [0x70, 4, 15],
+  [0x30, 4, 1],
+  [0x80, 4, 0x1001],
+  [0x44, 4, 1],
+];
 
 const DEVICES: Record<string, Subject> = {
   'std-vga': {
@@ -248,6 +267,15 @@ const DEVICES: Record<string, Subject> = {
     create: () => new IsaDebugExit({ power: { powerOff() {}, reset() {} } }),
     writes: [[0, 1, 1]],
     stateless: true,
+  },
+  'virtio-blk on MMIO': {
+    create: ({ irq, memory, shadow, log }) => {
+      const geometry = { cylinders: 2, heads: 16, sectors: 63 };
+      const type = new VirtioBlk({ node: new MemoryNode(new Uint8Array(1 << 20)), geometry, queues: 2, log });
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      return new VirtioMmio({ type, memory, shadow, latch, log });
+    },
+    writes: VIRTIO_SETUP,
   },
   'virtio-mmio': {
     create: ({ shadow, log }) => new VirtioMmioSlot({ shadow, log }),

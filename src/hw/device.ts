@@ -15,13 +15,16 @@ export interface RegisterSpec {
   read: 'shadow' | 'exit';
   /**
    * `posted`: queued, the vCPU runs on; never for a write that can lower an IRQ. `doorbell`: only wakes the page, the
-   * value's bit is kept. `exit`: the vCPU waits.
+   * value's bit is kept. `acknowledge`: the vCPU clears the bits that are written in the status register `acknowledges`, and drives the device's IRQ line
+   * by what is left (IrqLatch). `exit`: the vCPU waits.
    */
-  write: 'posted' | 'doorbell' | 'exit';
+  write: 'posted' | 'doorbell' | 'acknowledge' | 'exit';
   /** Names of registers whose shadow a posted write makes stale: until it is handled, reading them is an exit. */
   stale?: readonly string[];
   /** Number of doorbells of a `doorbell` register. */
   doorbells?: number;
+  /** Name of the status register of an `acknowledge` register; it is the shadow of an IrqLatch. */
+  acknowledges?: string;
 }
 
 /** A block of registers. */
@@ -55,6 +58,18 @@ export interface ShadowPort {
    * so until the next value is published it becomes an exit.
    */
   publish(offset: number, value: number | null): void;
+}
+
+/**
+ * An interrupt status register in the shared memory, whose IRQ line is up while any of its bits is set. The vCPU reads and acknowledges it with no
+ * exit, at the same time as the device sets bits.
+ */
+export interface IrqLatch {
+  readonly bits: number;
+  /** Sets bits. */
+  raise(bits: number): void;
+  /** Clears bits. */
+  acknowledge(bits: number): void;
 }
 
 /** Saved state: plain data that survives structured clone and JSON. */
@@ -123,6 +138,15 @@ export class StateReader {
     const value = this.state[key];
     if (!Array.isArray(value) || value.length > max || !value.every((byte) => isUint(byte, 8))) {
       throw this.error(key, `at most ${max} bytes`);
+    }
+    return [...value];
+  }
+
+  /** Unsigned integers of at most `bits` bits, at most `max` of them. */
+  uints(key: string, bits: number, max: number): number[] {
+    const value = this.state[key];
+    if (!Array.isArray(value) || value.length > max || !value.every((number) => isUint(number, bits))) {
+      throw this.error(key, `at most ${max} unsigned ${bits}-bit numbers`);
     }
     return [...value];
   }

@@ -11,6 +11,7 @@ import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BlockNode } from '../block/block-node.ts';
 import type { DriveState, PointerInput } from '../core/vm-api.ts';
 import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
+import type { DevicePlan, VirtioTransport } from './devices.ts';
 import type { Drive, DriveInterface } from './drives.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { BootOptions } from './firmware/boot-options.ts';
@@ -39,6 +40,8 @@ export interface BoardModel {
     /** Files beside it that the board uses where they are there, by name. */
     roms: readonly string[];
   };
+  /** Transports of virtio devices, the one for devices that name none first. */
+  virtio: readonly VirtioTransport[];
   /** It has a place for a graphics card (-vga). */
   graphics: boolean;
   /**
@@ -77,6 +80,10 @@ export interface BoardEnv {
   ramBytes: number;
   images: BootImages;
   drives: readonly Drive[];
+  /** What -device and if=virtio ask for; absent: nothing. */
+  devices?: readonly DevicePlan[];
+  /** Runs a task when the page's other work had its turn; absent: devices do everything at once, for runs that are to be repeatable. */
+  later?(task: () => void): void;
   vga: VgaKind;
   /** The monitor's own size, pixels. */
   monitor?: { width: number; height: number };

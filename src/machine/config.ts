@@ -2,6 +2,7 @@ import { VmError } from '../core/errors.ts';
 import { MEDIA, type VmConfig } from '../core/vm-api.ts';
 import type { BoardModel, VgaKind } from './board.ts';
 import { type DrivePlan, planDrives } from './drives.ts';
+import { type DevicePlan, planDevices } from './devices.ts';
 import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
 import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
@@ -36,6 +37,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'initrd',
   ...MEDIA,
   'drives',
+  'devices',
   'append',
   'boot',
   'fwCfg',
@@ -61,6 +63,7 @@ export interface ResolvedConfig {
   monitor: { width: number; height: number };
   tier: 'auto' | 'interp' | 'jit' | 'check';
   drives: readonly DrivePlan[];
+  devices: readonly DevicePlan[];
   boot: BootOptions;
 }
 
@@ -135,6 +138,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const drives = planDrives(config, board.drives, board.names[0]);
+  const devices = planDevices(config, drives, board);
   if (!board.firmware.withKernel && config.bios === 'none' && config.kernel === undefined) {
     throw bad(`Without firmware (-bios none) ${board.names[0]} needs a kernel (-kernel) to start.`);
   }
@@ -156,5 +160,5 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
         `A monitor of ${pixels} pixels (xres, yres) is not possible: choose ${MONITOR_MIN} to ${MONITOR_MAX}.`,
       );
   }
-  return { arch: config.arch, board, memory, smp, processor, vga, monitor, tier, drives, boot };
+  return { arch: config.arch, board, memory, smp, processor, vga, monitor, tier, drives, devices, boot };
 }

@@ -11,7 +11,7 @@ import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
 import { loadImage } from './boot/image-source.ts';
 
-export type DriveInterface = 'ide' | 'floppy' | 'pflash';
+export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
 
 /** A drive as the options ask for it, checked. */
 export interface DrivePlan {
@@ -24,6 +24,8 @@ export interface DrivePlan {
   file: ImageSource | null;
   readOnly: boolean;
   snapshot: boolean;
+  /** Of a virtio disk: what a device calls it by; null: it is a device by itself (if=virtio). */
+  id?: string | null;
 }
 
 /** A drive with its image, if there is one in it. */
@@ -33,7 +35,7 @@ export interface Drive extends DrivePlan {
   geometry: Geometry;
 }
 
-const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2, pflash: 2 };
+const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2, pflash: 2, virtio: 32 };
 /** Where a CD-ROM goes, and where one is even if nobody asks: the second channel's master. */
 const CDROM_INDEX = 2;
 const SECTOR = 512;
@@ -59,6 +61,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
   'format',
   'readOnly',
   'snapshot',
+  'id',
 ]);
 
 /** The drives that a configuration names, in the words of its options. */
@@ -91,10 +94,12 @@ export function planDrives(
   for (const { option, drive } of wanted) {
     for (const key of Object.keys(drive))
       if (!KEYS.has(key)) throw bad(`${option}: there is no property "${key}".`);
-    if (drive.interface === 'none') continue;
-    const at = drive.interface ?? 'ide';
+    const { id = null } = drive;
+    if (drive.interface === 'none' && !config.devices?.some(({ properties }) => properties?.['drive'] === id))
+      continue;
+    const at = drive.interface === 'none' ? 'virtio' : (drive.interface ?? interfaces[0] ?? 'ide');
     if (!Object.hasOwn(PLACES, at))
-      throw bad(`${option}: if=${at} is not built yet; choose ide, floppy, pflash or none.`);
+      throw bad(`${option}: if=${at} is not built yet; choose ide, floppy, pflash, virtio or none.`);
     if (!interfaces.includes(at)) throw bad(`${option}: ${board} has no ${at} drives.`);
     if (drive.format !== undefined && drive.format !== 'raw') {
       throw bad(`${option}: format=${String(drive.format)} is not built yet; images are raw ones.`);
@@ -102,7 +107,8 @@ export function planDrives(
     const media = drive.media ?? 'disk';
     if (media !== 'disk' && media !== 'cdrom')
       throw bad(`${option}: media=${String(media)}: choose disk or cdrom.`);
-    if (at !== 'ide' && media === 'cdrom') throw bad(`${option}: if=${at} takes no CD-ROM.`);
+    if (at !== 'ide' && at !== 'virtio' && media === 'cdrom')
+      throw bad(`${option}: if=${at} takes no CD-ROM.`);
     const index = drive.index ?? freePlace(at, media, taken);
     if (!Number.isInteger(index) || index < 0 || index >= PLACES[at]) {
       throw bad(
@@ -122,6 +128,7 @@ export function planDrives(
       file,
       readOnly: media === 'cdrom' || (drive.readOnly ?? false),
       snapshot: drive.snapshot ?? true,
+      ...(at === 'virtio' && { id: drive.interface === 'none' ? id : null }),
     });
   }
   if (taken('pflash', 1) && !taken('pflash', 0))
@@ -130,7 +137,7 @@ export function planDrives(
     );
   for (const at of interfaces) {
     const index = at === 'ide' ? CDROM_INDEX : 0;
-    if (at === 'pflash' || taken(at, index)) continue;
+    if (at === 'pflash' || at === 'virtio' || taken(at, index)) continue;
     const media = at === 'ide' ? 'cdrom' : 'disk';
     const name = driveName(at, index, media);
     plans.push({ name, interface: at, index, media, file: null, readOnly: at === 'ide', snapshot: true });

@@ -56,6 +56,7 @@ export const PC_1_0: BoardModel = {
   },
   firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, VGA_ROM] },
   drives: ['ide', 'floppy', 'pflash'],
+  virtio: [],
   graphics: true,
   slots: (ramBytes, romBytes = [], vga) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },

@@ -164,6 +164,8 @@ export class Session {
   private stateWait: Promise<unknown> = Promise.resolve();
   private watchTimer: ReturnType<typeof setInterval> | undefined;
   private closed = false;
+  private readonly taskChannel = new MessageChannel();
+  private readonly tasks: (() => void)[] = [];
   /** Counts up to the last reset. */
   private before = noCounters();
 
@@ -175,6 +177,7 @@ export class Session {
     this.vcpu = options.vcpu;
     this.processor = config.processor;
     this.failed = options.failed;
+    this.taskChannel.port1.onmessage = () => this.runTask();
     this.drives = options.drives;
     this.memory = new VmMemory({
       vcpus: config.smp,
@@ -197,6 +200,8 @@ export class Session {
       ramBytes,
       images,
       drives: options.drives,
+      devices: config.devices,
+      ...(icount === null && { later: (task: () => void) => this.later(task) }),
       vga: config.vga,
       monitor: config.monitor,
       commandLine: options.commandLine,
@@ -222,6 +227,22 @@ export class Session {
       },
       failed: options.failed,
     });
+  }
+
+  /** As a macrotask: painting and input come first. */
+  private later(task: () => void): void {
+    this.tasks.push(task);
+    this.taskChannel.port2.postMessage(null);
+  }
+
+  private runTask(): void {
+    const task = this.tasks.shift();
+    if (this.closed || !task) return;
+    try {
+      task();
+    } catch (error) {
+      this.failed(error);
+    }
   }
 
   /** Starts the clock, the service of the vCPUs and the watch over them. */
@@ -281,6 +302,7 @@ export class Session {
   /** Ends the service, settles every pending wait, then terminates the worker; only in this order is the memory freed. */
   async close(): Promise<void> {
     this.closed = true;
+    this.taskChannel.port1.close();
     this.displayHub?.close();
     clearInterval(this.watchTimer);
     for (let i = 0; i < this.memory.vcpus; i++) {

@@ -10,14 +10,14 @@ import type { Device, ShadowPort } from '../hw/device.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
 import { SysconTest } from '../hw/misc/syscon-test.ts';
 import { GoldfishRtc } from '../hw/rtc/goldfish-rtc.ts';
-import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
 import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
-import type { Board, BoardEnv, BoardModel } from './board.ts';
+import type { Board, BoardDrive, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { type BootPlan, placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
 import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
+import { attachVirtioMmio } from './virt-virtio.ts';
 import { Wiring } from './wiring.ts';
 
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
@@ -31,7 +31,8 @@ export const VIRT_1_0: BoardModel = {
   smpMax: 1,
   processors: { riscv64: { rv64: 0 } },
   firmware: { name: 'OpenSBI', withKernel: true, roms: [] },
-  drives: [],
+  drives: ['virtio'],
+  virtio: ['mmio'],
   graphics: false,
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: VIRT_MAP.dram.base, size: ramBytes },
@@ -46,6 +47,7 @@ class VirtBoard implements Board {
   readonly doorbells: Board['doorbells'];
   readonly display = null;
   readonly resetPc = VIRT_MAP.mrom.base;
+  readonly drives: readonly BoardDrive[];
   /** Not the images: nothing but the store may hold on to their bytes. */
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly uart: Ns16550a;
@@ -91,12 +93,7 @@ class VirtBoard implements Board {
         baudBase: UART_BAUD_BASE,
       });
     });
-    for (let slot = 0; slot < VIRT_MAP.virtio.count; slot++) {
-      attach(
-        VIRT_MAP.virtio.base + slot * VIRT_MAP.virtio.stride,
-        (shadow) => new VirtioMmioSlot({ shadow, log }),
-      );
-    }
+    this.drives = attachVirtioMmio(env, wiring);
     const fwCfg = attach(VIRT_MAP.fwCfg.base, (shadow) => {
       return new FwCfg({ memory: env.memory, shadow, log, ramBytes: env.ramBytes, vcpus: vm.vcpus });
     });

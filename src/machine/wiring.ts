@@ -1,5 +1,5 @@
 import type { IrqLine } from '../core/irq.ts';
-import type { Device, MmioRegion, ShadowPort } from '../hw/device.ts';
+import type { Device, IrqLatch, MmioRegion, ShadowPort } from '../hw/device.ts';
 import { INTERRUPT_PIN } from '../hw/pci/config-space.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
 import type { PciFunction } from '../hw/pci/pci-function.ts';
@@ -27,8 +27,13 @@ export class Wiring {
   /**
    * Builds a device and maps its regions, each at its own base (null: nowhere yet). Shadow registers are those of its
    * first region.
+   * @param places filled with the places of its regions
    */
-  attach<D extends Device>(bases: readonly (number | null)[], create: (shadow: ShadowPort) => D): D {
+  attach<D extends Device>(
+    bases: readonly (number | null)[],
+    create: (shadow: ShadowPort) => D,
+    places: PlacedReach[] = [],
+  ): D {
     // The device publishes its first shadows from its constructor, before its registers have a place.
     const early = new Map<number, number | null>();
     const first: { placed: PlacedReach | null } = { placed: null };
@@ -40,10 +45,36 @@ export class Wiring {
     });
     device.regions.forEach((region, i) => {
       const placed = this.place(device, region, bases[i]);
+      places.push(placed);
       first.placed ??= placed;
     });
     for (const [offset, value] of early) first.placed?.publish(offset, value);
     this.devices.push(device);
+    return device;
+  }
+
+  /**
+   * Builds a device with one region, whose interrupt status is a latch on IRQ line `line`, and maps it.
+   * @param acknowledge offset of the region's `acknowledge` register
+   */
+  attachLatched<D extends Device>(
+    base: number,
+    line: number,
+    acknowledge: number,
+    create: (shadow: ShadowPort, latch: IrqLatch) => D,
+  ): D {
+    // The latch lies in the reach table, which is made after the device.
+    const placed: { latch: IrqLatch | null } = { latch: null };
+    const latch: IrqLatch = {
+      get bits() {
+        return placed.latch?.bits ?? 0;
+      },
+      raise: (bits) => placed.latch?.raise(bits),
+      acknowledge: (bits) => placed.latch?.acknowledge(bits),
+    };
+    const places: PlacedReach[] = [];
+    const device = this.attach([base], (shadow) => create(shadow, latch), places);
+    placed.latch = places[0].latch(acknowledge, line);
     return device;
   }
 
@@ -97,6 +128,7 @@ export class Wiring {
       registers: region.registers.map((register) => ({
         ...register,
         stale: register.stale?.map((name) => byName.get(name)!),
+        ...(register.acknowledges !== undefined && { status: byName.get(register.acknowledges)! }),
       })),
     });
     for (const [offset, { first, count }] of placed.doorbells) {

@@ -20,11 +20,22 @@ export interface GuestMemory {
   write(address: number, bytes: Uint8Array): boolean;
 }
 
+/** Guest memory as a virtqueue sees it, whose rings the driver uses at the same time: the bytes themselves, no copies. */
+export interface DmaMemory extends GuestMemory {
+  /**
+   * The bytes from a guest-physical address on, as long as the machine lives; null if they do not all lie within one slot of RAM (or of ROM,
+   * unless they are to be written). After plain writes into them, call `written`.
+   */
+  view(address: number, length: number, writable: boolean): Uint8Array | null;
+  /** Bytes of a view were written. */
+  written(bytes: Uint8Array): void;
+}
+
 /**
  * Guest memory on the machine's shared memory. A write is noted in the dirty log, and tells the vCPUs when it hit a page
  * that code was translated from.
  */
-export class SlotGuestMemory implements GuestMemory {
+export class SlotGuestMemory implements DmaMemory {
   private readonly vm: VmMemory;
 
   constructor(vm: VmMemory) {
@@ -41,6 +52,15 @@ export class SlotGuestMemory implements GuestMemory {
     if (linear === null) return false;
     this.store(linear, bytes);
     return true;
+  }
+
+  view(address: number, length: number, writable: boolean): Uint8Array | null {
+    const linear = this.locate(address, length, writable);
+    return linear === null ? null : this.vm.u8.subarray(linear, linear + length);
+  }
+
+  written(bytes: Uint8Array): void {
+    this.mark(bytes.byteOffset, bytes.length);
   }
 
   /** As `write`, for the machine's loaders: reaches ROM too. */

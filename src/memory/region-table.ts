@@ -1,4 +1,7 @@
 import {
+  REACH_ACK_LINE,
+  REACH_ACK_STATUS,
+  REACH_ACKNOWLEDGE,
   REACH_DOORBELL,
   REACH_DOORBELL_COUNT,
   REACH_DOORBELL_FIRST,
@@ -32,6 +35,7 @@ import {
   VM_ICOUNT_SHIFT,
   VM_REGION_COUNT,
 } from './layout.gen.ts';
+import { IrqLatch } from './irq-latch.ts';
 import type { MemorySlot } from './slots.ts';
 import type { VmMemory } from './vm-memory.ts';
 
@@ -40,11 +44,13 @@ export interface RegisterReach {
   /** Byte offset in the region, a multiple of the spacing. */
   offset: number;
   read: 'shadow' | 'exit';
-  write: 'posted' | 'doorbell' | 'exit';
+  write: 'posted' | 'doorbell' | 'acknowledge' | 'exit';
   /** Offsets of registers that a posted write makes stale. */
   stale?: readonly number[];
   /** Number of doorbells: value v rings number min(v, count - 1). */
   doorbells?: number;
+  /** Offset of the status register that an `acknowledge` register clears bits of. */
+  status?: number;
 }
 
 /** What the vCPU must know of a device's registers. */
@@ -81,6 +87,11 @@ export interface PlacedReach extends MovableRegion {
   publish(offset: number, value: number | null): void;
   /** The guest's reads find the memory at `linear`, and only its writes reach the device; null: both do. The vCPUs must be stopped, or in an exit. */
   showMemory(linear: number | null): void;
+  /**
+   * The latch behind the `acknowledge` register at `offset`: its status register is a shadow that the vCPU clears bits of.
+   * @param line the IRQ line, which nothing else drives
+   */
+  latch(offset: number, line: number): IrqLatch;
   /** First doorbell number and count for each register with doorbells, by register offset. */
   doorbells: ReadonlyMap<number, { first: number; count: number }>;
 }
@@ -183,6 +194,13 @@ export class RegionTable {
     view.setUint32(entry + REGION_REACH_COUNT, records, true);
     return {
       doorbells,
+      latch: (offset, line) => {
+        const register = reach.registers.find((one) => one.offset === offset);
+        const status = record(register!.status!) + REACH_SHADOW_VALUE;
+        view.setUint32(record(offset) + REACH_ACK_STATUS, status, true);
+        view.setUint32(record(offset) + REACH_ACK_LINE, line, true);
+        return new IrqLatch(this.vm, status, line);
+      },
       move: (to) => this.move(entry, to, reach.size),
       showMemory: (linear) => {
         const kind = linear === null ? REGION_KIND_MMIO : REGION_KIND_FLASH;
@@ -234,6 +252,7 @@ export class RegionTable {
 
 function writeKind(register: RegisterReach): number {
   if (register.write === 'posted') return REACH_POSTED;
+  if (register.write === 'acknowledge') return REACH_ACKNOWLEDGE;
   return register.write === 'doorbell' ? REACH_DOORBELL : REACH_EXIT;
 }
 

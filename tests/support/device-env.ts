@@ -1,8 +1,8 @@
 import type { DeviceTimer, GuestClock, TimerFactory } from '../../src/core/clock.ts';
 import type { IrqLine } from '../../src/core/irq.ts';
 import { Log } from '../../src/core/log.ts';
-import type { ShadowPort } from '../../src/hw/device.ts';
-import type { GuestMemory } from '../../src/memory/guest-memory.ts';
+import type { IrqLatch, ShadowPort } from '../../src/hw/device.ts';
+import type { DmaMemory } from '../../src/memory/guest-memory.ts';
 
 /** Clock and timers that a test moves by hand. */
 export class FakeTime implements GuestClock, TimerFactory {
@@ -53,6 +53,32 @@ export class FakeIrq implements IrqLine {
   }
 }
 
+/** An interrupt status that drives a line. */
+export class FakeLatch implements IrqLatch {
+  bits = 0;
+  private readonly irq: FakeIrq;
+  private readonly publish: (bits: number) => void;
+
+  constructor(irq: FakeIrq, publish: (bits: number) => void = () => {}) {
+    this.irq = irq;
+    this.publish = publish;
+  }
+
+  raise(bits: number): void {
+    this.set(this.bits | bits);
+  }
+
+  acknowledge(bits: number): void {
+    this.set(this.bits & ~bits);
+  }
+
+  private set(bits: number): void {
+    this.bits = bits >>> 0;
+    this.irq.set(bits !== 0);
+    this.publish(this.bits);
+  }
+}
+
 export class FakeShadow implements ShadowPort {
   readonly values = new Map<number, number | null>();
 
@@ -62,7 +88,7 @@ export class FakeShadow implements ShadowPort {
 }
 
 /** RAM from address 0. */
-export class FakeMemory implements GuestMemory {
+export class FakeMemory implements DmaMemory {
   readonly bytes: Uint8Array;
 
   constructor(size: number) {
@@ -81,8 +107,16 @@ export class FakeMemory implements GuestMemory {
     return true;
   }
 
+  view(address: number, length: number): Uint8Array | null {
+    return this.inside(address, length) ? this.bytes.subarray(address, address + length) : null;
+  }
+
+  written(): void {}
+
   private inside(address: number, length: number): boolean {
-    return Number.isSafeInteger(address) && address >= 0 && address + length <= this.bytes.length;
+    return (
+      Number.isSafeInteger(address) && address >= 0 && length >= 0 && address + length <= this.bytes.length
+    );
   }
 }
 

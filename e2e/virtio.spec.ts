@@ -1,0 +1,81 @@
+/** Virtio devices as a Linux guest finds them. Needs the image riscv64-disks. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { image } from './support/images.ts';
+import { noise } from './support/noise.ts';
+
+const PROMPT = /root@snowglobe:\S+# /;
+const LONG = { timeout: 150_000 };
+const MIB = 1048576;
+const LOAD = 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed';
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+function write(folder: string, name: string, bytes: Buffer): string {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+async function shell(vm: VirtualMachine, command: string, answer: string | RegExp): Promise<void> {
+  await vm.type(`${command}\n`);
+  await vm.waitForSerial(answer, LONG);
+  await vm.waitForSerial(PROMPT, LONG);
+}
+
+test('virtio-blk on MMIO: a RISC-V guest reads, writes, discards and keeps a file system', async ({
+  vm,
+}, testInfo) => {
+  test.setTimeout(300_000);
+  const folder = testInfo.outputDir;
+  const disk = noise(6 * MIB, 1);
+  const kept = write(folder, 'kept.img', Buffer.alloc(32 * MIB));
+  await vm.boot({
+    ...image('riscv64-disks'),
+    drives: [
+      { file: write(folder, 'disk.img', disk), interface: 'virtio', readOnly: true },
+      { file: kept, interface: 'none', id: 'kept', snapshot: false },
+    ],
+    devices: [
+      {
+        driver: 'virtio-blk-device',
+        properties: { drive: 'kept', serial: 'SNOW-42', bus: 'virtio-mmio-bus.0' },
+      },
+    ],
+  });
+  await vm.waitForSerial(PROMPT, LONG);
+  await shell(vm, LOAD, 'loaded');
+  // Which one comes first is the order of the device tree.
+  await shell(
+    vm,
+    'for d in vda vdb; do [ "$(cat /sys/block/$d/serial)" ] && B=/dev/$d || A=/dev/$d; done; cat /sys/block/*/serial',
+    'SNOW-42',
+  );
+  await shell(vm, 'sha256sum $A; blockdev --getro $A', new RegExp(`${sha256(disk)}.*\\s+1\\s`));
+  // What is read back comes from the disk, not from the cache.
+  await shell(
+    vm,
+    'mke2fs $B > /dev/null 2>&1; mkdir /d; mount -t ext4 $B /d && cp $A /d/copy && umount /d && echo writt""en',
+    'written',
+  );
+  await shell(
+    vm,
+    'echo 3 > /proc/sys/vm/drop_caches; mount -t ext4 $B /d && sha256sum /d/copy; umount /d',
+    sha256(disk),
+  );
+  await shell(
+    vm,
+    'echo snowfall | dd of=$B seek=60000 conv=fsync; blkdiscard -o 30720 -l 4096 $B && echo discard""ed',
+    'discarded',
+  );
+  expect(
+    readFileSync(kept)
+      .subarray(60000 * 512, 60000 * 512 + 9)
+      .toString(),
+  ).toBe('snowfall\n');
+  expect(readFileSync(kept).includes(disk.subarray(0, 4096))).toBe(true);
+  expect(vm.serialText).not.toMatch(/I\/O error|virtio.*(?:error|broken|reset)/);
+});

@@ -1,0 +1,54 @@
+/** The virtio-mmio slots of `virt`. */
+import { VmError } from '../core/errors.ts';
+import { INTERRUPT_ACK, VirtioMmio } from '../hw/virtio/virtio-mmio.ts';
+import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
+import type { BoardDrive, BoardEnv } from './board.ts';
+import type { DevicePlan } from './devices.ts';
+import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
+import { createVirtio } from './virtio-devices.ts';
+import type { Wiring } from './wiring.ts';
+
+/** Gives each device its slot: the one its bus names, else the highest that is free, as in QEMU. */
+function placeDevices(plans: readonly DevicePlan[]): Map<number, DevicePlan> {
+  const slots = new Map<number, DevicePlan>();
+  const { count } = VIRT_MAP.virtio;
+  const named = (plan: DevicePlan): number | null =>
+    plan.properties['bus'] === undefined ? null : Number(plan.properties['bus'].at(-1));
+  for (const plan of plans) {
+    const slot = named(plan);
+    if (slot === null) continue;
+    if (slots.has(slot))
+      throw new VmError(
+        'bad-config',
+        `-device ${plan.type}: there is a device at virtio-mmio-bus.${slot} already.`,
+      );
+    slots.set(slot, plan);
+  }
+  for (const plan of plans.filter((one) => named(one) === null)) {
+    let slot = count - 1;
+    while (slots.has(slot)) slot--;
+    if (slot < 0)
+      throw new VmError('bad-config', `-device ${plan.type}: all ${count} virtio-mmio slots are taken.`);
+    slots.set(slot, plan);
+  }
+  return slots;
+}
+
+/** Attaches devices and empty slots. Returns the drives. */
+export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring): BoardDrive[] {
+  const drives: BoardDrive[] = [];
+  const { memory, log } = env;
+  const slots = placeDevices((env.devices ?? []).filter(({ transport }) => transport === 'mmio'));
+  for (let slot = 0; slot < VIRT_MAP.virtio.count; slot++) {
+    const base = VIRT_MAP.virtio.base + slot * VIRT_MAP.virtio.stride;
+    const plan = slots.get(slot);
+    if (!plan) {
+      wiring.attach([base], (shadow) => new VirtioMmioSlot({ shadow, log }));
+      continue;
+    }
+    wiring.attachLatched(base, VIRT_IRQ.virtio + slot, INTERRUPT_ACK, (shadow, latch) => {
+      return new VirtioMmio({ type: createVirtio(plan, env, drives), memory, shadow, latch, log });
+    });
+  }
+  return drives;
+}

@@ -1,0 +1,252 @@
+/**
+ * A driver for virtio devices in tests, written from the specification (VIRTIO 1.2, sections 2.7, 3.1 and 4.2.3), which speaks to a device through its
+ * registers and through rings in memory.
+ */
+import { Log } from '../../src/core/log.ts';
+import { VirtioMmio } from '../../src/hw/virtio/virtio-mmio.ts';
+import type { VirtioType } from '../../src/hw/virtio/virtio.ts';
+import { FakeIrq, FakeLatch, FakeMemory, FakeShadow } from './device-env.ts';
+
+export const VERSION_1 = 1n << 32n;
+export const INDIRECT_DESC = 1n << 28n;
+export const EVENT_IDX = 1n << 29n;
+export const RING_RESET = 1n << 40n;
+
+const ACKNOWLEDGE = 1;
+const DRIVER = 2;
+const DRIVER_OK = 4;
+const FEATURES_OK = 8;
+
+/** What a driver does with a transport. */
+export interface DriverTransport {
+  readonly deviceId: number;
+  status: number;
+  readonly deviceFeatures: bigint;
+  setDriverFeatures(features: bigint): void;
+  queueSizeMax(queue: number): number;
+  setQueue(queue: number, size: number, descriptors: number, driver: number, device: number): void;
+  enableQueue(queue: number): void;
+  resetQueue(queue: number): void;
+  notify(queue: number): void;
+  /** Takes and acknowledges the interrupt: 1 queues, 2 configuration. */
+  takeInterrupt(): number;
+  config(offset: number, size: number): number;
+  writeConfig(offset: number, size: number, value: number): void;
+}
+
+/** A device behind MMIO registers. */
+export function mmioDevice(type: VirtioType, memoryBytes = 1 << 20) {
+  const irq = new FakeIrq();
+  const memory = new FakeMemory(memoryBytes);
+  const shadow = new FakeShadow();
+  const messages: string[] = [];
+  const log = new Log(({ message }) => void messages.push(message));
+  const latch = new FakeLatch(irq);
+  const device = new VirtioMmio({ type, memory, shadow, latch, log });
+  const { read, write } = device.regions[0];
+  const put = (offset: number, value: number): void => write(offset, 4, value >>> 0);
+  const wide = (offset: number, value: number): void => {
+    put(offset, value % 2 ** 32);
+    put(offset + 4, Math.floor(value / 2 ** 32));
+  };
+  const transport: DriverTransport = {
+    deviceId: read(0x008, 4),
+    get status() {
+      return read(0x070, 4);
+    },
+    set status(value) {
+      put(0x070, value);
+    },
+    get deviceFeatures() {
+      put(0x014, 0);
+      const low = BigInt(read(0x010, 4));
+      put(0x014, 1);
+      return low | (BigInt(read(0x010, 4)) << 32n);
+    },
+    setDriverFeatures(features) {
+      put(0x024, 0);
+      put(0x020, Number(features & 0xffff_ffffn));
+      put(0x024, 1);
+      put(0x020, Number(features >> 32n));
+    },
+    queueSizeMax(queue) {
+      put(0x030, queue);
+      return read(0x034, 4);
+    },
+    setQueue(queue, size, descriptors, driver, device) {
+      put(0x030, queue);
+      put(0x038, size);
+      wide(0x080, descriptors);
+      wide(0x090, driver);
+      wide(0x0a0, device);
+    },
+    enableQueue(queue) {
+      put(0x030, queue);
+      put(0x044, 1);
+    },
+    resetQueue(queue) {
+      put(0x030, queue);
+      put(0x0c0, 1);
+    },
+    notify: (queue) => device.doorbell(0x050, queue),
+    takeInterrupt() {
+      const bits = read(0x060, 4);
+      put(0x064, bits);
+      return bits;
+    },
+    config: (offset, size) => read(0x100 + offset, size),
+    writeConfig: (offset, size, value) => write(0x100 + offset, size, value),
+  };
+  return { device, transport, memory, irq, messages };
+}
+
+/** A chain that came back. */
+export interface Used {
+  id: number;
+  length: number;
+}
+
+/** The driver's side of a split virtqueue. */
+export class SplitQueue {
+  readonly memory: FakeMemory;
+  readonly view: DataView;
+  readonly size: number;
+  readonly base: number;
+  readonly descriptors: number;
+  readonly avail: number;
+  readonly used: number;
+  private free: number[];
+  private seenUsed = 0;
+  private readonly chains = new Map<number, number[]>();
+
+  /** @param base where in memory its areas lie: 16 bytes aligned, `bytes(size)` long */
+  constructor(memory: FakeMemory, base: number, size: number) {
+    this.memory = memory;
+    this.view = new DataView(memory.bytes.buffer);
+    this.size = size;
+    this.base = base;
+    this.descriptors = base;
+    this.avail = base + 16 * size;
+    this.used = (this.avail + 6 + 2 * size + 3) & ~3;
+    memory.bytes.fill(0, base, base + SplitQueue.bytes(size));
+    this.free = Array.from({ length: size }, (_, i) => i);
+  }
+
+  static bytes(size: number): number {
+    return 16 * size + 6 + 2 * size + 4 + 6 + 8 * size;
+  }
+
+  get availIndex(): number {
+    return this.view.getUint16(this.avail + 2, true);
+  }
+
+  set availIndex(value: number) {
+    this.view.setUint16(this.avail + 2, value, true);
+  }
+
+  set flags(value: number) {
+    this.view.setUint16(this.avail, value, true);
+  }
+
+  get usedFlags(): number {
+    return this.view.getUint16(this.used, true);
+  }
+
+  /** The used index after which the driver wants an interrupt. */
+  set usedEvent(value: number) {
+    this.view.setUint16(this.avail + 4 + 2 * this.size, value, true);
+  }
+
+  get availEvent(): number {
+    return this.view.getUint16(this.used + 4 + 8 * this.size, true);
+  }
+
+  setDescriptor(
+    index: number,
+    address: number,
+    length: number,
+    flags: number,
+    next = 0,
+    table = this.descriptors,
+  ): void {
+    const at = table + 16 * index;
+    this.view.setBigUint64(at, BigInt(address), true);
+    this.view.setUint32(at + 8, length, true);
+    this.view.setUint16(at + 12, flags, true);
+    this.view.setUint16(at + 14, next, true);
+  }
+
+  /** Offers the chain that begins at a descriptor, without a notification. */
+  offer(head: number): void {
+    this.view.setUint16(this.avail + 4 + 2 * (this.availIndex % this.size), head, true);
+    this.availIndex = (this.availIndex + 1) & 0xffff;
+  }
+
+  /**
+   * Offers buffers that lie at guest addresses: those the device reads, then those it writes.
+   * @param table address of an indirect table; absent: descriptors of the queue
+   * @returns the head
+   */
+  add(out: readonly [number, number][], into: readonly [number, number][], table?: number): number {
+    const all = [...out.map((one) => [...one, 0] as const), ...into.map((one) => [...one, 2] as const)];
+    const place = table === undefined ? all.map(() => this.free.shift()!) : all.map((_, i) => i);
+    all.forEach(([address, length, write], i) => {
+      const more = i + 1 < all.length;
+      this.setDescriptor(
+        place[i],
+        address,
+        length,
+        write | (more ? 1 : 0),
+        more ? place[i + 1] : 0,
+        table ?? this.descriptors,
+      );
+    });
+    let head = place[0];
+    if (table !== undefined) {
+      head = this.free.shift()!;
+      this.setDescriptor(head, table, 16 * all.length, 4);
+    }
+    this.chains.set(head, table === undefined ? place : [head]);
+    this.offer(head);
+    return head;
+  }
+
+  /** Chains that came back since the last call. */
+  take(): Used[] {
+    const taken: Used[] = [];
+    while (this.seenUsed !== this.view.getUint16(this.used + 2, true)) {
+      const at = this.used + 4 + 8 * (this.seenUsed % this.size);
+      const id = this.view.getUint32(at, true);
+      taken.push({ id, length: this.view.getUint32(at + 4, true) });
+      this.free.push(...(this.chains.get(id) ?? []));
+      this.chains.delete(id);
+      this.seenUsed = (this.seenUsed + 1) & 0xffff;
+    }
+    return taken;
+  }
+}
+
+/** Initialises a device as section 3.1.1 says, up to its queues, which lie from `base` on. */
+export function startDriver(
+  transport: DriverTransport,
+  memory: FakeMemory,
+  { features = 0n, queues = 1, size = 8, base = 0x1000 } = {},
+): SplitQueue[] {
+  transport.status = 0;
+  transport.status = ACKNOWLEDGE;
+  transport.status = ACKNOWLEDGE | DRIVER;
+  transport.setDriverFeatures(VERSION_1 | features);
+  transport.status = ACKNOWLEDGE | DRIVER | FEATURES_OK;
+  if ((transport.status & FEATURES_OK) === 0) throw new Error('the device refuses the features');
+  const rings = Array.from({ length: queues }, (_, i) => {
+    return new SplitQueue(memory, base + i * ((SplitQueue.bytes(size) + 63) & ~63), size);
+  });
+  rings.forEach((ring, i) => startQueue(transport, i, ring));
+  transport.status = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
+  return rings;
+}
+
+export function startQueue(transport: DriverTransport, index: number, ring: SplitQueue): void {
+  transport.setQueue(index, ring.size, ring.descriptors, ring.avail, ring.used);
+  transport.enableQueue(index);
+}
