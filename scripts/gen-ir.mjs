@@ -7,7 +7,18 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const operandKinds = { '-': 0, w: 1, r: 2, m: 3, x: 4, W: 5, V: 6 };
 const immediateKinds = { '-': 0, i: 1, o: 2, s: 3, k: 4, p: 5, h: 6, n: 7 };
-const effects = { '': 0, load: 1, store: 2, atomic: 3, call: 4, callx: 5, branch: 6, exit: 7, callg: 8 };
+const effects = {
+  '': 0,
+  load: 1,
+  store: 2,
+  atomic: 3,
+  call: 4,
+  callx: 5,
+  branch: 6,
+  exit: 7,
+  callg: 8,
+  callr: 9,
+};
 
 const ops = [];
 const seen = new Set();

@@ -28,7 +28,21 @@ import {
 } from './arith';
 import { fence } from './atomic';
 import { isHot, LEAVE_BUDGET, LEAVE_EXIT, LEAVE_LOOKUP, leaveHot, leaveInside, leaveTo } from './leave';
-import { callHelper, callQuick, deposit, extract, imm, rb, rc, rv, sext32, tlbAt, wa, wv } from './operands';
+import {
+  callHelper,
+  callQuick,
+  callVector,
+  deposit,
+  extract,
+  imm,
+  rb,
+  rc,
+  rv,
+  sext32,
+  tlbAt,
+  wa,
+  wv,
+} from './operands';
 import { slowLoad, slowRmw, slowStore, slowVectorLoad, slowVectorStore } from './slow';
 import { vectorBinary, vectorShift, vectorShuffle, vectorTest, vectorUnary } from './vector';
 
@@ -526,6 +540,12 @@ export function interpret(cpu: usize, block: usize): u32 {
         if (load<u32>(cpu, S.STATE_LEAVE) != 0) return leaveInside(cpu, block, op, budget);
         break;
       }
+      case O.OP_CALLFV:
+        store<i64>(cpu, budget, S.STATE_BUDGET);
+        callVector(cpu, op);
+        if (load<u64>(cpu, S.STATE_EXCEPTION) != 0) return leaveInside(cpu, block, op, budget);
+        v128.store(wv(cpu, op), v128.load(cpu, S.STATE_VECTOR_B));
+        break;
       case O.OP_BEQ:
         if (rb(cpu, op) == rc(cpu, op)) op += load<u32>(op, OP_IMM) << 4;
         break;

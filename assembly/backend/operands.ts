@@ -2,6 +2,7 @@
 import { CPU_STATE, CPU_TLB, PAGE_BITS } from '../layout';
 import { OP_A, OP_B, OP_C, OP_IMM } from '../ir/builder';
 import { TLB_ENTRIES, TLB_MODE_SHIFT } from '../softmmu/tlb';
+import { STATE_VECTOR_B, STATE_VECTOR_C } from '../vcpu/state';
 
 export function rb(cpu: usize, op: usize): u64 {
   return load<u64>(cpu + load<u16>(op, OP_B));
@@ -58,6 +59,14 @@ export function callHelper(cpu: usize, op: usize): u64 {
   const word = load<u64>(op, OP_IMM);
   const third = load<u64>(cpu + (<usize>(word >> 16) & 0xffff));
   return call_indirect<u64>(<u32>word & 0xffff, cpu, rb(cpu, op), rc(cpu, op), third, <u32>(word >> 32));
+}
+
+/** A `callfv`; its result is in STATE_VECTOR_B. */
+export function callVector(cpu: usize, op: usize): void {
+  v128.store(cpu, v128.load(rv(cpu, op, OP_B)), STATE_VECTOR_B);
+  v128.store(cpu, v128.load(rv(cpu, op, OP_C)), STATE_VECTOR_C);
+  const word = load<u64>(op, OP_IMM);
+  call_indirect<u64>(<u32>word & 0xffff, cpu, <u64>0, <u64>0, <u64>0, <u32>(word >> 32));
 }
 
 /** A `callq`: the quick function, or else the helper. */

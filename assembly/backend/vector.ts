@@ -196,6 +196,8 @@ function unary(number: u32, b: v128): v128 {
       return i64x2.extend_low_i32x4_u(b);
     case V.V_I64X2_EXTEND_HIGH_I32X4_U:
       return i64x2.extend_high_i32x4_u(b);
+    case V.V_F64X2_CONVERT_LOW_I32X4_S:
+      return f64x2.convert_low_i32x4_s(b);
   }
   unreachable();
   return b;

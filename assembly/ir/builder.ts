@@ -94,7 +94,10 @@ export function helperWord(index: u32, third: u32, immediate: u32): i64 {
   return <i64>(<u64>index | ((<u64>third) << 16) | ((<u64>immediate) << 32));
 }
 
-/** Word of a `callq`. The quick function has a helper's signature; its third argument is 0. It raises nothing, and a negative result says that it changed nothing either. */
+/**
+ * Word of a `callq`. The quick function has a helper's signature; its third argument is 0. It raises nothing, and a negative result says that it
+ * changed nothing either.
+ */
 export function quickWord(index: u32, quick: u32, immediate: u32): i64 {
   return helperWord(index, quick, immediate);
 }
@@ -125,3 +128,19 @@ export const FLOAT_FROM_I32: u32 = 0xd00;
 export const FLOAT_FROM_U32: u32 = 0xe00;
 /** Added to the kinds of a `callfx`: binary32 in the low halves; the result's high half is that of b, of a root that of third. */
 export const FLOAT_SINGLE: u32 = 0x10000;
+/** Kinds of a `callfv` besides FLOAT_ADD to FLOAT_SQRT (of c); without FLOAT_SINGLE its two lanes are binary64. b - c in even lanes, b + c in odd ones. */
+export const VECTOR_ADDSUB: u32 = 0x1000;
+/** b < c ? b : c; b > c ? b : c. */
+export const VECTOR_MIN: u32 = 0x1100;
+export const VECTOR_MAX: u32 = 0x1200;
+/** All ones or 0; added << 8: equal 0, less 1, less or equal 2, not ordered 3, and 4 for the opposite. */
+export const VECTOR_COMPARE: u32 = 0x1800;
+/** c rounded to integers; added << 8: to nearest 0, down 1, up 2, towards zero 3. */
+export const VECTOR_ROUND: u32 = 0x2000;
+/** Conversions of the lanes of c: its low two, or all, with 0 in the lanes that are left. */
+export const VECTOR_F32_TO_F64: u32 = 0x2800;
+export const VECTOR_F64_TO_F32: u32 = 0x2900;
+export const VECTOR_I32_TO_F32: u32 = 0x2a00;
+/** To signed integers of 32 bits; 0x100 added: towards zero. */
+export const VECTOR_F32_TO_I32: u32 = 0x2c00;
+export const VECTOR_F64_TO_I32: u32 = 0x2e00;

@@ -124,18 +124,19 @@ export const OP_CALLP: u32 = 120;
 export const OP_CALLG: u32 = 121;
 export const OP_CALLX: u32 = 122;
 export const OP_CALLFX: u32 = 123;
-export const OP_CALLQ: u32 = 124;
-export const OP_BEQ: u32 = 125;
-export const OP_BNE: u32 = 126;
-export const OP_BLTS: u32 = 127;
-export const OP_BGES: u32 = 128;
-export const OP_BLTU: u32 = 129;
-export const OP_BGEU: u32 = 130;
-export const OP_GOTO: u32 = 131;
-export const OP_GOTOFAR: u32 = 132;
-export const OP_GOTOIND: u32 = 133;
-export const OP_EXIT: u32 = 134;
-export const OP_COUNT: u32 = 135;
+export const OP_CALLFV: u32 = 124;
+export const OP_CALLQ: u32 = 125;
+export const OP_BEQ: u32 = 126;
+export const OP_BNE: u32 = 127;
+export const OP_BLTS: u32 = 128;
+export const OP_BGES: u32 = 129;
+export const OP_BLTU: u32 = 130;
+export const OP_BGEU: u32 = 131;
+export const OP_GOTO: u32 = 132;
+export const OP_GOTOFAR: u32 = 133;
+export const OP_GOTOIND: u32 = 134;
+export const OP_EXIT: u32 = 135;
+export const OP_COUNT: u32 = 136;
 
 export const EFFECT_NONE: u32 = 0;
 export const EFFECT_LOAD: u32 = 1;
@@ -146,6 +147,7 @@ export const EFFECT_CALLX: u32 = 5;
 export const EFFECT_BRANCH: u32 = 6;
 export const EFFECT_EXIT: u32 = 7;
 export const EFFECT_CALLG: u32 = 8;
+export const EFFECT_CALLR: u32 = 9;
 export const OPERAND_NONE: u32 = 0;
 export const OPERAND_WRITE: u32 = 1;
 export const OPERAND_READ: u32 = 2;
@@ -287,8 +289,9 @@ const SIGNATURES: usize = memory.data<u16>([
   3217, // callp
   35985, // callg
   23697, // callx
-  23697, // callfx
-  24209, // callq
+  40081, // callfx
+  40373, // callfv
+  40593, // callq
   26768, // beq
   26768, // bne
   26768, // blts

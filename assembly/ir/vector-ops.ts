@@ -92,6 +92,7 @@ export const V_I64X2_EXTEND_LOW_I32X4_S: u32 = 0xc7;
 export const V_I64X2_EXTEND_HIGH_I32X4_S: u32 = 0xc8;
 export const V_I64X2_EXTEND_LOW_I32X4_U: u32 = 0xc9;
 export const V_I64X2_EXTEND_HIGH_I32X4_U: u32 = 0xca;
+export const V_F64X2_CONVERT_LOW_I32X4_S: u32 = 0xfe;
 
 export const V_I8X16_SHL: u32 = 0x6b;
 export const V_I8X16_SHR_S: u32 = 0x6c;

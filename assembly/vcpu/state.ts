@@ -93,6 +93,9 @@ export const STATE_GUEST_KEY: u32 = 0x2a8;
 export const STATE_GUEST_KEYS: u32 = 0x720;
 export const GUEST_KEY_COUNT: u32 = 16;
 export const STATE_GUEST_KEY_NEXT: u32 = 0x760;
+/** 16 bytes each. Operands of the helper of a `callfv`; its result is in the place of the first. */
+export const STATE_VECTOR_B: u32 = 0x770;
+export const STATE_VECTOR_C: u32 = 0x780;
 /** u32. Word that memory fences write: see backend/atomic.ts. */
 export const STATE_FENCE: u32 = 0x2b0;
 /** u32. Linear address of the last slow access that hit memory. */

@@ -1,7 +1,7 @@
 // SSE to SSE4.1 floating point: arithmetic, comparisons, conversions, rounding; MXCSR with all rounding modes, DAZ, FTZ, masked and unmasked
 // exceptions.
 import { name } from './operands.mjs';
-import { floatTable, unmasked, vectorTable } from './operands-float.mjs';
+import { floatTable, quickTable, unmasked, vectorTable } from './operands-float.mjs';
 import { buffer, Program } from './program.mjs';
 
 const NOTE =
@@ -101,6 +101,38 @@ export function sseFloat(bits, format) {
     const approximation = { columns: ['xmm0'], relative: 1.5 / 4096 };
     for (const op of ['rcpps', 'rsqrtps', 'rcpss', 'rsqrtss'])
       section(`${op} xmm0, xmm1`, { table: 'short', tolerance: approximation });
+  }
+  return program;
+}
+
+/** What is computed without a helper, at its edges. */
+export function sseQuick(bits) {
+  const program = new Program(`sse-quick${bits}`, bits, NOTE);
+  quickTable(program, 'ps', 32, 161);
+  quickTable(program, 'pd', 64, 162);
+  for (const p of ['ps', 'pd']) {
+    const section = (code) =>
+      program.section({
+        title: code,
+        code,
+        in: [
+          ['xmm0', 'x'],
+          ['xmm1', 'y'],
+          ['mxcsr', 'm'],
+        ],
+        out: ['xmm0', 'mxcsr'],
+        table: p,
+        exact: 10,
+      });
+    const s = p.replace('p', 's');
+    for (const op of ARITHMETIC) for (const lanes of [p, s]) section(`${op}${lanes} xmm0, xmm1`);
+    for (const op of ['hadd', 'hsub', 'addsub']) section(`${op}${p} xmm0, xmm1`);
+    for (let predicate = 0; predicate < 8; predicate += 1) section(`cmp${p} xmm0, xmm1, ${predicate}`);
+    for (let mode = 0; mode < 5; mode += 1) section(`round${p} xmm0, xmm1, ${mode}`);
+    section(`dp${p} xmm0, xmm1, ${p === 'ps' ? 0xf5 : 0x31}`);
+    const conversions =
+      p === 'ps' ? ['cvtps2pd', 'cvtps2dq', 'cvttps2dq', 'cvtdq2ps'] : ['cvtpd2ps', 'cvtpd2dq', 'cvttpd2dq'];
+    for (const op of conversions) section(`${op} xmm0, xmm1`);
   }
   return program;
 }

@@ -5,7 +5,7 @@ import { bitGroup, bmi, exchange } from './groups-bits.mjs';
 import { conditions } from './groups-cc.mjs';
 import { decimal, multiply } from './groups-muldiv.mjs';
 import { shift } from './groups-shift.mjs';
-import { sseConvert, sseFloat } from './groups-sse-float.mjs';
+import { sseConvert, sseFloat, sseQuick } from './groups-sse-float.mjs';
 import { stack } from './groups-stack.mjs';
 import { strings } from './groups-string.mjs';
 import { mmx, sseInteger, textCompare } from './groups-vector.mjs';
@@ -34,6 +34,7 @@ export const GROUPS = {
   'sse-f64-64': () => sseFloat(64, 64),
   'sse-f32-32': () => sseFloat(32, 32),
   ...both('sse-convert', sseConvert),
+  'sse-quick64': () => sseQuick(64),
   ...both('x87-arith', x87Arithmetic),
   ...both('x87-memory', x87Memory),
   ...both('x87-functions', x87Functions),

@@ -122,6 +122,66 @@ export function floatTable(program, name, bits, count, seed, control = mxcsr) {
 export const unmasked = (random, at) =>
   BigInt((random.below(64) << 7) | ((at & 3) << 13) | (random.below(6) ? 0 : 0x8040));
 
+/** To nearest, all masked and inexact already: what is computed without a helper. */
+const quick = (random, at) => BigInt(0x1fa0 | (at & 3 ? 0 : random.below(32)));
+
+/**
+ * The columns of floatTable under that MXCSR. One lane crosses all that ends a quick path, the others are plain, so that a lane decides alone; after that there are
+ * numbers of any kind in it.
+ */
+export function quickTable(program, name, bits, seed) {
+  const random = new Random(seed);
+  const lanes = 128 / bits;
+  const { fraction, exponent } = FORMATS[bits];
+  const f = BigInt(fraction);
+  const ones = (1n << BigInt(exponent)) - 1n;
+  const bias = ones >> 1n;
+  const full = (1n << f) - 1n;
+  const quiet = 1n << (f - 1n);
+  const edges = [
+    [0n, 0n],
+    [0n, 1n],
+    [0n, full],
+    [1n, 0n],
+    [1n, full],
+    [bias - 1n, full],
+    [bias, 0n],
+    [bias, 1n],
+    [bias + 30n, full],
+    [bias + 31n, 0n],
+    [ones - 1n, full],
+    [ones, 0n],
+    [ones, quiet],
+    [ones, 1n],
+  ]
+    .map(([e, m]) => (e << f) | m)
+    .flatMap((value) => [value, value | (1n << BigInt(bits - 1))]);
+  const pairs = edges.flatMap((x) => edges.map((y) => [x, y]));
+  const any = Array.from({ length: 116 }, () => {
+    const x = randomFloat(random, bits, 0n);
+    return [x, randomFloat(random, bits, x)];
+  });
+  const plain = () => ((bias + BigInt(random.below(4))) << f) | (random.word() & full);
+  const rows = [...pairs, ...any].map(([p, q], at) => {
+    const x = Array.from({ length: lanes }, plain);
+    const y = Array.from({ length: lanes }, plain);
+    x[at % lanes] = p;
+    y[at % lanes] = q;
+    return [joined(x, bits), joined(y, bits), random.word(), 0n, quick(random, at)];
+  });
+  return program.table(
+    name,
+    [
+      ['x', 16],
+      ['y', 16],
+      ['a', 8],
+      ['f', 8],
+      ['m', 4],
+    ],
+    rows,
+  );
+}
+
 /** Integer lanes of all sizes in x and y (16 bytes), a, f and the shift counts n. */
 export function vectorTable(program, name, count, seed) {
   const random = new Random(seed);

@@ -8,6 +8,7 @@
  *   0x900 ├ EFLAGS, segment caches, control and debug registers, MSRs that instructions use
  *   0x1000├ the rest, which no operation names: machine-check banks, memory types, page-directory pointers
  */
+import { STATE_VECTOR_B, STATE_VECTOR_C } from '../../vcpu/state';
 
 // ── Registers that are locals of tier 1 ─────────────────────────────────────────────────────────────────────────
 
@@ -75,8 +76,8 @@ export const X87_RESULT: u32 = 0x8e0;
 export const X87_OPERAND: u32 = 0x8f0;
 
 /** Operands and results of helpers of SSE, 16 bytes each. */
-export const SSE_A: u32 = 0xe00;
-export const SSE_B: u32 = 0xe10;
+export const SSE_A: u32 = STATE_VECTOR_B;
+export const SSE_B: u32 = STATE_VECTOR_C;
 /** u32. RAISED_* of helpers-sse.ts: what the lanes of an instruction raised so far; and the cell in which fpu/ collects flags of one lane. */
 export const SSE_RAISED: u32 = 0xe20;
 export const SSE_LANE: u32 = 0xe24;

@@ -196,6 +196,11 @@ export function bytesFrom(first: u32): i64 {
   return SHUFFLE_ALIGN | (first << 8);
 }
 
+/** to = b ∘ c in all lanes; `immediate` has the kind of the `callfv` and what the helper needs to know. */
+export function emitPacked(e: usize, to: u32, b: u32, c: u32, helper: u32, immediate: u32): void {
+  B.emit(e, O.OP_CALLFV, to, b, c, B.helperWord(helper, 0, immediate));
+}
+
 // ── Operands ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Loads 16 bytes from the memory operand. */

@@ -126,6 +126,7 @@ export function helperF64ToF32(cpu: usize, b: u64, c: u64, _third: u64, _immedia
 export const PACKED_F32_TO_F64: u32 = 0;
 export const PACKED_F64_TO_F32: u32 = 1;
 export const PACKED_I32_TO_F32: u32 = 2;
+/** Which no helper has to see. */
 export const PACKED_I32_TO_F64: u32 = 3;
 export const PACKED_F32_TO_I32: u32 = 4;
 export const PACKED_F64_TO_I32: u32 = 5;
@@ -134,7 +135,7 @@ export const PACKED_TRUNCATE: u32 = 8;
 /** Added for two lanes of PACKED_I32_TO_F32 and PACKED_F32_TO_I32 instead of four. */
 export const PACKED_TWO: u32 = 16;
 
-/** Helper (callx): converts the lanes of SSE_B; what is left of SSE_A is 0. */
+/** Helper (callfv): converts the lanes of SSE_B; what is left of SSE_A is 0. */
 export function helperConvert(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   sseBegin(cpu);
   store<u64>(cpu, 0, X.SSE_A);
@@ -161,9 +162,6 @@ function convertLane(cpu: usize, kind: u32, lane: u32, rm: u32): void {
       return;
     case PACKED_I32_TO_F32:
       store<u32>(at4, F.i32ToF32(load<i32>(at4, X.SSE_B), rm, flags), X.SSE_A);
-      break;
-    case PACKED_I32_TO_F64:
-      store<u64>(at8, F.i32ToF64(load<i32>(at4, X.SSE_B)), X.SSE_A);
       break;
     case PACKED_F32_TO_I32: {
       const value = f32Operand(cpu, load<u32>(at4, X.SSE_B));
@@ -215,7 +213,7 @@ export function helperRoundF32(cpu: usize, b: u64, c: u64, _third: u64, immediat
   return (b & HIGH) | result;
 }
 
-/** Helper (callx) of ROUNDPD: SSE_A = SSE_B rounded. */
+/** Helper (callfv) of ROUNDPD: SSE_A = SSE_B rounded. */
 export function helperRoundF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   sseBegin(cpu);
   for (let at = cpu; at < cpu + 16; at += 8)
@@ -224,7 +222,7 @@ export function helperRoundF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, imme
   return 0;
 }
 
-/** Helper (callx) of ROUNDPS. */
+/** Helper (callfv) of ROUNDPS. */
 export function helperRoundF32x4(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   sseBegin(cpu);
   for (let at = cpu; at < cpu + 16; at += 4)

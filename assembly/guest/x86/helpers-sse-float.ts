@@ -292,7 +292,7 @@ function f32IsPlain(a: u32): bool {
   return !f32IsDenormal(a) && !f32IsNaN(a);
 }
 
-/** Bits of the immediates of helperF64 and helperF32 that are SSE_*; the others are callfx's. */
+/** Bits of the helpers' immediates that are SSE_*; the others are for callfx and callfv. */
 const SSE_OP: u32 = 0xff;
 
 /** Helper (callx, callfx): b, c = operands, immediate = SSE_* in the low byte. The square root is that of c. */
@@ -410,8 +410,9 @@ function f32x4Fast(cpu: usize, op: u32): bool {
   return true;
 }
 
-/** Helper (callx): SSE_A = SSE_A ∘ SSE_B in two lanes, immediate = SSE_*. */
-export function helperF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32): u64 {
+/** Helper (callfv): SSE_A = SSE_A ∘ SSE_B in two lanes, immediate = SSE_* in the low byte. */
+export function helperF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  const op = immediate & SSE_OP;
   if (f64x2Fast(cpu, op)) return 0;
   sseBegin(cpu);
   const low = f64Lane(cpu, load<u64>(cpu, X.SSE_A), load<u64>(cpu, X.SSE_B), laneOp(op, 0));
@@ -422,8 +423,9 @@ export function helperF64x2(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32):
   return 0;
 }
 
-/** Helper (callx): the same in four lanes. */
-export function helperF32x4(cpu: usize, _b: u64, _c: u64, _third: u64, op: u32): u64 {
+/** Helper (callfv): the same in four lanes. */
+export function helperF32x4(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
+  const op = immediate & SSE_OP;
   if (f32x4Fast(cpu, op)) return 0;
   sseBegin(cpu);
   for (let lane: u32 = 0; lane < 4; lane++) {
@@ -459,40 +461,4 @@ function orderFlags(a: f64, b: f64): u64 {
   if (a > b) return 0;
   if (a < b) return X.FLAG_CF;
   return a == b ? X.FLAG_ZF : X.FLAG_ZF | X.FLAG_PF | X.FLAG_CF;
-}
-
-/** Helper (callx) of DPPS and DPPD, immediate as theirs, with 256 added for DPPD. Operands in SSE_A and SSE_B, result in SSE_A. SDM 2, DPPS. */
-export function helperDotProduct(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
-  sseBegin(cpu);
-  const mask = immediate >> 4;
-  if (immediate & 256) {
-    const p0 = mask & 1 ? f64Lane(cpu, load<u64>(cpu, X.SSE_A), load<u64>(cpu, X.SSE_B), SSE_MUL) : 0;
-    const p1 = mask & 2 ? f64Lane(cpu, load<u64>(cpu, X.SSE_A + 8), load<u64>(cpu, X.SSE_B + 8), SSE_MUL) : 0;
-    // The products' exceptions come before the sum.
-    if (sseCommit(cpu)) return 0;
-    sseBegin(cpu);
-    const sum = f64Lane(cpu, p0, p1, SSE_ADD);
-    sseCommit(cpu);
-    store<u64>(cpu, immediate & 1 ? sum : 0, X.SSE_A);
-    store<u64>(cpu, immediate & 2 ? sum : 0, X.SSE_A + 8);
-    return 0;
-  }
-  for (let lane: u32 = 0; lane < 4; lane++) {
-    const at = cpu + (lane << 2);
-    const product =
-      (mask >> lane) & 1 ? f32Lane(cpu, load<u32>(at, X.SSE_A), load<u32>(at, X.SSE_B), SSE_MUL) : 0;
-    store<u32>(at, product, X.SSE_A);
-  }
-  if (sseCommit(cpu)) return 0;
-  sseBegin(cpu);
-  const low = f32Lane(cpu, load<u32>(cpu, X.SSE_A), load<u32>(cpu, X.SSE_A + 4), SSE_ADD);
-  const high = f32Lane(cpu, load<u32>(cpu, X.SSE_A + 8), load<u32>(cpu, X.SSE_A + 12), SSE_ADD);
-  if (sseCommit(cpu)) return 0;
-  sseBegin(cpu);
-  const sum = f32Lane(cpu, low, high, SSE_ADD);
-  sseCommit(cpu);
-  for (let lane: u32 = 0; lane < 4; lane++) {
-    store<u32>(cpu + (lane << 2), (immediate >> lane) & 1 ? sum : 0, X.SSE_A);
-  }
-  return 0;
 }

@@ -1,16 +1,8 @@
 /** Conversions, roundings and approximations of SSE, and MXCSR. SDM volume 2. */
 import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
-import * as X from './cpu';
-import {
-  emitCall,
-  emitLoadOperand,
-  emitStoreOperand,
-  getOperand,
-  operandRegister,
-  operandSize,
-  setOperand,
-} from './emit';
+import * as V from '../../ir/vector-ops';
+import { emitCall, emitLoadOperand, emitStoreOperand, getOperand, operandSize, setOperand } from './emit';
 import * as S from './emit-sse';
 import { helperLdmxcsr, helperStmxcsr } from './helpers-sse';
 import {
@@ -60,25 +52,55 @@ function toInteger(e: usize, i: usize, helper: u32, how: u32): bool {
   return true;
 }
 
-/** All lanes of operand 1, in SSE_B; the result is in SSE_A. */
-function convert(e: usize, i: usize, helper: u32, immediate: u32): void {
-  B.emit(e, O.OP_VMOV, X.SSE_B, S.getVector(e, i, 1), 0, 0);
-  emitCall(e, O.OP_CALLX, helper, 0, 0, 0, immediate);
+/** What a packed conversion makes of operand 1. `how`: PACKED_*. */
+function convert(e: usize, i: usize, how: u32): u32 {
+  const c = S.getVector(e, i, 1);
+  // Exact whatever it is.
+  if (how == PACKED_I32_TO_F64) return S.vun(e, V.V_F64X2_CONVERT_LOW_I32X4_S, c);
+  const to = B.emitTempV(e);
+  S.emitPacked(e, to, c, c, helperConvert.index, kindOf(how) | how);
+  return to;
 }
 
-function packed(e: usize, i: usize, helper: u32, immediate: u32): bool {
+/** The kind of `callfv`. */
+function kindOf(how: u32): u32 {
+  const truncated: u32 = how & PACKED_TRUNCATE ? 0x100 : 0;
+  switch (how & 7) {
+    case PACKED_F32_TO_F64:
+      return B.VECTOR_F32_TO_F64;
+    case PACKED_F64_TO_F32:
+      return B.VECTOR_F64_TO_F32;
+    case PACKED_I32_TO_F32:
+      return B.VECTOR_I32_TO_F32;
+    case PACKED_F32_TO_I32:
+      return B.VECTOR_F32_TO_I32 + truncated;
+  }
+  return B.VECTOR_F64_TO_I32 + truncated;
+}
+
+function packed(e: usize, i: usize, how: u32): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
-  convert(e, i, helper, immediate);
-  B.emit(e, O.OP_VMOV, S.xmmOperand(i, 0), X.SSE_A, 0, 0);
+  S.setVector(e, i, 0, convert(e, i, how));
   return true;
 }
 
 /** Two lanes to an MMX register. */
-function packedToMmx(e: usize, i: usize, immediate: u32): bool {
+function packedToMmx(e: usize, i: usize, how: u32): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
   S.mmxBegin(e);
-  convert(e, i, helperConvert.index, immediate);
-  S.setMmx(e, operandRegister(i, 0), X.SSE_A);
+  S.setVector(e, i, 0, convert(e, i, how));
+  return true;
+}
+
+function round(e: usize, i: usize, double: bool): bool {
+  if (S.sseOff(e)) return S.sseRaise(e);
+  const c = S.getVector(e, i, 1);
+  const immediate = S.immediate(i);
+  // What MXCSR says: inline it is always to nearest.
+  const mode = immediate & 4 ? 0 : immediate & 3;
+  const kind = (B.VECTOR_ROUND + (mode << 8)) | (double ? 0 : B.FLOAT_SINGLE);
+  const helper = double ? helperRoundF64x2.index : helperRoundF32x4.index;
+  S.emitPacked(e, S.xmmOperand(i, 0), c, c, helper, kind | immediate);
   return true;
 }
 
@@ -123,35 +145,35 @@ export function transCvtsd2ss(e: usize, i: usize): bool {
 }
 
 export function transCvtps2pd(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_F32_TO_F64);
+  return packed(e, i, PACKED_F32_TO_F64);
 }
 
 export function transCvtpd2ps(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_F64_TO_F32);
+  return packed(e, i, PACKED_F64_TO_F32);
 }
 
 export function transCvtdq2ps(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_I32_TO_F32);
+  return packed(e, i, PACKED_I32_TO_F32);
 }
 
 export function transCvtdq2pd(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_I32_TO_F64);
+  return packed(e, i, PACKED_I32_TO_F64);
 }
 
 export function transCvtps2dq(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_F32_TO_I32);
+  return packed(e, i, PACKED_F32_TO_I32);
 }
 
 export function transCvttps2dq(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_F32_TO_I32 | PACKED_TRUNCATE);
+  return packed(e, i, PACKED_F32_TO_I32 | PACKED_TRUNCATE);
 }
 
 export function transCvtpd2dq(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_F64_TO_I32);
+  return packed(e, i, PACKED_F64_TO_I32);
 }
 
 export function transCvttpd2dq(e: usize, i: usize): bool {
-  return packed(e, i, helperConvert.index, PACKED_F64_TO_I32 | PACKED_TRUNCATE);
+  return packed(e, i, PACKED_F64_TO_I32 | PACKED_TRUNCATE);
 }
 
 export function transCvtps2pi(e: usize, i: usize): bool {
@@ -174,10 +196,10 @@ export function transCvttpd2pi(e: usize, i: usize): bool {
 export function transCvtpi2ps(e: usize, i: usize): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
   S.mmxBegin(e);
-  convert(e, i, helperConvert.index, PACKED_I32_TO_F32 | PACKED_TWO);
+  const value = S.vget(e, convert(e, i, PACKED_I32_TO_F32 | PACKED_TWO), 0);
   S.mmxEnter(e);
   const to = S.xmmOperand(i, 0);
-  B.emit(e, O.OP_VSET64, to, to, X.SSE_A, 0);
+  B.emit(e, O.OP_VSET64, to, to, value, 0);
   return true;
 }
 
@@ -186,9 +208,9 @@ export function transCvtpi2pd(e: usize, i: usize): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
   const fromRegister = S.isMmx(i, 1);
   if (fromRegister) S.mmxBegin(e);
-  convert(e, i, helperConvert.index, PACKED_I32_TO_F64);
+  const value = convert(e, i, PACKED_I32_TO_F64);
   if (fromRegister) S.mmxEnter(e);
-  B.emit(e, O.OP_VMOV, S.xmmOperand(i, 0), X.SSE_A, 0, 0);
+  S.setVector(e, i, 0, value);
   return true;
 }
 
@@ -201,11 +223,11 @@ export function transRoundsd(e: usize, i: usize): bool {
 }
 
 export function transRoundps(e: usize, i: usize): bool {
-  return packed(e, i, helperRoundF32x4.index, S.immediate(i));
+  return round(e, i, false);
 }
 
 export function transRoundpd(e: usize, i: usize): bool {
-  return packed(e, i, helperRoundF64x2.index, S.immediate(i));
+  return round(e, i, true);
 }
 
 function approximate(e: usize, i: usize, root: u32): bool {

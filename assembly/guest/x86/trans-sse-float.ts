@@ -1,15 +1,15 @@
 /** Arithmetic and comparisons of SSE: helpers compute them, one lane or all. SDM volume 2. */
 import * as B from '../../ir/builder';
 import * as O from '../../ir/ops.gen';
+import * as V from '../../ir/vector-ops';
 import * as C from './cc';
 import * as X from './cpu';
-import { emitCall } from './emit';
+import { emitCall, emitConstant } from './emit';
 import { setCcOp } from './emit-cc';
 import * as S from './emit-sse';
 import {
   helperComisd,
   helperComiss,
-  helperDotProduct,
   helperF32,
   helperF32x4,
   helperF64,
@@ -47,26 +47,48 @@ function arithmetic(e: usize, i: usize, helper: u32, immediate: u32): bool {
   return true;
 }
 
-/** All lanes, in SSE_A and SSE_B. */
-function packed(e: usize, i: usize, helper: u32, op: u32): bool {
+/** All lanes of both operands. */
+function packed(e: usize, i: usize, double: bool, op: u32): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
-  return packedOn(e, i, S.xmmOperand(i, 0), S.getVector(e, i, 1), helper, op);
-}
-
-function packedOn(e: usize, i: usize, b: u32, c: u32, helper: u32, op: u32): bool {
-  B.emit(e, O.OP_VMOV, X.SSE_A, b, 0, 0);
-  B.emit(e, O.OP_VMOV, X.SSE_B, c, 0, 0);
-  emitCall(e, O.OP_CALLX, helper, 0, 0, 0, op);
-  B.emit(e, O.OP_VMOV, S.xmmOperand(i, 0), X.SSE_A, 0, 0);
+  const c = S.getVector(e, i, 1);
+  const to = S.xmmOperand(i, 0);
+  lanes(e, to, to, c, double, op);
   return true;
 }
 
+/** to = b ∘ c in all lanes. `op` is an SSE_* operation. */
+function lanes(e: usize, to: u32, b: u32, c: u32, double: bool, op: u32): void {
+  S.emitPacked(
+    e,
+    to,
+    b,
+    c,
+    double ? helperF64x2.index : helperF32x4.index,
+    kindOf(op) | (double ? 0 : B.FLOAT_SINGLE) | op,
+  );
+}
+
+/** The kind of `callfv`. */
+function kindOf(op: u32): u32 {
+  if (op <= SSE_SQRT) return B.FLOAT_ADD + (op << 8);
+  if (op == SSE_MIN) return B.VECTOR_MIN;
+  if (op == SSE_MAX) return B.VECTOR_MAX;
+  return op == SSE_ADDSUB ? B.VECTOR_ADDSUB : B.VECTOR_COMPARE + ((op - SSE_CMP) << 8);
+}
+
 /** Neighbours of both operands: even lanes ∘ odd lanes. */
-function horizontal(e: usize, i: usize, helper: u32, op: u32, even: i64, odd: i64): bool {
+function horizontal(e: usize, i: usize, double: bool, op: u32): bool {
   if (S.sseOff(e)) return S.sseRaise(e);
   const c = S.getVector(e, i, 1);
-  const b = S.xmmOperand(i, 0);
-  return packedOn(e, i, S.vshuf(e, b, c, even), S.vshuf(e, b, c, odd), helper, op);
+  const to = S.xmmOperand(i, 0);
+  neighbours(e, to, to, c, double, op);
+  return true;
+}
+
+function neighbours(e: usize, to: u32, b: u32, c: u32, double: bool, op: u32): void {
+  const even = S.vshuf(e, b, c, double ? S.lanes32(0, 1, 4, 5) : S.lanes32(0, 2, 4, 6));
+  const odd = S.vshuf(e, b, c, double ? S.lanes32(2, 3, 6, 7) : S.lanes32(1, 3, 5, 7));
+  lanes(e, to, even, odd, double, op);
 }
 
 function ordered(e: usize, i: usize, helper: u32, quiet: u32): bool {
@@ -103,11 +125,11 @@ export function transAddsd(e: usize, i: usize): bool {
 }
 
 export function transAddps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_ADD);
+  return packed(e, i, false, SSE_ADD);
 }
 
 export function transAddpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_ADD);
+  return packed(e, i, true, SSE_ADD);
 }
 
 export function transSubss(e: usize, i: usize): bool {
@@ -119,11 +141,11 @@ export function transSubsd(e: usize, i: usize): bool {
 }
 
 export function transSubps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_SUB);
+  return packed(e, i, false, SSE_SUB);
 }
 
 export function transSubpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_SUB);
+  return packed(e, i, true, SSE_SUB);
 }
 
 export function transMulss(e: usize, i: usize): bool {
@@ -135,11 +157,11 @@ export function transMulsd(e: usize, i: usize): bool {
 }
 
 export function transMulps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_MUL);
+  return packed(e, i, false, SSE_MUL);
 }
 
 export function transMulpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_MUL);
+  return packed(e, i, true, SSE_MUL);
 }
 
 export function transDivss(e: usize, i: usize): bool {
@@ -151,11 +173,11 @@ export function transDivsd(e: usize, i: usize): bool {
 }
 
 export function transDivps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_DIV);
+  return packed(e, i, false, SSE_DIV);
 }
 
 export function transDivpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_DIV);
+  return packed(e, i, true, SSE_DIV);
 }
 
 export function transSqrtss(e: usize, i: usize): bool {
@@ -167,11 +189,11 @@ export function transSqrtsd(e: usize, i: usize): bool {
 }
 
 export function transSqrtps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_SQRT);
+  return packed(e, i, false, SSE_SQRT);
 }
 
 export function transSqrtpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_SQRT);
+  return packed(e, i, true, SSE_SQRT);
 }
 
 export function transMinss(e: usize, i: usize): bool {
@@ -183,11 +205,11 @@ export function transMinsd(e: usize, i: usize): bool {
 }
 
 export function transMinps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_MIN);
+  return packed(e, i, false, SSE_MIN);
 }
 
 export function transMinpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_MIN);
+  return packed(e, i, true, SSE_MIN);
 }
 
 export function transMaxss(e: usize, i: usize): bool {
@@ -199,11 +221,11 @@ export function transMaxsd(e: usize, i: usize): bool {
 }
 
 export function transMaxps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_MAX);
+  return packed(e, i, false, SSE_MAX);
 }
 
 export function transMaxpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_MAX);
+  return packed(e, i, true, SSE_MAX);
 }
 
 /** Predicates 0 to 7; the immediate's other bits mean nothing without VEX. */
@@ -216,41 +238,64 @@ export function transCmpsd(e: usize, i: usize): bool {
 }
 
 export function transCmpps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_CMP + (S.immediate(i) & 7));
+  return packed(e, i, false, SSE_CMP + (S.immediate(i) & 7));
 }
 
 export function transCmppd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_CMP + (S.immediate(i) & 7));
+  return packed(e, i, true, SSE_CMP + (S.immediate(i) & 7));
 }
 
 export function transAddsubps(e: usize, i: usize): bool {
-  return packed(e, i, helperF32x4.index, SSE_ADDSUB);
+  return packed(e, i, false, SSE_ADDSUB);
 }
 
 export function transAddsubpd(e: usize, i: usize): bool {
-  return packed(e, i, helperF64x2.index, SSE_ADDSUB);
+  return packed(e, i, true, SSE_ADDSUB);
 }
 
 export function transHaddps(e: usize, i: usize): bool {
-  return horizontal(e, i, helperF32x4.index, SSE_ADD, S.lanes32(0, 2, 4, 6), S.lanes32(1, 3, 5, 7));
+  return horizontal(e, i, false, SSE_ADD);
 }
 
 export function transHsubps(e: usize, i: usize): bool {
-  return horizontal(e, i, helperF32x4.index, SSE_SUB, S.lanes32(0, 2, 4, 6), S.lanes32(1, 3, 5, 7));
+  return horizontal(e, i, false, SSE_SUB);
 }
 
 export function transHaddpd(e: usize, i: usize): bool {
-  return horizontal(e, i, helperF64x2.index, SSE_ADD, S.lanes32(0, 1, 4, 5), S.lanes32(2, 3, 6, 7));
+  return horizontal(e, i, true, SSE_ADD);
 }
 
 export function transHsubpd(e: usize, i: usize): bool {
-  return horizontal(e, i, helperF64x2.index, SSE_SUB, S.lanes32(0, 1, 4, 5), S.lanes32(2, 3, 6, 7));
+  return horizontal(e, i, true, SSE_SUB);
+}
+
+/** A lane of all ones for each bit. */
+function laneMask(e: usize, bits: u32, double: bool): u32 {
+  const width: u32 = double ? 64 : 32;
+  const ones = <u64>-1 >> (64 - width);
+  const low = double ? (bits & 1 ? ones : 0) : (bits & 1 ? ones : 0) | (bits & 2 ? ones << 32 : 0);
+  const high = double ? (bits & 2 ? ones : 0) : (bits & 4 ? ones : 0) | (bits & 8 ? ones << 32 : 0);
+  return S.vpair(e, emitConstant(e, low), emitConstant(e, high));
+}
+
+/** Products that are not asked for are 0 times 0; those that are raise before the sums do. SDM 2, DPPS. */
+function dotProduct(e: usize, i: usize, double: bool): bool {
+  if (S.sseOff(e)) return S.sseRaise(e);
+  const c = S.getVector(e, i, 1);
+  const to = S.xmmOperand(i, 0);
+  const wanted = laneMask(e, S.immediate(i) >> 4, double);
+  const sum = B.emitTempV(e);
+  lanes(e, sum, S.vbin(e, V.V_V128_AND, to, wanted), S.vbin(e, V.V_V128_AND, c, wanted), double, SSE_MUL);
+  neighbours(e, sum, sum, sum, double, SSE_ADD);
+  if (!double) neighbours(e, sum, sum, sum, double, SSE_ADD);
+  S.setVector(e, i, 0, S.vbin(e, V.V_V128_AND, sum, laneMask(e, S.immediate(i), double)));
+  return true;
 }
 
 export function transDpps(e: usize, i: usize): bool {
-  return packed(e, i, helperDotProduct.index, S.immediate(i));
+  return dotProduct(e, i, false);
 }
 
 export function transDppd(e: usize, i: usize): bool {
-  return packed(e, i, helperDotProduct.index, S.immediate(i) | 256);
+  return dotProduct(e, i, true);
 }

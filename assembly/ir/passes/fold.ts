@@ -85,7 +85,8 @@ function foldOperation(cpu: usize, op: usize): void {
   if ((signature & 7) == O.OPERAND_READ) observe(cpu, load<u16>(op, OP_A));
   if (((signature >> 9) & 7) == O.IMM_HELPER) observe(cpu, helperThird(op));
   if (mayLeave(effect)) F.pendingForget(cpu);
-  if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG) F.systemSet(cpu, 0, 0);
+  if (effect == O.EFFECT_CALLX || effect == O.EFFECT_CALLG || effect == O.EFFECT_CALLR)
+    F.systemSet(cpu, 0, 0);
   if (effect == O.EFFECT_CALLG) F.factsForgetGlobals(cpu);
   if (!writes) return;
   const a = slotNumber(load<u16>(op, OP_A));

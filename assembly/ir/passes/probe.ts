@@ -3,7 +3,7 @@
  * group touches lie in one page that the TLB holds (for writing, if one of them stores); it leaves the linear address of the group's start
  * in a local, or 0, and the others only look at that. With 0 each takes the slow path, in order, so exceptions are as precise as ever.
  *
- * This is sound because a mapping that was probed holds until the region is left or a callx runs: slow accesses add to the TLB, or change the
+ * This is sound because a mapping that was probed holds until the region is left or a callx (no callr) runs: slow accesses add to the TLB, or change the
  * map and leave (softmmu/device.ts); flushes, protection and the dirty log's harvest happen in helpers and in the run loop. A write tag
  * implies a read tag (softmmu/tlb.ts).
  *

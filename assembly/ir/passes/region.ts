@@ -72,6 +72,7 @@ export function mayLeave(effect: u32): bool {
     effect == O.EFFECT_ATOMIC ||
     effect == O.EFFECT_CALLX ||
     effect == O.EFFECT_CALLG ||
+    effect == O.EFFECT_CALLR ||
     effect == O.EFFECT_EXIT
   );
 }

@@ -91,6 +91,8 @@ const FOLD: readonly (readonly [string, string])[] = [
   movi [0x810], 3
   callx %x5, %x0, %x0, helper7, %x0, 0x1
   movi [0x810], 3
+  callfv %f2, %f4, %f6, helper7, %x0, 0x100
+  movi [0x810], 3
   goto 0, 0x2000`,
   ],
   [
@@ -286,6 +288,16 @@ const PROBE: readonly (readonly [string, string])[] = [
   ld64 %x7, %x10, mmu1, 0
   rmw.32 %x8, %x11, %x12, 257
   ld64 %x9, %x10, mmu1, 8
+  goto 0, 0x2000`,
+  ],
+  [
+    'arithmetic that may raise changes no mapping',
+    `block 0x1000
+  ld64 %x5, %x10, mmu1, 0
+  callfx %x6, %x5, %x7, helper7, %x0, 0x100
+  ld64 %x7, %x10, mmu1, 8
+  callfv %f2, %f4, %f6, helper7, %x0, 0x100
+  ld64 %x8, %x10, mmu1, 16
   goto 0, 0x2000`,
   ],
   [

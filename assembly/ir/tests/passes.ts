@@ -58,7 +58,7 @@ export async function createPassTest(): Promise<PassTest> {
       const text = texts.shift();
       if (text === undefined) throw new Error(`operands are missing: ${line}`);
       if (index < 3) {
-        const value = kind === 'r' || kind === 'w' ? slotOf(text) : Number(text.replace('mmu', ''));
+        const value = 'rwVW'.includes(kind) ? slotOf(text) : Number(text.replace('mmu', ''));
         view.setUint16(at + 2 + index * 2, value, true);
       } else if (kind === 'h') {
         const third = slotOf(texts.shift() as string);

@@ -11,3 +11,4 @@ conformance('sse-f32-64');
 conformance('sse-f64-64');
 conformance('sse-convert32');
 conformance('sse-convert64');
+conformance('sse-quick64');
