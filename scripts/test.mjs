@@ -4,9 +4,9 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { buildImagesIfPossible } from './build-image.mjs';
-import { ensureChromium } from './lib/chromium.mjs';
 import { bold, dim, green, main, red, SetupError, say, seconds, yellow } from './lib/console.mjs';
 import { ensureNodeModules } from './lib/node-modules.mjs';
+import { ensureChromium, ensureQemuImg } from './lib/programs.mjs';
 import { cacheDir, listFiles } from './lib/project.mjs';
 import { binary, run, runVisibly } from './lib/run.mjs';
 
@@ -107,6 +107,7 @@ const hasTests = (name, long) => {
 async function prepare(names) {
   try {
     if (names.some((name) => SUITES[name].browser)) await ensureChromium();
+    if (names.includes('unit')) await ensureQemuImg();
     await build({ tests: true });
     const { obstacle } = await buildImagesIfPossible({ unlisted: true });
     if (obstacle) say(yellow(`  No Linux guest, so its tests will fail: ${obstacle}`));

@@ -1,0 +1,432 @@
+/**
+ * Whether an image's reference counts and references agree, and their repair. Every reference is followed and counted; then the counts are
+ * compared with those in the file. A count that is too high loses room (a leak); one that is too low will lose data.
+ */
+import { fail, request, type Steps, take, wait } from '../../request.ts';
+import { bitmapDirectory, CORRUPT, DIRTY, readU64, viewOf, writeU64 } from './header.ts';
+import { COPIED_HIGH, type Image } from './image.ts';
+import type { Qcow2Node } from './qcow2-node.ts';
+import { readCount, writeCount } from './refcounts.ts';
+import type { Table } from './table-cache.ts';
+
+/** `leaks` gives lost clusters back, `all` repairs everything that can be. */
+export type Repair = 'none' | 'leaks' | 'all';
+
+export interface CheckResult {
+  /** What is wrong with the data's references, as it was found before repairs. */
+  corruptions: number;
+  leaks: number;
+  /** Tables that could not be read. */
+  errors: number;
+  corruptionsFixed: number;
+  leaksFixed: number;
+  /** Clusters of the disk: all, with data, not behind their predecessor, compressed. */
+  totalClusters: number;
+  allocatedClusters: number;
+  fragmentedClusters: number;
+  compressedClusters: number;
+  /** Behind the last cluster in use, bytes. */
+  imageEnd: number;
+  /** What was found, at most 100 lines. */
+  messages: string[];
+}
+
+const PIECE_BITS = 12;
+const MAX_MESSAGES = 100;
+
+/** Counts by cluster: sparse, since a hostile image names clusters anywhere. */
+class Counts {
+  private readonly pieces = new Map<number, Float64Array>();
+
+  get(cluster: number): number {
+    return this.pieces.get(Math.floor(cluster / 2 ** PIECE_BITS))?.[cluster % 2 ** PIECE_BITS] ?? 0;
+  }
+
+  add(cluster: number): void {
+    const number = Math.floor(cluster / 2 ** PIECE_BITS);
+    let piece = this.pieces.get(number);
+    if (!piece) this.pieces.set(number, (piece = new Float64Array(2 ** PIECE_BITS)));
+    piece[cluster % 2 ** PIECE_BITS]++;
+  }
+
+  /** Clusters with a count, in order. */
+  *used(): Generator<number> {
+    for (const number of [...this.pieces.keys()].sort((a, b) => a - b)) {
+      const piece = this.pieces.get(number)!;
+      for (let i = 0; i < piece.length; i++) if (piece[i] > 0) yield number * 2 ** PIECE_BITS + i;
+    }
+  }
+}
+
+class Checker {
+  readonly result: CheckResult;
+  readonly counts = new Counts();
+  /** The reference counts' own structure is damaged: it has to be made anew. */
+  rebuild = false;
+  private readonly node: Qcow2Node;
+  private readonly image: Image;
+  private readonly repair: Repair;
+  private readonly end: number;
+  private readonly walked = new Set<string>();
+  private previous = 0;
+
+  constructor(node: Qcow2Node, repair: Repair) {
+    this.node = node;
+    this.image = node.image;
+    this.repair = repair;
+    const { clusterSize, file } = node.image;
+    this.end = Math.ceil(file.size / clusterSize) * clusterSize;
+    this.result = {
+      corruptions: 0,
+      leaks: 0,
+      errors: 0,
+      corruptionsFixed: 0,
+      leaksFixed: 0,
+      totalClusters: Math.ceil(node.size / clusterSize),
+      allocatedClusters: 0,
+      fragmentedClusters: 0,
+      compressedClusters: 0,
+      imageEnd: 0,
+      messages: [],
+    };
+  }
+
+  private say(message: string): void {
+    if (this.result.messages.length < MAX_MESSAGES) this.result.messages.push(message);
+  }
+
+  private corruption(message: string): void {
+    this.result.corruptions++;
+    this.say(`ERROR ${message}`);
+  }
+
+  /** Counts a reference. @returns false: it leads out of the file */
+  private refer(offset: number, length: number, what: string): boolean {
+    if (length === 0) return true;
+    if (offset + length > this.end) {
+      this.corruption(`${what} at ${offset} lies beyond the end of the image`);
+      return false;
+    }
+    const { clusterSize } = this.image;
+    const last = Math.floor((offset + length - 1) / clusterSize);
+    for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++) this.counts.add(cluster);
+    return true;
+  }
+
+  private referTable(offset: number, length: number, what: string): boolean {
+    if (offset % this.image.clusterSize === 0) return this.refer(offset, length, what);
+    this.corruption(`${what} at ${offset} does not begin at a cluster`);
+    return false;
+  }
+
+  *references(): Steps<void> {
+    const { node, image } = this;
+    const { header, clusterSize } = image;
+    this.refer(0, clusterSize, 'the header');
+    if (header.l1Size > 0 && this.referTable(header.l1Offset, header.l1Size * 8, 'the active L1 table'))
+      yield* this.l1(image.l1, true);
+    const snapshotBytes = node.snapshotList.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.refer(header.snapshotsOffset, snapshotBytes, 'the snapshot table');
+    for (const { id, l1Offset, l1Size } of node.snapshotList) {
+      const what = `the L1 table of snapshot ${id}`;
+      if (l1Size === 0 || !this.referTable(l1Offset, l1Size * 8, what)) continue;
+      const key = `${l1Offset} ${l1Size}`;
+      if (this.walked.has(key)) {
+        this.corruption(`${what} is another's too`);
+        continue;
+      }
+      this.walked.add(key);
+      const bytes = yield* this.read(l1Offset, l1Size * 8, what);
+      if (bytes) yield* this.l1(viewOf(bytes), false);
+    }
+    yield* this.bitmaps();
+  }
+
+  private *read(offset: number, length: number, what: string): Steps<Uint8Array | null> {
+    const there = Math.min(length, this.image.file.size - offset);
+    const result = yield* wait(this.image.file.read(offset, Math.max(there, 0)));
+    if (result.ok && there === length) return result.value.slice();
+    this.result.errors++;
+    this.say(`ERROR ${what} cannot be read`);
+    return null;
+  }
+
+  private *l1(l1: DataView, active: boolean): Steps<void> {
+    const { clusterSize } = this.image;
+    const seen = new Set<number>();
+    for (let i = 0; i < l1.byteLength / 8; i++) {
+      const high = l1.getUint32(i * 8);
+      const offset = (high & 0x00ffffff) * 2 ** 32 + ((l1.getUint32(i * 8 + 4) & 0xfffffe00) >>> 0);
+      if (offset === 0) continue;
+      const what = `L2 table ${i}`;
+      if (seen.has(offset) || !this.referTable(offset, clusterSize, what)) {
+        if (seen.has(offset)) this.corruption(`${what} at ${offset} is another's too`);
+        if (this.repair === 'all' && active) {
+          this.image.setL1(i, 0, false);
+          this.result.corruptionsFixed++;
+        }
+        continue;
+      }
+      seen.add(offset);
+      const loaded = yield* wait(request(this.image.l2Cache.load(offset)));
+      if (!loaded.ok) {
+        this.result.errors++;
+        this.say(`ERROR ${what} cannot be read`);
+        continue;
+      }
+      this.l2(loaded.value, i, active);
+    }
+  }
+
+  private l2(table: Table, number: number, active: boolean): void {
+    const { image, result } = this;
+    const { clusterSize } = image;
+    const { mapping } = this.node;
+    const clear = (index: number): void => {
+      if (this.repair !== 'all' || !active) return;
+      mapping.setEntry(table, index, { host: 0, copied: false, allocated: 0, zero: 0 });
+      result.corruptionsFixed++;
+    };
+    for (let index = 0; index < image.l2Entries; index++) {
+      const entry = mapping.entry(table, index);
+      const inDisk = active && (number * image.l2Entries + index) * clusterSize < this.node.size;
+      const where = `cluster ${number * image.l2Entries + index} of the disk`;
+      if (entry.compressed) {
+        if (entry.copied) {
+          this.corruption(`${where} is compressed, and marked as the image's alone`);
+          clear(index);
+          continue;
+        }
+        if (inDisk) {
+          result.allocatedClusters++;
+          result.compressedClusters++;
+          // Compressed clusters never follow one another as others do.
+          result.fragmentedClusters++;
+        }
+        const first = entry.host - (entry.host % 512);
+        if (!this.refer(first, entry.stored + (entry.host % 512), where)) clear(index);
+        continue;
+      }
+      const wrong =
+        mapping.subclusters > 1
+          ? (entry.allocated & entry.zero) !== 0 || (entry.allocated !== 0 && entry.host === 0)
+          : entry.zero !== 0 && image.header.version < 3;
+      if (wrong) {
+        this.corruption(`the bits of ${where} contradict each other`);
+        clear(index);
+        continue;
+      }
+      if (entry.host === 0) continue;
+      if (!this.referTable(entry.host, clusterSize, where)) {
+        clear(index);
+        continue;
+      }
+      if (inDisk) {
+        result.allocatedClusters++;
+        if (this.previous !== 0 && this.previous + clusterSize !== entry.host) result.fragmentedClusters++;
+        this.previous = entry.host;
+      }
+    }
+  }
+
+  /** Bitmaps are only counted: directory, tables, and the clusters with bits. */
+  private *bitmaps(): Steps<void> {
+    const directory = bitmapDirectory(this.image.header);
+    if (!directory || !this.referTable(directory.offset, directory.length, 'the bitmap directory')) return;
+    const bytes = yield* this.read(directory.offset, directory.length, 'the bitmap directory');
+    if (!bytes) return;
+    const view = viewOf(bytes);
+    for (let at = 0, i = 0; i < directory.count && at + 24 <= bytes.length; i++) {
+      const [offset, entries] = [readU64(view, at), view.getUint32(at + 8)];
+      at += Math.ceil((24 + view.getUint16(at + 18) + view.getUint32(at + 20)) / 8) * 8;
+      if (!this.referTable(offset, entries * 8, 'a bitmap table')) continue;
+      const table = yield* this.read(offset, entries * 8, 'a bitmap table');
+      for (let entry = 0; table && entry < entries; entry++) {
+        const data = viewOf(table);
+        const host =
+          (data.getUint32(entry * 8) & 0x00ffffff) * 2 ** 32 +
+          ((data.getUint32(entry * 8 + 4) & 0xfffffe00) >>> 0);
+        if (host !== 0) this.referTable(host, this.image.clusterSize, 'a bitmap');
+      }
+    }
+  }
+
+  /** Counts the reference counts themselves. */
+  structure(): void {
+    const { image } = this;
+    const { header, clusterSize, refcounts } = image;
+    this.referTable(
+      header.refcountTableOffset,
+      header.refcountTableClusters * clusterSize,
+      'the refcount table',
+    );
+    refcounts.table.forEach((offset, number) => {
+      if (offset === 0) return;
+      const what = `refcount block ${number}`;
+      if (!this.referTable(offset, clusterSize, what)) this.rebuild = true;
+      else if (this.counts.get(offset / clusterSize) > 1) {
+        this.corruption(`${what} at ${offset} is used for something else too`);
+        this.rebuild = true;
+      }
+    });
+  }
+
+  /** Compares, and repairs counts that can be. */
+  *compare(): Steps<void> {
+    const { image, result, repair } = this;
+    const { refcounts, clusterSize } = image;
+    const perBlock = 2 ** refcounts.blockBits;
+    const wrong: [cluster: number, count: number][] = [];
+    let last = -1;
+    for (let number = 0; number < refcounts.table.length; number++) {
+      const offset = refcounts.table[number];
+      if (offset === 0 || offset % clusterSize !== 0 || offset + clusterSize > image.file.size) continue;
+      const block = yield* refcounts.cache.load(offset);
+      for (let index = 0; index < perBlock; index++) {
+        const stored = readCount(block.view, image.header.refcountOrder, index);
+        const cluster = number * perBlock + index;
+        const counted = this.counts.get(cluster);
+        if (stored > 0 || counted > 0) last = cluster;
+        if (stored === counted) continue;
+        wrong.push([cluster, counted]);
+        if (stored > counted) {
+          result.leaks++;
+          this.say(`Leaked cluster ${cluster} refcount=${stored} reference=${counted}`);
+          if (repair !== 'none') result.leaksFixed++;
+        } else {
+          this.corruption(`cluster ${cluster} refcount=${stored} reference=${counted}`);
+          if (repair === 'all') result.corruptionsFixed++;
+        }
+      }
+    }
+    for (const cluster of this.counts.used()) {
+      const number = Math.floor(cluster / perBlock);
+      const offset = refcounts.table[number] ?? 0;
+      if (offset !== 0 && offset % clusterSize === 0 && offset + clusterSize <= image.file.size) continue;
+      last = Math.max(last, cluster);
+      this.rebuild = true;
+      this.corruption(`cluster ${cluster} refcount=0 reference=${this.counts.get(cluster)}`);
+      if (repair === 'all') result.corruptionsFixed++;
+    }
+    result.imageEnd = (last + 1) * clusterSize;
+    if (this.rebuild && repair === 'all') return;
+    for (const [cluster, counted] of wrong) {
+      const leak = (yield* refcounts.get(cluster)) > counted;
+      if (repair === 'all' || (repair === 'leaks' && leak)) yield* refcounts.set(cluster, counted);
+    }
+  }
+
+  /** Marks of the active tables that say that a cluster is the image's alone. */
+  *copied(): Steps<void> {
+    const { image, result, repair } = this;
+    const { mapping } = this.node;
+    const count = (cluster: number): number => this.counts.get(cluster);
+    for (let i = 0; i < image.header.l1Size; i++) {
+      const at = image.l2Offset(i);
+      if (at === 0 || at % image.clusterSize !== 0 || at + image.clusterSize > this.end) continue;
+      const alone = count(at / image.clusterSize) === 1;
+      if (alone !== image.l2Copied(i)) {
+        this.corruption(`OFLAG_COPIED of L2 table ${i} is ${alone ? 'missing' : 'wrong'}`);
+        if (repair === 'all') {
+          image.setL1(i, at, alone);
+          result.corruptionsFixed++;
+        }
+      }
+      const loaded = yield* wait(request(image.l2Cache.load(at)));
+      if (!loaded.ok) continue;
+      const table = loaded.value;
+      for (let index = 0; index < image.l2Entries; index++) {
+        const entry = mapping.entry(table, index);
+        if (entry.compressed || entry.host === 0 || entry.host % image.clusterSize !== 0) continue;
+        const own = count(entry.host / image.clusterSize) === 1;
+        if (own === entry.copied) continue;
+        this.corruption(
+          `OFLAG_COPIED of cluster ${i * image.l2Entries + index} is ${own ? 'missing' : 'wrong'}`,
+        );
+        if (repair !== 'all') continue;
+        const byte = index * (image.extended ? 16 : 8);
+        table.view.setUint32(byte, (table.view.getUint32(byte) ^ COPIED_HIGH) >>> 0);
+        table.changed(byte, 4);
+        result.corruptionsFixed++;
+      }
+    }
+  }
+
+  /** Makes table and blocks of reference counts anew, behind everything else. */
+  *rebuildCounts(): Steps<void> {
+    const { image, counts } = this;
+    const { clusterSize, header, refcounts } = image;
+    const perBlock = 2 ** refcounts.blockBits;
+    const start = Math.ceil(image.file.size / clusterSize);
+    const used = new Set<number>();
+    for (const cluster of counts.used()) used.add(Math.floor(cluster / perBlock));
+    // The new blocks and the table count themselves too.
+    let total = 0;
+    let entries = 0;
+    for (;;) {
+      const blocks = new Set(used);
+      for (let cluster = start; cluster < start + total; cluster++)
+        blocks.add(Math.floor(cluster / perBlock));
+      entries = Math.ceil(((Math.max(...blocks) + 1) * 8) / clusterSize) * (clusterSize / 8);
+      const needed = blocks.size + (entries * 8) / clusterSize;
+      if (needed <= total) {
+        for (const block of blocks) used.add(block);
+        break;
+      }
+      total = needed;
+    }
+    for (let cluster = start; cluster < start + total; cluster++) counts.add(cluster);
+    const table = new Float64Array(entries);
+    let at = start;
+    for (const number of [...used].sort((a, b) => a - b)) {
+      const bytes = new Uint8Array(clusterSize);
+      const view = viewOf(bytes);
+      for (let index = 0; index < perBlock; index++)
+        writeCount(view, header.refcountOrder, index, counts.get(number * perBlock + index));
+      table[number] = at * clusterSize;
+      yield* image.put(table[number], bytes, 'refcount block');
+      at++;
+    }
+    const bytes = new Uint8Array(entries * 8);
+    table.forEach((offset, index) => void writeU64(viewOf(bytes), index * 8, offset));
+    // What the search for a size left over lies before the table, and is counted: one cluster at most.
+    const tableOffset = (start + total) * clusterSize - bytes.length;
+    yield* image.put(tableOffset, bytes, 'refcount table');
+    yield* take(image.file.flush());
+    header.refcountTableOffset = tableOffset;
+    header.refcountTableClusters = bytes.length / clusterSize;
+    yield* image.patchHeader(48, 12);
+    yield* take(image.file.flush());
+    refcounts.cache.clear();
+    refcounts.table = table;
+  }
+}
+
+/** Checks an image, and repairs it. The node is open for writing if anything is to be repaired. */
+export function* checkImage(node: Qcow2Node, repair: Repair): Steps<CheckResult> {
+  const { image } = node;
+  if (repair !== 'none' && image.readOnly) return fail('read-only', 'the image takes no writes');
+  if (repair !== 'none') image.metadata.clear();
+  const checker = new Checker(node, repair);
+  yield* checker.references();
+  if (checker.rebuild === false) checker.structure();
+  yield* checker.compare();
+  yield* checker.copied();
+  const { result } = checker;
+  if (repair === 'none') return result;
+  if (checker.rebuild && repair === 'all') {
+    // Without the old structure, whose clusters become free.
+    const again = new Checker(node, 'none');
+    yield* again.references();
+    yield* again.rebuildCounts();
+  }
+  yield* image.sync({ final: repair === 'all' && (image.header.incompatible & CORRUPT) === 0 });
+  if (repair === 'all' && result.errors === 0 && image.header.incompatible & (CORRUPT | DIRTY)) {
+    yield* take(image.file.flush());
+    image.header.incompatible &= ~(CORRUPT | DIRTY);
+    yield* image.patchHeader(72, 8);
+  }
+  yield* take(image.file.flush());
+  node.claimAll();
+  return result;
+}
