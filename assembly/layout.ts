@@ -8,6 +8,7 @@
  *   0x0010_0000  CODE_PAGES     one byte per 4 KiB of linear memory, not 0: translated code was read from it (tb/invalidate.ts counts in it)
  *   0x0020_0000  DIRTY_PAGES    one byte per 4 KiB: bits of the dirty log
  *   0x0030_0000  STALE_PAGES    one bit per 4 KiB: a device wrote into translated code
+ *   0x003c_0000  SPEAKER_BASE   waves of the PC speaker
  *   0x0040_0000  vCPU areas, VCPU_STRIDE each
  *   RAM_BASE     memory slots (RAM, ROM, video memory), placed by the machine; 64 KiB aligned
  *
@@ -213,6 +214,26 @@ export const VGA_MEMORY_SIZE: u32 = VGA_BASE + 0x50c;
 export const VGA_WINDOW_MAPPED: u32 = VGA_BASE + 0x510;
 /** u32. Retraces that had begun when the guest last read input status 1. */
 export const VGA_RETRACES: u32 = VGA_BASE + 0x514;
+
+/**
+ * What the PC speaker does: waves (assembly/irqchip/speaker.ts), written by vCPU 0, read by the page. A writer that nobody keeps up with overwrites what is
+ * oldest. TAIL: u32, number of waves ever written. AWAKE: i32, 1 while the page is going to look again by itself.
+ */
+export const SPEAKER_BASE: u32 = 0x003c0000;
+export const SPEAKER_TAIL: u32 = SPEAKER_BASE + 0x00;
+export const SPEAKER_AWAKE: u32 = SPEAKER_BASE + 0x04;
+export const SPEAKER_RING: u32 = SPEAKER_BASE + 0x100;
+export const SPEAKER_ENTRIES: u32 = 2048;
+/**
+ * A wave: f64 tick of the 8254's clock from which it is so, u32 level of the speaker, then u32 each in ticks, 0 standing for ever: until the level changes, and how
+ * long it stays so then and after that, by turns.
+ */
+export const SPEAKER_STRIDE: u32 = 32;
+export const SPEAKER_TICK: u32 = 0x00;
+export const SPEAKER_LEVEL: u32 = 0x08;
+export const SPEAKER_FIRST: u32 = 0x0c;
+export const SPEAKER_SECOND: u32 = 0x10;
+export const SPEAKER_THIRD: u32 = 0x14;
 
 // ── vCPU area ───────────────────────────────────────────────────────────────────────────────────────────────────
 export const VCPU_BASE: u32 = 0x00400000;

@@ -28,13 +28,14 @@ const MAY_IMPORT = {
   worker: ['core', 'memory'],
   machine: ['core', 'memory', 'block', 'net', 'hw', 'worker'],
   display: ['core', 'memory'],
-  element: ['core', 'memory', 'block', 'net', 'worker', 'machine', 'display'],
+  sound: ['core'],
+  element: ['core', 'memory', 'block', 'net', 'worker', 'machine', 'display', 'sound'],
   app: ['core', 'element'],
   cli: ['core'],
   playwright: ['core', 'cli'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);
-const SEE_THE_DOM = ['display', 'element', 'app'];
+const SEE_THE_DOM = ['display', 'sound', 'element', 'app'];
 const RUN_IN_NODE = ['cli', 'playwright'];
 
 let dir;

@@ -4,4 +4,10 @@ declare module '*?url' {
   export default url;
 }
 
+/** The same of a worker's or a worklet's script, bundled. */
+declare module '*?worker&url' {
+  const url: string;
+  export default url;
+}
+
 declare module '*.css' {}

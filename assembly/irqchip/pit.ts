@@ -8,9 +8,11 @@
  * loaded with the write, that is: the write is the clock pulse that loads it.
  *
  * State at PC_PIT_STATE: three counters of COUNTER_STRIDE bytes, then port 0x61 (u8), and of counter 0 what the interrupt controllers have
- * seen: i64 tick up to which rising edges were looked for, u8 output then, u8 a rising edge not yet taken.
+ * seen: i64 tick up to which rising edges were looked for, u8 output then, u8 a rising edge not yet taken. Then u8: the speaker was heard of last with its
+ * data bit set.
  */
 import { PC_PIT_STATE } from '../layout';
+import { speakerWave } from './speaker';
 
 export const PIT_HZ: i64 = 1193182;
 const NS_PER_S: i64 = 1000000000;
@@ -20,6 +22,10 @@ const PORT_61: usize = PC_PIT_STATE + 0x90;
 const SEEN_TICK: usize = PC_PIT_STATE + 0x98;
 const SEEN_OUT: usize = PC_PIT_STATE + 0xa0;
 const EDGE: usize = PC_PIT_STATE + 0xa1;
+const SPEAKING: usize = PC_PIT_STATE + 0xa2;
+
+const PORT_61_GATE: u32 = 1;
+const PORT_61_DATA: u32 = 2;
 
 /** i64. Tick at which the count was loaded; of a counter that stands (STANDS), minus the tick: what has elapsed, negated. */
 const START: u32 = 0;
@@ -302,6 +308,7 @@ export function pitWrite(offset: u32, value: u32, now: i64): void {
   if (offset == 3) writeControl(value, tick);
   else writeCounter(counterOf(offset), value, tick);
   noteOutput(outputOf(counterOf(0), tick));
+  if (offset == 2 || (offset == 3 && value >> 6 == 2 && value & 0x30)) tellSpeaker(tick);
 }
 
 export function port61Read(now: i64): u32 {
@@ -312,8 +319,47 @@ export function port61Read(now: i64): u32 {
 }
 
 export function port61Write(value: u32, now: i64): void {
+  const tick = pitTick(now);
+  const changed = load<u8>(PORT_61) ^ value;
   store<u8>(PORT_61, <u8>(value & 15));
-  setGate(counterOf(2), (value & 1) != 0, pitTick(now));
+  setGate(counterOf(2), (value & PORT_61_GATE) != 0, tick);
+  if (changed & (PORT_61_GATE | PORT_61_DATA)) tellSpeaker(tick);
+}
+
+/** The speaker is at counter 2's output while the data bit is set, and low otherwise. */
+function tellSpeaker(tick: i64): void {
+  const speaks = (load<u8>(PORT_61) & PORT_61_DATA) != 0;
+  // Counter 2 is what many guests measure other clocks with: nobody hears that.
+  if (!speaks && load<u8>(SPEAKING) == 0) return;
+  store<u8>(SPEAKING, speaks ? 1 : 0);
+  if (!speaks) return speakerWave(tick, 0, 0, 0, 0);
+  const c = counterOf(2);
+  const mode = load<u8>(c, MODE);
+  const out: u32 = outputOf(c, tick) ? 1 : 0;
+  const count: i64 = load<u32>(c, COUNT);
+  const d = elapsed(c, tick);
+  if (load<u8>(c, PHASE) != COUNTS) return speakerWave(tick, out, 0, 0, 0);
+  if (mode == 2 || mode == 3) {
+    const low = mode == 2 ? 1 : count >> 1;
+    tellCycle(tick, out != 0, count, low, d % count);
+    const next: i64 = load<u32>(c, NEXT);
+    if (next == 0) return;
+    const at = load<i64>(c, NEXT_AT);
+    const nextLow = mode == 2 ? 1 : next >> 1;
+    const halfway = mode == 3 && at != cycleStart(c, at);
+    return tellCycle(at, !halfway, next, nextLow, halfway ? next - nextLow : 0);
+  }
+  // One edge; or one strobe, a tick long.
+  if (d < count) speakerWave(tick, out, <u32>(count - d), mode >= 4 ? 1 : 0, 0);
+  else speakerWave(tick, out, out == 0 ? 1 : 0, 0, 0);
+}
+
+/** A cycle of which `at` ticks are over: high, then `low` ticks low. */
+function tellCycle(tick: i64, out: bool, count: i64, low: i64, at: i64): void {
+  const high = count - low;
+  if (high == 0 || low == 0) speakerWave(tick, out ? 1 : 0, 0, 0, 0);
+  else if (out) speakerWave(tick, 1, <u32>(high - at), <u32>low, <u32>high);
+  else speakerWave(tick, 0, <u32>(count - at), <u32>high, <u32>low);
 }
 
 /** Tick of the first rising edge of counter 0's output after `tick`, or i64.MAX_VALUE. */

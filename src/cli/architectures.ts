@@ -34,7 +34,14 @@ for (const lacks of ['e', 'v', 'h', 'zbc', 'zfh', 'Zfh', 'svnapot', 'svpbmt', 's
 
 const PC = {
   boards: ['pc-1.0', 'pc'],
-  machineProperties: { accel: ['tcg'], hpet: ['on'], acpi: ['on'], vmport: ['off'], usb: ['off'] },
+  machineProperties: {
+    accel: ['tcg'],
+    hpet: ['on'],
+    acpi: ['on'],
+    vmport: ['off'],
+    usb: ['off'],
+    'pcspk-audiodev': 'any',
+  },
   cpuProperties: {},
   firmware: { file: 'seabios/bios-256k.bin', withKernel: false },
 } as const;

@@ -4,6 +4,7 @@
  */
 
 import type { VmScreen } from './scanout.ts';
+import type { VmSpeaker } from './speaker.ts';
 
 /** Where an image comes from: a URL (string), bytes, or a file the user picked. */
 export type ImageSource = string | Uint8Array | Blob;
@@ -69,6 +70,8 @@ export interface VmConfig {
   /** `-global VGA.xres`, `-global VGA.yres`: the size that the monitor likes best, in pixels. Default 1280 by 800. */
   xres?: number;
   yres?: number;
+  /** `-audiodev`: `none` for no sound. Default: the page plays it (`webaudio`). */
+  audiodev?: 'webaudio' | 'none';
   tier?: Tier;
 }
 
@@ -243,6 +246,8 @@ export interface Vm {
   changeMedium(drive: string, image: ImageSource | null): Promise<void>;
   /** Null: the machine has no graphics card. */
   readonly screen: VmScreen | null;
+  /** Null: the machine has no speaker, or no sound (`audiodev`). */
+  readonly speaker: VmSpeaker | null;
   on<K extends keyof VmEvents>(event: K, listener: (detail: VmEvents[K]) => void): Unsubscribe;
   /** Loads images and starts the vCPU. Resolves when the first instruction is about to run. */
   start(): Promise<void>;

@@ -24,6 +24,12 @@ export const ICONS = {
     '<rect x="1.8" y="7.2" width="6.8" height="6" rx="1"/><path d="M5 4.6V3.2h9.2v8.6h-2.4M9.2 6.6l2.4-1.4"/>',
   ),
   camera: svg('<path d="M2 5.2h2.8L6 3.4h4l1.2 1.8H14v7.6H2z"/><circle cx="8" cy="8.8" r="2.2"/>'),
+  sound: svg(
+    '<path d="M2.5 6.2h2.3L8 3.4v9.2L4.8 9.8H2.5z" fill="currentColor"/><path d="M10.4 5.8a3 3 0 0 1 0 4.4M12.3 4a5.6 5.6 0 0 1 0 8"/>',
+  ),
+  muted: svg(
+    '<path d="M2.5 6.2h2.3L8 3.4v9.2L4.8 9.8H2.5z" fill="currentColor"/><path d="M10.6 6.2l3.6 3.6M14.2 6.2l-3.6 3.6"/>',
+  ),
   close: svg('<path d="M4 4l8 8M12 4l-8 8"/>'),
 } as const;
 

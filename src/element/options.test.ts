@@ -27,6 +27,7 @@ describe('options as text', () => {
       vga: 'std',
       xres: '1024',
       yres: '768',
+      audiodev: 'none',
       tier: 'interp',
     });
     expect(config).toEqual({
@@ -46,6 +47,7 @@ describe('options as text', () => {
       vga: 'std',
       xres: 1024,
       yres: 768,
+      audiodev: 'none',
       tier: 'interp',
     });
     expect(Object.keys(config)).toHaveLength(VM_OPTIONS.length);

@@ -44,6 +44,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'vga', attribute: 'vga', param: 'vga', flag: '-vga', kind: 'text' },
   { key: 'xres', attribute: 'xres', param: 'xres', kind: 'count', max: 4095 },
   { key: 'yres', attribute: 'yres', param: 'yres', kind: 'count', max: 4095 },
+  { key: 'audiodev', attribute: 'audiodev', param: 'audiodev', flag: '-audiodev', kind: 'text' },
   { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },
 ];
 

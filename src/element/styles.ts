@@ -51,6 +51,9 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .toolbar button:hover { background: var(--line); color: var(--fg); }
 .toolbar button[aria-disabled="true"] { opacity: .35; cursor: default; background: none; }
 
+.volume { width: 72px; height: 28px; margin: 0 6px 0 2px; accent-color: var(--accent); cursor: pointer; }
+.volume:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; border-radius: 6px; }
+
 .banner { display: flex; align-items: center; gap: 12px; padding: 6px 8px 6px 14px; flex: none; }
 .banner span { flex: 1; overflow-wrap: anywhere; }
 .banner.panic { background: #5d1f2a; color: #ffe3e5; }
@@ -130,7 +133,7 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
 .keys button[aria-pressed="true"] { background: var(--accent); color: #06121f; }
 
 @container (max-width: 34rem) {
-  .status { display: none; }
+  .status, .volume { display: none; }
   .toolbar { gap: 8px; padding: 5px 6px; }
   .viewport { inset: 6px 0 4px 6px; }
   .strip { flex-wrap: wrap; }

@@ -14,6 +14,7 @@ export type ToolbarAction =
   | 'view'
   | 'scale'
   | 'screenshot'
+  | 'mute'
   | 'fullscreen';
 
 /** What of the machine is shown: its screen, or the terminal on its serial port. */
@@ -34,6 +35,7 @@ const BUTTONS: readonly ButtonSpec[] = [
   { action: 'scale', icon: 'scale', label: 'Scaling' },
   { action: 'screenshot', icon: 'camera', label: 'Save a picture of the screen' },
   { action: 'view', icon: 'serial', label: 'Show the serial console' },
+  { action: 'mute', icon: 'sound', label: 'Mute' },
   { action: 'fullscreen', icon: 'fullscreen', label: 'Full screen' },
 ];
 
@@ -67,6 +69,7 @@ export function isEnabled(action: ToolbarAction, state: VmState): boolean {
       return alive || state === 'stopped';
     case 'view':
     case 'scale':
+    case 'mute':
     case 'fullscreen':
       return true;
   }
@@ -90,8 +93,17 @@ export class Toolbar {
   readonly #status = h('span', { class: 'status', part: 'status', role: 'status' });
   readonly #stats = h('span', { class: 'stats', part: 'stats' });
   readonly #label = h('span', { class: 'label', part: 'label' });
+  readonly #volume = h('input', {
+    type: 'range',
+    class: 'volume',
+    part: 'volume',
+    min: '0',
+    max: '100',
+    'aria-label': 'Volume',
+  });
 
-  constructor(onAction: (action: ToolbarAction) => void) {
+  /** @param onVolume the slider was moved, 0 to 1 */
+  constructor(onAction: (action: ToolbarAction) => void, onVolume: (volume: number) => void) {
     this.#buttons = BUTTONS.map((spec) => {
       const button = markup(
         'button',
@@ -104,12 +116,13 @@ export class Toolbar {
       return button;
     });
     const [start, reset, power, ...rest] = this.#buttons;
+    this.#volume.addEventListener('input', () => onVolume(this.#volume.valueAsNumber / 100));
     this.element = h(
       'div',
       { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': 'Machine' },
       h('div', { class: 'group' }, start, reset, power),
       h('div', { class: 'about' }, this.#dot, this.#label, this.#status, this.#stats),
-      h('div', { class: 'group' }, ...rest),
+      h('div', { class: 'group' }, ...rest.slice(0, -1), this.#volume, rest[rest.length - 1]),
     );
     this.element.addEventListener('keydown', (event) => this.#moveFocus(event));
   }
@@ -151,6 +164,23 @@ export class Toolbar {
       button.innerHTML = ICONS[other];
       setLabel(button, other === 'serial' ? 'Show the serial console' : 'Show the screen');
     }
+  }
+
+  /** @param sound null: the machine has none */
+  showSound(sound: { muted: boolean; blocked: boolean; volume: number } | null): void {
+    const button = this.#buttons.find(({ dataset }) => dataset.action === 'mute')!;
+    button.hidden = sound === null;
+    this.#volume.hidden = sound === null;
+    if (!sound) return;
+    const { muted, blocked, volume } = sound;
+    button.innerHTML = ICONS[muted || blocked ? 'muted' : 'sound'];
+    button.setAttribute('aria-pressed', String(muted));
+    setLabel(
+      button,
+      blocked ? 'The sound waits for a click or a key on this page' : muted ? 'Unmute' : 'Mute',
+    );
+    this.#volume.value = String(Math.round(volume * 100));
+    this.#volume.title = `Volume: ${this.#volume.value} %`;
   }
 
   showStats(text: string): void {

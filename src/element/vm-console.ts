@@ -11,6 +11,7 @@ import type { ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { ScreenSwitch } from './screen-switch.ts';
 import { SerialHub } from './serial-hub.ts';
 import { Session } from './session.ts';
+import { type SoundState, SpeakerOutput } from '../sound/speaker-output.ts';
 import { Stage } from './stage.ts';
 import { StatsTimer } from './stats-timer.ts';
 import { STYLES } from './styles.ts';
@@ -26,10 +27,17 @@ import { typeText } from './typed-text.ts';
  * its worker and memory when the element leaves the document (a move within it is no leave).
  */
 export class VmConsole extends HTMLElement {
-  static readonly observedAttributes = ['label', 'arch', 'autostart'];
+  static readonly observedAttributes = ['label', 'arch', 'autostart', 'muted'];
 
   readonly #serial = new SerialHub();
-  readonly #toolbar = new Toolbar((action) => void this.#act(action));
+  readonly #toolbar = new Toolbar(
+    (action) => void this.#act(action),
+    (volume) => {
+      this.volume = volume;
+      if (this.muted) this.muted = false;
+    },
+  );
+  readonly #sound = new SpeakerOutput(() => this.#showSound());
   readonly #keys = new TouchKeys(
     (text) => this.#typed(text),
     () => this.#terminal,
@@ -89,6 +97,8 @@ export class VmConsole extends HTMLElement {
       this.config = config;
     }
     if (!this.#session) this.#showState('created');
+    this.#sound.muted = this.muted;
+    this.#showSound();
     this.#autostart();
   }
 
@@ -101,6 +111,7 @@ export class VmConsole extends HTMLElement {
 
   attributeChangedCallback(name: string): void {
     if (!this.isConnected) return;
+    if (name === 'muted') this.#sound.muted = this.muted;
     if (name === 'autostart') this.#autostart();
     else this.#showState(this.state);
   }
@@ -202,7 +213,10 @@ export class VmConsole extends HTMLElement {
     this.#failure = null;
     this.#stats.stop();
     if (session) this.#freed = session.destroy();
-    if (!this.isConnected) this.#dropTerminal();
+    if (!this.isConnected) {
+      this.#dropTerminal();
+      this.#sound.dispose();
+    }
     this.#stage.closeBanners();
     this.#showState('created');
     if (session) this.#emit('vm-state', 'created');
@@ -269,6 +283,7 @@ export class VmConsole extends HTMLElement {
       (vm) => {
         this.#serial.attach(vm?.serial ?? null);
         this.#screen.panel?.show(vm?.screen ?? null);
+        this.#sound.attach(vm);
       },
     );
     this.#session = session;
@@ -348,6 +363,41 @@ export class VmConsole extends HTMLElement {
   /** The screen's part of the element, or null if the machine has none. */
   get screen(): ScreenPanel | null {
     return this.#screen.panel;
+  }
+
+  /** The machine is not heard, and its sound costs nothing. It is the attribute `muted`. */
+  get muted(): boolean {
+    return this.hasAttribute('muted');
+  }
+
+  set muted(muted: boolean) {
+    this.toggleAttribute('muted', muted);
+    this.#sound.muted = muted;
+  }
+
+  /** How loud the machine is, 0 to 1. Default 0.5. */
+  get volume(): number {
+    return this.#sound.volume;
+  }
+
+  set volume(volume: number) {
+    this.#sound.volume = volume;
+  }
+
+  /** What is to be heard of the machine; `blocked` while the browser waits for a click or a key on the page. */
+  get soundState(): SoundState {
+    return this.#sound.state;
+  }
+
+  /** The end of the machine's sound, for pages that record or change it; null until something was heard. */
+  get audioNode(): AudioNode | null {
+    return this.#sound.node;
+  }
+
+  #showSound(): void {
+    const { state, volume } = this.#sound;
+    const none = state === 'none' || state === 'failed';
+    this.#toolbar.showSound(none ? null : { muted: state === 'muted', blocked: state === 'blocked', volume });
   }
 
   /**
@@ -473,6 +523,10 @@ export class VmConsole extends HTMLElement {
           return this.#screen.nextScaling();
         case 'screenshot':
           return await this.#saveScreenshot();
+        case 'mute':
+          // The click itself lets the page be heard.
+          if (this.soundState !== 'blocked') this.muted = !this.muted;
+          return;
         case 'fullscreen':
           if (document.fullscreenElement) return await document.exitFullscreen();
           await this.requestFullscreen();

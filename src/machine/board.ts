@@ -44,6 +44,8 @@ export interface BoardModel {
   virtio: readonly VirtioTransport[];
   /** It has a place for a graphics card (-vga). */
   graphics: boolean;
+  /** It has a PC speaker. */
+  speaker: boolean;
   /**
    * Memory slots.
    * @param romBytes sizes of the firmware, or of the flash memory that holds it (unit 0 first)

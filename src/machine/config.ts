@@ -47,6 +47,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'vga',
   'xres',
   'yres',
+  'audiodev',
   'tier',
 ]);
 
@@ -59,6 +60,8 @@ export interface ResolvedConfig {
   /** What the core's reset takes for the processor: see BoardModel.processors. */
   processor: number;
   vga: VgaKind;
+  /** The machine's speaker is heard. */
+  sound: boolean;
   /** The monitor's own size, pixels. */
   monitor: { width: number; height: number };
   tier: 'auto' | 'interp' | 'jit' | 'check';
@@ -160,5 +163,22 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
         `A monitor of ${pixels} pixels (xres, yres) is not possible: choose ${MONITOR_MIN} to ${MONITOR_MAX}.`,
       );
   }
-  return { arch: config.arch, board, memory, smp, processor, vga, monitor, tier, drives, devices, boot };
+  const audiodev = config.audiodev ?? 'webaudio';
+  if (audiodev !== 'webaudio' && audiodev !== 'none')
+    throw bad(`There is no audio device "${String(audiodev)}" (-audiodev): choose webaudio or none.`);
+  const sound = board.speaker && audiodev !== 'none';
+  return {
+    arch: config.arch,
+    board,
+    memory,
+    smp,
+    processor,
+    vga,
+    monitor,
+    sound,
+    tier,
+    drives,
+    devices,
+    boot,
+  };
 }

@@ -58,6 +58,7 @@ export const PC_1_0: BoardModel = {
   drives: ['ide', 'floppy', 'pflash'],
   virtio: [],
   graphics: true,
+  speaker: true,
   slots: (ramBytes, romBytes = [], vga) => [
     { name: 'ram', kind: 'ram', guestBase: PC_MAP.lowRam.base, size: PC_MAP.lowRam.size },
     { name: 'ram.high', kind: 'ram', guestBase: PC_MAP.highRam.base, size: ramBytes - PC_MAP.highRam.base },

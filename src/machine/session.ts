@@ -69,6 +69,7 @@ import { DisplayHub } from './display-hub.ts';
 import { flashSizes } from './pc-flash.ts';
 import { ExitServer } from './exit-server.ts';
 import type { SerialPort } from './serial-port.ts';
+import type { MachineSpeaker } from './speaker.ts';
 import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
 import type { VcpuHost } from './vcpu-host.ts';
 
@@ -97,6 +98,7 @@ export interface SessionOptions {
   vcpu: VcpuHost;
   /** There is something new to draw. */
   screenChanged(): void;
+  speaker: MachineSpeaker | null;
   /** An assertion of ours failed while a guest access was handled, or a vCPU died without a word. */
   failed(error: unknown): void;
 }
@@ -159,6 +161,7 @@ export class Session {
   private readonly processor: number;
   readonly vcpu: VcpuHost;
   private readonly drives: readonly Drive[];
+  private readonly speaker: MachineSpeaker | null;
   private readonly timers: SharedTimers;
   private readonly failed: (error: unknown) => void;
   private stateWait: Promise<unknown> = Promise.resolve();
@@ -179,12 +182,14 @@ export class Session {
     this.failed = options.failed;
     this.taskChannel.port1.onmessage = () => this.runTask();
     this.drives = options.drives;
+    this.speaker = options.speaker;
     this.memory = new VmMemory({
       vcpus: config.smp,
       slots: config.board.slots(ramBytes, romBytes, config.vga),
       icount,
     });
     this.clock = new SharedClock(this.memory);
+    this.speaker?.connect(this);
     this.timers = new SharedTimers(this.memory);
     this.board = config.board.build({
       vm: this.memory,
@@ -224,6 +229,7 @@ export class Session {
       turnEnd: () => {
         serial.flush();
         this.displayHub?.look();
+        options.speaker?.look();
       },
       failed: options.failed,
     });
@@ -269,6 +275,7 @@ export class Session {
         Atomics.store(this.memory.i64, (area + COMM_COUNTERS) / 8 + i, 0n);
     }
     this.clock.reset();
+    this.speaker?.silence();
     await this.board.reset();
     await this.vcpu.reset({ pc: BigInt(this.board.resetPc), processor: this.processor });
   }

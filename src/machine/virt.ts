@@ -34,6 +34,7 @@ export const VIRT_1_0: BoardModel = {
   drives: ['virtio'],
   virtio: ['mmio'],
   graphics: false,
+  speaker: false,
   slots: (ramBytes) => [
     { name: 'ram', kind: 'ram', guestBase: VIRT_MAP.dram.base, size: ramBytes },
     { name: 'mrom', kind: 'rom', guestBase: VIRT_MAP.mrom.base, size: VIRT_MAP.mrom.size },

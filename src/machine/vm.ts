@@ -28,6 +28,7 @@ import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { MachineScreen } from './screen.ts';
 import { SerialPort } from './serial-port.ts';
+import { MachineSpeaker } from './speaker.ts';
 import { noCounters, Session } from './session.ts';
 import { VcpuHost } from './vcpu-host.ts';
 
@@ -66,6 +67,7 @@ class MachineVm implements Vm {
   readonly serial: SerialStream;
   readonly input: VmInput;
   readonly screen: MachineScreen | null;
+  readonly speaker: MachineSpeaker | null;
   private readonly resolved: ResolvedConfig;
   private readonly assets: VmAssets;
   private readonly log: Log;
@@ -97,6 +99,7 @@ class MachineVm implements Vm {
     }
     this.resolved = resolveConfig(config);
     this.screen = this.resolved.vga === 'none' ? null : new MachineScreen();
+    this.speaker = this.resolved.sound ? new MachineSpeaker() : null;
     this.config = Object.freeze({ ...config });
     this.assets = assets;
     this.log = new Log(assets.log ?? warnOnly);
@@ -232,6 +235,7 @@ class MachineVm implements Vm {
     this.abort.abort();
     const session = this.session;
     this.screen?.connect(null);
+    this.speaker?.connect(null);
     this.session = null;
     this.end ??= { outcome: 'stopped', code: 0 };
     this.settleEnded(this.end);
@@ -272,6 +276,7 @@ class MachineVm implements Vm {
         leds: (lit) => this.inputPort.leds(lit),
         vcpu,
         screenChanged: () => this.screen?.changed(),
+        speaker: this.speaker,
         failed: (error) => this.fail(asVmError(error)),
       });
       await vcpu.init({

@@ -180,6 +180,25 @@ export const VGA_MEMORY_SIZE = 0x3b050c;
 export const VGA_WINDOW_MAPPED = 0x3b0510;
 /** u32. Retraces that had begun when the guest last read input status 1. */
 export const VGA_RETRACES = 0x3b0514;
+/**
+ * What the PC speaker does: waves (assembly/irqchip/speaker.ts), written by vCPU 0, read by the page. A writer that nobody keeps up with overwrites what is
+ * oldest. TAIL: u32, number of waves ever written. AWAKE: i32, 1 while the page is going to look again by itself.
+ */
+export const SPEAKER_BASE = 0x3c0000;
+export const SPEAKER_TAIL = 0x3c0000;
+export const SPEAKER_AWAKE = 0x3c0004;
+export const SPEAKER_RING = 0x3c0100;
+export const SPEAKER_ENTRIES = 0x800;
+/**
+ * A wave: f64 tick of the 8254's clock from which it is so, u32 level of the speaker, then u32 each in ticks, 0 standing for ever: until the level changes, and how
+ * long it stays so then and after that, by turns.
+ */
+export const SPEAKER_STRIDE = 0x20;
+export const SPEAKER_TICK = 0x0;
+export const SPEAKER_LEVEL = 0x8;
+export const SPEAKER_FIRST = 0xc;
+export const SPEAKER_SECOND = 0x10;
+export const SPEAKER_THIRD = 0x14;
 export const VCPU_BASE = 0x400000;
 export const VCPU_STRIDE = 0x4000000;
 export const VCPU_MAX = 0x8;

@@ -70,10 +70,20 @@ const WINDOWS: [base: number, size: number, local: number][] = [
   [0xfed00000, 0x400, L.LOCAL_HPET],
 ];
 
+/** SPEAKER_* of assembly/layout.ts. */
+export interface SpeakerWave {
+  tick: number;
+  level: number;
+  first: number;
+  second: number;
+  third: number;
+}
+
 /** The chips of one PC, on a memory of their own. */
 export class Chips {
   readonly exports: Exports;
   private readonly view: DataView;
+  private wavesSeen = 0;
   /** The vCPU that accesses and takes interrupts. */
   cpu = 0;
   now = 0n;
@@ -169,6 +179,24 @@ export class Chips {
       this.view.setInt32(L.IRQ_EDGE, this.view.getInt32(L.IRQ_EDGE, true) | bit, true);
     this.exports.pcIrqchipUpdate(this.vcpu);
     return this;
+  }
+
+  /** Waves of the speaker that were written since the last call. */
+  waves(): SpeakerWave[] {
+    const { view } = this;
+    const waves: SpeakerWave[] = [];
+    const tail = view.getUint32(L.SPEAKER_TAIL, true);
+    for (; this.wavesSeen < tail; this.wavesSeen++) {
+      const at = L.SPEAKER_RING + (this.wavesSeen % L.SPEAKER_ENTRIES) * L.SPEAKER_STRIDE;
+      const [level, first, second, third] = [
+        L.SPEAKER_LEVEL,
+        L.SPEAKER_FIRST,
+        L.SPEAKER_SECOND,
+        L.SPEAKER_THIRD,
+      ].map((field) => view.getUint32(at + field, true));
+      waves.push({ tick: view.getFloat64(at + L.SPEAKER_TICK, true), level, first, second, third });
+    }
+    return waves;
   }
 
   /** Writes a word of the VM block. */
