@@ -62,8 +62,8 @@ export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): b
   const reach = reachRecord(region, offset);
   if (reach != 0) {
     const kind = load<u8>(reach, L.REACH_WRITE);
-    if (kind == L.REACH_POSTED) {
-      post(cpu, load<u32>(region, L.REGION_DEVICE), offset, size, value);
+    if (kind == L.REACH_POSTED || (kind == L.REACH_DEFERRED && mayWait(reach, value, size))) {
+      post(cpu, load<u32>(region, L.REGION_DEVICE), offset, size, value, kind == L.REACH_POSTED);
       markStale(cpu, region, reach);
       count(cpu, L.COUNTER_POSTED);
       return true;
@@ -155,7 +155,15 @@ function markStale(cpu: usize, region: usize, reach: usize): void {
   }
 }
 
-function post(cpu: usize, device: u32, offset: u64, size: u32, value: u64): void {
+/** Whether a deferred write is one: as narrow as the register, and changing none of the bits that something depends on. */
+function mayWait(reach: usize, value: u64, size: u32): bool {
+  const changed = atomic.load<u64>(reach, L.REACH_SHADOW_VALUE) ^ value;
+  return (
+    size <= load<u8>(reach, L.REACH_DEFERRED_WIDTH) && (changed & load<u32>(reach, L.REACH_DECISIVE)) == 0
+  );
+}
+
+function post(cpu: usize, device: u32, offset: u64, size: u32, value: u64, wake: bool): void {
   const comm = commOf(cpu);
   const tail = load<u32>(comm, L.COMM_RING_TAIL);
   let head = atomic.load<u32>(comm, L.COMM_RING_HEAD);
@@ -179,7 +187,7 @@ function post(cpu: usize, device: u32, offset: u64, size: u32, value: u64): void
   store<u64>(entry, value, L.RING_VALUE);
   publishVirtualTime(cpu);
   atomic.store<u32>(comm, tail + 1, L.COMM_RING_TAIL);
-  wakePage(false);
+  if (wake) wakePage(false);
 }
 
 function ring(reach: usize, value: u64): void {

@@ -16,10 +16,15 @@ export interface RegisterSpec {
   /**
    * `posted`: queued, the vCPU runs on; never for a write that can lower an IRQ. `doorbell`: only wakes the page, the
    * value's bit is kept. `acknowledge`: the vCPU clears the bits that are written in the status register `acknowledges`, and drives the device's IRQ line
-   * by what is left (IrqLatch). `exit`: the vCPU waits.
+   * by what is left (IrqLatch). `exit`: the vCPU waits. `deferred`: queued like a posted write, but the page is not woken for it: for a register
+   * that only means something to a later access, which is an exit, and comes after it.
    */
-  write: 'posted' | 'doorbell' | 'acknowledge' | 'exit';
-  /** Names of registers whose shadow a posted write makes stale: until it is handled, reading them is an exit. */
+  write: 'posted' | 'deferred' | 'doorbell' | 'acknowledge' | 'exit';
+  /** Bits of a `deferred` register that cannot wait: a write that changes one of them, as against the value published last, is an exit. */
+  decisive?: number;
+  /** Bytes of the widest write to a `deferred` register that is deferred, the spacing if absent. A wider one is an exit. */
+  width?: number;
+  /** Names of registers whose shadow a posted or deferred write makes stale: until it is handled, reading them is an exit. */
   stale?: readonly string[];
   /** Number of doorbells of a `doorbell` register. */
   doorbells?: number;

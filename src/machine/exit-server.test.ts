@@ -14,6 +14,7 @@ const POSTED = BASE;
 const EXIT = BASE + 4;
 const DOORBELL = BASE + 8;
 const SHADOW = BASE + 12;
+const DEFERRED = BASE + 16;
 
 const servers: ExitServer[] = [];
 afterEach(async () => {
@@ -26,7 +27,7 @@ function machine(vcpus = 1, overrides: Partial<ExitHandlers> & { onWrite?: (valu
   const log: string[] = [];
   const region: MmioRegion = {
     name: 'test',
-    size: 16,
+    size: 20,
     accessMin: 4,
     accessMax: 4,
     spacing: 4,
@@ -35,6 +36,7 @@ function machine(vcpus = 1, overrides: Partial<ExitHandlers> & { onWrite?: (valu
       { offset: 4, name: 'EXIT', read: 'exit', write: 'exit' },
       { offset: 8, name: 'DOORBELL', read: 'exit', write: 'doorbell', doorbells: 4 },
       { offset: 12, name: 'SHADOW', read: 'shadow', write: 'exit' },
+      { offset: 16, name: 'DEFERRED', read: 'shadow', write: 'deferred', decisive: 0x80, stale: ['SHADOW'] },
     ],
     read(offset) {
       log.push(`read ${offset}`);
@@ -50,6 +52,7 @@ function machine(vcpus = 1, overrides: Partial<ExitHandlers> & { onWrite?: (valu
     registers: region.registers.map((r) => ({ ...r, stale: r.stale?.map(() => 12) })),
   });
   placed.publish(12, 77);
+  placed.publish(16, 0x80);
   const failures: unknown[] = [];
   const server = new ExitServer(vm, new SharedTimers(vm), {
     regions: [region],
@@ -98,6 +101,37 @@ describe('the exit server', () => {
       await cpus[0].store(EXIT, 3, 4);
       expect(log).toEqual(['write 0=1', 'write 0=2', 'write 4=3']);
     }
+  });
+
+  it('is not woken for a deferred write, and handles it before what comes next', async () => {
+    const { vm, server, log, cpus } = machine();
+    server.start();
+    await cpus[0].store(EXIT, 1, 4);
+    await eventually(() => vm.load(L.VM_PAGE_AWAKE) === 0);
+    const wakes = vm.load(L.VM_PAGE_WAKE);
+    await cpus[0].store(DEFERRED, 0x81, 4);
+    await cpus[0].store(DEFERRED, 0x82, 4);
+    expect([vm.load(L.VM_PAGE_WAKE), cpus[0].ringLength]).toEqual([wakes, 2]);
+    await cpus[0].store(EXIT, 2, 4);
+    expect(log).toEqual(['write 4=1', 'write 16=129', 'write 16=130', 'write 4=2']);
+  });
+
+  it('answers a deferred write at once that changes a bit on which something depends', async () => {
+    const { server, log, cpus } = machine();
+    server.start();
+    await cpus[0].store(DEFERRED, 0x81, 4);
+    await cpus[0].store(DEFERRED, 0x01, 4);
+    expect(log).toEqual(['write 16=129', 'write 16=1']);
+    expect(cpus[0].taken.exit).toBe(1);
+  });
+
+  it('lets no shadow be read that a deferred write has made stale', async () => {
+    const { server, log, cpus } = machine();
+    server.start();
+    expect(await cpus[0].load(SHADOW, 4)).toBe(77);
+    await cpus[0].store(DEFERRED, 0x81, 4);
+    expect(await cpus[0].load(SHADOW, 4)).toBe(0xc0de000c);
+    expect(log).toEqual(['write 16=129', 'read 12']);
   });
 
   it("drains every vCPU's ring before it answers one vCPU's exit", async () => {

@@ -91,13 +91,14 @@ export class Wiring {
     along?: (window: number, base: number | null) => void,
   ): F {
     const shadows = device.fixed.map((region, i) => this.place(device, region, IO_PORT_BASE + ports[i]));
-    const places = device.windows.map((window, i): MovableRegion => {
-      const placed =
+    const places = device.windows.map((window, i): MovableRegion & Partial<ShadowPort> => {
+      const placed: MovableRegion & Partial<ShadowPort> =
         'region' in window
           ? this.place(device, window.region, null)
           : this.table.addMovable(this.slot(window.slot), window.kind);
       const origin = window.space === 'io' ? IO_PORT_BASE : 0;
       return {
+        ...(placed.publish && { publish: placed.publish }),
         move: (address) => {
           const base = address === null ? null : origin + address;
           placed.move(base);

@@ -92,11 +92,14 @@ export const IO_PORT_BASE = 0x10000000000000;
 export const SMRAM_ALIAS = 0x8000000000000;
 /**
  * Reach record of one register, 32 bytes:
- *   +0x00 u8 read kind (REACH_EXIT or REACH_SHADOW)   +0x01 u8 write kind (REACH_EXIT, REACH_POSTED, REACH_DOORBELL, REACH_ACKNOWLEDGE)
+ *   +0x00 u8 read kind (REACH_EXIT or REACH_SHADOW)   +0x01 u8 write kind (REACH_EXIT, REACH_POSTED, REACH_DOORBELL, REACH_ACKNOWLEDGE,
+ *         REACH_DEFERRED)
+ *   +0x02 u8 (REACH_DEFERRED) bytes of the widest write that is deferred
  *   +0x04 u32 first doorbell number (REACH_DOORBELL); a written value v rings first + min(v, count - 1)
  *   +0x08 u32 doorbell count
  *         REACH_ACKNOWLEDGE: instead, at +0x04 the linear address of the status register's shadow value, of which the bits that are written are cleared,
  *         and at +0x08 the IRQ line that is up while any bit is left
+ *   +0x0c u32 (REACH_DEFERRED) a write that changes one of these bits of the shadow value is an exit
  *   +0x10 u64 shadow value: what a read returns; published by the page with an atomic store, valid for accesses of any size
  *             up to the spacing, at the register's first byte
  *   +0x18 u64 mask of registers of the same region (bit = register index, first 64) that a posted write makes stale
@@ -104,10 +107,12 @@ export const SMRAM_ALIAS = 0x8000000000000;
 export const REACH_STRIDE = 0x20;
 export const REACH_READ = 0x0;
 export const REACH_WRITE = 0x1;
+export const REACH_DEFERRED_WIDTH = 0x2;
 export const REACH_DOORBELL_FIRST = 0x4;
 export const REACH_DOORBELL_COUNT = 0x8;
 export const REACH_ACK_STATUS = 0x4;
 export const REACH_ACK_LINE = 0x8;
+export const REACH_DECISIVE = 0xc;
 export const REACH_SHADOW_VALUE = 0x10;
 export const REACH_STALE_MASK = 0x18;
 export const REACH_EXIT = 0x0;
@@ -115,6 +120,8 @@ export const REACH_SHADOW = 0x1;
 export const REACH_POSTED = 0x2;
 export const REACH_DOORBELL = 0x3;
 export const REACH_ACKNOWLEDGE = 0x4;
+/** Into the ring as REACH_POSTED, but the page is left asleep. */
+export const REACH_DEFERRED = 0x5;
 /** Reach tables of all devices, handed out by the page. */
 export const REACH_TABLES = 0x43000;
 export const REACH_TABLES_END = 0x80000;

@@ -2,6 +2,9 @@ import {
   REACH_ACK_LINE,
   REACH_ACK_STATUS,
   REACH_ACKNOWLEDGE,
+  REACH_DECISIVE,
+  REACH_DEFERRED,
+  REACH_DEFERRED_WIDTH,
   REACH_DOORBELL,
   REACH_DOORBELL_COUNT,
   REACH_DOORBELL_FIRST,
@@ -44,8 +47,11 @@ export interface RegisterReach {
   /** Byte offset in the region, a multiple of the spacing. */
   offset: number;
   read: 'shadow' | 'exit';
-  write: 'posted' | 'doorbell' | 'acknowledge' | 'exit';
-  /** Offsets of registers that a posted write makes stale. */
+  write: 'posted' | 'deferred' | 'doorbell' | 'acknowledge' | 'exit';
+  /** Of `deferred`: bits whose change makes a write an exit, and the widest write in bytes that is none (absent: the spacing). */
+  decisive?: number;
+  width?: number;
+  /** Offsets of registers that a posted or deferred write makes stale. */
   stale?: readonly number[];
   /** Number of doorbells: value v rings number min(v, count - 1). */
   doorbells?: number;
@@ -179,6 +185,10 @@ export class RegionTable {
       view.setUint8(at + REACH_READ, register.read === 'shadow' ? REACH_SHADOW : REACH_EXIT);
       view.setUint8(at + REACH_WRITE, this.repeatable ? REACH_EXIT : writeKind(register));
       view.setBigUint64(at + REACH_STALE_MASK, staleMask(register, spacing), true);
+      if (register.write === 'deferred') {
+        view.setUint8(at + REACH_DEFERRED_WIDTH, register.width ?? spacing);
+        view.setUint32(at + REACH_DECISIVE, register.decisive ?? 0, true);
+      }
       if (register.write !== 'doorbell') continue;
       const count = register.doorbells ?? 1;
       view.setUint32(at + REACH_DOORBELL_FIRST, this.doorbellEnd, true);
@@ -253,6 +263,7 @@ export class RegionTable {
 function writeKind(register: RegisterReach): number {
   if (register.write === 'posted') return REACH_POSTED;
   if (register.write === 'acknowledge') return REACH_ACKNOWLEDGE;
+  if (register.write === 'deferred') return REACH_DEFERRED;
   return register.write === 'doorbell' ? REACH_DOORBELL : REACH_EXIT;
 }
 

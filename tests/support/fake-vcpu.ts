@@ -46,9 +46,10 @@ export class FakeVcpu {
     const offset = physical - region.base;
     const reach = this.reach(region, offset);
     const kind = reach === null ? L.REACH_EXIT : this.view.getUint8(reach + L.REACH_WRITE);
-    if (reach !== null && kind === L.REACH_POSTED) {
+    const deferred = reach !== null && kind === L.REACH_DEFERRED && this.mayWait(reach, BigInt(value), size);
+    if (reach !== null && (kind === L.REACH_POSTED || deferred)) {
       await this.roomInRing();
-      this.post(region.device, offset, size, BigInt(value));
+      this.post(region.device, offset, size, BigInt(value), !deferred);
       this.markStale(region, reach);
     } else if (reach !== null && kind === L.REACH_DOORBELL) {
       const last = this.view.getUint32(reach + L.REACH_DOORBELL_COUNT, true) - 1;
@@ -61,7 +62,7 @@ export class FakeVcpu {
   }
 
   /** Puts an entry into the ring, which must have room. */
-  post(device: number, offset: number, size: number, value: bigint): void {
+  post(device: number, offset: number, size: number, value: bigint, wake = true): void {
     this.taken.posted++;
     const tail = this.word(L.COMM_RING_TAIL);
     const entry = this.area + L.CPU_RING + ((tail >>> 0) % L.RING_ENTRIES) * L.RING_STRIDE;
@@ -70,7 +71,7 @@ export class FakeVcpu {
     this.view.setBigUint64(entry + L.RING_OFFSET, BigInt(offset), true);
     this.view.setBigUint64(entry + L.RING_VALUE, value, true);
     Atomics.store(this.i32, (this.area + L.COMM_RING_TAIL) >> 2, tail + 1);
-    this.wakePage(false);
+    if (wake) this.wakePage(false);
   }
 
   ringDoorbell(number: number): void {
@@ -175,6 +176,14 @@ export class FakeVcpu {
         this.i32[this.staleWord(region.reach + i * L.REACH_STRIDE)] = this.word(L.COMM_RING_TAIL);
       }
     }
+  }
+
+  private mayWait(reach: number, value: bigint, size: number): boolean {
+    const changed = Number(
+      (this.view.getBigUint64(reach + L.REACH_SHADOW_VALUE, true) ^ value) & 0xffffffffn,
+    );
+    const decisive = this.view.getUint32(reach + L.REACH_DECISIVE, true);
+    return size <= this.view.getUint8(reach + L.REACH_DEFERRED_WIDTH) && (changed & decisive) === 0;
   }
 
   private little(linear: number, size: number): number {

@@ -382,14 +382,14 @@ export class AtaDisk extends IdeDrive {
     }
     const outside = (): void => {
       this.log.guestError('ide', 'DMA outside of memory');
-      this.abort();
       window.finish('error');
+      this.abort();
     };
     if (room === null) return outside();
     const next = (result: BlockResult): void => {
       if (!result.ok) {
-        this.failed(result.error, writing);
-        return window.finish('error');
+        window.finish('error');
+        return this.failed(result.error, writing);
       }
       this.advance(sectors);
       if (v.left > 0) return this.moveDma(window);
@@ -421,8 +421,8 @@ export class AtaDisk extends IdeDrive {
     const { r } = this;
     const bytes = window.take((r.count || 0x100) * A.SECTOR);
     if (!bytes) {
-      this.abort();
-      return window.finish('error');
+      window.finish('error');
+      return this.abort();
     }
     r.status = A.DRDY | A.DSC | A.BSY;
     const view = new DataView(bytes.buffer);
@@ -432,8 +432,8 @@ export class AtaDisk extends IdeDrive {
       if (count === 0) continue;
       const first = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
       if (first + count > this.total) {
-        this.abort(A.IDNF | A.ABRT);
-        return window.finish('error');
+        window.finish('error');
+        return this.abort(A.IDNF | A.ABRT);
       }
       requests.push(this.node.discard(first * A.SECTOR, count * A.SECTOR));
     }

@@ -503,8 +503,8 @@ export class AtapiDrive extends IdeDrive {
     const room = window.room(rest);
     if (room === null || !window.put(data.subarray(v.dataAt, v.dataAt + room))) {
       this.log.guestError('atapi', 'DMA outside of memory');
-      this.abort();
-      return window.finish('error');
+      window.finish('error');
+      return this.abort();
     }
     if (room < rest) {
       // Descriptors that end too early: the guest finds the active bit clear, and no interrupt.

@@ -6,7 +6,11 @@ import type { GuestMemory } from '../../memory/guest-memory.ts';
 import type { StateReader } from '../device.ts';
 import type { DmaWindow } from './ide-drive.ts';
 
-const COMMAND_START = 0x01;
+export const BM_COMMAND = 0;
+export const BM_STATUS = 2;
+export const BM_TABLE = 4;
+
+export const COMMAND_START = 0x01;
 const COMMAND_MASK = 0x09;
 const STATUS_ACTIVE = 0x01;
 const STATUS_ERROR = 0x02;
@@ -64,21 +68,21 @@ export class BusMaster implements DmaWindow {
 
   readByte(offset: number): number {
     const { s } = this;
-    if (offset === 0) return s.command;
-    if (offset === 2) return s.status;
-    return offset >= 4 ? Math.floor(s.table / 2 ** (8 * (offset - 4))) & 0xff : 0xff;
+    if (offset === BM_COMMAND) return s.command;
+    if (offset === BM_STATUS) return s.status;
+    return offset >= BM_TABLE ? Math.floor(s.table / 2 ** (8 * (offset - BM_TABLE))) & 0xff : 0xff;
   }
 
   writeByte(offset: number, value: number): void {
     const { s } = this;
-    if (offset === 0) this.writeCommand(value & COMMAND_MASK);
-    else if (offset === 2) {
+    if (offset === BM_COMMAND) this.writeCommand(value & COMMAND_MASK);
+    else if (offset === BM_STATUS) {
       const cleared = s.status & ~(value & (STATUS_ERROR | STATUS_INTERRUPT));
       s.status = (cleared & ~STATUS_CAPABLE) | (value & STATUS_CAPABLE);
-    } else if (offset >= 4) {
-      const at = 2 ** (8 * (offset - 4));
+    } else if (offset >= BM_TABLE) {
+      const at = 2 ** (8 * (offset - BM_TABLE));
       const kept = s.table - (Math.floor(s.table / at) & 0xff) * at;
-      s.table = kept + (offset === 4 ? value & 0xfc : value) * at;
+      s.table = kept + (offset === BM_TABLE ? value & 0xfc : value) * at;
     }
   }
 

@@ -1,12 +1,16 @@
 /**
  * An ATA channel: two places for drives, their shared registers, and the interrupt.
  * Specification: ATA/ATAPI-7 volume 2, clause 9; volume 1, clause 5.
+ *
+ * Reach: a command takes a driver some thirty accesses, of which four are exits. The task file only means something to the command that is
+ * written after it, so its writes wait for that; so do those to the bus master's registers but for its start and stop. Status is read from
+ * shadows, unless reading it would take the interrupt back. The drive that is selected changes what Status is, and is no write that waits.
  */
 import type { IrqLine } from '../../core/irq.ts';
 import type { GuestMemory } from '../../memory/guest-memory.ts';
-import type { MmioRegion, StateReader } from '../device.ts';
+import type { MmioRegion, RegisterSpec, StateReader } from '../device.ts';
 import * as A from './ata.ts';
-import { BusMaster } from './bus-master.ts';
+import { BM_COMMAND, BM_STATUS, BusMaster } from './bus-master.ts';
 import type { DriveHost, IdeDrive } from './ide-drive.ts';
 
 const DATA = 0;
@@ -18,6 +22,9 @@ const LBA_HIGH = 5;
 const DEVICE = 6;
 const STATUS_COMMAND = 7;
 
+/** Where a channel publishes its shadows. */
+export type IdeBlock = 'registers' | 'control' | 'busMaster';
+
 /** Registers that hold what was written last and, behind HOB, what was written before: ATA/ATAPI-7 volume 1, 5.8. */
 const PAIRS: Readonly<Record<number, readonly [keyof IdeDrive['r'], keyof IdeDrive['r']]>> = {
   [ERROR_FEATURE]: ['feature', 'hobFeature'],
@@ -26,6 +33,15 @@ const PAIRS: Readonly<Record<number, readonly [keyof IdeDrive['r'], keyof IdeDri
   [LBA_MID]: ['lbaMid', 'hobLbaMid'],
   [LBA_HIGH]: ['lbaHigh', 'hobLbaHigh'],
 };
+
+/** What is published, in the order of publishAll. */
+const SHADOWS: readonly (readonly [IdeBlock, number])[] = [
+  ['control', 0],
+  ['registers', STATUS_COMMAND],
+  ['registers', DEVICE],
+  ['busMaster', BM_COMMAND],
+  ['busMaster', BM_STATUS],
+];
 
 const FIELDS = {
   /** The selected drive. */
@@ -42,6 +58,8 @@ export interface IdeChannelOptions {
   name: string;
   irq: IrqLine;
   memory: GuestMemory;
+  /** Takes the shadow of the register at byte `offset` of a block. */
+  publish(block: IdeBlock, offset: number, value: number | null): void;
   /** Builds the drive of a place, 0 (master) or 1, or none. */
   drive(place: number, host: DriveHost): IdeDrive | null;
 }
@@ -52,6 +70,8 @@ export class IdeChannel {
   readonly busMaster: BusMaster;
   readonly drives: readonly (IdeDrive | null)[];
   private readonly irq: IrqLine;
+  private readonly publish: IdeChannelOptions['publish'];
+  private readonly shown: (number | null)[] = [];
   private readonly s: Record<keyof typeof FIELDS, number> = {
     selected: 0,
     control: 0,
@@ -59,8 +79,9 @@ export class IdeChannel {
     device: 0,
   };
 
-  constructor({ name, irq, memory, drive }: IdeChannelOptions) {
+  constructor({ name, irq, memory, publish, drive }: IdeChannelOptions) {
     this.irq = irq;
+    this.publish = publish;
     this.busMaster = new BusMaster(memory);
     this.busMaster.onStart = () => this.moveDma();
     // A transfer that is cut short leaves the drive as it is: the guest resets it.
@@ -71,14 +92,17 @@ export class IdeChannel {
       drive(place, {
         interrupt: () => this.raise(),
         requestDma: () => this.moveDma(),
+        settled: () => this.publishAll(),
       }),
     );
-    const task = (offset: number, register: string, write: 'posted' | 'exit') => ({
+    const task = (offset: number, register: string, more: Partial<RegisterSpec> = {}): RegisterSpec => ({
       offset,
       name: register,
-      read: 'exit' as const,
-      write,
+      read: 'exit',
+      write: 'deferred',
+      ...more,
     });
+    const shadowed = { read: 'shadow', write: 'exit' } as const;
     this.regions = [
       {
         name,
@@ -87,19 +111,32 @@ export class IdeChannel {
         accessMax: 4,
         spacing: 1,
         registers: [
-          task(DATA, 'DATA', 'exit'),
-          task(ERROR_FEATURE, 'ERROR_FEATURE', 'posted'),
-          task(COUNT, 'COUNT', 'posted'),
-          task(LBA_LOW, 'LBA_LOW', 'posted'),
-          task(LBA_MID, 'LBA_MID', 'posted'),
-          task(LBA_HIGH, 'LBA_HIGH', 'posted'),
-          task(DEVICE, 'DEVICE', 'posted'),
-          task(STATUS_COMMAND, 'STATUS_COMMAND', 'exit'),
+          task(DATA, 'DATA', { write: 'exit' }),
+          task(ERROR_FEATURE, 'ERROR_FEATURE'),
+          task(COUNT, 'COUNT'),
+          task(LBA_LOW, 'LBA_LOW'),
+          task(LBA_MID, 'LBA_MID'),
+          task(LBA_HIGH, 'LBA_HIGH'),
+          task(DEVICE, 'DEVICE', { read: 'shadow', decisive: A.DEVICE_SLAVE, stale: ['DEVICE'] }),
+          task(STATUS_COMMAND, 'STATUS_COMMAND', shadowed),
         ],
-        read: (offset, size) => this.read(offset, size),
-        write: (offset, size, value) => this.write(offset, size, value),
-        readString: (offset, size, into) => this.readString(offset, size, into),
-        writeString: (offset, size, from) => this.writeString(offset, size, from),
+        read: (offset, size) => {
+          const value = this.read(offset, size);
+          this.publishAll();
+          return value;
+        },
+        write: (offset, size, value) => {
+          this.write(offset, size, value);
+          this.publishAll();
+        },
+        readString: (offset, size, into) => {
+          this.readString(offset, size, into);
+          this.publishAll();
+        },
+        writeString: (offset, size, from) => {
+          this.writeString(offset, size, from);
+          this.publishAll();
+        },
       },
       {
         name: `${name}-control`,
@@ -107,9 +144,12 @@ export class IdeChannel {
         accessMin: 1,
         accessMax: 1,
         spacing: 1,
-        registers: [task(0, 'ALTERNATE_STATUS_CONTROL', 'exit')],
+        registers: [task(0, 'ALTERNATE_STATUS_CONTROL', shadowed)],
         read: () => this.status(),
-        write: (_offset, _size, value) => this.writeControl(value & 0xff),
+        write: (_offset, _size, value) => {
+          this.writeControl(value & 0xff);
+          this.publishAll();
+        },
       },
     ];
     this.reset();
@@ -126,7 +166,30 @@ export class IdeChannel {
   private raise(): void {
     this.s.pending = 1;
     if (!(this.s.control & A.NIEN)) this.busMaster.interrupted();
+    // A guest that is interrupted finds what the interrupt means.
+    this.publishAll();
     this.updateIrq();
+  }
+
+  /**
+   * Publishes what reads return that have no side effect: after whatever may have changed it.
+   * @param again what nobody took when it was published
+   */
+  publishAll(again = false): void {
+    const { busMaster, shown } = this;
+    const status = this.status();
+    const now = [
+      status,
+      this.s.pending === 1 ? null : status,
+      this.readDevice(),
+      busMaster.readByte(BM_COMMAND),
+      busMaster.readByte(BM_STATUS),
+    ];
+    SHADOWS.forEach(([block, offset], i) => {
+      if (now[i] === shown[i] && !again) return;
+      shown[i] = now[i];
+      this.publish(block, offset, now[i]);
+    });
   }
 
   private updateIrq(): void {
@@ -186,13 +249,17 @@ export class IdeChannel {
       return this.status();
     }
     const { drive } = this;
-    if (offset === DEVICE) return this.empty ? 0 : (drive?.r.device ?? this.s.device);
+    if (offset === DEVICE) return this.readDevice();
     if (!drive) return 0;
     const { r } = drive;
     const high = (this.s.control & A.HOB) !== 0;
     if (offset === ERROR_FEATURE && !high) return r.error;
     const pair = PAIRS[offset];
     return pair ? r[pair[high ? 1 : 0]] : 0;
+  }
+
+  private readDevice(): number {
+    return this.empty ? 0 : (this.drive?.r.device ?? this.s.device);
   }
 
   private write(offset: number, size: number, value: number): void {
@@ -279,6 +346,7 @@ export class IdeChannel {
     Object.assign(this.s, { selected: 0, control: 0, pending: 0, device: A.DEVICE_ONES });
     for (const drive of this.drives) drive?.reset();
     this.busMaster.reset();
+    this.publishAll();
     this.updateIrq();
   }
 
@@ -300,6 +368,7 @@ export class IdeChannel {
       busMaster();
       Object.assign(this.s, values);
       for (const restore of drives) restore?.();
+      this.publishAll();
       this.updateIrq();
     };
   }

@@ -12,6 +12,8 @@ export interface DriveHost {
   interrupt(): void;
   /** The drive has data to move by DMA: calls `drive.moveDma()` now, or when the bus master starts. */
   requestDma(): void;
+  /** Something that was waited for has come: what registers read may have changed. */
+  settled(): void;
 }
 
 /** The memory side of a DMA transfer. */
@@ -132,7 +134,9 @@ export abstract class IdeDrive {
   protected after<T>(result: Eventually<T>, next: (value: T) => void): void {
     const { epoch } = this;
     void whenDone(result, (value: T) => {
-      if (epoch === this.epoch) next(value);
+      if (epoch !== this.epoch) return;
+      next(value);
+      this.host.settled();
     });
   }
 

@@ -5,9 +5,10 @@
  */
 import type { IrqLine } from '../../core/irq.ts';
 import type { GuestMemory } from '../../memory/guest-memory.ts';
-import type { MmioRegion, SavedState } from '../device.ts';
+import type { MmioRegion, RegisterSpec, SavedState } from '../device.ts';
 import * as C from '../pci/config-space.ts';
 import { PciFunction } from '../pci/pci-function.ts';
+import { BM_COMMAND, BM_STATUS, BM_TABLE, COMMAND_START } from './bus-master.ts';
 import { IdeChannel } from './ide-channel.ts';
 import type { DriveHost, IdeDrive } from './ide-drive.ts';
 
@@ -48,6 +49,10 @@ export class Piix3Ide extends PciFunction {
           name: `ide${channel}`,
           irq,
           memory,
+          publish: (block, offset, value) => {
+            if (block === 'busMaster') this.publishWindow(0, channel * CHANNEL_BYTES + offset, value);
+            else this.publish(2 * channel + (block === 'control' ? 1 : 0), offset, value);
+          },
           drive: (place, host) => drive(channel, place, host),
         }),
     );
@@ -57,18 +62,19 @@ export class Piix3Ide extends PciFunction {
 
   private busMasterRegion(): MmioRegion {
     const channel = (offset: number): IdeChannel => this.channels[Math.floor(offset / CHANNEL_BYTES)];
-    const registers = [0, 1].flatMap((index) =>
-      [
-        [0, 'BMICX'],
-        [2, 'BMISX'],
-        [4, 'BMIDTPX'],
-      ].map(([offset, name]) => ({
-        offset: index * CHANNEL_BYTES + (offset as number),
-        name: `${name}${index}`,
-        read: 'exit' as const,
-        write: 'exit' as const,
-      })),
-    );
+    const registers = [0, 1].flatMap((index): RegisterSpec[] => {
+      const first = index * CHANNEL_BYTES;
+      const [command, status, table] = ['BMICX', 'BMISX', 'BMIDTPX'].map((name) => `${name}${index}`);
+      const shadowed = { read: 'shadow', write: 'deferred' } as const;
+      return [
+        {
+          ...{ offset: first + BM_COMMAND, name: command, ...shadowed },
+          ...{ decisive: COMMAND_START, stale: [command] },
+        },
+        { offset: first + BM_STATUS, name: status, ...shadowed, stale: [status] },
+        { offset: first + BM_TABLE, name: table, read: 'exit', write: 'deferred', width: 4 },
+      ];
+    });
     return {
       name: 'ide-bus-master',
       size: BUS_MASTER_BYTES,
@@ -89,8 +95,14 @@ export class Piix3Ide extends PciFunction {
           const at = offset + i;
           channel(at).busMaster.writeByte(at % CHANNEL_BYTES, Math.floor(value / 2 ** (8 * i)) & 0xff);
         }
+        for (let at = 0; at < size; at += CHANNEL_BYTES) channel(offset + at).publishAll();
       },
     };
+  }
+
+  protected override configChanged(): void {
+    super.configChanged();
+    for (const channel of this.channels) channel.publishAll(true);
   }
 
   override reset(): void {

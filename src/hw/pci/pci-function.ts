@@ -52,8 +52,8 @@ export interface PciSlot {
   intx: IrqLine;
   /** Where the shadow registers of each of its fixed blocks are published, in their order. */
   shadows?: readonly ShadowPort[];
-  /** A place for each of its windows, in their order; the guest moves them. */
-  places: readonly MovableRegion[];
+  /** A place for each of its windows, in their order; the guest moves them. Those of registers take shadows too. */
+  places: readonly (MovableRegion & Partial<ShadowPort>)[];
 }
 
 const VERSION = 1;
@@ -137,6 +137,11 @@ export abstract class PciFunction implements Device {
   /** Publishes a shadow register of fixed block `index`; from `configChanged` on, which the connection begins with. */
   protected publish(index: number, offset: number, value: number | null): void {
     this.slot?.shadows?.[index].publish(offset, value);
+  }
+
+  /** The same for the registers in window `index`. */
+  protected publishWindow(index: number, offset: number, value: number | null): void {
+    this.slot?.places[index].publish?.(offset, value);
   }
 
   /** Drives the interrupt pin. */
