@@ -78,6 +78,8 @@ export class I82077Core {
   private readonly irq: IrqLine;
   /** Changes when a command ends: what it still waits for is of no use then. */
   private epoch = 0;
+  /** `epoch` while the medium takes its time; -1 otherwise. */
+  private waiting = -1;
 
   constructor({ irq, dma, drives, log }: I82077Options) {
     this.irq = irq;
@@ -115,6 +117,11 @@ export class I82077Core {
   /** Whether data go by DMA: the ND bit of SPECIFY is clear. */
   get byDma(): boolean {
     return (this.n.specify2 & 1) === 0;
+  }
+
+  /** Whether the command at hand waits for the medium: DMA has nothing to move meanwhile. */
+  get onItsWay(): boolean {
+    return this.waiting === this.epoch;
   }
 
   /** Puts all of the controller into its state after power-up; media stay. */
@@ -159,8 +166,11 @@ export class I82077Core {
   /** Goes on with a result unless the command has ended until then. */
   after<T>(result: Eventually<T>, next: (value: T) => void): void {
     const { epoch } = this;
+    if (result instanceof Promise) this.waiting = epoch;
     void whenDone(result, (value: T) => {
-      if (epoch === this.epoch) next(value);
+      if (epoch !== this.epoch) return;
+      this.waiting = -1;
+      next(value);
     });
   }
 }

@@ -138,6 +138,7 @@ export class I82077Transfer {
     const { core } = this;
     const { n } = core;
     if (n.phase !== PHASE_EXECUTE || !core.byDma || !core.dma.ready || core.command.length === 0) return;
+    if (core.onItsWay) return;
     if (core.operation === COMMAND.FORMAT) {
       this.formatTrack(core.dma.fromMemory(4 * core.command[3]).bytes);
     } else if (core.writing) {
@@ -208,7 +209,8 @@ export class I82077Transfer {
     if (command[2] !== 2 || command[3] > drive.geometry.sectors) return this.end(ST0_ABNORMAL, ST1_NO_DATA);
     if (this.core.byDma) return this.dmaReady();
     this.core.buffer = new Uint8Array(4 * command[3]);
-    this.offer();
+    if (command[3] === 0) this.formatTrack(this.core.buffer);
+    else this.offer();
   }
 
   /** Fills the sectors that the list names (cylinder, head, sector, size) with a byte. */

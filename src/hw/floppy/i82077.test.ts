@@ -136,6 +136,42 @@ describe('82077AA', () => {
     expect(pc.memory.read(0x1000, 1)).toEqual(Uint8Array.of(0xf6));
   });
 
+  it.each([
+    ['writes a sector', [0x45, 0x00, 0, 0, 5, 2, 5, 0x1b, 0xff], 512, [0x40, 0x80]],
+    ['formats a track', [0x4d, 0x00, 2, 2, 0x50, 0xf6], 8, [0, 0]],
+  ])(
+    '%s once, however often the channel is unmasked while the medium takes its time',
+    async (_what, command, length, status) => {
+      const node = new MemoryNode(image(1440));
+      const writes: number[] = [];
+      const slow: BlockNode = Object.assign(Object.create(node) as MemoryNode, {
+        write: async (offset: number, bytes: Uint8Array) => {
+          writes.push(offset);
+          await Promise.resolve();
+          return node.write(offset, bytes);
+        },
+      });
+      const pc = controller([slow, null]);
+      pc.memory.write(0x1000, Uint8Array.of(0, 0, 6, 2, 0, 0, 7, 2));
+      // Autoinit: the channel stays unmasked.
+      pc.dma(0x5a, 2 * length);
+      pc.command(...command);
+      const first = [...writes];
+      pc.dma(0x5a, 2 * length);
+      pc.dma(0x5a, 2 * length);
+      for (let i = 0; i < 10; i++) await Promise.resolve();
+      expect(writes).toEqual(first);
+      expect(pc.result().slice(0, 2)).toEqual(status);
+    },
+  );
+
+  it('formats no sector by a list of none, without DMA too', () => {
+    const pc = controller();
+    pc.command(0x03, 0xaf, 0x03);
+    pc.command(0x4d, 0x00, 2, 0, 0x50, 0xf6);
+    expect(pc.result().slice(0, 3)).toEqual([0, 0, 0]);
+  });
+
   it('moves data through its register where the guest wants no DMA', () => {
     const pc = controller();
     pc.command(0x03, 0xaf, 0x03);
