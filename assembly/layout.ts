@@ -217,7 +217,7 @@ export const VGA_SAVED_END: u32 = VGA_BASE + 0x508;
 /** u32 each: linear address and size in bytes of the video memory; 0: there is none. */
 export const VGA_MEMORY: u32 = VGA_BASE + 0x508;
 export const VGA_MEMORY_SIZE: u32 = VGA_BASE + 0x50c;
-/** u32. 1: a TLB may know parts of the window as plain memory. */
+/** u32 bit set. A TLB may know parts of the window: 1 as plain memory, 2 as parts of the window. */
 export const VGA_WINDOW_MAPPED: u32 = VGA_BASE + 0x510;
 /** u32. Retraces that had begun when the guest last read input status 1. */
 export const VGA_RETRACES: u32 = VGA_BASE + 0x514;

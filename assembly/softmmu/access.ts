@@ -2,7 +2,7 @@
  * Slow paths of guest memory accesses: what tier 0 and tier 1 call when the inline probe of the TLB misses, and what
  * helpers use. Status 0 is success; STATUS_EXCEPTION means that an exception is pending.
  */
-import { PAGE_SIZE } from '../layout';
+import { COUNTER_LOCAL, PAGE_SIZE } from '../layout';
 import {
   STATE_ACCESS_LINEAR,
   STATE_ACCESS_PHYSICAL,
@@ -14,6 +14,9 @@ import {
   STATE_TLB_MARK,
 } from '../vcpu/state';
 import { blockWriteHook } from '../tb/invalidate';
+import { count } from '../vcpu/counters';
+import { CHARGE_WINDOW, sliceCharge } from '../vcpu/slice';
+import { vgaWindowRead, vgaWindowWrite } from '../vga/window';
 import { deviceRead, deviceWrite } from './device';
 import { ACCESS_LOAD, ACCESS_MISALIGNED_ATOMIC, ACCESS_STORE, busError } from './hook';
 import { checkedAtomic, checkedLoad, checkedStore } from './record';
@@ -26,6 +29,7 @@ import {
   tlbFill,
   TLB_ADDEND,
   TLB_READ,
+  TLB_WINDOW,
   TLB_WRITE,
   VPAGE_MASK,
 } from './tlb';
@@ -43,6 +47,16 @@ function tagOf(cpu: usize, va: u64): u64 {
   return (va & VPAGE_MASK) | load<u64>(cpu, STATE_TLB_MARK);
 }
 
+/** The tag of an entry that leads to the VGA's window. */
+function windowTag(va: u64): u64 {
+  return (va & VPAGE_MASK) | TLB_WINDOW;
+}
+
+function chargeWindow(cpu: usize): void {
+  count(cpu, COUNTER_LOCAL);
+  sliceCharge(cpu, CHARGE_WINDOW);
+}
+
 /** Loads size (1, 2, 4, 8) bytes, zero-extended, into STATE_LOADED. Any alignment. */
 export function memLoad(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
   if (load<u32>(cpu, STATE_CHECK_PHASE) != 0) return checkedLoad(cpu, va, size, mmu);
@@ -51,6 +65,11 @@ export function memLoad(cpu: usize, va: u64, size: u32, mmu: u32): u32 {
   let linear: usize;
   if (tagOf(cpu, va) == load<u64>(entry, TLB_READ)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
   else {
+    if (load<u64>(entry, TLB_READ) == windowTag(va)) {
+      store<u64>(cpu, vgaWindowRead(<u32>va + load<u32>(entry, TLB_ADDEND), size), STATE_LOADED);
+      chargeWindow(cpu);
+      return STATUS_OK;
+    }
     store<u32>(cpu, size, STATE_ACCESS_SIZE);
     const fill = tlbFill(cpu, va, ACCESS_LOAD, mmu);
     if (fill == FILL_EXCEPTION) return STATUS_EXCEPTION;
@@ -96,6 +115,11 @@ export function memStore(cpu: usize, va: u64, value: u64, size: u32, mmu: u32): 
   let linear: usize;
   if (tagOf(cpu, va) == load<u64>(entry, TLB_WRITE)) linear = <u32>va + load<u32>(entry, TLB_ADDEND);
   else {
+    if (load<u64>(entry, TLB_WRITE) == windowTag(va)) {
+      vgaWindowWrite(<u32>va + load<u32>(entry, TLB_ADDEND), value, size);
+      chargeWindow(cpu);
+      return STATUS_OK;
+    }
     store<u32>(cpu, size, STATE_ACCESS_SIZE);
     const fill = tlbFill(cpu, va, ACCESS_STORE, mmu);
     if (fill == FILL_EXCEPTION) return STATUS_EXCEPTION;
@@ -150,10 +174,18 @@ export function memDirect(cpu: usize, va: u64, mmu: u32, access: u32): usize {
   return <u32>va + load<u32>(entry, TLB_ADDEND);
 }
 
+/** Offset in the VGA's window of bytes that may be written from here to the end of their page, or -1. As memDirect. */
+export function memWindow(cpu: usize, va: u64, mmu: u32): i32 {
+  if (load<u32>(cpu, STATE_CHECK_PHASE) != 0) return -1;
+  const entry = tlbEntry(cpu, va, mmu);
+  return load<u64>(entry, TLB_WRITE) == windowTag(va) ? <i32>(<u32>va + load<u32>(entry, TLB_ADDEND)) : -1;
+}
+
 /** Raises what an access of this kind would raise, and touches nothing. Within one page. */
 export function memProbe(cpu: usize, va: u64, size: u32, mmu: u32, access: u32): u32 {
   const entry = tlbEntry(cpu, va, mmu);
-  if (tagOf(cpu, va) == load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ))) return STATUS_OK;
+  const tag = load<u64>(entry + (access == ACCESS_STORE ? TLB_WRITE : TLB_READ));
+  if (tag == tagOf(cpu, va) || tag == windowTag(va)) return STATUS_OK;
   store<u32>(cpu, size, STATE_ACCESS_SIZE);
   return tlbFill(cpu, va, access, mmu) == FILL_EXCEPTION ? STATUS_EXCEPTION : STATUS_OK;
 }

@@ -62,7 +62,7 @@ import {
   jumpPagesForget,
 } from '../tb/jump-cache';
 import { ACCESS_FETCH, ACCESS_STORE, busError, pageWalk, PERM_EXECUTE, PERM_READ, PERM_WRITE } from './hook';
-import { vgaWindowLinear } from '../vga/window';
+import { vgaWindowKept, vgaWindowLinear } from '../vga/window';
 import { dirtyMark } from './dirty';
 import { regionFind } from './region';
 
@@ -81,6 +81,8 @@ export const TLB_SIZE_BITS: u32 = 28;
 const TLB_SIZE_MASK: u32 = 0xff;
 const TLB_GLOBAL: u32 = 0x100;
 const TLB_MMU_SHIFT: u32 = 16;
+/** In tags for reading and writing: a page of the VGA's window, whose addend leads to the offset in it. No probe matches such a tag. */
+export const TLB_WINDOW: u64 = 0x400;
 export const VPAGE_MASK: u64 = 0xfffffffffffff000;
 
 /** Entries behind the tables for what was replaced last, of any MMU index. */
@@ -281,9 +283,7 @@ function linearOf(region: usize, physical: u64): u32 {
   const offset = <u32>(physical - load<u64>(region, REGION_BASE));
   if (kind == REGION_KIND_RAM || kind == REGION_KIND_ROM || kind == REGION_KIND_FLASH)
     return load<u32>(region, REGION_LINEAR) + offset;
-  return kind == REGION_KIND_LOCAL && load<u32>(region, REGION_LINEAR) == LOCAL_VGA_WINDOW
-    ? vgaWindowLinear(offset)
-    : 0;
+  return isWindow(region) ? vgaWindowLinear(offset) : 0;
 }
 
 /**
@@ -305,7 +305,10 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
   const kind = load<u32>(region, REGION_KIND);
   if (kind == REGION_KIND_FLASH && access == ACCESS_STORE) return FILL_DEVICE;
   const linear = linearOf(region, physical);
-  if (linear == 0) return FILL_DEVICE;
+  if (linear == 0) {
+    if (isWindow(region)) cacheWindow(cpu, va, mmu, <u32>(physical - load<u64>(region, REGION_BASE)));
+    return FILL_DEVICE;
+  }
   store<u32>(cpu, linear, STATE_ACCESS_LINEAR);
   if (access == ACCESS_STORE) dirtyMark(linear);
   const size = load<u32>(cpu, STATE_WALK_SIZE);
@@ -319,22 +322,42 @@ export function tlbFill(cpu: usize, va: u64, access: u32, mmu: u32): u32 {
       (dirty & (DIRTY_LOGGED | DIRTY_WRITTEN)) == DIRTY_LOGGED
     )
       permissions &= ~PERM_WRITE;
-    const entry = tlbEntry(cpu, va, mmu);
-    const tag = va & VPAGE_MASK;
-    const marked = tag | load<u64>(cpu, STATE_TLB_MARK);
-    retire(cpu, entry, tag);
-    const global: u32 = load<u32>(cpu, STATE_WALK_GLOBAL) != 0 ? TLB_GLOBAL : 0;
-    if (global == 0) log(cpu, entry);
-    if (size > PAGE_BITS) noteLarge(cpu, va, size);
-    store<u64>(entry, permissions & PERM_READ ? marked : TLB_INVALID, TLB_READ);
-    // A write tag implies a read tag: groups of accesses rely on it (ir/passes/probe.ts).
-    const writable = (permissions & (PERM_READ | PERM_WRITE)) == (PERM_READ | PERM_WRITE);
-    store<u64>(entry, writable ? marked : TLB_INVALID, TLB_WRITE);
-    store<u64>(entry, permissions & PERM_EXECUTE ? tag : TLB_INVALID, TLB_EXECUTE);
-    store<u32>(entry, linear - <u32>va, TLB_ADDEND);
-    store<u32>(entry, size | global | (mmu << TLB_MMU_SHIFT), TLB_SIZE_BITS);
+    cache(cpu, va, mmu, permissions, load<u64>(cpu, STATE_TLB_MARK), linear);
   }
   return access == ACCESS_STORE && kind == REGION_KIND_ROM ? FILL_READ_ONLY : FILL_MEMORY;
+}
+
+/** Fills the entry of a page that was just walked to, of a mapping that is not smaller. `at` is what its addend leads to at `va`. */
+function cache(cpu: usize, va: u64, mmu: u32, permissions: u32, mark: u64, at: u32): void {
+  const size = load<u32>(cpu, STATE_WALK_SIZE);
+  const entry = tlbEntry(cpu, va, mmu);
+  const tag = va & VPAGE_MASK;
+  const marked = tag | mark;
+  retire(cpu, entry, tag);
+  const global: u32 = load<u32>(cpu, STATE_WALK_GLOBAL) != 0 ? TLB_GLOBAL : 0;
+  if (global == 0) log(cpu, entry);
+  if (size > PAGE_BITS) noteLarge(cpu, va, size);
+  store<u64>(entry, permissions & PERM_READ ? marked : TLB_INVALID, TLB_READ);
+  // A write tag implies a read tag: groups of accesses rely on it (ir/passes/probe.ts).
+  const writable = (permissions & (PERM_READ | PERM_WRITE)) == (PERM_READ | PERM_WRITE);
+  store<u64>(entry, writable ? marked : TLB_INVALID, TLB_WRITE);
+  store<u64>(entry, permissions & PERM_EXECUTE ? tag : TLB_INVALID, TLB_EXECUTE);
+  store<u32>(entry, at - <u32>va, TLB_ADDEND);
+  store<u32>(entry, size | global | (mmu << TLB_MMU_SHIFT), TLB_SIZE_BITS);
+}
+
+function isWindow(region: usize): bool {
+  return (
+    load<u32>(region, REGION_KIND) == REGION_KIND_LOCAL &&
+    load<u32>(region, REGION_LINEAR) == LOCAL_VGA_WINDOW
+  );
+}
+
+/** Keeps where a page leads to in the VGA's window. Under tier check it is a device as any other. */
+function cacheWindow(cpu: usize, va: u64, mmu: u32, offset: u32): void {
+  if (load<u32>(cpu, STATE_WALK_SIZE) < PAGE_BITS || load<u64>(cpu, STATE_TLB_MARK) != 0) return;
+  vgaWindowKept();
+  cache(cpu, va, mmu, load<u32>(cpu, STATE_WALK_PERMISSIONS) & ~PERM_EXECUTE, TLB_WINDOW, offset);
 }
 
 function log(cpu: usize, entry: usize): void {

@@ -10,6 +10,7 @@ import { STATE_BUDGET, STATE_CHARGED, STATE_KICK_SEEN, STATE_LEAVE, STATE_TLB_MA
 /** About as many instructions as the worker, and the page, take for an access to a device. */
 export const CHARGE_LOCAL: u32 = 64;
 export const CHARGE_EXIT: u32 = 4096;
+export const CHARGE_WINDOW: u32 = 16;
 
 /** Whether somebody kicked since the run loop looked last. */
 export function isKicked(cpu: usize): bool {

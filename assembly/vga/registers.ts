@@ -9,6 +9,7 @@ import * as L from '../layout';
 import { displayEvent } from '../softmmu/dirty';
 import { tlbFlush } from '../softmmu/tlb';
 import { guestTicks } from '../vcpu/clock';
+import { vgaWindowForgets } from './window';
 
 const MISC_COLOR: u32 = 1;
 const CR_LOCK: u32 = 0x80;
@@ -138,9 +139,9 @@ function change(register: usize, value: u32): void {
   displayEvent(L.DISPLAY_REGISTERS);
 }
 
-/** The window may show other memory from now on: what the TLB knows of it as plain memory is forgotten. */
+/** The window may show other memory from now on: what the TLB knows of it as plain memory is forgotten, or what it could know so now. */
 function windowChanged(cpu: usize): void {
-  if (load<u32>(L.VGA_WINDOW_MAPPED) == 0) return;
+  if (!vgaWindowForgets()) return;
   store<u32>(L.VGA_WINDOW_MAPPED, 0);
   tlbFlush(cpu);
 }

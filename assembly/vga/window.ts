@@ -24,6 +24,10 @@ const GR_BIT_MASK: usize = L.VGA_GR + 8;
 const READ_MODE_1: u32 = 0x08;
 const ODD_EVEN: u32 = 0x10;
 
+/** Bits of VGA_WINDOW_MAPPED. */
+const MAPPED_MEMORY: u32 = 1;
+const MAPPED_WINDOW: u32 = 2;
+
 const OUTSIDE: u32 = 0xffffffff;
 const PAGE_MASK: u32 = L.PAGE_SIZE - 1;
 
@@ -38,11 +42,27 @@ function addressOf(offset: u32): u32 {
 
 /** Linear address of the memory that the page at this offset shows as it is, or 0. The vCPU may keep it until the window changes. */
 export function vgaWindowLinear(offset: u32): u32 {
-  if ((load<u8>(SR_MEMORY_MODE) & CHAIN_4) == 0 || (load<u8>(SR_MAP_MASK) & 15) != 15) return 0;
+  if (!isPlain()) return 0;
   const address = addressOf(offset & ~PAGE_MASK);
   if (address == OUTSIDE || address + L.PAGE_SIZE > load<u32>(L.VGA_MEMORY_SIZE)) return 0;
-  store<u32>(L.VGA_WINDOW_MAPPED, 1);
+  store<u32>(L.VGA_WINDOW_MAPPED, load<u32>(L.VGA_WINDOW_MAPPED) | MAPPED_MEMORY);
   return load<u32>(L.VGA_MEMORY) + address + (offset & PAGE_MASK);
+}
+
+/** The vCPU keeps where a page of the window lies. */
+export function vgaWindowKept(): void {
+  store<u32>(L.VGA_WINDOW_MAPPED, load<u32>(L.VGA_WINDOW_MAPPED) | MAPPED_WINDOW);
+}
+
+/** Whether what the vCPU keeps of the window is wrong, or slower than need be, after a change of registers. */
+export function vgaWindowForgets(): bool {
+  const mapped = load<u32>(L.VGA_WINDOW_MAPPED);
+  return (mapped & MAPPED_MEMORY) != 0 || (mapped != 0 && isPlain());
+}
+
+/** Whether the window shows memory as it is. */
+function isPlain(): bool {
+  return (load<u8>(SR_MEMORY_MODE) & CHAIN_4) != 0 && (load<u8>(SR_MAP_MASK) & 15) == 15;
 }
 
 /** The four bits of a value as four bytes of all ones or zeros. */
@@ -56,8 +76,19 @@ export function vgaWindowRead(offset: u32, size: u32): u64 {
   return value;
 }
 
+/** Within a page, as all of these. */
 export function vgaWindowWrite(offset: u32, value: u64, size: u32): void {
-  for (let i: u32 = 0; i < size; i++) writeByte(offset + i, <u32>(value >> (i * 8)) & 0xff);
+  writeRow(offset, size, 0, value, size);
+}
+
+/** Writes `count` bytes upwards as single writes of them would: a value of `size` bytes again and again. */
+export function vgaWindowFill(offset: u32, value: u64, size: u32, count: u32): void {
+  writeRow(offset, count, 0, value, size);
+}
+
+/** The same of bytes that lie in linear memory. */
+export function vgaWindowCopy(offset: u32, source: usize, count: u32): void {
+  writeRow(offset, count, source, 0, 1);
 }
 
 /** Where the byte of an odd/even access lies: the lowest bit chooses the plane of a pair. */
@@ -87,23 +118,26 @@ function readByte(offset: u32): u32 {
   return ~differs & 0xff;
 }
 
-function writeByte(offset: u32, value: u32): void {
-  const size = load<u32>(L.VGA_MEMORY_SIZE);
+/** A byte of a row: of linear memory, or of a value that repeats. */
+function byteOf(source: usize, value: u64, size: u32, i: u32): u32 {
+  return source != 0 ? <u32>load<u8>(source + i) : <u32>(value >> ((i & (size - 1)) << 3)) & 0xff;
+}
+
+function writeRow(offset: u32, count: u32, source: usize, value: u64, size: u32): void {
+  const bytes = load<u32>(L.VGA_MEMORY_SIZE);
   const base = load<u32>(L.VGA_MEMORY);
   const mask: u32 = load<u8>(SR_MAP_MASK);
   const address = addressOf(offset);
   if (address == OUTSIDE) return;
-  const mode = <u32>load<u8>(GR_MODE);
-  if (load<u8>(SR_MEMORY_MODE) & CHAIN_4) {
-    if ((mask >> (address & 3)) & 1 && address < size) storeByte(base + address, value);
-  } else if (mode & ODD_EVEN) {
-    const at = oddEven(address);
-    if ((mask >> (at & 3)) & 1 && at < size) storeByte(base + at, value);
-  } else if (address < size / 4) {
-    const at = base + address * 4;
-    const planes = spread(mask);
-    dirtyMark(at);
-    store<u32>(at, (load<u32>(at) & ~planes) | (latched(value, mode & 3) & planes));
+  const chained = (load<u8>(SR_MEMORY_MODE) & CHAIN_4) != 0;
+  if (!chained && (load<u8>(GR_MODE) & ODD_EVEN) == 0) {
+    if (address < bytes / 4)
+      writePlanes(base + address * 4, min(count, bytes / 4 - address), source, value, size);
+    return;
+  }
+  for (let i: u32 = 0; i < count; i++) {
+    const at = chained ? address + i : oddEven(address + i);
+    if ((mask >> (at & 3)) & 1 && at < bytes) storeByte(base + at, byteOf(source, value, size, i));
   }
 }
 
@@ -112,29 +146,41 @@ function storeByte(linear: u32, value: u32): void {
   store<u8>(linear, value);
 }
 
-/** What the graphics controller makes of a byte of the processor for the four planes. */
-function latched(value: u32, writeMode: u32): u32 {
-  const latch = load<u32>(L.VGA_LATCH);
-  if (writeMode == 1) return latch;
+/** Writes bytes of the processor as the graphics controller changes them for the four planes. The latch stays the same all along. */
+function writePlanes(at: usize, count: u32, source: usize, value: u64, size: u32): void {
+  const end = at + count * 4;
+  for (let page = at & ~(<usize>PAGE_MASK); page < end; page += L.PAGE_SIZE) dirtyMark(page);
+  const planes = spread(load<u8>(SR_MAP_MASK));
+  const writeMode: u32 = load<u8>(GR_MODE) & 3;
   const rotate: u32 = load<u8>(GR_ROTATE);
-  let bits: u32 = load<u8>(GR_BIT_MASK);
-  if (writeMode == 2) value = spread(value);
-  else {
-    const count = rotate & 7;
-    value = ((value >> count) | (value << (8 - count))) & 0xff;
-    const set = spread(load<u8>(GR_SET_RESET));
-    if (writeMode == 3) {
-      bits &= value;
-      value = set;
-    } else {
-      const enabled = spread(load<u8>(GR_ENABLE_SET_RESET));
-      value = ((value * 0x01010101) & ~enabled) | (set & enabled);
-    }
-  }
+  const turn = rotate & 7;
   const operation = rotate >> 3;
-  if (operation == 1) value &= latch;
-  else if (operation == 2) value |= latch;
-  else if (operation == 3) value ^= latch;
-  bits *= 0x01010101;
-  return (value & bits) | (latch & ~bits);
+  const latch = load<u32>(L.VGA_LATCH);
+  const set = spread(load<u8>(GR_SET_RESET));
+  const enabled = spread(load<u8>(GR_ENABLE_SET_RESET));
+  const bitMask = <u32>load<u8>(GR_BIT_MASK) * 0x01010101;
+  const isPlainWrite = writeMode == 0 && rotate == 0 && enabled == 0 && bitMask == 0xffffffff;
+  for (let i: u32 = 0; i < count; i++, at += 4) {
+    let byte = byteOf(source, value, size, i);
+    let color: u32;
+    if (isPlainWrite) color = byte * 0x01010101;
+    else if (writeMode == 1) color = latch;
+    else {
+      let bits = bitMask;
+      if (writeMode == 2) color = spread(byte);
+      else {
+        byte = ((byte >> turn) | (byte << (8 - turn))) & 0xff;
+        color = byte * 0x01010101;
+        if (writeMode == 3) {
+          bits &= color;
+          color = set;
+        } else color = (color & ~enabled) | (set & enabled);
+      }
+      if (operation == 1) color &= latch;
+      else if (operation == 2) color |= latch;
+      else if (operation == 3) color ^= latch;
+      color = (color & bits) | (latch & ~bits);
+    }
+    store<u32>(at, (load<u32>(at) & ~planes) | (color & planes));
+  }
 }

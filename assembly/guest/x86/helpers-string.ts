@@ -4,9 +4,11 @@
  * directly, the elements up to the end of a page go at once; else one goes through memLoad and memStore, which raises what there is to raise. A
  * fault leaves the registers at the element that faulted. SDM 2, REP/REPE/REPZ/REPNE/REPNZ; SDM 1, 7.3.9.3.
  */
-import { memDirect, memLoad, memStore, STATUS_OK } from '../../softmmu/access';
+import { memDirect, memLoad, memStore, memWindow, STATUS_OK } from '../../softmmu/access';
 import { ACCESS_LOAD, ACCESS_STORE } from '../../softmmu/hook';
-import { PAGE_SIZE } from '../../layout';
+import { COUNTER_LOCAL, PAGE_SIZE } from '../../layout';
+import { vgaWindowCopy, vgaWindowFill } from '../../vga/window';
+import { countMore } from '../../vcpu/counters';
 import { sliceCharge } from '../../vcpu/slice';
 import { STATE_CHECK_PHASE, STATE_LOADED } from '../../vcpu/state';
 import { CC_SUB } from './cc';
@@ -127,6 +129,15 @@ function copyElements(from: usize, to: usize, count: u32, size: u32, down: bool)
   }
 }
 
+/** Hands `count` elements to the VGA's window at once: what lies at `source`, or if that is 0 the same value again and again. */
+function writeWindowRow(cpu: usize, offset: u32, source: usize, value: u64, count: u32, size: u32): void {
+  const bytes = count << size;
+  if (source != 0) vgaWindowCopy(offset, source, bytes);
+  else vgaWindowFill(offset, value, 1 << size, bytes);
+  countMore(cpu, COUNTER_LOCAL, count);
+  sliceCharge(cpu, bytes);
+}
+
 /** Helper (callg) of REP MOVS. All of these return 1 if the instruction has to run again. */
 export function helperRepMovs(cpu: usize, _b: u64, _c: u64, _third: u64, how: u32): u64 {
   const mask = addressMask(how);
@@ -146,13 +157,15 @@ export function helperRepMovs(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
     let n = roomOf(how, from, source, down, roomOf(how, to, target, down, left));
     const sourceAt = n == 0 ? <usize>0 : memDirect(cpu, source, mmu, ACCESS_LOAD);
     const targetAt = sourceAt == 0 ? <usize>0 : memDirect(cpu, target, mmu, ACCESS_STORE);
-    if (targetAt == 0) n = 1;
+    const row = sourceAt == 0 || targetAt != 0 || down ? -1 : memWindow(cpu, target, mmu);
+    if (targetAt == 0 && row < 0) n = 1;
     n = allowed(cpu, how, segment, from, down, n, false);
     if (n == 0) break;
-    if (targetAt == 0 && memLoad(cpu, source, 1 << size, mmu) != STATUS_OK) break;
+    if (targetAt == 0 && row < 0 && memLoad(cpu, source, 1 << size, mmu) != STATUS_OK) break;
     n = allowed(cpu, how, X.SEG_ES, to, down, n, true);
     if (n == 0) break;
     if (targetAt != 0) copyElements(sourceAt, targetAt, <u32>n, size, down);
+    else if (row >= 0) writeWindowRow(cpu, row, sourceAt, 0, <u32>n, size);
     else if (memStore(cpu, target, load<u64>(cpu, STATE_LOADED), 1 << size, mmu) != STATUS_OK) break;
     const distance = (down ? -n : n) << size;
     from = (from + distance) & mask;
@@ -195,10 +208,12 @@ export function helperRepStos(cpu: usize, _b: u64, _c: u64, _third: u64, how: u3
     const target = linearOf(cpu, how, X.SEG_ES, to);
     let n = roomOf(how, to, target, down, left);
     const targetAt = n == 0 ? <usize>0 : memDirect(cpu, target, mmu, ACCESS_STORE);
-    if (targetAt == 0) n = 1;
+    const row = n == 0 || targetAt != 0 || down ? -1 : memWindow(cpu, target, mmu);
+    if (targetAt == 0 && row < 0) n = 1;
     n = allowed(cpu, how, X.SEG_ES, to, down, n, true);
     if (n == 0) break;
     if (targetAt != 0) fillElements(targetAt, value, <u32>n, size, down);
+    else if (row >= 0) writeWindowRow(cpu, row, 0, value, <u32>n, size);
     else if (memStore(cpu, target, value, 1 << size, mmu) != STATUS_OK) break;
     to = (to + ((down ? -n : n) << size)) & mask;
     count -= n;

@@ -114,6 +114,110 @@ describe('the VGA’s window', () => {
   });
 });
 
+describe('rows that string instructions hand over at once', () => {
+  const planar = [...indexed(0x3c4, 4, 0x06), ...indexed(0x3ce, 6, 0x05)];
+  const modes: [string, number[]][] = [
+    ['plain', [...planar, ...indexed(0x3c4, 2, 0x0f), ...indexed(0x3ce, 8, 0xff)]],
+    ['map mask', [...planar, ...indexed(0x3c4, 2, 0x0a), ...indexed(0x3ce, 8, 0xff)]],
+    [
+      'set/reset',
+      [
+        ...planar,
+        ...indexed(0x3c4, 2, 0x0f),
+        ...indexed(0x3ce, 8, 0xff),
+        ...indexed(0x3ce, 0, 0x06),
+        ...indexed(0x3ce, 1, 0x0c),
+      ],
+    ],
+    [
+      'rotation, XOR, bit mask',
+      [...planar, ...indexed(0x3c4, 2, 0x0f), ...indexed(0x3ce, 3, 0x1d), ...indexed(0x3ce, 8, 0x7e)],
+    ],
+    ['write mode 1', [...planar, ...indexed(0x3c4, 2, 0x0f), ...indexed(0x3ce, 5, 0x01)]],
+    [
+      'write mode 2, AND',
+      [
+        ...planar,
+        ...indexed(0x3c4, 2, 0x0f),
+        ...indexed(0x3ce, 5, 0x02),
+        ...indexed(0x3ce, 3, 0x08),
+        ...indexed(0x3ce, 8, 0xf3),
+      ],
+    ],
+    [
+      'write mode 3',
+      [
+        ...planar,
+        ...indexed(0x3c4, 2, 0x0f),
+        ...indexed(0x3ce, 5, 0x03),
+        ...indexed(0x3ce, 0, 0x05),
+        ...indexed(0x3ce, 8, 0xdb),
+      ],
+    ],
+    [
+      'odd/even',
+      [
+        ...indexed(0x3c4, 4, 0x02),
+        ...indexed(0x3ce, 5, 0x10),
+        ...indexed(0x3ce, 6, 0x0e),
+        ...indexed(0x3c4, 2, 0x03),
+      ],
+    ],
+    [
+      'chain-4 with a map mask',
+      [...indexed(0x3c4, 4, 0x0e), ...indexed(0x3ce, 6, 0x05), ...indexed(0x3c4, 2, 0x06)],
+    ],
+  ];
+  /** Source at 0x600; from 0xf85 on, in two pages of the window: bytes, then words, then one word again and again. */
+  const rows = (repeated: boolean): number[] => {
+    const element = (moves: number[], count: number) =>
+      repeated
+        ? [0xb9, ...word(count), 0xf3, ...moves]
+        : [0xb9, ...word(count), ...moves, 0xe2, 0xfe - moves.length];
+    return [
+      ...[0xfc, 0x31, 0xc0, 0x8e, 0xd8, 0xbe, ...word(0x600), 0xbf, ...word(0x8f85)],
+      ...[0x26, 0x8a, 0x05], // mov %es:(%di), %al: fills the latch
+      ...element([0xa4], 321),
+      ...element([0xa5], 77),
+      ...[0xb8, ...word(0x3ca5)],
+      ...element([0xab], 99),
+      ...HALT,
+    ];
+  };
+
+  describe.each(['interp', 'eager'] as const)('%s', (tier) => {
+    it.each(modes)('are what single stores write: %s', async (_name, mode) => {
+      const memories = [];
+      for (const repeated of [true, false]) {
+        const { core, video } = await start([...START, ...mode, ...rows(repeated)], tier);
+        core.load(
+          0x600n,
+          Uint8Array.from({ length: 600 }, (_, i) => (i * 73 + (i >> 3)) & 0xff),
+        );
+        for (let i = 0; i < video.length; i++) video[i] = (i * 29 + (i >> 5)) & 0xff;
+        const before = core.counter(L.COUNTER_LOCAL);
+        expect(core.run({ pc: RESET_VECTOR, maxInstructions: 100_000 }).reason).toBe('wfi');
+        expect(core.counter(L.COUNTER_LOCAL) - before).toBeGreaterThan(400);
+        memories.push(Buffer.from(video).toString('latin1'));
+      }
+      expect(memories[0] === memories[1]).toBe(true);
+    });
+  });
+
+  it('come to memory again when the window becomes plain memory', async () => {
+    const { core, video } = await start([
+      ...START,
+      ...[...planar, ...indexed(0x3c4, 2, 0x0f), ...indexed(0x3ce, 8, 0xff), ...storeByte(0x10, 0x55)],
+      ...CHAIN_4,
+      ...[0xbf, 0, 0x00, 0xb9, 0, 0x10, 0xb0, 0x77, 0xfc, 0xf3, 0xaa], // rep stosb: 4,096 bytes at 0
+      ...HALT,
+    ]);
+    expect(core.run({ pc: RESET_VECTOR, maxInstructions: 100_000 }).reason).toBe('wfi');
+    expect([video[0x0f], video[0x10], video[0xfff], video[0x1000]]).toEqual([0x77, 0x77, 0x77, 0]);
+    expect(core.counter(L.COUNTER_LOCAL)).toBeLessThan(12);
+  });
+});
+
 describe('the dirty log', () => {
   it.each([
     ['plain memory', CHAIN_4],
