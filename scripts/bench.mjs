@@ -15,6 +15,7 @@ import {
   speedsOf,
   speedTable,
 } from './lib/bench-guest.mjs';
+import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
 import { main, SetupError, say, step } from './lib/console.mjs';
 import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
@@ -326,6 +327,17 @@ function attempt(work) {
   }
 }
 
+/** A disk in memory, by IDE's DMA. */
+async function disk({ contest, runs }) {
+  const { initrd, disk: bytes } = buildDiskGuest();
+  const options = imageOptions(DISK_IMAGE, 'quiet rdinit=/bench/init');
+  options[options.indexOf('-initrd') + 1] = contest.file('disk-initrd.gz', initrd);
+  const image = contest.file('disk.img', bytes);
+  options.push('-drive', `file=${image},format=raw,snapshot=on,if=ide,index=0`);
+  const { qemu, ours } = await contest.alternate('IDE disk', 'i386', options, runs);
+  return diskRows(qemu, ours);
+}
+
 async function idle() {
   const { renderer, browser } = await step(`Idle prompt, ${IDLE_SECONDS} s`, () => measureIdle(IDLE_SECONDS));
   return [
@@ -375,10 +387,12 @@ async function size() {
   ];
 }
 
-const PARTS = { boot, guest, loop, idle, memory, size };
-const NEED_QEMU = ['boot', 'guest', 'loop'];
+const PARTS = { boot, guest, disk, loop, idle, memory, size };
+const NEED_QEMU = ['boot', 'guest', 'disk', 'loop'];
 /** These parts are about the page and the engine, and need one guest only. */
 const RISCV_ONLY = ['loop', 'idle', 'memory'];
+/** And these need a PC with 32 bits. */
+const I386_ONLY = ['disk'];
 
 const v86Version = () =>
   JSON.parse(readFileSync(join(root, 'node_modules/v86/package.json'), 'utf8')).version;
@@ -446,7 +460,11 @@ await main(async () => {
   const arches = values.arch.split(',');
   const stranger = arches.find((arch) => !Object.hasOwn(GUESTS, arch));
   if (stranger) throw new SetupError(`there is no guest "${stranger}": ${Object.keys(GUESTS).join(', ')}`);
-  const all = Object.keys(PARTS).filter((part) => arches.includes('riscv64') || !RISCV_ONLY.includes(part));
+  const missing = [
+    ...(arches.includes('riscv64') ? [] : RISCV_ONLY),
+    ...(arches.includes('i386') ? [] : I386_ONLY),
+  ];
+  const all = Object.keys(PARTS).filter((part) => !missing.includes(part));
   const parts = values.only?.split(',') ?? all;
   const unknown = parts.find((part) => !Object.hasOwn(PARTS, part));
   if (unknown) throw new SetupError(`there is no part "${unknown}": ${Object.keys(PARTS).join(', ')}`);

@@ -13,6 +13,7 @@ import {
   speedTable,
   WORKLOADS,
 } from './bench-guest.mjs';
+import { DISK_WORKLOADS, diskRows } from './bench-disk.mjs';
 import { countPresent, descendants, linearMemory, memorySizes, parentPid } from './bench-memory.mjs';
 import { timeProcess } from './measure.mjs';
 import { root } from './project.mjs';
@@ -59,6 +60,31 @@ describe('the transcript of a guest', () => {
     const script = readFileSync(join(root, 'images/bench-guest/init'), 'utf8');
     const names = [...script.matchAll(/^(?:\[.*\] && )?workload (\S+)/gm)].map(([, name]) => name);
     expect(names).toEqual(WORKLOADS.map(({ name }) => name));
+  });
+});
+
+describe('the disk', () => {
+  const run = (ms, sum = 'same') => ({
+    lines: DISK_WORKLOADS.flatMap(({ name }, index) => [
+      { text: `@@ begin ${name}`, ms: 1000 * index },
+      { text: `@@ end ${name} 0`, ms: 1000 * index + ms },
+      { text: `@@ sum ${name} ${sum}`, ms: 1000 * index + ms },
+    ]),
+  });
+
+  it('is measured by a script that runs every workload of the table, once, in its order', () => {
+    const script = readFileSync(join(root, 'images/bench-disk/init'), 'utf8');
+    const names = [...script.matchAll(/^workload (\S+)/gm)].map(([, name]) => name);
+    expect(names).toEqual(DISK_WORKLOADS.map(({ name }) => name));
+    expect(script).toContain(`for name in ${names.join(' ')}; do`);
+  });
+
+  it('has rows in megabytes a second, with what is asked of the later reads', () => {
+    const rows = diskRows([run(200)], [run(500)]);
+    expect(rows[1].slice(1)).toEqual(['336 MB/s', '134 MB/s', '0.40 ×', '', '']);
+    expect(rows[2].slice(4)).toEqual(['at least 100 MB/s', 'yes']);
+    expect(diskRows([run(200)], [run(800)])[2].at(-1)).toBe('**no**');
+    expect(() => diskRows([run(200)], [run(500, 'other')])).toThrow('checksums');
   });
 });
 
