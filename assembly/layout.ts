@@ -179,6 +179,17 @@ export const PC_HPET_STATE: u32 = PC_IRQCHIP_BASE + 0x400;
 export const PC_PM_TIMER_STATE: u32 = PC_IRQCHIP_BASE + 0x500;
 export const PC_LAPIC_STATE: u32 = PC_IRQCHIP_BASE + 0x1000;
 export const PC_LAPIC_STRIDE: u32 = 0x200;
+/** Of a local APIC's state, what the page reads and writes when a device sends a message: see assembly/irqchip/lapic-state.ts. */
+export const LAPIC_BASE: u32 = 0x00;
+export const LAPIC_ID: u32 = 0x08;
+export const LAPIC_LDR: u32 = 0x10;
+export const LAPIC_DFR: u32 = 0x14;
+export const LAPIC_SVR: u32 = 0x18;
+export const LAPIC_IRR: u32 = 0x80;
+export const LAPIC_TMR: u32 = 0xc0;
+export const LAPIC_BASE_X2APIC: u32 = 0x400;
+export const LAPIC_BASE_ENABLE: u32 = 0x800;
+export const LAPIC_SVR_ENABLE: u32 = 0x100;
 export const PC_IRQCHIP_END: u32 = PC_LAPIC_STATE + 8 * PC_LAPIC_STRIDE;
 
 /**

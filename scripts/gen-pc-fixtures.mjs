@@ -29,7 +29,12 @@ function resetVector(symbols) {
 }
 
 /** Places on QEMU's `pc`, slot * 8 + function. */
-const PCI_FUNCTIONS = { i440fx: 0x00, piix3: 0x08, 'piix4-pm': 0x0b };
+const PCI_FUNCTIONS = { i440fx: 0x00, piix3: 0x08, 'piix4-pm': 0x0b, 'virtio-blk-pci': 0x28 };
+/** A disk with one queue, in slot 5. */
+const PCI_OPTIONS = [
+  ...['-drive', 'if=none,id=disk,driver=null-co,size=1M'],
+  ...['-device', 'virtio-blk-pci-non-transitional,drive=disk,addr=5,num-queues=1'],
+];
 
 /** Configuration spaces after reset, and which of their bits a guest can change, in dwords, through QEMU's qtest protocol. */
 async function pciFunctions() {
@@ -42,7 +47,7 @@ async function pciFunctions() {
       commands.push(at(devfn, offset), 'outl 0xcfc 0xffffffff', 'inl 0xcfc', 'outl 0xcfc 0', 'inl 0xcfc');
     }
   }
-  const values = (await qtest(commands)).filter((answer) => answer !== '').map(Number);
+  const values = (await qtest(commands, PCI_OPTIONS)).filter((answer) => answer !== '').map(Number);
   const hex = (value) => (value >>> 0).toString(16).padStart(8, '0');
   return Object.fromEntries(
     Object.keys(PCI_FUNCTIONS).map((name, i) => {

@@ -1,18 +1,19 @@
 /**
  * State of a local APIC at PC_LAPIC_STATE + index * PC_LAPIC_STRIDE, and its interrupts from request to end. Intel SDM volume 3, chapter 11
- * (10 in older editions). IRR and EVENTS are written by other vCPUs too, with atomics; everything else by its own vCPU only.
+ * (10 in older editions). IRR and EVENTS are written by other vCPUs too, IRR and TMR also by the page (machine/pc-msi.ts), with atomics; everything else by its own vCPU only.
  */
+import * as L from '../layout';
 import { COMM_KICK, PC_LAPIC_STATE, PC_LAPIC_STRIDE, VCPU_BASE, VCPU_STRIDE, VM_VCPU_COUNT } from '../layout';
 import { STATE_INDEX } from '../vcpu/state';
 
 /** u64. IA32_APIC_BASE. */
-export const BASE: u32 = 0x00;
+export const BASE: u32 = L.LAPIC_BASE;
 /** u32. Number of the vCPU: the APIC's ID. */
-export const ID: u32 = 0x08;
+export const ID: u32 = L.LAPIC_ID;
 export const TPR: u32 = 0x0c;
-export const LDR: u32 = 0x10;
-export const DFR: u32 = 0x14;
-export const SVR: u32 = 0x18;
+export const LDR: u32 = L.LAPIC_LDR;
+export const DFR: u32 = L.LAPIC_DFR;
+export const SVR: u32 = L.LAPIC_SVR;
 /** u32. Errors that the guest can read, and those since it last wrote the register. */
 export const ESR: u32 = 0x1c;
 export const ERRORS: u32 = 0x20;
@@ -39,14 +40,14 @@ export const DEADLINE: u32 = 0x68;
 export const EVENTS: u32 = 0x70;
 export const SIPI_VECTOR: u32 = 0x74;
 /** 256 bits each. */
-export const IRR: u32 = 0x80;
+export const IRR: u32 = L.LAPIC_IRR;
 export const ISR: u32 = 0xa0;
-export const TMR: u32 = 0xc0;
+export const TMR: u32 = L.LAPIC_TMR;
 
 export const BASE_BSP: u64 = 0x100;
-export const BASE_X2APIC: u64 = 0x400;
-export const BASE_ENABLE: u64 = 0x800;
-export const SVR_ENABLE: u32 = 0x100;
+export const BASE_X2APIC: u64 = L.LAPIC_BASE_X2APIC;
+export const BASE_ENABLE: u64 = L.LAPIC_BASE_ENABLE;
+export const SVR_ENABLE: u32 = L.LAPIC_SVR_ENABLE;
 export const LVT_MASKED: u32 = 0x10000;
 
 export const DELIVER_FIXED: u32 = 0;

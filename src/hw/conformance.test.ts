@@ -18,6 +18,7 @@ import { I8042 } from './input/i8042.ts';
 import { IsaDebugExit } from './misc/isa-debug-exit.ts';
 import { Port92 } from './misc/port92.ts';
 import { PciConfigPorts } from './pci/config-ports.ts';
+import { EcamHost } from './pci/ecam-host.ts';
 import { I440fx } from './pci/i440fx.ts';
 import { PciBus } from './pci/pci-bus.ts';
 import { Piix3 } from './pci/piix3.ts';
@@ -28,6 +29,7 @@ import type { StdVga } from './display/std-vga.ts';
 import { GoldfishRtc } from './rtc/goldfish-rtc.ts';
 import { VirtioBlk } from './virtio/virtio-blk.ts';
 import { VirtioMmio } from './virtio/virtio-mmio.ts';
+import { VirtioPci } from './virtio/virtio-pci.ts';
 import { VirtioMmioSlot } from './virtio/virtio-mmio-slot.ts';
 
 type Env = ReturnType<typeof deviceEnv>;
@@ -283,6 +285,37 @@ const DEVICES: Record<string, Subject> = {
       return new VirtioMmio({ type, memory, shadow, latch, log });
     },
     writes: VIRTIO_SETUP,
+  },
+  'virtio-blk on PCI': {
+    create: ({ irq, memory, log }) => {
+      const geometry = { cylinders: 2, heads: 16, sectors: 63 };
+      const type = new VirtioBlk({ node: new MemoryNode(new Uint8Array(1 << 20)), geometry, queues: 2, log });
+      const device = new VirtioPci({ type, memory, log, messages: true });
+      device.connect({ intx: irq, places: device.windows.map(() => ({ move() {} })) });
+      return device;
+    },
+    writes: [
+      [0x14, 1, 3],
+      [0x08, 4, 1],
+      [0x0c, 4, 1],
+      [0x14, 1, 11],
+      [0x10, 2, 1],
+      [0x18, 2, 8],
+      [0x20, 4, 0x1000],
+      [0x28, 4, 0x2000],
+      [0x30, 4, 0x3000],
+      [0x1a, 2, 2],
+      [0x1c, 2, 1],
+      [0x14, 1, 15],
+      [0x16, 2, 1],
+      [0x20, 4, 0x1001],
+      [0x1c, 2, 1],
+    ],
+  },
+  'pci-ecam': {
+    create: () => new EcamHost({ bus: new PciBus({ swizzle: () => 0, route() {} }), size: 0x100000 }),
+    writes: [[0, 4, 1]],
+    stateless: true,
   },
   'virtio-mmio': {
     create: ({ shadow, log }) => new VirtioMmioSlot({ shadow, log }),

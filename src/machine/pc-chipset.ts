@@ -13,6 +13,7 @@ import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BoardEnv } from './board.ts';
 import type { PortWrite } from './boot/pc-reset-vector.ts';
 import { PC_DEVFN, PC_IRQ, PC_MAP, PC_PORTS } from './pc-map.ts';
+import { deliverMessage } from './pc-msi.ts';
 import type { Wiring } from './wiring.ts';
 
 const ISA_LINES = 16;
@@ -37,6 +38,7 @@ export function attachChipset(env: BoardEnv | Omit<BoardEnv, 'images'>, wiring: 
     // Slot 1's INTA is PIRQA; each further slot starts one line later (QEMU 7.2, hw/pci-host/i440fx.c).
     swizzle: (slot, pin) => (slot + pin + 3) & 3,
     route: (line, level) => isaBridge.setPirq(line, level),
+    message: (address, data) => deliverMessage(vm, log, address, data),
   });
   const ports = [PC_PORTS.pciConfigAddress, PC_PORTS.pciConfigData];
   wiring.attach(

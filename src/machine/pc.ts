@@ -30,6 +30,7 @@ import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from '
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
+import { attachVirtioPci } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -41,6 +42,8 @@ const MODEL_QEMU32 = 2;
 const MODEL_MAX32 = 3;
 /** The firmware's size is a multiple of this. */
 const FIRMWARE_UNIT = 0x10000;
+/** PCI slots for devices that do not say where they go; the graphics card's is one of them where there is none. */
+const FIRST_PCI_SLOT = 2;
 /** Slots that are always where they belong. */
 const MAPPED_SLOTS: readonly string[] = ['ram', 'ram.high'];
 
@@ -55,8 +58,8 @@ export const PC_1_0: BoardModel = {
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
   firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, VGA_ROM] },
-  drives: ['ide', 'floppy', 'pflash'],
-  virtio: [],
+  drives: ['ide', 'floppy', 'pflash', 'virtio'],
+  virtio: ['pci'],
   graphics: true,
   speaker: true,
   slots: (ramBytes, romBytes = [], vga) => [
@@ -129,7 +132,11 @@ class PcBoard implements Board {
       attach,
     };
     this.display = env.vga === 'std' ? attachVga(context) : null;
-    this.drives = [...attachDisks(context), ...attachFloppies(context)];
+    this.drives = [
+      ...attachDisks(context),
+      ...attachFloppies(context),
+      ...attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT),
+    ];
     this.input = attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);

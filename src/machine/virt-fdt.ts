@@ -50,6 +50,7 @@ export function virtDeviceTree(options: VirtTreeOptions): FdtNode {
   soc.strings('compatible', 'simple-bus').flag('ranges');
   addInterruptControllers(soc, harts, plic);
   addDevices(soc, plic, test);
+  addPci(soc, plic);
   return root;
 }
 
@@ -145,6 +146,35 @@ function addDevices(soc: FdtNode, plic: number, test: number): void {
     const base = virtio.base + slot * virtio.stride;
     device('virtio_mmio', base, virtio.size, VIRT_IRQ.virtio + slot, 'virtio,mmio');
   }
+}
+
+const PCI_PINS = 4;
+/** Types of a range in the first cell of a PCI address (IEEE 1275 PCI binding, section 2.2.1.1): ports, memory of 32 and of 64 bits. */
+const SPACE_PORTS = 0x1000000;
+const SPACE_MEMORY = 0x2000000;
+const SPACE_MEMORY_64 = 0x3000000;
+
+function addPci(soc: FdtNode, plic: number): void {
+  const { pci, pciPorts, pciMemory, pciHighMemory } = VIRT_MAP;
+  const node = soc.child(unit('pci', pci.base)).cells('reg', ...cells64(pci.base, pci.size));
+  node.strings('compatible', 'pci-host-ecam-generic').strings('device_type', 'pci').flag('dma-coherent');
+  node.cells('#address-cells', 3).cells('#size-cells', 2).cells('#interrupt-cells', 1);
+  node.cells('bus-range', 0, pci.size / 0x100000 - 1).cells('linux,pci-domain', 0);
+  node.cells(
+    'ranges',
+    ...[SPACE_PORTS, 0, 0, ...cells64(pciPorts.base, pciPorts.size)],
+    ...[SPACE_MEMORY, ...cells64(pciMemory.base), ...cells64(pciMemory.base, pciMemory.size)],
+    ...[SPACE_MEMORY_64, ...cells64(pciHighMemory.base), ...cells64(pciHighMemory.base, pciHighMemory.size)],
+  );
+  // Slots repeat every four: only two bits of their number matter.
+  node.cells('interrupt-map-mask', 0x1800, 0, 0, 7);
+  const map: number[] = [];
+  for (let slot = 0; slot < PCI_PINS; slot++) {
+    for (let pin = 0; pin < PCI_PINS; pin++) {
+      map.push(slot << 11, 0, 0, pin + 1, plic, VIRT_IRQ.pci + ((slot + pin) % PCI_PINS));
+    }
+  }
+  node.cells('interrupt-map', ...map);
 }
 
 function unit(name: string, address: number): string {

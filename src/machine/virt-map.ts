@@ -10,6 +10,11 @@ export const VIRT_MAP = {
   uart: { base: 0x10000000, size: 0x100 },
   virtio: { base: 0x10001000, size: 0x1000, stride: 0x1000, count: 8 },
   fwCfg: { base: 0x10100000, size: 0x18 },
+  /** Configuration space, and the windows of I/O ports and memory (32 bits, 64 bits). */
+  pci: { base: 0x30000000, size: 0x10000000 },
+  pciPorts: { base: 0x3000000, size: 0x10000 },
+  pciMemory: { base: 0x40000000, size: 0x40000000 },
+  pciHighMemory: { base: 0x400000000, size: 0x400000000 },
   dram: { base: 0x80000000 },
 } as const;
 
@@ -18,5 +23,7 @@ export const VIRT_IRQ = {
   /** Slot n has line virtio + n. */
   virtio: 1,
   uart: 10,
+  /** INTA of slot 0; each further pin, and each further slot, one line later, of four in all. */
+  pci: 32,
   rtc: 11,
 } as const;

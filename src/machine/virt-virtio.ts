@@ -1,11 +1,13 @@
-/** The virtio-mmio slots of `virt`. */
+/** Where `virt` has virtio devices: its virtio-mmio slots, and PCI. */
 import { VmError } from '../core/errors.ts';
+import { EcamHost, EcamRoot } from '../hw/pci/ecam-host.ts';
+import { PciBus } from '../hw/pci/pci-bus.ts';
 import { INTERRUPT_ACK, VirtioMmio } from '../hw/virtio/virtio-mmio.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
 import type { BoardDrive, BoardEnv } from './board.ts';
 import type { DevicePlan } from './devices.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
-import { createVirtio } from './virtio-devices.ts';
+import { attachVirtioPci, createVirtio } from './virtio-devices.ts';
 import type { Wiring } from './wiring.ts';
 
 /** Gives each device its slot: the one its bus names, else the highest that is free, as in QEMU. */
@@ -51,4 +53,19 @@ export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring):
     });
   }
   return drives;
+}
+
+const PCI_LINES = 4;
+
+/** Attaches the PCI host with its devices. There is no controller for messages: interrupts are lines. Returns the drives. */
+export function attachPciHost(env: Omit<BoardEnv, 'images'>, wiring: Wiring): BoardDrive[] {
+  const lines = Array.from({ length: PCI_LINES }, (_, line) => wiring.irq(VIRT_IRQ.pci + line));
+  const bus = new PciBus({
+    swizzle: (slot, pin) => (slot + pin) % PCI_LINES,
+    route: (line, level) => lines[line].set(level),
+  });
+  const { base, size } = VIRT_MAP.pci;
+  wiring.attach([base], () => new EcamHost({ bus, size }));
+  wiring.attachPci(bus, 0, [], new EcamRoot());
+  return attachVirtioPci(env, wiring, bus, 1);
 }

@@ -57,7 +57,7 @@ const fdtOf = (memory: SlotGuestMemory): ReturnType<typeof readBlob> => {
 };
 
 describe('virt-1.0', () => {
-  it("has QEMU 7.2's memory map (info mtree -f), less PCI express and flash", () => {
+  it("has QEMU 7.2's memory map (info mtree -f), less flash, PCI's ports and its BARs", () => {
     const virtio = Array.from({ length: 8 }, (_, i) => `1000${i + 1}000-1000${i + 1}1ff mmio`);
     expect(regions(build().vm)).toEqual([
       '00001000-0000ffff rom',
@@ -68,6 +68,7 @@ describe('virt-1.0', () => {
       '10000000-10000007 mmio',
       ...virtio,
       '10100000-10100017 mmio',
+      '30000000-3fffffff mmio',
       '80000000-83ffffff ram',
     ]);
   });

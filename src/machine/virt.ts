@@ -2,7 +2,7 @@
  * The board `virt-1.0`: QEMU 7.2's RISC-V `virt`, address for address.
  * Specification: QEMU documentation, "virt" generic virtual platform.
  *
- * Left out, neither in the memory map nor in the device tree: PCI express (later), the two flash banks and the platform
+ * Left out, neither in the memory map nor in the device tree: the two flash banks and the platform
  * bus (no firmware or kernel that Debian ships needs them), and the PMU node (its event map is QEMU's own).
  */
 import { Ns16550a } from '../hw/char/ns16550a.ts';
@@ -17,7 +17,7 @@ import { type BootPlan, placeFdt, planBoot, riscvResetVector } from './boot/risc
 import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
-import { attachVirtioMmio } from './virt-virtio.ts';
+import { attachPciHost, attachVirtioMmio } from './virt-virtio.ts';
 import { Wiring } from './wiring.ts';
 
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
@@ -32,7 +32,7 @@ export const VIRT_1_0: BoardModel = {
   processors: { riscv64: { rv64: 0 } },
   firmware: { name: 'OpenSBI', withKernel: true, roms: [] },
   drives: ['virtio'],
-  virtio: ['mmio'],
+  virtio: ['mmio', 'pci'],
   graphics: false,
   speaker: false,
   slots: (ramBytes) => [
@@ -94,7 +94,7 @@ class VirtBoard implements Board {
         baudBase: UART_BAUD_BASE,
       });
     });
-    this.drives = attachVirtioMmio(env, wiring);
+    this.drives = [...attachVirtioMmio(env, wiring), ...attachPciHost(env, wiring)];
     const fwCfg = attach(VIRT_MAP.fwCfg.base, (shadow) => {
       return new FwCfg({ memory: env.memory, shadow, log, ramBytes: env.ramBytes, vcpus: vm.vcpus });
     });

@@ -109,7 +109,7 @@ export class Wiring {
     const pin = device.config.get(INTERRUPT_PIN, 1);
     const intx = pin === 0 ? UNCONNECTED : bus.intx(devfn, pin - 1);
     bus.add(devfn, device);
-    device.connect({ intx, shadows, places });
+    device.connect({ intx, shadows, places, ...(bus.message && { message: bus.message }) });
     this.devices.push(device);
     return device;
   }

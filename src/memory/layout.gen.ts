@@ -146,6 +146,17 @@ export const PC_HPET_STATE = 0x3a0400;
 export const PC_PM_TIMER_STATE = 0x3a0500;
 export const PC_LAPIC_STATE = 0x3a1000;
 export const PC_LAPIC_STRIDE = 0x200;
+/** Of a local APIC's state, what the page reads and writes when a device sends a message: see assembly/irqchip/lapic-state.ts. */
+export const LAPIC_BASE = 0x0;
+export const LAPIC_ID = 0x8;
+export const LAPIC_LDR = 0x10;
+export const LAPIC_DFR = 0x14;
+export const LAPIC_SVR = 0x18;
+export const LAPIC_IRR = 0x80;
+export const LAPIC_TMR = 0xc0;
+export const LAPIC_BASE_X2APIC = 0x400;
+export const LAPIC_BASE_ENABLE = 0x800;
+export const LAPIC_SVR_ENABLE = 0x100;
 export const PC_IRQCHIP_END = 0x3a2000;
 /**
  * Registers of the VGA (assembly/vga/), bytes where nothing else is said. The vCPU answers all ports and the memory window; the page reads what it has

@@ -3,7 +3,9 @@
  * registers and through rings in memory.
  */
 import { Log } from '../../src/core/log.ts';
+import type { MmioRegion } from '../../src/hw/device.ts';
 import { VirtioMmio } from '../../src/hw/virtio/virtio-mmio.ts';
+import { VirtioPci } from '../../src/hw/virtio/virtio-pci.ts';
 import type { VirtioType } from '../../src/hw/virtio/virtio.ts';
 import { FakeIrq, FakeLatch, FakeMemory, FakeShadow } from './device-env.ts';
 
@@ -98,6 +100,132 @@ export function mmioDevice(type: VirtioType, memoryBytes = 1 << 20) {
     writeConfig: (offset, size, value) => write(0x100 + offset, size, value),
   };
   return { device, transport, memory, irq, messages };
+}
+
+/** A device behind PCI's capabilities, on a bus that takes messages. The driver finds the parts as section 4.1.4 says. */
+export function pciDevice(type: VirtioType, memoryBytes = 1 << 20) {
+  const irq = new FakeIrq();
+  const memory = new FakeMemory(memoryBytes);
+  const messages: string[] = [];
+  const sent: [number, number][] = [];
+  const log = new Log(({ message }) => void messages.push(message));
+  const device = new VirtioPci({ type, memory, log, messages: true });
+  const places = new Map<number, number>();
+  device.connect({
+    intx: irq,
+    message: (address, data) => void sent.push([address, data]),
+    places: device.windows.map((_, i) => ({
+      move: (to) => void (to === null ? places.delete(i) : places.set(i, to)),
+    })),
+  });
+  // BARs 1 and 4, memory decoding and bus mastering.
+  device.configWrite(0x14, 4, 0xfebd_0000);
+  device.configWrite(0x20, 4, 0xe000_0000);
+  device.configWrite(0x24, 4, 1);
+  device.configWrite(0x04, 2, 6);
+  const bars = [0, 0xfebd_0000, 0, 0, 0x1_e000_0000];
+  const found = (address: number): { region: MmioRegion; at: number } => {
+    for (const [i, base] of places) {
+      const window = device.windows[i];
+      if ('region' in window && address >= base && address < base + window.region.size)
+        return { region: window.region, at: address - base };
+    }
+    throw new Error(`nothing at 0x${address.toString(16)}`);
+  };
+  const read = (address: number, size: number): number => {
+    const { region, at } = found(address);
+    return region.read(at, size);
+  };
+  const write = (address: number, size: number, value: number): void => {
+    const { region, at } = found(address);
+    region.write(at, size, value >>> 0);
+  };
+  const parts: Record<number, number> = {};
+  let step = 0;
+  let msix = 0;
+  for (let at = device.configRead(0x34, 1); at !== 0; at = device.configRead(at + 1, 1)) {
+    if (device.configRead(at, 1) === 0x11) msix = at;
+    if (device.configRead(at, 1) !== 0x09) continue;
+    const kind = device.configRead(at + 3, 1);
+    parts[kind] = bars[device.configRead(at + 4, 1)] + device.configRead(at + 8, 4);
+    if (kind === 2) step = device.configRead(at + 16, 4);
+  }
+  const [, common, notify, isr, config] = [0, 1, 2, 3, 4].map((kind) => parts[kind]);
+  const select = (queue: number): void => write(common + 0x16, 2, queue);
+  const wide = (offset: number, value: number): void => {
+    write(common + offset, 4, value % 2 ** 32);
+    write(common + offset + 4, 4, Math.floor(value / 2 ** 32));
+  };
+  const transport: DriverTransport = {
+    deviceId: device.configRead(2, 2) - 0x1040,
+    get status() {
+      return read(common + 0x14, 1);
+    },
+    set status(value) {
+      write(common + 0x14, 1, value);
+    },
+    get deviceFeatures() {
+      write(common, 4, 0);
+      const low = BigInt(read(common + 4, 4));
+      write(common, 4, 1);
+      return low | (BigInt(read(common + 4, 4)) << 32n);
+    },
+    setDriverFeatures(features) {
+      write(common + 8, 4, 0);
+      write(common + 0xc, 4, Number(features & 0xffff_ffffn));
+      write(common + 8, 4, 1);
+      write(common + 0xc, 4, Number(features >> 32n));
+    },
+    queueSizeMax(queue) {
+      select(queue);
+      return read(common + 0x18, 2);
+    },
+    setQueue(queue, size, descriptors, driver, device) {
+      select(queue);
+      write(common + 0x18, 2, size);
+      wide(0x20, descriptors);
+      wide(0x28, driver);
+      wide(0x30, device);
+    },
+    enableQueue(queue) {
+      select(queue);
+      write(common + 0x1c, 2, 1);
+    },
+    resetQueue(queue) {
+      select(queue);
+      write(common + 0x3a, 2, 1);
+    },
+    notify(queue) {
+      select(queue);
+      const { region, at } = found(notify + read(common + 0x1e, 2) * step);
+      const register = region.registers.find(({ offset }) => offset === at);
+      if (register?.write === 'doorbell') device.doorbell(at);
+      else region.write(at, 2, queue);
+    },
+    takeInterrupt: () => read(isr, 1),
+    config: (offset, size) => read(config + offset, size),
+    writeConfig: (offset, size, value) => write(config + offset, size, value),
+  };
+  /** Registers that only PCI has. */
+  const pci = {
+    msix,
+    common,
+    /** Vectors of the configuration and of queues; what is read back. */
+    setConfigVector(vector: number): number {
+      write(common + 0x10, 2, vector);
+      return read(common + 0x10, 2);
+    },
+    setQueueVector(queue: number, vector: number): number {
+      select(queue);
+      write(common + 0x1a, 2, vector);
+      return read(common + 0x1a, 2);
+    },
+    /** Of the table and the pending bits. */
+    tableRead: (offset: number): number => read(bars[1] + offset, 4),
+    tableWrite: (offset: number, value: number): void => write(bars[1] + offset, 4, value),
+    sent,
+  };
+  return { device, transport, memory, irq, messages, pci };
 }
 
 /** A chain that came back. */

@@ -1,5 +1,5 @@
 /**
- * Exchanges that compare or add: CMPXCHG CMPXCHG8B CMPXCHG16B XADD. SDM volume 2. LOCK changes nothing here, nor elsewhere: a machine has one
+ * Exchanges that compare or add: CMPXCHG CMPXCHG8B CMPXCHG16B XADD. SDM volume 2. LOCK is a fence before the instruction (translate.ts) and nothing else: a machine has one
  * vCPU, which is interrupted between instructions only, and devices do not take part in its atomics.
  */
 import * as B from '../../ir/builder';

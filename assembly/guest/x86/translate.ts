@@ -1,6 +1,6 @@
 /** One x86 instruction at a time to IR: what tb/ calls. */
-import { EMIT_ALONE, EMIT_CPU, EMIT_ENDED, EMIT_FLAGS, EMIT_LENGTH, EMIT_PC } from '../../ir/builder';
-import { OP_CALLX } from '../../ir/ops.gen';
+import { EMIT_ALONE, EMIT_CPU, EMIT_ENDED, EMIT_FLAGS, EMIT_LENGTH, EMIT_PC, emit } from '../../ir/builder';
+import { OP_CALLX, OP_FENCE } from '../../ir/ops.gen';
 import { EXIT_AGAIN, STATE_GUEST_INSN } from '../../vcpu/state';
 import * as X from './cpu';
 import { helperStepBegin } from './debug';
@@ -18,7 +18,15 @@ import {
   thisEip,
 } from './emit';
 import { modelIsMax } from './features';
-import { INSN_LENGTH_MAX, INSN_MAP, INSN_NUMBER, INSN_PREFIXES, MAP_0F38, PREFIX_VEX } from './insn';
+import {
+  INSN_LENGTH_MAX,
+  INSN_MAP,
+  INSN_NUMBER,
+  INSN_PREFIXES,
+  MAP_0F38,
+  PREFIX_LOCK,
+  PREFIX_VEX,
+} from './insn';
 import { helperShadowBegin, helperUndefined } from './segment';
 
 /** Handler of STATE_GUEST_TRANSLATE: see vcpu/guest.ts. */
@@ -40,6 +48,8 @@ export function x86Translate(e: usize, source: usize, available: u32): u32 {
   store<u32>(e, length, EMIT_LENGTH);
   const i = cpu + STATE_GUEST_INSN;
   store<u16>(i, 0, INSN_LINEAR);
+  // Orders what other agents see (SDM volume 3, 8.2.3.9): devices read rings while the guest runs. Kernels for one processor patch the prefix away but in barriers.
+  if (load<u16>(i, INSN_PREFIXES) & PREFIX_LOCK) emit(e, OP_FENCE, 0, 0, 0, 0);
   if (!isOffered(cpu, i) || !x86TranslateNumber(load<u16>(i, INSN_NUMBER), e, i)) {
     emitCall(e, OP_CALLX, helperUndefined.index, 0, 0, 0, 0);
     emitExit(e, EXIT_AGAIN, load<u64>(e, EMIT_PC));

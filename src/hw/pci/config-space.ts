@@ -75,17 +75,19 @@ export class PciConfigSpace {
 
   /**
    * Links a capability of `size` bytes into the list, and returns its offset: behind the one before it, or at 0x40.
+   * @param where in the list: `first`, as QEMU's devices do, or `last`
    * @throws RangeError if there is no room
    */
-  addCapability(id: number, size: number): number {
+  addCapability(id: number, size: number, where: 'first' | 'last' = 'last'): number {
     const at = (this.capabilityEnd + 3) & ~3;
     if (at + size > CONFIG_BYTES) throw new RangeError('no room for another PCI capability');
     this.define(at, 1, id);
-    this.define(at + 1, 1, 0);
-    if (this.lastCapability === 0) this.define(CAPABILITIES, 1, at);
+    const first = where === 'first' || this.lastCapability === 0;
+    this.define(at + 1, 1, first ? this.get(CAPABILITIES, 1) : 0);
+    if (first) this.define(CAPABILITIES, 1, at);
     else this.define(this.lastCapability + 1, 1, at);
     this.define(STATUS, 2, this.get(STATUS, 2) | STATUS_CAPABILITIES);
-    this.lastCapability = at;
+    if (!first || this.lastCapability === 0) this.lastCapability = at;
     this.capabilityEnd = at + size;
     return at;
   }

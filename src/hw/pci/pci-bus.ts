@@ -1,6 +1,6 @@
 /** A PCI bus: functions by their place, and their interrupt pins wired together. */
 import type { IrqLine } from '../../core/irq.ts';
-import type { PciFunction } from './pci-function.ts';
+import type { MessageSink, PciFunction } from './pci-function.ts';
 
 /** Interrupt lines from the bus to the chipset. */
 const LINES = 4;
@@ -9,16 +9,21 @@ export class PciBus {
   private readonly functions = new Map<number, PciFunction>();
   private readonly holders: Set<number>[] = Array.from({ length: LINES }, () => new Set());
   private readonly route: (line: number, level: boolean) => void;
+  /** Takes messages; null: interrupts are lines only. */
+  readonly message: MessageSink | null;
   private readonly swizzle: (slot: number, pin: number) => number;
 
   /**
    * @param options.swizzle line, 0 to 3, that pin (0 is INTA) of a slot is wired to
    * @param options.route drives one of the four lines
+   * @param options.message takes what functions write as interrupts; absent: they have lines only
    */
   constructor(options: {
     swizzle: (slot: number, pin: number) => number;
     route: (line: number, level: boolean) => void;
+    message?: MessageSink;
   }) {
+    this.message = options.message ?? null;
     this.swizzle = options.swizzle;
     this.route = options.route;
   }
@@ -31,6 +36,14 @@ export class PciBus {
 
   at(devfn: number): PciFunction | undefined {
     return this.functions.get(devfn);
+  }
+
+  /** The first slot from `from` on that is free in all its functions; null: none is. */
+  freeSlot(from: number): number | null {
+    for (let slot = from; slot < 32; slot++) {
+      if ([0, 1, 2, 3, 4, 5, 6, 7].every((fn) => !this.functions.has(slot * 8 + fn))) return slot;
+    }
+    return null;
   }
 
   /** The line of a function's pin (0 is INTA). Lines are shared: each is high while any pin drives it. */

@@ -46,12 +46,17 @@ export type PciWindow =
   | { region: MmioRegion; space: PciSpace }
   | { slot: string; kind: 'ram' | 'rom'; space: 'memory' };
 
+/** Takes interrupts that are writes of 32 bits: the processor's side of a bus. */
+export type MessageSink = (address: number, data: number) => void;
+
 /** What a function is connected to. */
 export interface PciSlot {
   /** Its interrupt pin's line. */
   intx: IrqLine;
   /** Where the shadow registers of each of its fixed blocks are published, in their order. */
   shadows?: readonly ShadowPort[];
+  /** Writes a message (MSI, MSI-X) to the bus; absent: nothing there takes messages. */
+  message?: MessageSink;
   /** A place for each of its windows, in their order; the guest moves them. Those of registers take shadows too. */
   places: readonly (MovableRegion & Partial<ShadowPort>)[];
 }
@@ -65,7 +70,7 @@ export abstract class PciFunction implements Device {
   readonly windows: PciWindow[] = [];
   /** Registers that are always at the same place. */
   readonly fixed: readonly MmioRegion[] = [];
-  private readonly bars: (PciBarSpec & { window: number })[] = [];
+  private readonly bars: (PciBarSpec & { window: number; offset: number })[] = [];
   private rom: { size: number; window: number } | null = null;
   private slot: PciSlot | null = null;
   private pinLevel = false;
@@ -110,7 +115,12 @@ export abstract class PciFunction implements Device {
     this.windows.push({ slot, kind: 'rom', space: 'memory' });
   }
 
-  private addWindow(bar: PciBarSpec, window: PciWindow): void {
+  /** As `addBar`, for several blocks of registers, each at its own offset. */
+  protected addBarParts(bar: PciBarSpec, parts: readonly { offset: number; region: MmioRegion }[]): void {
+    parts.forEach(({ offset, region }) => this.addWindow(bar, { region, space: bar.space }, offset));
+  }
+
+  private addWindow(bar: PciBarSpec, window: PciWindow, offset = 0): void {
     const { config } = this;
     const at = C.BAR_0 + 4 * bar.index;
     if (bar.index + (bar.is64 ? 2 : 1) > BAR_COUNT) throw new RangeError(`there is no BAR ${bar.index}`);
@@ -119,7 +129,7 @@ export abstract class PciFunction implements Device {
     config.define(at, 4, flags);
     config.allow(at, 4, 2 ** 32 - bar.size);
     if (bar.is64) config.allow(at + 4, 4, 0xffff_ffff);
-    this.bars.push({ ...bar, window: this.windows.length });
+    this.bars.push({ ...bar, window: this.windows.length, offset });
     this.windows.push(window);
   }
 
@@ -142,6 +152,11 @@ export abstract class PciFunction implements Device {
   /** The same for the registers in window `index`. */
   protected publishWindow(index: number, offset: number, value: number | null): void {
     this.slot?.places[index].publish?.(offset, value);
+  }
+
+  /** Writes a message, if the function may master the bus. */
+  protected sendMessage(address: number, data: number): void {
+    if (this.config.get(C.COMMAND, 2) & C.COMMAND_MASTER) this.slot?.message?.(address, data);
   }
 
   /** Drives the interrupt pin. */
@@ -170,7 +185,10 @@ export abstract class PciFunction implements Device {
   }
 
   private mapWindows(): void {
-    for (const bar of this.bars) this.place(bar.window, this.barAddress(bar));
+    for (const bar of this.bars) {
+      const address = this.barAddress(bar);
+      this.place(bar.window, address === null ? null : address + bar.offset);
+    }
     if (this.rom) this.place(this.rom.window, this.romAddress(this.rom.size));
   }
 
