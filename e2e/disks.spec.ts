@@ -1,4 +1,5 @@
 /** Disks, CD-ROMs and floppies as a Linux guest and SeaBIOS find them. Needs the images i386-disks and x86_64-disks. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -99,6 +100,43 @@ test('a disk with snapshot=off is written, one without is not', async ({ vm }, t
   );
   expect(readFileSync(kept).subarray(1536, 1545).toString()).toBe('snowfall\n');
   expect(readFileSync(lost).equals(Buffer.alloc(MIB))).toBe(true);
+});
+
+test('a qcow2 image over a backing file is read, and written so that qemu-img finds nothing wrong', async ({
+  vm,
+}, testInfo) => {
+  test.setTimeout(300_000);
+  const folder = testInfo.outputDir;
+  const base = noise(3 * MIB, 5);
+  write(folder, 'base.img', base);
+  const disk = join(folder, 'disk.qcow2');
+  const qemuImg = (...args: string[]): string => execFileSync('qemu-img', args, { encoding: 'utf8' });
+  qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base.img', '-F', 'raw', disk, '6M');
+  await vm.boot({
+    ...image('i386-disks'),
+    drives: [
+      { file: disk, index: 0, snapshot: false },
+      { file: write(folder, 'b.img', Buffer.alloc(MIB)), index: 1 },
+    ],
+  });
+  await vm.waitForSerial(PROMPT, LONG);
+  await shell(vm, LOAD, 'loaded');
+  await shell(vm, 'head -c 3145728 $A | sha256sum', sha256(base));
+  await shell(
+    vm,
+    'echo snowfall | dd of=$A seek=1001 conv=notrunc; head -c 2097152 $A | dd of=$A bs=4096 seek=769; sync; echo writt""en',
+    'written',
+  );
+  await vm.type('poweroff -f\n');
+  expect(await vm.waitForExit()).toMatchObject({ outcome: 'poweroff' });
+  expect(qemuImg('check', disk)).toContain('No errors were found');
+  const expected = Buffer.alloc(6 * MIB);
+  base.copy(expected);
+  expected.write('snowfall\n', 1001 * 512);
+  expected.copy(expected, 769 * 4096, 0, 2097152);
+  qemuImg('convert', '-O', 'raw', disk, join(folder, 'after.img'));
+  expect(sha256(readFileSync(join(folder, 'after.img')))).toBe(sha256(expected));
+  expect(sha256(readFileSync(join(folder, 'base.img')))).toBe(sha256(base));
 });
 
 test('SeaBIOS starts a boot sector from a CD-ROM', async ({ vm }, testInfo) => {

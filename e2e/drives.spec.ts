@@ -1,5 +1,7 @@
 /** Disks, keys and pointer as a person meets them on the page. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { bootDisk } from './support/boot-sector.ts';
 import { displayText, expect, test } from './support/site.ts';
 
@@ -31,6 +33,14 @@ test('a disk image that is dropped on the page boots, and keys reach it by their
   await page.keyboard.up('Shift');
   await page.keyboard.press('x');
   await expect.poll(() => displayText(page)).toContain('!4x');
+});
+
+test('a qcow2 image is recognised by its content', async ({ page, site }, testInfo) => {
+  await page.goto(site.builtUrl);
+  const image = join(testInfo.outputDir, 'image');
+  execFileSync('qemu-img', ['convert', '-c', '-O', 'qcow2', bootDisk(testInfo.outputDir, 'Unpacked'), image]);
+  await page.getByTestId('pick').setInputFiles(image);
+  await expect.poll(() => displayText(page), STARTED).toContain('Unpacked');
 });
 
 test('text is typed for the layout of the guest', async ({ page, site }, testInfo) => {

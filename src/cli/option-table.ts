@@ -94,7 +94,8 @@ const DRIVE_PROPERTIES = {
   index: 'any',
   unit: 'any',
   media: ['disk', 'cdrom'],
-  format: ['raw'],
+  format: ['raw', 'qcow2', 'vmdk', 'vdi', 'vpc'],
+  discard: ['unmap', 'on', 'ignore', 'off'],
   readonly: ['on', 'off'],
   snapshot: ['on', 'off'],
   // What they say here is what happens anyway.
@@ -120,6 +121,10 @@ function setDrive(options: CliOptions, text: string): void {
     ...(get('id') !== undefined && { id: get('id')! }),
     ...(index !== undefined && { index: parseInteger('-drive index', index, 0, 31) }),
     ...(media !== undefined && { media }),
+    ...(get('format') !== undefined && { format: get('format') as NonNullable<CliDrive['format']> }),
+    ...(get('discard') !== undefined && {
+      discard: /^(unmap|on)$/.test(get('discard')!) ? 'unmap' : 'ignore',
+    }),
     ...(get('readonly') !== undefined && { readOnly: get('readonly') === 'on' }),
     // Files are written only if someone asks for it.
     ...((get('snapshot') === 'off' || (get('readonly') === 'off' && get('snapshot') === undefined)) && {

@@ -182,7 +182,7 @@ describe('drives', () => {
 
   test('what is not built is refused by name', () => {
     expect(message('i386', '-drive', 'file=a,if=scsi')).toMatch(/if=scsi is not built yet/);
-    expect(message('i386', '-drive', 'file=a,format=qcow2')).toMatch(/format=qcow2 is not built yet/);
+    expect(message('i386', '-drive', 'file=a,format=vhdx')).toMatch(/format=vhdx is not built yet/);
     expect(message('i386', '-drive', 'file=a,index=99')).toMatch(/from 0 to 31/);
   });
 });

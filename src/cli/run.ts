@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
 import { dirname, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { VmError } from '../core/errors.ts';
 import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
@@ -27,6 +28,8 @@ const PANIC_GRACE_MS = 1000;
 
 /** A page that does not answer this long has no report to give. */
 const REPORT_LIMIT_MS = 5000;
+/** For closing images that are written to. */
+const CLOSE_LIMIT_MS = 5000;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -146,6 +149,12 @@ class GuestRun {
     this.#page = await RunnerPage.open(page, site);
     const vm = this.#page.createVm();
     this.#watch(vm);
+    // However the run ends, images that are written to are closed as on a machine that is switched off.
+    if (config.drives?.some(({ snapshot }) => snapshot === false)) {
+      this.#cleanups.push(() =>
+        Promise.race([vm.destroy(), wait(CLOSE_LIMIT_MS, undefined, { ref: false })]),
+      );
+    }
     if (this.#options.serial === 'stdio') this.#console.open();
     await vm.boot(config, { screen: this.#options.headed || this.#options.screenshot !== undefined });
     this.#vm = vm;

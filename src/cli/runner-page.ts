@@ -20,6 +20,7 @@ import {
   type VmReport,
 } from '../core/vm-api.ts';
 import { HostError } from './chromium.ts';
+import { backingFiles } from './drive-files.ts';
 import { biosFile, checkImage, checkWritable, firmwareFile, isBiosWord } from './guest-files.ts';
 import type { SiteServer } from './site-server.ts';
 
@@ -141,7 +142,8 @@ export class GuestVm {
       const path = config[key];
       if (path !== undefined) served[key] = serve(`-${key}`, path);
     }
-    if (config.drives) served.drives = config.drives.map((drive) => this.#serveDrive(drive));
+    if (config.drives)
+      served.drives = await Promise.all(config.drives.map((drive) => this.#serveDrive(drive)));
     this.#booted = true;
     await this.#ask(
       this.#page.evaluate(
@@ -151,12 +153,18 @@ export class GuestVm {
     );
   }
 
-  #serveDrive(drive: RunnerDrive): RunnerDrive {
+  async #serveDrive(drive: RunnerDrive): Promise<RunnerDrive> {
     if (drive.file === undefined) return drive;
     const path = checkImage('-drive', drive.file);
     const writable = drive.snapshot === false && !drive.readOnly && drive.media !== 'cdrom';
     if (writable) checkWritable('-drive', path);
-    return { ...drive, file: writable ? this.#site.serveWritableFile(path) : this.#site.serveFile(path) };
+    const file = writable ? this.#site.serveWritableFile(path) : this.#site.serveFile(path);
+    const backing = drive.backing ?? (await backingFiles(path, drive.format));
+    return {
+      ...drive,
+      file,
+      backing: backing.map((below) => this.#site.serveFile(checkImage('-drive', below))),
+    };
   }
 
   /** Types bytes, or a string as UTF-8. Resolves when the machine has queued them. */

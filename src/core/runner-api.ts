@@ -24,7 +24,7 @@ export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg'> & {
 };
 
 /** A drive whose image is a URL. */
-export type RunnerDrive = Omit<DriveConfig, 'file'> & { file?: string };
+export type RunnerDrive = Omit<DriveConfig, 'file' | 'backing'> & { file?: string; backing?: string[] };
 
 /** A failure as plain data: an Error loses its code on the way out of the page. */
 export interface RunnerError {

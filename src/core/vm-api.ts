@@ -94,8 +94,15 @@ export interface DriveConfig {
   index?: number;
   /** Default `disk`. */
   media?: 'disk' | 'cdrom';
-  /** Only `raw` today. */
-  format?: 'raw';
+  /** Default: what the image's own bytes say. */
+  format?: 'raw' | 'qcow2' | 'vmdk' | 'vdi' | 'vpc';
+  /**
+   * The files that back a qcow2 image, the nearest first. Default: those that the images name, where they lie beside an image that is a
+   * URL; other places are refused.
+   */
+  backing?: readonly ImageSource[];
+  /** What the guest discards is given up in a qcow2 image that is written to. Default `unmap`. */
+  discard?: 'unmap' | 'ignore';
   /** The guest's writes fail. A CD-ROM is always read-only. */
   readOnly?: boolean;
   /**

@@ -12,7 +12,8 @@ import type { BlockNode } from '../block/block-node.ts';
 import type { DriveState, PointerInput } from '../core/vm-api.ts';
 import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
 import type { DevicePlan, VirtioTransport } from './devices.ts';
-import type { Drive, DriveInterface } from './drives.ts';
+import type { DriveInterface } from './disk-image.ts';
+import type { Drive } from './drives.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { BootOptions } from './firmware/boot-options.ts';
 

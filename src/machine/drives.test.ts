@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { VmConfig } from '../core/vm-api.ts';
-import { openImage, planDrives } from './drives.ts';
+import { openImage } from './disk-image.ts';
+import { planDrives } from './drives.ts';
 
 const image = new Uint8Array(512);
 const plan = (config: Partial<VmConfig>) =>
@@ -59,8 +60,8 @@ describe('images', () => {
 
   it.each([
     ['an empty one', new Uint8Array(0), {}, /is empty/],
-    ['qcow2', text('QFI\xfb'), {}, /is a qcow2 file/],
-    ['gzip', text('\x1f\x8b'), {}, /is a gzip file/],
+    ['a damaged qcow2 one', text('QFI\xfb'), {}, /cannot be used: .*no qcow2 image/],
+    ['gzip', text('\x1f\x8b'), {}, /is a gzip file: unpack/],
     [
       'a large floppy',
       new Uint8Array(3_000_000),

@@ -1,29 +1,19 @@
 /** A machine's drives: where they are, as the options say, and the images in them, opened. */
-import { BlobNode } from '../block/protocol/blob-node.ts';
 import type { BlockNode } from '../block/block-node.ts';
-import { CachedNode } from '../block/filter/cached-node.ts';
-import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
-import { MemoryNode } from '../block/protocol/memory-node.ts';
-import { OverlayNode } from '../block/filter/overlay-node.ts';
+import { FORMATS } from '../block/format/probe.ts';
+import { isFormat } from '../block/open.ts';
 import { VmError } from '../core/errors.ts';
 import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
-import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
-import { loadImage } from './boot/image-source.ts';
-
-export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
+import { type DriveInterface, type ImagePlan, openImage } from './disk-image.ts';
 
 /** A drive as the options ask for it, checked. */
-export interface DrivePlan {
+export interface DrivePlan extends ImagePlan {
   /** As in QEMU: `ide0-hd0`, `ide1-cd0`, `floppy0`. */
   name: string;
-  interface: DriveInterface;
   /** Place among the drives of its interface. */
   index: number;
-  media: 'disk' | 'cdrom';
   file: ImageSource | null;
-  readOnly: boolean;
-  snapshot: boolean;
   /** Of a virtio disk: what a device calls it by; null: it is a device by itself (if=virtio). */
   id?: string | null;
 }
@@ -39,7 +29,6 @@ const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2, pf
 /** Where a CD-ROM goes, and where one is even if nobody asks: the second channel's master. */
 const CDROM_INDEX = 2;
 const SECTOR = 512;
-const CD_SECTOR = 2048;
 
 const SHORT: readonly [Medium, DriveConfig][] = [
   ['hda', { index: 0 }],
@@ -59,6 +48,8 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
   'index',
   'media',
   'format',
+  'backing',
+  'discard',
   'readOnly',
   'snapshot',
   'id',
@@ -101,8 +92,8 @@ export function planDrives(
     if (!Object.hasOwn(PLACES, at))
       throw bad(`${option}: if=${at} is not built yet; choose ide, floppy, pflash, virtio or none.`);
     if (!interfaces.includes(at)) throw bad(`${option}: ${board} has no ${at} drives.`);
-    if (drive.format !== undefined && drive.format !== 'raw') {
-      throw bad(`${option}: format=${String(drive.format)} is not built yet; images are raw ones.`);
+    if (drive.format !== undefined && !isFormat(drive.format)) {
+      throw bad(`${option}: format=${String(drive.format)} is not known; choose ${FORMATS.join(', ')}.`);
     }
     const media = drive.media ?? 'disk';
     if (media !== 'disk' && media !== 'cdrom')
@@ -128,6 +119,9 @@ export function planDrives(
       file,
       readOnly: media === 'cdrom' || (drive.readOnly ?? false),
       snapshot: drive.snapshot ?? true,
+      ...(drive.format && { format: drive.format }),
+      ...(drive.backing && { backing: drive.backing }),
+      ...(drive.discard && { discard: drive.discard }),
       ...(at === 'virtio' && { id: drive.interface === 'none' ? id : null }),
     });
   }
@@ -158,99 +152,6 @@ function freePlace(
 function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): string {
   if (at !== 'ide') return `${at}${index}`;
   return `ide${index >> 1}-${media === 'cdrom' ? 'cd' : 'hd'}${index & 1}`;
-}
-
-/**
- * Opens an image.
- * @param what how to call it in messages
- * @throws VmError not-found, bad-image or bad-config
- */
-export async function openImage(
-  file: ImageSource,
-  {
-    readOnly,
-    snapshot,
-    media,
-    interface: at,
-  }: Pick<DrivePlan, 'readOnly' | 'snapshot' | 'media' | 'interface'>,
-  what: string,
-  signal?: AbortSignal,
-): Promise<BlockNode> {
-  const writeThrough = !readOnly && !snapshot;
-  const node = await openSource(file, writeThrough, what, signal);
-  if (node.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
-  await refuseFormats(node, what);
-  // The last sector, of a floppy the last track, is whole even if the image is not: what is missing are zeros.
-  const unit = media === 'cdrom' ? CD_SECTOR : SECTOR;
-  const floppy = at === 'floppy' ? floppyGeometry(node.size) : null;
-  if (at === 'floppy' && !floppy) {
-    throw new VmError(
-      'bad-image',
-      `The image of ${what} is ${node.size} bytes long, more than any floppy has.`,
-    );
-  }
-  const size = floppy ? floppyBytes(floppy) : Math.ceil(node.size / unit) * unit;
-  if (writeThrough && size === node.size) return node;
-  if (writeThrough) {
-    throw new VmError(
-      'bad-image',
-      `The image of ${what} is ${node.size} bytes long, which is no multiple of 512: it cannot be written to.`,
-    );
-  }
-  if (readOnly && size === node.size) return node;
-  return new OverlayNode(node, { size, readOnly });
-}
-
-/** Formats of other emulators that are taken for raw ones by mistake, by their first bytes. */
-const FORMATS: readonly (readonly [string, string])[] = [
-  ['QFI\xfb', 'qcow2'],
-  ['KDMV', 'VMDK'],
-  ['conectix', 'VHD'],
-  ['vhdxfile', 'VHDX'],
-  ['<<< ', 'VDI'],
-  ['\x1f\x8b', 'gzip'],
-  ['\xfd7zXZ', 'xz'],
-  ['PK\x03\x04', 'zip'],
-];
-
-async function refuseFormats(node: BlockNode, what: string): Promise<void> {
-  const result = await node.read(0, Math.min(node.size, 16));
-  if (!result.ok)
-    throw new VmError('not-found', `The image of ${what} cannot be read: ${result.error.message}.`);
-  const start = String.fromCharCode(...result.value);
-  const format = FORMATS.find(([magic]) => start.startsWith(magic));
-  if (format) {
-    throw new VmError(
-      'bad-image',
-      `The image of ${what} is a ${format[1]} file: unpack or convert it to a raw image.`,
-    );
-  }
-}
-
-async function openSource(
-  file: ImageSource,
-  writable: boolean,
-  what: string,
-  signal?: AbortSignal,
-): Promise<BlockNode> {
-  if (file instanceof Uint8Array) return new MemoryNode(file, { readOnly: !writable });
-  if (typeof file !== 'string') {
-    if (writable) throw bad(`${what}: a chosen file takes no writes; leave out snapshot=off.`);
-    return new CachedNode(new BlobNode(file));
-  }
-  const probe = await probeHttp(file, signal);
-  if ('problem' in probe)
-    throw new VmError('not-found', `The image of ${what} cannot be had: ${probe.problem}.`);
-  if (probe.ranges)
-    return new CachedNode(new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable }));
-  if (writable) throw bad(`${what}: the server of ${file} takes no writes; leave out snapshot=off.`);
-  // A server without ranges gives all or nothing.
-  const bytes = await loadImage(file, {
-    what: `image of ${what}`,
-    onProgress() {},
-    ...(signal && { signal }),
-  });
-  return new MemoryNode(bytes, { readOnly: true });
 }
 
 /** Opens the images of all drives. @throws VmError as `openImage` */

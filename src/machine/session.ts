@@ -2,6 +2,7 @@
  * One running machine: its memory, clock, devices, exit server and vCPU worker, wired up. Made by vm.ts once the images
  * are there; thrown away as a whole.
  */
+import type { BlockResult } from '../block/block-node.ts';
 import { hostTimeMs, type WallClock } from '../core/clock.ts';
 import { VmError } from '../core/errors.ts';
 import type { PowerControl } from '../core/irq.ts';
@@ -162,6 +163,7 @@ export class Session {
   readonly vcpu: VcpuHost;
   private readonly drives: readonly Drive[];
   private readonly speaker: MachineSpeaker | null;
+  private readonly log: Log;
   private readonly timers: SharedTimers;
   private readonly failed: (error: unknown) => void;
   private stateWait: Promise<unknown> = Promise.resolve();
@@ -183,6 +185,7 @@ export class Session {
     this.taskChannel.port1.onmessage = () => this.runTask();
     this.drives = options.drives;
     this.speaker = options.speaker;
+    this.log = options.log;
     this.memory = new VmMemory({
       vcpus: config.smp,
       slots: config.board.slots(ramBytes, romBytes, config.vga),
@@ -321,7 +324,21 @@ export class Session {
     await this.vcpu.idle(IDLE_LIMIT_MS);
     await Promise.all([this.server.dispose(), this.stateWait]);
     this.vcpu.terminate();
-    await Promise.all(this.drives.map(({ node }) => node?.close()));
+    await Promise.all(this.closeDrives());
+  }
+
+  /** Closes all images. @returns what has to be waited for; failures are reported */
+  closeDrives(): Promise<unknown>[] {
+    return this.drives.flatMap(({ name, node }) => {
+      const report = (result: BlockResult): void => {
+        if (!result.ok)
+          this.log.warn('machine', `The image of ${name} was not closed: ${result.error.message}`);
+      };
+      const closed = node?.close();
+      if (closed instanceof Promise) return closed.then(report);
+      if (closed) report(closed);
+      return [];
+    });
   }
 
   /** Counters of all vCPUs since the machine started, resets included: a vCPU's own start again at each. */

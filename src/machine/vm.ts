@@ -23,7 +23,8 @@ import type { BootImages } from './boot/riscv-boot.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
 import type { BoardDrive } from './board.ts';
-import { openDrives, openImage } from './drives.ts';
+import { openImage } from './disk-image.ts';
+import { openDrives } from './drives.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { MachineScreen } from './screen.ts';
@@ -437,10 +438,17 @@ class MachineVm implements Vm {
 
   private finish(outcome: VmOutcome, code: number): void {
     if (this.end) return;
-    this.end = { outcome, code };
+    const end = { outcome, code };
+    this.end = end;
+    const drives = this.session?.closeDrives() ?? [];
     this.wind('stopped');
-    this.events.emit('exit', { outcome, code });
-    this.settleEnded(this.end);
+    const tell = (): void => {
+      this.events.emit('exit', end);
+      this.settleEnded(end);
+    };
+    // Who is told that the machine has ended may end the page: images have what they hold back by then.
+    if (drives.length === 0) tell();
+    else void Promise.all(drives).then(tell);
   }
 
   private fail(error: VmError): void {

@@ -1,0 +1,131 @@
+/** Images that qemu-img makes, read here: what they hold, what is known of it, and damage. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { later } from '../../../tests/support/later-node.ts';
+import { qemuImg, workFolder } from '../../../tests/support/qemu-img.ts';
+import { openHostImage } from '../../img/host-image.ts';
+import type { BlockNode, BlockResult } from '../block-node.ts';
+import { openImageFile } from '../open.ts';
+import { MemoryNode } from '../protocol/memory-node.ts';
+
+const path = workFolder();
+const MIB = 1 << 20;
+
+async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promise<T> {
+  const got = await result;
+  if (!got.ok) throw new Error(got.error.message);
+  return got.value;
+}
+
+/** A disk with data, repetitions, zeros and a part beyond a block's end. */
+function disk(): Uint8Array {
+  const bytes = new Uint8Array(9 * MIB);
+  let state = 7;
+  for (let i = 0; i < bytes.length; i++) {
+    const part = Math.floor(i / 300_000);
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    if (part % 4 === 1) bytes[i] = state >>> 24;
+    else if (part % 4 === 2) bytes[i] = i & 63;
+  }
+  return bytes;
+}
+
+const image = disk();
+const raw = path('disk.raw');
+writeFileSync(raw, image);
+
+const KINDS: [string, string, string[]][] = [
+  ['vdi', 'vdi', []],
+  ['vdi, static', 'vdi', ['-o', 'static=on']],
+  ['vpc, dynamic', 'vpc', ['-o', 'subformat=dynamic,force_size=on']],
+  ['vpc, fixed', 'vpc', ['-o', 'subformat=fixed,force_size=on']],
+  ['vmdk', 'vmdk', []],
+  ['vmdk with marked zeros', 'vmdk', ['-o', 'zeroed_grain=on']],
+  ['vmdk, stream-optimised', 'vmdk', ['-o', 'subformat=streamOptimized']],
+  ['qcow2', 'qcow2', []],
+  ['qcow2, version 2', 'qcow2', ['-o', 'compat=0.10']],
+  ['qcow2, compressed by zlib', 'qcow2', ['-c']],
+  ['qcow2, compressed by zstd', 'qcow2', ['-c', '-o', 'compression_type=zstd']],
+  ['qcow2, zstd in clusters of 4 KiB', 'qcow2', ['-c', '-o', 'compression_type=zstd,cluster_size=4k']],
+  ['qcow2, zlib in clusters of 2 MiB', 'qcow2', ['-c', '-o', 'cluster_size=2M']],
+  ['qcow2, extended L2 entries', 'qcow2', ['-o', 'extended_l2=on']],
+  ['qcow2, preallocated', 'qcow2', ['-o', 'preallocation=full']],
+  ['qcow2, clusters of 512 bytes', 'qcow2', ['-o', 'cluster_size=512,refcount_bits=1']],
+];
+
+/** Reads in pieces of an odd size, then all at once. */
+async function compare(node: BlockNode): Promise<void> {
+  expect(node.size).toBe(image.length);
+  for (let at = 0; at < image.length; at += 777_777) {
+    const length = Math.min(200_001, image.length - at);
+    const bytes = await value(node.read(at, length));
+    expect(Buffer.compare(bytes, image.subarray(at, at + length)), `at ${at}`).toBe(0);
+  }
+  expect(Buffer.compare(await value(node.read(0, image.length)), image)).toBe(0);
+}
+
+describe.each(KINDS)('%s', (name, format, options) => {
+  const file = path(`${name.replaceAll(/\W+/g, '-')}.img`);
+
+  it('is recognised, and reads as qemu-img wrote it', async () => {
+    qemuImg('convert', '-f', 'raw', '-O', format, ...options, raw, file);
+    const opened = await value(openHostImage(file, { readOnly: true }));
+    expect(opened).toMatchObject({ format, probed: true });
+    await compare(opened.node);
+    await value(opened.node.close());
+    expect((await opened.node.read(0, 1)).ok).toBe(false);
+    // The same through a file that takes its time.
+    const slow = later(new MemoryNode(readFileSync(file), { readOnly: true }));
+    const again = await value(openImageFile({ node: slow, id: 'slow', name: 'slow' }, { readOnly: true }));
+    await compare(again.node);
+  });
+
+  it('knows where its data lie', async () => {
+    const { node } = await value(openHostImage(file, { readOnly: true }));
+    const bytes = readFileSync(file);
+    let stored = 0;
+    for (let at = 0; at < node.size; ) {
+      const status = await value(node.blockStatus(at, node.size - at));
+      expect(status.length).toBeGreaterThan(0);
+      const part = image.subarray(at, at + status.length);
+      if (status.offset !== null)
+        expect(Buffer.compare(bytes.subarray(status.offset, status.offset + status.length), part)).toBe(0);
+      if (status.zero) expect(part.every((byte) => byte === 0)).toBe(true);
+      if (status.data) stored += status.length;
+      at += status.length;
+    }
+    expect(stored).toBeGreaterThan(4 * MIB);
+    await value(node.close());
+  });
+
+  it('survives being cut off and being damaged', async () => {
+    const bytes = readFileSync(file);
+    let state = name.length;
+    const random = (n: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * n);
+    };
+    for (let i = 0; i < 40; i++) {
+      const damaged = new Uint8Array(bytes.subarray(0, i % 3 === 0 ? random(bytes.length) : bytes.length));
+      for (let count = random(20); count > 0; count--) {
+        // Headers and tables are where damage tells.
+        const at = random(random(2) === 0 ? 1024 : Math.min(damaged.length, 400_000));
+        if (at < damaged.length) damaged[at] = random(256);
+      }
+      const source = new MemoryNode(damaged);
+      const result = await openImageFile(
+        { node: source, id: 'x', name: 'x' },
+        { format: format as 'vdi', readOnly: true },
+      );
+      if (!result.ok) continue;
+      const { node } = result.value;
+      for (let reads = 0; reads < 10; reads++) {
+        const offset = random(Math.min(node.size, 2 ** 40));
+        const length = Math.min(random(100_000), node.size - offset);
+        const read = await node.read(offset, length);
+        if (read.ok) expect(read.value.length).toBe(length);
+      }
+      await node.close();
+    }
+  });
+});

@@ -1,0 +1,164 @@
+/** A drive's image, opened: where its bytes are, its format with all that backs it, and where writes go. */
+import { type BlockNode, type BlockResult, failure, success } from '../block/block-node.ts';
+import { CachedNode } from '../block/filter/cached-node.ts';
+import { OverlayNode } from '../block/filter/overlay-node.ts';
+import { type ImageFile, openImageFile } from '../block/open.ts';
+import { BlobNode } from '../block/protocol/blob-node.ts';
+import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
+import { MemoryNode } from '../block/protocol/memory-node.ts';
+import { VmError } from '../core/errors.ts';
+import type { DriveConfig, ImageSource } from '../core/vm-api.ts';
+import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
+import { loadImage } from './boot/image-source.ts';
+
+export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
+
+/** What a drive wants of its image. */
+export interface ImagePlan extends Pick<DriveConfig, 'format' | 'backing' | 'discard'> {
+  interface: DriveInterface;
+  media: 'disk' | 'cdrom';
+  readOnly: boolean;
+  snapshot: boolean;
+}
+
+const SECTOR = 512;
+const CD_SECTOR = 2048;
+
+const bad = (message: string): VmError => new VmError('bad-config', message);
+
+/**
+ * Opens an image.
+ * @param what how to call it in messages
+ * @throws VmError not-found, bad-image or bad-config
+ */
+export async function openImage(
+  file: ImageSource,
+  plan: ImagePlan,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  const { readOnly, snapshot, media, interface: at } = plan;
+  const writeThrough = !readOnly && !snapshot;
+  const source = await openSource(file, writeThrough, what, signal);
+  if (source.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
+  const node = await openFormat(file, source, plan, what, signal);
+  // The last sector, of a floppy the last track, is whole even if the image is not: what is missing are zeros.
+  const unit = media === 'cdrom' ? CD_SECTOR : SECTOR;
+  const floppy = at === 'floppy' ? floppyGeometry(node.size) : null;
+  if (at === 'floppy' && !floppy) {
+    throw new VmError(
+      'bad-image',
+      `The image of ${what} is ${node.size} bytes long, more than any floppy has.`,
+    );
+  }
+  const size = floppy ? floppyBytes(floppy) : Math.ceil(node.size / unit) * unit;
+  if (writeThrough && size === node.size) return node;
+  if (writeThrough) {
+    throw new VmError(
+      'bad-image',
+      `The image of ${what} is ${node.size} bytes long, which is no multiple of 512: it cannot be written to.`,
+    );
+  }
+  if (readOnly && size === node.size) return node;
+  return new OverlayNode(node, { size, readOnly });
+}
+
+async function openFormat(
+  source: ImageSource,
+  node: BlockNode,
+  { format, backing, discard, readOnly, snapshot }: ImagePlan,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  const first = await node.read(0, 1);
+  if (!first.ok)
+    throw new VmError('not-found', `The image of ${what} cannot be read: ${first.error.message}.`);
+  const opened = await openImageFile(imageFile(source, node, backing ?? null, 0, signal), {
+    readOnly: readOnly || snapshot,
+    ...(format && { format }),
+    ...(discard && { discard }),
+  });
+  if (!opened.ok)
+    throw new VmError('bad-image', `The image of ${what} cannot be used: ${opened.error.message}.`);
+  if (source instanceof Uint8Array && !readOnly && !snapshot && opened.value.format !== 'raw')
+    throw bad(`${what}: an image in memory that may grow cannot be written to; leave out snapshot=off.`);
+  return opened.value.node;
+}
+
+/**
+ * An image's file as the block layer opens it. Its backing file is the one that the configuration gives; for a URL without one, a file beside it.
+ * @param depth of the file in its chain
+ */
+function imageFile(
+  source: ImageSource,
+  node: BlockNode,
+  given: readonly ImageSource[] | null,
+  depth: number,
+  signal?: AbortSignal,
+): ImageFile {
+  const name = typeof source === 'string' ? source : 'the image';
+  // The same bytes or file may be in a chain twice, which a name cannot tell.
+  const id = typeof source === 'string' ? new URL(source, pageAddress()).href : `${name} ${depth}`;
+  return {
+    node,
+    id,
+    name,
+    backing: async (wanted): Promise<BlockResult<ImageFile>> => {
+      const next = given ? (given[depth] ?? null) : besides(source, wanted);
+      if (next === null) {
+        const where = given
+          ? 'it was not given'
+          : 'it is not to be had: put it beside the image, or give both';
+        return failure('io', where);
+      }
+      try {
+        const below = await openSource(next, false, wanted, signal);
+        return success(imageFile(next, below, given, depth + 1, signal));
+      } catch (error) {
+        if (!(error instanceof VmError)) throw error;
+        return failure('io', error.message);
+      }
+    },
+  };
+}
+
+/** Of the page or worker; tests have none. */
+const pageAddress = (): string => globalThis.location?.href ?? 'http://localhost/';
+
+/** A file that an image from the network names: only in the image's own folder, or below it. */
+function besides(source: ImageSource, name: string): string | null {
+  if (typeof source !== 'string') return null;
+  try {
+    const image = new URL(source, pageAddress());
+    const file = new URL(name, image);
+    return file.href.startsWith(new URL('.', image).href) ? file.href : null;
+  } catch {
+    return null;
+  }
+}
+
+async function openSource(
+  file: ImageSource,
+  writable: boolean,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  if (file instanceof Uint8Array) return new MemoryNode(file, { readOnly: !writable });
+  if (typeof file !== 'string') {
+    if (writable) throw bad(`${what}: a chosen file takes no writes; leave out snapshot=off.`);
+    return new CachedNode(new BlobNode(file));
+  }
+  const probe = await probeHttp(file, signal);
+  if ('problem' in probe)
+    throw new VmError('not-found', `The image of ${what} cannot be had: ${probe.problem}.`);
+  if (probe.ranges)
+    return new CachedNode(new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable }));
+  if (writable) throw bad(`${what}: the server of ${file} takes no writes; leave out snapshot=off.`);
+  // A server without ranges gives all or nothing.
+  const bytes = await loadImage(file, {
+    what: `image of ${what}`,
+    onProgress() {},
+    ...(signal && { signal }),
+  });
+  return new MemoryNode(bytes, { readOnly: true });
+}
