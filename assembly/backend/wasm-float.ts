@@ -130,14 +130,13 @@ export function emitFloat(cpu: usize, w: usize, op: usize): u32 {
 /**
  * Begins a `callfx`: the helper's call has to follow, then `end`, and the result is on the stack. Inline are numbers that are normal and whose
  * result is in the safe range, while STATE_FLOAT_AT allows it: an operand that is denormal would raise a flag of its own, one that is
- * infinite or a NaN makes the result one, but for a quotient, which is tiny.
+ * infinite or a NaN makes the result one, but for a quotient, which is tiny. A sum that is denormal is exact, but a guest may want 0 for it.
  */
 export function emitFloatGuard(cpu: usize, w: usize, op: usize): void {
   const immediate = <u32>(load<u64>(op, B.OP_IMM) >> 32);
   const kind = immediate & B.FLOAT_KIND;
   const single = (immediate & B.FLOAT_SINGLE) != 0;
   const root = kind == B.FLOAT_SQRT;
-  const tiny = kind == B.FLOAT_MUL || kind == B.FLOAT_DIV;
   getB(cpu, w, op);
   emitAsFloat(w, single);
   if (!root) {
@@ -148,10 +147,10 @@ export function emitFloatGuard(cpu: usize, w: usize, op: usize): void {
   if (single) {
     W.put(w, I32_REINTERPRET_F32);
     W.put(w, W.WASM_I64_EXTEND_I32_U);
-    emitSafeRange(w, 33, tiny ? LEAST_32 : 0, INFINITY_32);
+    emitSafeRange(w, 33, root ? 0 : LEAST_32, INFINITY_32);
   } else {
     W.put(w, I64_REINTERPRET_F64);
-    emitSafeRange(w, 1, tiny ? LEAST : 0, INFINITY);
+    emitSafeRange(w, 1, root ? 0 : LEAST, INFINITY);
   }
   W.putI32(w, 0);
   W.putMemory(w, W.WASM_I32_LOAD, 2, <u32>cpu + load<u32>(cpu, STATE_FLOAT_AT));

@@ -5,9 +5,11 @@
  *   operands and value are safe, the state allows it ? value : helper
  *
  * What is safe in a lane:
- *   arithmetic     operands that are no denormal numbers (which raise a flag of their own) and a value below infinity in size; a product or quotient
- *                  above the least normal number, since a tiny one may have been rounded up to it, unless a factor, or the dividend, is 0
+ *   arithmetic     operands and a value that are no denormal numbers (which raise a flag of their own, or are 0 if the guest wants it so), the value below infinity
+ *                  in size; a product or quotient above the least normal number, since a tiny one may have been rounded up to it, unless a factor, or the
+ *                  dividend, is 0
  *   comparisons    operands that are neither denormal nor NaNs; they raise nothing then, whatever the state is
+ *   roundings      operands that are neither denormal nor NaNs
  *   conversions    to binary64: the same of the operand, and again it is exact; to binary32: a value between the least normal number and infinity, or 0 for 0;
  *                  to integers: what lies in their range
  */
@@ -200,12 +202,8 @@ function emitSafe(cpu: usize, w: usize, op: usize, kind: u32, double: bool): voi
   if (kind == B.VECTOR_F32_TO_F64) return emitPlainValue(cpu, w);
   if (kind == B.VECTOR_F64_TO_F32) return emitNarrow(cpu, w, op);
   if (kind >= B.VECTOR_F32_TO_I32) return emitFits(cpu, w, op, kind);
-  if (kind >= B.VECTOR_ROUND) {
-    getC(cpu, w, op);
-    getC(cpu, w, op);
-    return putCompare(w, EQ, double);
-  }
   emitPlain(cpu, w, load<u16>(op, OP_C), double);
+  if (kind >= B.VECTOR_ROUND) return;
   if (kind != B.FLOAT_SQRT) {
     emitPlain(cpu, w, load<u16>(op, OP_B), double);
     putVector(w, V128_AND);
@@ -216,12 +214,18 @@ function emitSafe(cpu: usize, w: usize, op: usize, kind: u32, double: bool): voi
   putSplat(w, double ? INFINITY_64 : INFINITY_32);
   putCompare(w, LT, double);
   putVector(w, V128_AND);
-  if (kind != B.FLOAT_MUL && kind != B.FLOAT_DIV) return;
+  if (kind == B.FLOAT_SQRT) return;
   getValue(cpu, w);
   putArithmetic(w, ABS, double);
   putSplat(w, double ? LEAST_64 : LEAST_32);
-  putCompare(w, GT, double);
-  emitIsZero(cpu, w, load<u16>(op, OP_B), double);
+  const product = kind == B.FLOAT_MUL || kind == B.FLOAT_DIV;
+  putCompare(w, product ? GT : GE, double);
+  if (product) emitIsZero(cpu, w, load<u16>(op, OP_B), double);
+  else {
+    getValue(cpu, w);
+    putSplat(w, 0);
+    putCompare(w, EQ, double);
+  }
   putVector(w, V128_OR);
   if (kind == B.FLOAT_MUL) {
     emitIsZero(cpu, w, load<u16>(op, OP_C), double);

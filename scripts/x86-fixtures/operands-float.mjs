@@ -122,8 +122,9 @@ export function floatTable(program, name, bits, count, seed, control = mxcsr) {
 export const unmasked = (random, at) =>
   BigInt((random.below(64) << 7) | ((at & 3) << 13) | (random.below(6) ? 0 : 0x8040));
 
-/** To nearest, all masked and inexact already: what is computed without a helper. */
-const quick = (random, at) => BigInt(0x1fa0 | (at & 3 ? 0 : random.below(32)));
+/** To nearest, all masked and inexact already, DAZ and FTZ at times: what is computed without a helper. */
+const quick = (random, at) =>
+  BigInt(0x1fa0 | (at % 5 ? 0 : random.below(32)) | (at & 4 ? random.pick([0x8000, 0x40, 0x8040]) : 0));
 
 /**
  * The columns of floatTable under that MXCSR. One lane crosses all that ends a quick path, the others are plain, so that a lane decides alone; after that there are

@@ -29,8 +29,8 @@ const FLAGS: u32 = 0x3f;
 /** Those that are found before the result is computed. */
 const FLAGS_BEFORE: u32 = MXCSR_IE | MXCSR_DE | MXCSR_ZE;
 
-/** Everything that hardware arithmetic is right under: nearest, all masked, inexact already set, denormals as they are. */
-const FAST_MASK: u32 = 0xffe0;
+/** What hardware arithmetic is right under where no operand and no result is denormal, whatever DAZ and FTZ are: nearest, all masked, inexact already set. */
+const FAST_MASK: u32 = 0x7fa0;
 const FAST: u32 = 0x1fa0;
 
 /** Tells the backend when it may compute inline. */
@@ -40,7 +40,7 @@ export function sseFastSetup(cpu: usize): void {
   store<u32>(cpu, FAST, STATE_FLOAT_VALUE);
 }
 
-/** Whether a result that is a normal number, of operands that are normal or 0, needs no more than the host's arithmetic. */
+/** Whether a result that is a normal number or exactly 0, of operands that are normal or 0, needs no more than the host's arithmetic. */
 export function sseIsFast(cpu: usize): bool {
   return (load<u32>(cpu, X.MXCSR) & FAST_MASK) == FAST;
 }
