@@ -5,7 +5,9 @@ import { Random } from './operands.mjs';
 import { BIAS, INTEGER_BIT, make, masked } from './operands-x87.mjs';
 import { buffer, Program } from './program.mjs';
 
-const USUAL = 0x37fn;
+/** To nearest with 64 bits mostly, or with 53 bits, as BSD and Windows have it, and in every other way. */
+const usual = (random) => (random.below(8) ? 0x37fn : masked(random));
+const rounds = (random) => (random.below(2) ? 0x27fn : masked(random));
 const COLUMNS = [
   ['p', 10],
   ['q', 10],
@@ -29,12 +31,11 @@ const DISTANCES = [0, 1, 2, 10, 31, 32, 33, 62, 63, 64, 65, 66, 67, 90, 127, 128
 const EXPONENTS = [1, 2, 63, 64, 65, BIAS >> 1, BIAS - 1, BIAS, BIAS + 1, BIAS + (BIAS >> 1), 0x7ffd, 0x7ffe];
 
 /** All pairs of significands at all distances, once each with signs and order by chance. */
-function pairs(random) {
+function pairs(random, control) {
   const rows = [];
   const row = (p, q) => {
-    const control = random.below(8) ? USUAL : masked(random);
     const [a, b] = random.below(2) ? [p, q] : [q, p];
-    rows.push([a, b, control, random.word(), BigInt(random.below(2) ? 0xd5 : 0)]);
+    rows.push([a, b, control(random), random.word(), BigInt(random.below(2) ? 0xd5 : 0)]);
   };
   for (const distance of DISTANCES)
     for (const a of SIGNIFICANDS)
@@ -62,10 +63,9 @@ function pairs(random) {
 }
 
 /** Values whose bits behind the last place of a double, of a single or of an integer are at, above or below half of it. */
-function stored(random) {
+function stored(random, control) {
   const rows = [];
-  const row = (value) =>
-    rows.push([value, value, random.below(6) ? USUAL : masked(random), random.word(), 0n]);
+  const row = (value) => rows.push([value, value, control(random), random.word(), 0n]);
   for (const places of [11n, 40n])
     for (const rest of [0n, 1n, (1n << (places - 1n)) - 1n, 1n << (places - 1n), (1n << (places - 1n)) + 1n])
       for (const last of [0n, 1n])
@@ -82,14 +82,17 @@ function stored(random) {
   return rows;
 }
 
-export function x87Edges(bits) {
-  const program = new Program(`x87-edges${bits}`, bits, NOTE);
-  program.table('pairs', COLUMNS, pairs(new Random(271)));
-  program.table('stored', COLUMNS, stored(new Random(272)));
+export const x87Edges = (bits) => edges('x87-edges', bits, usual, 271);
+export const x87Rounds = (bits) => edges('x87-rounds', bits, rounds, 281);
+
+function edges(name, bits, control, seed) {
+  const program = new Program(`${name}${bits}`, bits, NOTE);
+  program.table('pairs', COLUMNS, pairs(new Random(seed), control));
+  program.table('stored', COLUMNS, stored(new Random(seed + 1), control));
   const section = group(program);
   for (const op of ['fadd', 'fsub', 'fsubr', 'fmul', 'fdiv', 'fdivr'])
     section(`${op} st, st(1)`, { table: 'pairs' });
-  section('fsqrt', { table: 'pairs' });
+  for (const op of ['fsqrt', 'frndint']) section(op, { table: op === 'fsqrt' ? 'pairs' : 'stored' });
   section('fcomi st, st(1)', { table: 'pairs', out: ['flags'] });
   section('fcom st(1)', { table: 'pairs' });
   const output = { table: 'stored', out: ['m0:12'], more: [['m0:8', 'i']] };

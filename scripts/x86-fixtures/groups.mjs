@@ -9,7 +9,7 @@ import { sseConvert, sseFloat, sseQuick } from './groups-sse-float.mjs';
 import { stack } from './groups-stack.mjs';
 import { strings } from './groups-string.mjs';
 import { mmx, sseInteger, textCompare } from './groups-vector.mjs';
-import { x87Edges } from './groups-x87-edges.mjs';
+import { x87Edges, x87Rounds } from './groups-x87-edges.mjs';
 import { x87Arithmetic, x87Functions, x87Memory } from './groups-x87.mjs';
 
 const both = (name, make) => ({ [`${name}64`]: () => make(64), [`${name}32`]: () => make(32) });
@@ -39,4 +39,5 @@ export const GROUPS = {
   ...both('x87-memory', x87Memory),
   ...both('x87-functions', x87Functions),
   ...both('x87-edges', x87Edges),
+  'x87-rounds64': () => x87Rounds(64),
 };

@@ -148,12 +148,21 @@ export function quickTable(program, name, bits, seed) {
     [bias - 1n, full],
     [bias, 0n],
     [bias, 1n],
+    [bias + 1n, 0n],
     [bias + 30n, full],
     [bias + 31n, 0n],
     [ones - 1n, full],
     [ones, 0n],
     [ones, quiet],
     [ones, 1n],
+    // The ends of the range of single precision.
+    ...(bits === 64
+      ? [
+          [bias - 127n, full],
+          [bias - 126n, 0n],
+          [bias + 127n, full],
+        ]
+      : []),
   ]
     .map(([e, m]) => (e << f) | m)
     .flatMap((value) => [value, value | (1n << BigInt(bits - 1))]);

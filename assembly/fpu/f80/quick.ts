@@ -1,6 +1,5 @@
 /**
- * Arithmetic of the extended format as programs do it nearly always: normal numbers and zeros, rounded to nearest, with the whole significand, to normal
- * numbers. Straight-line code where round.ts and arith.ts look at every case; those say what the results are.
+ * Arithmetic of the extended format as programs do it nearly always: normal numbers and zeros, rounded to normal numbers. Straight-line code where round.ts and arith.ts look at every case; those say what the results are.
  *
  * Operands are values: `t…` sign and exponent as in the second word of a register, `m…` significand. A function stores its result and returns the
  * exceptions, PE and C1 or none; or it stores nothing and returns NOT_QUICK. Sums and products are composed from the parts here by their one caller
@@ -9,8 +8,13 @@
 import { mulHigh, shiftRightJam } from '../wide';
 import { quotient } from './arith';
 import * as F from './format';
+import { precisionBits } from './round';
 
 export const NOT_QUICK: i32 = -1;
+
+/** Rounding and precision of the control word; to nearest, with 64 bits. */
+const CONTROL_ROUNDS: u32 = 0xf00;
+const CONTROL_USUAL: u32 = 0x300;
 
 export const SIGN: u32 = 0x8000;
 const BIAS: i32 = F.BIAS;
@@ -52,18 +56,46 @@ export function round(to: usize, sign: u32, exponent: i32, high: u64, low: u64):
   return ((<i32>(low != 0)) << 5) | ((<i32>up) << 9);
 }
 
+/** The same as a control word says; the last bit of `low` is sticky. */
+export function roundAs(control: u32, to: usize, sign: u32, exponent: i32, high: u64, low: u64): i32 {
+  if ((control & CONTROL_ROUNDS) == CONTROL_USUAL) return round(to, sign, exponent, high, low);
+  if (<u32>(exponent - 1) >= MASK - 2) return NOT_QUICK;
+  const drop = <u64>(64 - precisionBits(control));
+  // What is dropped, its first bit on top.
+  const rest = drop == 0 ? low : (high << (64 - drop)) | (low >> drop) | <u64>(low != 0);
+  const unit = (<u64>1) << drop;
+  const up = roundsUp(control, sign, rest, (high >> drop) & 1);
+  high = (high & ~(unit - 1)) + (up << drop);
+  if (high == 0) {
+    high = F.INTEGER_BIT;
+    exponent += 1;
+  }
+  store<u64>(to, high);
+  store<u16>(to, <u16>(sign | <u32>exponent), 8);
+  return ((<i32>(rest != 0)) << 5) | ((<i32>up) << 9);
+}
+
+/** 1 if the magnitude of a number of that sign (0 or SIGN) counts up in the last place that is kept, which is `odd`; `rest` is what is behind it. */
+export function roundsUp(control: u32, sign: u32, rest: u64, odd: u64): u64 {
+  const rounding = F.roundingOf(control);
+  if (rounding == F.NEAREST) return (rest >> 63) & <u64>(((rest << 1) | odd) != 0);
+  return <u64>(rest != 0) & <u64>(rounding == (sign != 0 ? F.DOWN : F.UP));
+}
+
 /** What is left of a significand that is shifted right by 64 places and more, in 64 bits. */
 export function farRest(m: u64, by: i32): u64 {
   return by == 64 ? m : shiftRightJam(m, by - 64);
 }
 
 /** A sum of which one operand is zero. */
-export function addZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+export function addZero(control: u32, to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
   if (isZero(ta, ma)) {
-    if (isNormal(tb, mb)) return put(to, tb, mb);
-    return isZero(tb, mb) ? put(to, ta & tb, 0) : NOT_QUICK;
+    if (isNormal(tb, mb)) return roundAs(control, to, tb & SIGN, tb & MASK, mb, 0);
+    if (!isZero(tb, mb) || (ta != tb && F.roundingOf(control) == F.DOWN)) return NOT_QUICK;
+    return put(to, ta & tb, 0);
   }
-  return isZero(tb, mb) && isNormal(ta, ma) ? put(to, ta, ma) : NOT_QUICK;
+  if (!isZero(tb, mb) || !isNormal(ta, ma)) return NOT_QUICK;
+  return roundAs(control, to, ta & SIGN, ta & MASK, ma, 0);
 }
 
 /** A product of which one factor is zero. */
@@ -76,7 +108,7 @@ export function multiplyZero(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32
 }
 
 /** a / b */
-export function quickDivide(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
+export function quickDivide(control: u32, to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 {
   const sign = (ta ^ tb) & SIGN;
   if (!isNormal(tb, mb)) return NOT_QUICK;
   if (!isNormal(ta, ma)) return isZero(ta, ma) ? put(to, sign, 0) : NOT_QUICK;
@@ -85,14 +117,15 @@ export function quickDivide(to: usize, ta: u32, ma: u64, tb: u32, mb: u64): i32 
     const high = quotient(ma, mb);
     const rest = 0 - high * mb;
     const more = rest >> 63 != 0 || rest << 1 >= mb;
-    return round(to, sign, exponent - 1, high, ((<u64>more) << 63) | <u64>(rest != 0));
+    return roundAs(control, to, sign, exponent - 1, high, ((<u64>more) << 63) | <u64>(rest != 0));
   }
   const high = quotient(ma - mb, mb);
-  return round(to, sign, exponent, F.INTEGER_BIT | (high >> 1), (high << 63) | <u64>(0 - high * mb != 0));
+  const low = (high << 63) | <u64>(0 - high * mb != 0);
+  return roundAs(control, to, sign, exponent, F.INTEGER_BIT | (high >> 1), low);
 }
 
 /** The root of a: an estimate in binary64, corrected by its exact remainder. */
-export function quickSquareRoot(to: usize, ta: u32, ma: u64): i32 {
+export function quickSquareRoot(control: u32, to: usize, ta: u32, ma: u64): i32 {
   if (ta & SIGN || !isNormal(ta, ma)) return NOT_QUICK;
   const exponent = <i32>ta - BIAS;
   // Radicand of 128 bits in [2^126, 2^128): its root has 64 bits.
@@ -128,7 +161,21 @@ export function quickSquareRoot(to: usize, ta: u32, ma: u64): i32 {
   // The 65th bit of the root decides the rounding: it is set if the remainder is greater than the root.
   const more = restHigh != 0 || rest > root;
   const tail = ((<u64>more) << 63) | <u64>(restHigh != 0 || rest != 0);
-  return round(to, 0, (exponent >> 1) + BIAS, root, tail);
+  return roundAs(control, to, 0, (exponent >> 1) + BIAS, root, tail);
+}
+
+/** The integer next to a. */
+export function quickRoundToInteger(control: u32, to: usize, ta: u32, ma: u64): i32 {
+  if (!isNormal(ta, ma)) return isZero(ta, ma) ? 0 : NOT_QUICK;
+  const by = BIAS + 63 - <i32>(ta & MASK);
+  if (by <= 0) return 0;
+  const whole: u64 = by < 64 ? ma >> by : 0;
+  const rest: u64 = by < 64 ? ma << (64 - by) : by < 127 ? farRest(ma, by) : 1;
+  const up = roundsUp(control, ta & SIGN, rest, whole & 1);
+  const value = whole + up;
+  const places = <u32>clz(value);
+  put(to, (ta & SIGN) | (value == 0 ? 0 : BIAS + 63 - places), value == 0 ? 0 : value << places);
+  return ((<i32>(rest != 0)) << 5) | ((<i32>up) << 9);
 }
 
 /** C3, C2, C0 of a comparison, or NOT_QUICK. */

@@ -1,7 +1,7 @@
 /**
  * The quick functions of x87 instructions (OP_CALLQ): what programs do nearly always. No exception is pending, every register that is read is in use and every
- * one that is pushed is empty, numbers are normal or zero, the control word masks PE and rounds to nearest with 64 bits. Everything else is the
- * helpers', which say what the instructions do. Immediates are theirs. Tags spare most looks at the numbers: helpers leave TAG_ANY behind, and whoever finds a
+ * one that is pushed is empty, numbers are normal or zero, the control word masks PE. It rounds to nearest with 64 bits most often, on some systems with 53
+ * (BSD, Windows). Everything else is the helpers', which say what the instructions do. Immediates are theirs. Tags spare most looks at the numbers: helpers leave TAG_ANY behind, and whoever finds a
  * normal number there notes it, which the guest cannot see.
  */
 import * as F from '../../fpu/f80/format';
@@ -13,6 +13,7 @@ import * as X from './cpu';
 import {
   ABSOLUTE,
   CHANGE_SIGN,
+  ROUND,
   SQUARE_ROOT,
   SUBTRACT,
   SUBTRACT_REVERSED,
@@ -27,12 +28,20 @@ const NOT_QUICK: u64 = 0xffffffffffffffff;
 const CONTROL_USED: u32 = 0xf20;
 const CONTROL_USUAL: u32 = 0x320;
 const ROUNDING: u32 = 0xc00;
+const DOWN: u32 = F.DOWN << 10;
 const CONDITIONS: u32 = F.C0 | F.C2 | F.C3;
 const PAGE_OFFSET: u32 = 0xfff;
 
-/** Not 0 unless arithmetic is quick with this status word. */
+/** What forbids quick arithmetic. */
+const BARS: u32 = STATUS_ES | F.PE;
+
+/** Not 0 unless arithmetic is quick with this status word, and rounds to nearest with 64 bits. */
 function hindrance(cpu: usize, status: u32): u32 {
   return (status & STATUS_ES) | ((load<u32>(cpu, X.X87_CONTROL) & CONTROL_USED) ^ CONTROL_USUAL);
+}
+
+function controlOf(cpu: usize): u32 {
+  return load<u32>(cpu, X.X87_CONTROL);
 }
 
 function statusOf(cpu: usize): u32 {
@@ -151,9 +160,9 @@ export function quickX87Add(cpu: usize, b: u64, _c: u64, _third: u64, immediate:
   const ma = load<u64>(at);
   const hinders = hindrance(cpu, status);
   if ((hinders | tags) != 0) {
-    if (hinders != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
+    if ((hinders & BARS) != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
     if (!Q.isNormal(ta, ma) || !Q.isNormal(t, m))
-      return settleAny(cpu, to, status, Q.addZero(at, ta, ma, t, m), first, immediate);
+      return settleAny(cpu, to, status, Q.addZero(controlOf(cpu), at, ta, ma, t, m), first, immediate);
     setTag(cpu, to, X.TAG_NORMAL);
   }
   // The operand with the smaller magnitude is shifted to the other's place; `low` are 64 more bits, the last one sticky.
@@ -183,8 +192,8 @@ export function quickX87Add(cpu: usize, b: u64, _c: u64, _third: u64, immediate:
     high -= other + <u64>(low != 0);
     low = 0 - low;
     if (high == 0) {
-      // What is left of a cancellation behind the last bit is rare; nothing left is not.
-      if (low != 0) return NOT_QUICK;
+      // What is left of a cancellation behind the last bit is rare; nothing left is not. It is -0 when rounding down.
+      if (low != 0 || (hinders & ROUNDING) == DOWN) return NOT_QUICK;
       return settleAny(cpu, to, status, Q.put(at, 0, 0), first, immediate);
     }
     const places = clz(high);
@@ -192,7 +201,10 @@ export function quickX87Add(cpu: usize, b: u64, _c: u64, _third: u64, immediate:
     low <<= places;
     exponent -= <i32>places;
   }
-  const found = Q.round(at, sign, exponent, high, low);
+  const found =
+    hinders == 0
+      ? Q.round(at, sign, exponent, high, low)
+      : Q.roundAs(controlOf(cpu), at, sign, exponent, high, low);
   if (found < 0) return NOT_QUICK;
   settle(cpu, status, found);
   pop(cpu, first, immediate);
@@ -222,7 +234,7 @@ export function quickX87Multiply(cpu: usize, b: u64, _c: u64, _third: u64, immed
   const ma = load<u64>(at);
   const hinders = hindrance(cpu, status);
   if ((hinders | tags) != 0) {
-    if (hinders != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
+    if ((hinders & BARS) != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
     if (!Q.isNormal(ta, ma) || !Q.isNormal(t, m))
       return settleAny(cpu, to, status, Q.multiplyZero(at, ta, ma, t, m), first, immediate);
     setTag(cpu, to, X.TAG_NORMAL);
@@ -232,7 +244,12 @@ export function quickX87Multiply(cpu: usize, b: u64, _c: u64, _third: u64, immed
   // The product of two significands has one leading zero or none.
   const by = ~high >> 63;
   const exponent = <i32>((ta & Q.MASK) + (t & Q.MASK)) - F.BIAS + 1 - <i32>by;
-  const found = Q.round(at, (ta ^ t) & Q.SIGN, exponent, (high << by) | ((low >> 63) & by), low << by);
+  const sign = (ta ^ t) & Q.SIGN;
+  const whole = (high << by) | ((low >> 63) & by);
+  const found =
+    hinders == 0
+      ? Q.round(at, sign, exponent, whole, low << by)
+      : Q.roundAs(controlOf(cpu), at, sign, exponent, whole, low << by);
   if (found < 0) return NOT_QUICK;
   settle(cpu, status, found);
   pop(cpu, first, immediate);
@@ -258,12 +275,13 @@ export function quickX87Divide(cpu: usize, b: u64, _c: u64, _third: u64, immedia
     t = topOf(register(cpu, from));
     m = load<u64>(register(cpu, from));
   }
-  if (hindrance(cpu, status) != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
+  if ((hindrance(cpu, status) & BARS) != 0 || (tags & X.TAG_EMPTY) != 0) return NOT_QUICK;
   // The reversed ones have an odd number.
   const reversed = (immediate & 1) != 0;
   const ta = topOf(at);
   const ma = load<u64>(at);
   const found = Q.quickDivide(
+    controlOf(cpu),
     at,
     select<u32>(t, ta, reversed),
     select<u64>(m, ma, reversed),
@@ -273,7 +291,7 @@ export function quickX87Divide(cpu: usize, b: u64, _c: u64, _third: u64, immedia
   return settleAny(cpu, to, status, found, first, immediate);
 }
 
-/** FCHS, FABS, FSQRT. */
+/** FCHS, FABS, FSQRT, FRNDINT. */
 export function quickX87Unary(cpu: usize, _b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const number = top(cpu);
   const status = statusOf(cpu);
@@ -281,10 +299,14 @@ export function quickX87Unary(cpu: usize, _b: u64, _c: u64, _third: u64, immedia
   const at = register(cpu, number);
   const operation = immediate & 7;
   let found = 0;
-  if (operation == SQUARE_ROOT) {
-    if (hindrance(cpu, status) != 0) return NOT_QUICK;
-    found = Q.quickSquareRoot(at, topOf(at), load<u64>(at));
+  if (operation == SQUARE_ROOT || operation == ROUND) {
+    if ((hindrance(cpu, status) & BARS) != 0) return NOT_QUICK;
+    const control = controlOf(cpu);
+    if (operation == ROUND) found = Q.quickRoundToInteger(control, at, topOf(at), load<u64>(at));
+    else found = Q.quickSquareRoot(control, at, topOf(at), load<u64>(at));
     if (found < 0) return NOT_QUICK;
+    // It may have become 0.
+    if (operation == ROUND) setTag(cpu, number, X.TAG_ANY);
   } else if (operation == CHANGE_SIGN) store<u16>(at, <u16>(topOf(at) ^ Q.SIGN), 8);
   else if (operation == ABSOLUTE) store<u16>(at, <u16>(topOf(at) & ~Q.SIGN), 8);
   else return NOT_QUICK;
@@ -404,14 +426,18 @@ export function quickX87StoreDouble(cpu: usize, b: u64, _c: u64, _third: u64, im
   const first = top(cpu);
   const at = register(cpu, first);
   const status = statusOf(cpu);
-  const control = load<u32>(cpu, X.X87_CONTROL) & (ROUNDING | F.PE);
+  const control = controlOf(cpu);
   const t = topOf(at);
   const m = load<u64>(at);
-  if (((status & STATUS_ES) | (tag(cpu, first) & X.TAG_EMPTY) | (control ^ F.PE)) != 0) return NOT_QUICK;
+  if (((status & STATUS_ES) | (tag(cpu, first) & X.TAG_EMPTY) | ((control & F.PE) ^ F.PE)) != 0)
+    return NOT_QUICK;
   let value = (<u64>(t & Q.SIGN)) << 48;
   let found: u32 = 0;
   if (Q.isNormal(t, m) && Q.isWithin(t, Q.BIAS_DOUBLE, 0x7ff)) {
-    const up = <u64>((m & 0x7ff) + ((m >> 11) & 1) > 0x400);
+    const up =
+      (control & ROUNDING) == 0
+        ? <u64>((m & 0x7ff) + ((m >> 11) & 1) > 0x400)
+        : Q.roundsUp(control, t & Q.SIGN, m << 53, 0);
     // The integer bit counts the exponent up.
     value += ((<u64>((t & F.EXPONENT_MASK) - Q.BIAS_DOUBLE - 1)) << 52) + (m >> 11) + up;
     found = (m & 0x7ff) != 0 ? F.PE | ((<u32>up) << 9) : 0;
@@ -434,7 +460,7 @@ function storeAt(cpu: usize, va: u64, bytes: u32, immediate: u32): usize {
 export function quickX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediate: u32): u64 {
   const first = top(cpu);
   const status = statusOf(cpu);
-  const control = load<u32>(cpu, X.X87_CONTROL);
+  const control = controlOf(cpu);
   if (((status & STATUS_ES) | (tag(cpu, first) & X.TAG_EMPTY) | ((control & F.PE) ^ F.PE)) != 0)
     return NOT_QUICK;
   const at = register(cpu, first);
@@ -446,20 +472,18 @@ export function quickX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediat
   let value = m;
   let bytes: u32 = 10;
   if (operation == AS_FLOAT) {
-    if (control & ROUNDING) return NOT_QUICK;
     bytes = 4;
     value = (t >> 15) << 31;
     if (Q.isNormal(t, m) && Q.isWithin(t, Q.BIAS_SINGLE, 0xff)) {
       const rest = m << 24;
-      const up = (rest >> 63) & <u64>(((rest << 1) | ((m >> 40) & 1)) != 0);
+      const up = Q.roundsUp(control, t & Q.SIGN, rest, (m >> 40) & 1);
       // The integer bit counts the exponent up.
       value += ((<u64>((t & F.EXPONENT_MASK) - Q.BIAS_SINGLE - 1)) << 23) + (m >> 40) + up;
       if (rest != 0) found = F.PE | ((<u32>up) << 9);
     } else if (!Q.isZero(t, m)) return NOT_QUICK;
   } else if (operation == AS_INTEGER) {
     bytes = 1 << size;
-    const truncates = (immediate & S.IMM_FLAG) != 0 || (control & ROUNDING) == ROUNDING;
-    if (!truncates && control & ROUNDING) return NOT_QUICK;
+    const rounding = immediate & S.IMM_FLAG ? control | ROUNDING : control;
     if (Q.isZero(t, m)) value = 0;
     else {
       // From 2^-63 on, and less than half of what the format holds.
@@ -467,7 +491,7 @@ export function quickX87Store(cpu: usize, b: u64, _c: u64, _third: u64, immediat
       if (!Q.isNormal(t, m) || by > 126 || by < 66 - <i32>(8 << size)) return NOT_QUICK;
       const whole: u64 = by < 64 ? m >> by : 0;
       const rest: u64 = by < 64 ? m << (64 - by) : by == 64 ? m : (m >> (by - 64)) | 1;
-      const up: u64 = truncates ? 0 : (rest >> 63) & <u64>(((rest << 1) | (whole & 1)) != 0);
+      const up = Q.roundsUp(rounding, t & Q.SIGN, rest, whole & 1);
       value = t & Q.SIGN ? 0 - (whole + up) : whole + up;
       if (rest != 0) found = F.PE | ((<u32>up) << 9);
     }

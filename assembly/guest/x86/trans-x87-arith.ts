@@ -230,7 +230,7 @@ export function transFsqrt(e: usize, i: usize): bool {
 }
 
 export function transFrndint(e: usize, i: usize): bool {
-  return plain(e, i, H.helperX87Unary.index, H.ROUND);
+  return unary(e, i, H.ROUND);
 }
 
 export function transFscale(e: usize, i: usize): bool {

@@ -8,3 +8,4 @@ conformance('x87-functions32');
 conformance('x87-functions64');
 conformance('x87-edges32');
 conformance('x87-edges64');
+conformance('x87-rounds64');
