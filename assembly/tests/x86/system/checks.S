@@ -1,22 +1,12 @@
 # What QEMU does not check: limits and rights of segments at each access, reserved bits, forms of addresses. Each case logs vector << 16 | error
 # code, or 0 if nothing was raised; system.test.ts says what the manual wants.
   .include "common.inc"
+  .include "flat.inc"
   .include "cases.inc"
   .code16
 real_main:
-  lgdtl gdtr-image
-  lidtl idtr-image
-  mov %cr0,%eax
-  or $1,%eax
-  mov %eax,%cr0
-  ljmpl $8,$pm
-gdtr: .word gdt_end-gdt-1
-  .long gdt
-  .balign 16
-gdt:
-  .quad 0
-  .quad 0x00cf9b000000ffff   # 08 code
-  .quad 0x00cf93000000ffff   # 10 data
+  FLAT_ENTER
+  FLAT_GDT
   .quad 0x0000920300001fff   # 18 data at 0x30000, limit 0x1fff
   .quad 0x00409600000010ff   # 20 expand-down, limit 0x10ff, 32-bit
   .quad 0x0000960000000fff   # 28 expand-down, limit 0xfff, 16-bit

@@ -1,6 +1,7 @@
 # Interrupts that the local APIC sends to its own processor: shadows of STI and of loads of SS, HLT, priorities of single step and interrupts, NMI and
 # its blocking, system management mode with RSM and a new SMBASE.
   .include "common.inc"
+  .include "flat.inc"
   .set APIC, 0xfee00000
   .code16
 real_main:
@@ -8,21 +9,8 @@ real_main:
   xor %ax,%ax
   mov %ax,%es
   cli
-  lgdtl gdtr-image
-  lidtl idtr-image
-  mov %cr0,%eax
-  or $1,%eax
-  mov %eax,%cr0
-  ljmpl $8,$pm
-gdtr: .word gdt_end-gdt-1
-  .long gdt
-idtr: .word 256*8-1
-  .long 0x50000
-  .balign 16
-gdt:
-  .quad 0
-  .quad 0x00cf9b000000ffff   # 08 code
-  .quad 0x00cf93000000ffff   # 10 data
+  FLAT_ENTER
+  FLAT_GDT 256
 gdt_end:
   .code32
   .macro GATE n, handler
@@ -83,11 +71,7 @@ onbad:
   LOGI 0xbad
   jmp finish32
 pm:
-  mov $0x10,%eax
-  mov %eax,%ds
-  mov %eax,%es
-  mov %eax,%ss
-  mov $0x9000,%esp
+  FLAT_DATA
   mov $0x50000,%edi
   mov $512,%ecx
   xor %eax,%eax

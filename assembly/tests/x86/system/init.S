@@ -1,6 +1,7 @@
 # INIT that the local APIC sends to its own processor: the first processor begins at the reset vector again. What INIT resets and what it leaves alone
 # (SDM 3, table 9-1); a SIPI that nobody waits for; the local APIC after INIT, whose LVT QEMU leaves unlike SDM 3, 11.4.7.3.
   .include "common.inc"
+  .include "flat.inc"
   .set APIC, 0xfee00000
   .set KEPT, 0x70000
   .code16
@@ -11,18 +12,8 @@ real_main:
   mov %ax,%gs
   cmpl $0x5a5a1234,%gs:0
   je again
-  lgdtl gdtr-image
-  mov %cr0,%eax
-  or $1,%eax
-  mov %eax,%cr0
-  ljmpl $8,$pm
-gdtr: .word gdt_end-gdt-1
-  .long gdt
-  .balign 16
-gdt:
-  .quad 0
-  .quad 0x00cf9b000000ffff   # 08 code
-  .quad 0x00cf93000000ffff   # 10 data
+  FLAT_ENTER idt=0
+  FLAT_GDT
 gdt_end:
   .code32
   .macro SETMSR number, low
@@ -32,11 +23,7 @@ gdt_end:
   wrmsr
   .endm
 pm:
-  mov $0x10,%eax
-  mov %eax,%ds
-  mov %eax,%es
-  mov %eax,%ss
-  mov $0x9000,%esp
+  FLAT_DATA
   mov $0x600,%eax
   mov %eax,%cr4
   mov %cr0,%eax

@@ -1,22 +1,12 @@
 # Instructions of an old processor model (qemu64): what CPUID does not offer is undefined, and the forms that were spelled with a meaningless
 # prefix before mean what they did then: TZCNT is BSF, LZCNT is BSR.
   .include "common.inc"
+  .include "flat.inc"
   .include "cases.inc"
   .code16
 real_main:
-  lgdtl gdtr-image
-  lidtl idtr-image
-  mov %cr0,%eax
-  or $0x21,%eax
-  mov %eax,%cr0
-  ljmpl $8,$pm
-gdtr: .word gdt_end-gdt-1
-  .long gdt
-  .balign 16
-gdt:
-  .quad 0
-  .quad 0x00cf9b000000ffff   # 08 code
-  .quad 0x00cf93000000ffff   # 10 data
+  FLAT_ENTER bits=0x21
+  FLAT_GDT
 gdt_end:
   .code32
   .macro VALUE insns:vararg

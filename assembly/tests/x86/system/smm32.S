@@ -1,26 +1,14 @@
 # System management mode of a processor without long mode: the save area of 32 bits, RSM, a new SMBASE, SMI and NMI that wait in the handler.
 # QEMU takes an SMI a few instructions late, so EIP is not logged.
   .include "common.inc"
+  .include "flat.inc"
   .set APIC, 0xfee00000
   .set SAVED, 0x3fe00
   .set SHARED, 0x70000
   .code16
 real_main:
-  lgdtl gdtr-image
-  lidtl idtr-image
-  mov %cr0,%eax
-  or $1,%eax
-  mov %eax,%cr0
-  ljmpl $8,$pm
-gdtr: .word gdt_end-gdt-1
-  .long gdt
-idtr: .word 256*8-1
-  .long 0x50000
-  .balign 16
-gdt:
-  .quad 0
-  .quad 0x00cf9b000000ffff   # 08 code
-  .quad 0x00cf93000000ffff   # 10 data
+  FLAT_ENTER
+  FLAT_GDT 256
   .quad 0x0040930300001fff   # 18 data at 0x30000, limit 0x1fff
   .quad 0x0000890710000067   # 20 TSS at 0x71000
   .quad 0x000082072000000f   # 28 LDT at 0x72000
@@ -44,11 +32,7 @@ onnmi:
   loop 9b
   .endm
 pm:
-  mov $0x10,%eax
-  mov %eax,%ds
-  mov %eax,%es
-  mov %eax,%ss
-  mov $0x9000,%esp
+  FLAT_DATA
   movw $onnmi-0x10000,0x50010
   movw $8,0x50012
   movw $0x8e00,0x50014

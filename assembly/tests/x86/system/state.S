@@ -1,23 +1,13 @@
 # SSE's conditions and state: which exceptions disabled or malformed things raise, and what FXSAVE, XSAVE and their counterparts move. Each case
 # logs vector << 16 | error code, or 0 if nothing was raised.
   .include "common.inc"
+  .include "flat.inc"
   .include "cases.inc"
   .set AREA, 0x70000
   .code16
 real_main:
-  lgdtl gdtr-image
-  lidtl idtr-image
-  mov %cr0,%eax
-  or $0x21,%eax
-  mov %eax,%cr0
-  ljmpl $8,$pm
-gdtr: .word gdt_end-gdt-1
-  .long gdt
-  .balign 16
-gdt:
-  .quad 0
-  .quad 0x00cf9b000000ffff   # 08 code
-  .quad 0x00cf93000000ffff   # 10 data
+  FLAT_ENTER bits=0x21
+  FLAT_GDT
 gdt_end:
   .code32
   .macro CR4 value
