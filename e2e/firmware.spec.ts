@@ -1,5 +1,5 @@
 import { expect, test } from '../src/playwright/index.ts';
-import { bootDisk, offDisk } from './support/boot-sector.ts';
+import { bootDisk, offDisk, resetDisk } from './support/boot-sector.ts';
 import { image } from './support/images.ts';
 
 test.describe('SeaBIOS on a PC', () => {
@@ -72,6 +72,19 @@ test('Escape opens the boot menu on the serial port, and a key chooses from it',
   await vm.press('1');
   await vm.waitForSerial('Chosen');
 });
+
+for (const icount of [undefined, 2]) {
+  const clock = icount === undefined ? 'the host’s clock' : `-icount shift=${icount}`;
+  test(`-no-reboot ends the machine at the instruction that resets it, by ${clock}`, async ({
+    vm,
+  }, testInfo) => {
+    const hda = resetDisk(testInfo.outputDir);
+    await vm.boot({ arch: 'i386', memory: 64, hda, noReboot: true, ...(icount !== undefined && { icount }) });
+    expect(await vm.waitForExit()).toEqual({ outcome: 'reset', code: 0 });
+    expect(vm.serialText).toContain('Booting from Hard Disk');
+    expect(vm.serialText).not.toContain('X');
+  });
+}
 
 test('-icount repeats SeaBIOS and the boot from a disk to the instruction', async ({ newVm }, testInfo) => {
   const hda = offDisk(testInfo.outputDir);

@@ -196,6 +196,11 @@ function isUsedUp(cpu: usize): bool {
   return load<i64>(cpu, S.STATE_BUDGET) <= load<i64>(cpu, S.STATE_CHARGED);
 }
 
+/** Whether the page wants the run to end: at the very instruction that asked for a reset, with -icount too. */
+function isStopped(cpu: usize): bool {
+  return (atomic.load<u32>(cpu - L.CPU_STATE, L.COMM_REQUEST) & L.REQUEST_STOP) != 0;
+}
+
 /** Runs blocks until the slice is over (RESULT_SLICE) or the guest cannot go on. */
 function runSlice(cpu: usize): u32 {
   while (!isUsedUp(cpu)) {
@@ -225,7 +230,7 @@ function runSlice(cpu: usize): u32 {
       guestUpdateLines(cpu);
       if (guestHasWakeup(cpu) == 0) return halt(cpu);
     }
-    if (isKicked(cpu) && icountShift() < 0) break;
+    if (isKicked(cpu) && (icountShift() < 0 || isStopped(cpu))) break;
   }
   return L.RESULT_SLICE;
 }

@@ -44,6 +44,15 @@ const code = [
 /** A boot sector that powers the machine off at once: mov $0x604, %dx; mov $0x2000, %ax; out %ax, (%dx); hlt. */
 const powerOff = [0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4];
 
+/** A boot sector that asks for a reset at port 0xcf9, and then writes to the serial port for ever. */
+const resetAndGoOn = [
+  ...[0xba, 0xf9, 0x0c, 0xb0, 0x06, 0xee], // mov $0xcf9, %dx; mov $6, %al; out %al, (%dx)
+  ...[0xba, 0xf8, 0x03, 0xb0, 0x58, 0xee, 0xeb, 0xfd], // mov $0x3f8, %dx; mov $'X', %al; out %al, (%dx); jmp back
+];
+
+/** A disk that resets the machine, and goes on as if it had not. */
+export const resetDisk = (folder: string): string => writeDisk(folder, 'reset-disk.img', resetAndGoOn, '');
+
 /** A disk that powers the machine off. */
 export const offDisk = (folder: string): string => writeDisk(folder, 'off-disk.img', powerOff, '');
 
