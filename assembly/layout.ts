@@ -284,6 +284,13 @@ export const COMM_RING_TAIL: u32 = CPU_COMM + 0x34;
 /** i32. 1 while the vCPU waits for room in its ring; the page notifies RING_HEAD. */
 export const COMM_RING_WAITING: u32 = CPU_COMM + 0x38;
 
+/**
+ * x86: u32 EAX, EBX, ECX, EDX, ESI and EDI while IN or OUT of 32 bits reaches the page at a port whose device sees registers (VMware's backdoor). The page sets those
+ * that it changes, and their bits in COMM_REGISTERS_CHANGED (u32).
+ */
+export const COMM_REGISTERS: u32 = CPU_COMM + 0x40;
+export const COMM_REGISTERS_CHANGED: u32 = CPU_COMM + 0x58;
+
 /** Counters, u64 each, written by the vCPU only. */
 export const COMM_COUNTERS: u32 = CPU_COMM + 0x100;
 export const COUNTER_INSTRUCTIONS: u32 = COMM_COUNTERS + 0x00;

@@ -38,7 +38,7 @@ const PC = {
     accel: ['tcg'],
     hpet: ['on'],
     acpi: ['on'],
-    vmport: ['off'],
+    vmport: ['auto', 'on'],
     usb: ['off'],
     'pcspk-audiodev': 'any',
   },

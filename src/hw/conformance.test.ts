@@ -15,6 +15,7 @@ import { AtaDisk } from './ide/ata-disk.ts';
 import { guessGeometry } from './ide/geometry.ts';
 import { Piix3Ide } from './ide/piix3-ide.ts';
 import { I8042 } from './input/i8042.ts';
+import { VmPort } from './input/vmport.ts';
 import { IsaDebugExit } from './misc/isa-debug-exit.ts';
 import { Port92 } from './misc/port92.ts';
 import { PciConfigPorts } from './pci/config-ports.ts';
@@ -137,6 +138,19 @@ const DEVICES: Record<string, Subject> = {
       [0, 1, 0x8f],
       [1, 1, 0x05],
     ],
+  },
+  vmport: {
+    create: () => {
+      const registers = [0x564d5868, 0x45414552, 41, 0x5658, 0, 0];
+      const set = (n: number, value: number) => void (registers[n] = value);
+      return new VmPort({ registers: { get: (n) => registers[n], set }, ramBytes: 2 ** 26, nudge() {} });
+    },
+    writes: [[0, 4, 0]],
+    change: (device) => {
+      // The registers ask for the pointer's name, after which it listens.
+      device.regions[0].read(0, 4);
+      (device as VmPort).pointer({ dx: 3, dy: -4, buttons: 1 });
+    },
   },
   i8042: {
     create: ({ irq, shadow, time }) =>

@@ -2,10 +2,12 @@
 import { DebugCon } from '../hw/char/debugcon.ts';
 import { Ns16550a, type SerialBackend } from '../hw/char/ns16550a.ts';
 import { I8042 } from '../hw/input/i8042.ts';
+import { VmPort } from '../hw/input/vmport.ts';
 import { IsaDebugExit } from '../hw/misc/isa-debug-exit.ts';
 import { Port92 } from '../hw/misc/port92.ts';
 import { Mc146818 } from '../hw/rtc/mc146818.ts';
 import type { BoardInput } from './board.ts';
+import { ExitRegisters } from './exit-registers.ts';
 import type { PcContext } from './pc-context.ts';
 import { PC_IRQ, PC_PORTS } from './pc-map.ts';
 
@@ -29,15 +31,29 @@ export function attachClock({ attach, wiring, env, cmos }: PcContext): Mc146818 
 /** The keyboard controller with keyboard and mouse. */
 export function attachKeyboard({ attach, wiring, env, a20, reset }: PcContext): BoardInput {
   const { clock, timers, leds } = env;
-  const { keyboard, mouse } = attach([PC_PORTS.keyboardCommand, PC_PORTS.keyboardData], (shadow) => {
+  const controller = attach([PC_PORTS.keyboardCommand, PC_PORTS.keyboardData], (shadow) => {
     const irq = wiring.irq(PC_IRQ.keyboard);
     return new I8042({ irq, auxIrq: wiring.irq(PC_IRQ.mouse), clock, timers, leds, a20, reset, shadow });
   });
   attach([PC_PORTS.port92], (shadow) => new Port92({ a20, reset, shadow }));
+  const { keyboard, mouse } = controller;
+  const vmport = attach([PC_PORTS.vmport], () => {
+    const ramBytes = env.ramBytes;
+    return new VmPort({
+      registers: new ExitRegisters(env.vm),
+      ramBytes,
+      nudge: () => controller.nudgeMouse(),
+    });
+  });
   return {
     keyboard,
-    absolute: false,
-    pointer: ({ dx = 0, dy = 0, wheel = 0, buttons }) => mouse.move(dx, dy, wheel, buttons),
+    get absolute() {
+      return vmport.absolute;
+    },
+    pointer: (event) => {
+      const { dx = 0, dy = 0, wheel = 0, buttons } = event;
+      if (!vmport.pointer(event)) mouse.move(dx, dy, wheel, buttons);
+    },
   };
 }
 

@@ -47,6 +47,8 @@ export const PC_PORTS = {
   resetControl: 0xcf9,
   pciConfigData: 0xcfc,
   gpe: 0xafe0,
+  /** VMware's backdoor. */
+  vmport: 0x5658,
   /** Where the reset code puts the power management registers, as SeaBIOS does. */
   pm: 0x600,
 } as const;

@@ -244,6 +244,12 @@ export const COMM_RING_HEAD = 0x4030;
 export const COMM_RING_TAIL = 0x4034;
 /** i32. 1 while the vCPU waits for room in its ring; the page notifies RING_HEAD. */
 export const COMM_RING_WAITING = 0x4038;
+/**
+ * x86: u32 EAX, EBX, ECX, EDX, ESI and EDI while IN or OUT of 32 bits reaches the page at a port whose device sees registers (VMware's backdoor). The page sets those
+ * that it changes, and their bits in COMM_REGISTERS_CHANGED (u32).
+ */
+export const COMM_REGISTERS = 0x4040;
+export const COMM_REGISTERS_CHANGED = 0x4058;
 /** Counters, u64 each, written by the vCPU only. */
 export const COMM_COUNTERS = 0x4100;
 export const COUNTER_INSTRUCTIONS = 0x4100;

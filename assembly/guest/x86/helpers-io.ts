@@ -1,8 +1,11 @@
 /**
- * IN, OUT, INS, OUTS: SDM 2; SDM 1, chapter 19. Ports are physical addresses from IO_PORT_BASE on. The helpers of IN and OUT are called with callx,
- * those of the string instructions, which advance registers as they go, with callg.
+ * IN, OUT, INS, OUTS: SDM 2; SDM 1, chapter 19. Ports are physical addresses from IO_PORT_BASE on. The helpers of IN and OUT are called with callx, those
+ * of 32 bits, where VMware's backdoor reaches all registers, and those of the string instructions, which advance registers as they go, with callg.
  */
 import {
+  COMM_REGISTERS,
+  COMM_REGISTERS_CHANGED,
+  CPU_STATE,
   IO_PORT_BASE,
   RECORD_REGISTER,
   REGION_BASE,
@@ -106,6 +109,63 @@ export function helperOut(cpu: usize, b: u64, c: u64, _third: u64, size: u32): u
   if (!portAllowed(cpu, port, size)) return 0;
   portWrite(cpu, port, c, size);
   breakpointsPort(cpu, port, size);
+  return 0;
+}
+
+/** VMware's backdoor: the one port whose device sees and changes registers, if it is reached by 32 bits. */
+const BACKDOOR_PORT: u32 = 0x5658;
+
+/** Slot of one of the registers at COMM_REGISTERS. */
+function backdoorRegister(index: u32): u32 {
+  if (index == 0) return X.RAX;
+  if (index == 1) return X.RBX;
+  if (index == 2) return X.RCX;
+  if (index == 3) return X.RDX;
+  return index == 4 ? X.RSI : X.RDI;
+}
+
+function showRegisters(cpu: usize): void {
+  const area = cpu - CPU_STATE;
+  for (let i: u32 = 0; i < 6; i++)
+    store<u32>(area + i * 4, load<u32>(cpu + backdoorRegister(i)), COMM_REGISTERS);
+  store<u32>(area, 0, COMM_REGISTERS_CHANGED);
+}
+
+/** Takes over what the device changed; the replay of tier check, what it changed then. */
+function takeRegisters(cpu: usize): void {
+  const area = cpu - CPU_STATE;
+  const phase = load<u32>(cpu, STATE_CHECK_PHASE);
+  let changed = load<u32>(area, COMM_REGISTERS_CHANGED);
+  if (phase != 0) changed = <u32>checkedValue(cpu, RECORD_REGISTER, changed);
+  for (let i: u32 = 0; i < 6; i++) {
+    if ((changed & (1 << i)) == 0) continue;
+    let value: u64 = load<u32>(area + i * 4, COMM_REGISTERS);
+    if (phase != 0) value = checkedValue(cpu, RECORD_REGISTER, value);
+    store<u64>(cpu + backdoorRegister(i), value);
+  }
+}
+
+/** IN of 32 bits, which may change registers (callg): b = port. */
+export function helperInLong(cpu: usize, b: u64, _c: u64, _third: u64, _immediate: u32): u64 {
+  const port = <u32>b & 0xffff;
+  if (port != BACKDOOR_PORT) return helperIn(cpu, b, 0, 0, 4);
+  if (!portAllowed(cpu, port, 4)) return 0;
+  showRegisters(cpu);
+  const value = portRead(cpu, port, 4);
+  takeRegisters(cpu);
+  breakpointsPort(cpu, port, 4);
+  return value;
+}
+
+/** OUT of 32 bits (callg): b = port, c = value. */
+export function helperOutLong(cpu: usize, b: u64, c: u64, _third: u64, _immediate: u32): u64 {
+  const port = <u32>b & 0xffff;
+  if (port != BACKDOOR_PORT) return helperOut(cpu, b, c, 0, 4);
+  if (!portAllowed(cpu, port, 4)) return 0;
+  showRegisters(cpu);
+  portWrite(cpu, port, c, 4);
+  takeRegisters(cpu);
+  breakpointsPort(cpu, port, 4);
   return 0;
 }
 

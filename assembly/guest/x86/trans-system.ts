@@ -41,8 +41,10 @@ import { helperSyscall, helperSysenter, helperSysexit, helperSysret } from './fa
 import { helperCpuid, modelIsMax } from './features';
 import {
   helperIn,
+  helperInLong,
   helperIns,
   helperOut,
+  helperOutLong,
   helperOuts,
   STRING_ADDRESS_SHIFT,
   STRING_REPEATS,
@@ -410,7 +412,12 @@ function portSlot(e: usize, i: usize, n: u32): u32 {
 
 export function transIn(e: usize, i: usize): bool {
   const size = insnSize(i);
-  const value = emitCall(e, O.OP_CALLX, helperIn.index, portSlot(e, i, 1), 0, 0, 1 << size);
+  const port = portSlot(e, i, 1);
+  // An immediate port is never the one that changes registers.
+  const value =
+    size == 2 && port == X.RDX
+      ? emitCall(e, O.OP_CALLG, helperInLong.index, port, 0, 0, 0)
+      : emitCall(e, O.OP_CALLX, helperIn.index, port, 0, 0, 1 << size);
   setRegister(e, 0, value, size);
   emitAgain(e);
   return true;
@@ -418,7 +425,9 @@ export function transIn(e: usize, i: usize): bool {
 
 export function transOut(e: usize, i: usize): bool {
   const size = insnSize(i);
-  emitCall(e, O.OP_CALLX, helperOut.index, portSlot(e, i, 0), X.RAX, 0, 1 << size);
+  const port = portSlot(e, i, 0);
+  if (size == 2 && port == X.RDX) emitCall(e, O.OP_CALLG, helperOutLong.index, port, X.RAX, 0, 0);
+  else emitCall(e, O.OP_CALLX, helperOut.index, port, X.RAX, 0, 1 << size);
   emitAgain(e);
   return true;
 }

@@ -140,6 +140,11 @@ export class I8042 implements Device {
     this.update();
   }
 
+  /** Has the guest look at the mouse, where another pointer has something for it. */
+  nudgeMouse(): void {
+    this.mouse.move(1, 0, 0, 0);
+  }
+
   private read(): number {
     const { data } = this.state;
     this.state.status &= ~(STATUS_OBF | STATUS_AUX);
