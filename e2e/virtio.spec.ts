@@ -51,7 +51,9 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
       ],
       devices: [
         { driver: first, properties: { drive: 'disk' } },
-        { driver: second, properties: { drive: 'kept', serial: 'SNOW-42' } },
+        { driver: second, properties: { drive: 'kept', serial: 'SNOW-42', packed: 'on' } },
+        { driver: 'virtio-rng' },
+        { driver: 'virtio-balloon', properties: { 'free-page-reporting': 'on' } },
       ],
     });
     await vm.waitForSerial(PROMPT, LONG);
@@ -76,6 +78,11 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
       vm,
       'echo snowfall | dd of=$B seek=60000 conv=fsync; blkdiscard -o 30720 -l 4096 $B && echo discard""ed',
       'discarded',
+    );
+    await shell(
+      vm,
+      'head -c 4096 /dev/hwrng | wc -c; ls -d /sys/bus/virtio/drivers/virtio_balloon/virtio?',
+      /4096\s+\S+virtio\d/,
     );
     const bytes = readFileSync(kept);
     expect(bytes.subarray(60000 * 512, 60000 * 512 + 9).toString()).toBe('snowfall\n');

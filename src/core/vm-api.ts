@@ -238,6 +238,34 @@ export interface DriveState {
   locked: boolean;
 }
 
+/** Where an enabled virtqueue stands, as QEMU's `info virtio-queue-status`. */
+export interface QueueState {
+  /** `virtio-blk`, and the number among its queues. */
+  device: string;
+  queue: number;
+  size: number;
+  /** Requests that the driver offers and the device has not seen. */
+  unseen: number;
+  /** Requests that wait in the device. */
+  inDevice: number;
+  /** Next positions in the available and the used ring: what is done is modulo 2^16 in a split ring, with a wrap counter in bit 15 in a packed one. */
+  available: number;
+  used: number;
+}
+
+/** A memory balloon (`-device virtio-balloon`). */
+export interface VmBalloon {
+  /** MiB that the guest is asked to give away, and what it has given. */
+  target: number;
+  readonly actual: number;
+  /** MiB that the guest reported as free since it started its driver: with `free-page-reporting=on`. */
+  readonly reported: number;
+  /** What the guest said last of its memory, by QEMU's names: bytes, and numbers of faults. */
+  readonly stats: Readonly<Record<string, number>>;
+  /** Asks for new ones. */
+  refresh(): void;
+}
+
 /** A virtual machine. Every method rejects or throws a VmError; none blocks the page. */
 export interface Vm {
   readonly config: Readonly<VmConfig>;
@@ -251,6 +279,10 @@ export interface Vm {
    * @throws VmError bad-config, not-found, bad-image
    */
   changeMedium(drive: string, image: ImageSource | null): Promise<void>;
+  /** Virtqueues of its devices that a driver has enabled. */
+  readonly queues: readonly QueueState[];
+  /** Null: it has none, or has not loaded. */
+  readonly balloon: VmBalloon | null;
   /** Null: the machine has no graphics card. */
   readonly screen: VmScreen | null;
   /** Null: the machine has no speaker, or no sound (`audiodev`). */

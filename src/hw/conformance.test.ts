@@ -28,8 +28,10 @@ import { Mc146818 } from './rtc/mc146818.ts';
 import { bareVga } from '../../tests/support/vga-mode.ts';
 import type { StdVga } from './display/std-vga.ts';
 import { GoldfishRtc } from './rtc/goldfish-rtc.ts';
+import { VirtioBalloon } from './virtio/virtio-balloon.ts';
 import { VirtioBlk } from './virtio/virtio-blk.ts';
 import { VirtioMmio } from './virtio/virtio-mmio.ts';
+import { VirtioRng } from './virtio/virtio-rng.ts';
 import { VirtioPci } from './virtio/virtio-pci.ts';
 import { VirtioMmioSlot } from './virtio/virtio-mmio-slot.ts';
 
@@ -297,6 +299,21 @@ const DEVICES: Record<string, Subject> = {
       const type = new VirtioBlk({ node: new MemoryNode(new Uint8Array(1 << 20)), geometry, queues: 2, log });
       const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
       return new VirtioMmio({ type, memory, shadow, latch, log });
+    },
+    writes: VIRTIO_SETUP,
+  },
+  'virtio-balloon': {
+    create: ({ irq, memory, shadow, log }) => {
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      return new VirtioMmio({ type: new VirtioBalloon({ reporting: true }), memory, shadow, latch, log });
+    },
+    writes: [...VIRTIO_SETUP, [0x104, 4, 7]],
+  },
+  'virtio-rng': {
+    create: ({ irq, memory, shadow, log }) => {
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      const type = new VirtioRng({ random: (bytes) => void bytes.fill(9) });
+      return new VirtioMmio({ type, memory, shadow, latch, log, packed: true });
     },
     writes: VIRTIO_SETUP,
   },

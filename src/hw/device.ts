@@ -5,6 +5,8 @@
  * Guest mistakes never throw: the device logs a guest error and does what hardware does.
  */
 
+import type { QueueState } from '../core/vm-api.ts';
+
 /** How one register is reached from the vCPU (design section 1). */
 export interface RegisterSpec {
   /** Byte offset in the region, a multiple of the region's spacing. */
@@ -92,6 +94,8 @@ export interface Device {
   restore(state: SavedState): void;
   /** A doorbell of the register at byte `offset` rang with `value`. */
   doorbell?(offset: number, value: number): void;
+  /** Where its virtqueues stand. */
+  queueStates?(): QueueState[];
 }
 
 /** A saved state does not fit the device: from another version, or damaged. */

@@ -10,6 +10,7 @@ import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BlockNode } from '../block/block-node.ts';
 import type { DriveState, PointerInput } from '../core/vm-api.ts';
+import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
 import type { DevicePlan, VirtioTransport } from './devices.ts';
 import type { DriveInterface } from './disk-image.ts';
@@ -133,6 +134,7 @@ export interface Board {
   readonly resetPc: number;
   readonly input?: BoardInput;
   readonly drives?: readonly BoardDrive[];
+  readonly balloon?: VirtioBalloon | null;
   /** Resets the devices and loads ROM, firmware, kernel, initrd and device tree. The vCPUs must be stopped. */
   reset(): void | Promise<void>;
   /** The serial backend has bytes for the guest. */

@@ -24,6 +24,7 @@ interface DeviceKind {
 
 const NUMBER = /^\d+$/;
 const ANY = /^.*$/;
+const SWITCH = /^(on|off|true|false)$/;
 
 const KINDS = {
   'virtio-blk': {
@@ -36,9 +37,14 @@ const KINDS = {
     },
     drive: true,
   },
+  'virtio-rng': { properties: {} },
+  'virtio-balloon': { properties: { 'free-page-reporting': SWITCH, 'deflate-on-oom': SWITCH } },
 } as const satisfies Record<string, DeviceKind>;
 
 export type DeviceType = keyof typeof KINDS;
+
+/** Properties of all devices. */
+const COMMON: Readonly<Record<string, RegExp>> = { packed: SWITCH };
 
 /** Properties of a place. */
 const PLACES: Readonly<Record<VirtioTransport, Readonly<Record<string, RegExp>>>> = {
@@ -83,7 +89,7 @@ export function planDevices(
     const transport = found.transport ?? usual;
     if (!board.virtio.includes(transport)) throw bad(`${option}: ${board.names[0]} has no place for it.`);
     const kind: DeviceKind = KINDS[type];
-    const known = { ...kind.properties, ...PLACES[transport] };
+    const known = { ...kind.properties, ...COMMON, ...PLACES[transport] };
     for (const [key, value] of Object.entries(properties)) {
       if (key === 'id') continue;
       if (!Object.hasOwn(known, key))
@@ -104,3 +110,7 @@ export function planDevices(
   }
   return plans;
 }
+
+/** Whether a property of a device is on; absent: it is not. */
+export const isOn = ({ properties }: DevicePlan, key: string): boolean =>
+  /^(on|true)$/.test(properties[key] ?? '');

@@ -9,6 +9,7 @@ import { VmError } from '../core/errors.ts';
 import type { Ns16550a } from '../hw/char/ns16550a.ts';
 import { Dma8237 } from '../hw/dma/dma8237.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
+import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import type { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
 import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
@@ -30,7 +31,7 @@ import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from '
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
-import { attachVirtioPci } from './virtio-devices.ts';
+import { attachVirtioPci, noParts } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -81,6 +82,7 @@ class PcBoard implements Board {
   readonly resetPc = RESET_VECTOR;
   readonly input: BoardInput;
   readonly drives: readonly BoardDrive[];
+  readonly balloon: VirtioBalloon | null;
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly boot: BootOptions;
   private readonly clock: Mc146818;
@@ -132,11 +134,10 @@ class PcBoard implements Board {
       attach,
     };
     this.display = env.vga === 'std' ? attachVga(context) : null;
-    this.drives = [
-      ...attachDisks(context),
-      ...attachFloppies(context),
-      ...attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT),
-    ];
+    const virtio = noParts();
+    attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT, virtio);
+    this.balloon = virtio.balloon;
+    this.drives = [...attachDisks(context), ...attachFloppies(context), ...virtio.drives];
     this.input = attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);

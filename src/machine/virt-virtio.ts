@@ -4,10 +4,10 @@ import { EcamHost, EcamRoot } from '../hw/pci/ecam-host.ts';
 import { PciBus } from '../hw/pci/pci-bus.ts';
 import { INTERRUPT_ACK, VirtioMmio } from '../hw/virtio/virtio-mmio.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
-import type { BoardDrive, BoardEnv } from './board.ts';
-import type { DevicePlan } from './devices.ts';
+import type { BoardEnv } from './board.ts';
+import { type DevicePlan, isOn } from './devices.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
-import { attachVirtioPci, createVirtio } from './virtio-devices.ts';
+import { attachVirtioPci, createVirtio, type VirtioParts } from './virtio-devices.ts';
 import type { Wiring } from './wiring.ts';
 
 /** Gives each device its slot: the one its bus names, else the highest that is free, as in QEMU. */
@@ -36,9 +36,8 @@ function placeDevices(plans: readonly DevicePlan[]): Map<number, DevicePlan> {
   return slots;
 }
 
-/** Attaches devices and empty slots. Returns the drives. */
-export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring): BoardDrive[] {
-  const drives: BoardDrive[] = [];
+/** Attaches devices and empty slots. */
+export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring, parts: VirtioParts): void {
   const { memory, log } = env;
   const slots = placeDevices((env.devices ?? []).filter(({ transport }) => transport === 'mmio'));
   for (let slot = 0; slot < VIRT_MAP.virtio.count; slot++) {
@@ -49,16 +48,22 @@ export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring):
       continue;
     }
     wiring.attachLatched(base, VIRT_IRQ.virtio + slot, INTERRUPT_ACK, (shadow, latch) => {
-      return new VirtioMmio({ type: createVirtio(plan, env, drives), memory, shadow, latch, log });
+      return new VirtioMmio({
+        type: createVirtio(plan, env, parts),
+        memory,
+        shadow,
+        latch,
+        log,
+        packed: isOn(plan, 'packed'),
+      });
     });
   }
-  return drives;
 }
 
 const PCI_LINES = 4;
 
-/** Attaches the PCI host with its devices. There is no controller for messages: interrupts are lines. Returns the drives. */
-export function attachPciHost(env: Omit<BoardEnv, 'images'>, wiring: Wiring): BoardDrive[] {
+/** Attaches the PCI host with its devices. There is no controller for messages: interrupts are lines. */
+export function attachPciHost(env: Omit<BoardEnv, 'images'>, wiring: Wiring, parts: VirtioParts): void {
   const lines = Array.from({ length: PCI_LINES }, (_, line) => wiring.irq(VIRT_IRQ.pci + line));
   const bus = new PciBus({
     swizzle: (slot, pin) => (slot + pin) % PCI_LINES,
@@ -67,5 +72,5 @@ export function attachPciHost(env: Omit<BoardEnv, 'images'>, wiring: Wiring): Bo
   const { base, size } = VIRT_MAP.pci;
   wiring.attach([base], () => new EcamHost({ bus, size }));
   wiring.attachPci(bus, 0, [], new EcamRoot());
-  return attachVirtioPci(env, wiring, bus, 1);
+  attachVirtioPci(env, wiring, bus, 1, parts);
 }

@@ -10,6 +10,7 @@ import type { Device, ShadowPort } from '../hw/device.ts';
 import { FwCfg } from '../hw/firmware/fw-cfg.ts';
 import { SysconTest } from '../hw/misc/syscon-test.ts';
 import { GoldfishRtc } from '../hw/rtc/goldfish-rtc.ts';
+import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
 import type { Board, BoardDrive, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
@@ -18,6 +19,7 @@ import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
 import { attachPciHost, attachVirtioMmio } from './virt-virtio.ts';
+import { noParts } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
@@ -48,7 +50,7 @@ class VirtBoard implements Board {
   readonly doorbells: Board['doorbells'];
   readonly display = null;
   readonly resetPc = VIRT_MAP.mrom.base;
-  readonly drives: readonly BoardDrive[];
+  private readonly virtio = noParts();
   /** Not the images: nothing but the store may hold on to their bytes. */
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly uart: Ns16550a;
@@ -94,11 +96,20 @@ class VirtBoard implements Board {
         baudBase: UART_BAUD_BASE,
       });
     });
-    this.drives = [...attachVirtioMmio(env, wiring), ...attachPciHost(env, wiring)];
+    attachVirtioMmio(env, wiring, this.virtio);
+    attachPciHost(env, wiring, this.virtio);
     const fwCfg = attach(VIRT_MAP.fwCfg.base, (shadow) => {
       return new FwCfg({ memory: env.memory, shadow, log, ramBytes: env.ramBytes, vcpus: vm.vcpus });
     });
     for (const { name, bytes } of images.fwCfg ?? []) fwCfg.addFile(name, bytes);
+  }
+
+  get drives(): readonly BoardDrive[] {
+    return this.virtio.drives;
+  }
+
+  get balloon(): VirtioBalloon | null {
+    return this.virtio.balloon;
   }
 
   async reset(): Promise<void> {

@@ -1,21 +1,31 @@
 /** Builds the types of virtio devices that options ask for; the boards put them behind a transport. */
+import { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { VirtioBlk } from '../hw/virtio/virtio-blk.ts';
 import type { VirtioType } from '../hw/virtio/virtio.ts';
 import { VmError } from '../core/errors.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
+import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
 import { VirtioPci } from '../hw/virtio/virtio-pci.ts';
 import type { BoardDrive, BoardEnv } from './board.ts';
-import type { DevicePlan } from './devices.ts';
+import { type DevicePlan, isOn } from './devices.ts';
 import type { Wiring } from './wiring.ts';
 
-/** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. Returns the drives. */
+/** What the host reaches of a board's virtio devices. */
+export interface VirtioParts {
+  drives: BoardDrive[];
+  balloon: VirtioBalloon | null;
+}
+
+export const noParts = (): VirtioParts => ({ drives: [], balloon: null });
+
+/** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. */
 export function attachVirtioPci(
   env: Omit<BoardEnv, 'images'>,
   wiring: Wiring,
   bus: PciBus,
   first: number,
-): BoardDrive[] {
-  const drives: BoardDrive[] = [];
+  parts: VirtioParts,
+): void {
   const plans = (env.devices ?? []).filter(({ transport }) => transport === 'pci');
   // Those that say where they go come first, so that the others find what is left.
   plans.sort(
@@ -30,19 +40,37 @@ export function attachVirtioPci(
     if (place === null) throw bad('all slots of the PCI bus are taken.');
     const devfn = place * 8 + fn;
     if (place > 31 || fn > 0 || bus.at(devfn)) throw bad(`addr=${plan.properties['addr']} is not free.`);
-    const type = createVirtio(plan, env, drives);
+    const type = createVirtio(plan, env, parts);
     const { memory, log } = env;
-    wiring.attachPci(bus, devfn, [], new VirtioPci({ type, memory, log, messages: bus.message !== null }));
+    wiring.attachPci(
+      bus,
+      devfn,
+      [],
+      new VirtioPci({ type, memory, log, packed: isOn(plan, 'packed'), messages: bus.message !== null }),
+    );
   }
-  return drives;
 }
 
-/** Builds a device. @param drives is given the drive in it */
+/** Builds a device. @param parts is given what the host reaches of it */
 export function createVirtio(
   plan: DevicePlan,
   env: Omit<BoardEnv, 'images'>,
-  drives: BoardDrive[],
+  parts: VirtioParts,
 ): VirtioType {
+  switch (plan.type) {
+    case 'virtio-blk':
+      return createDisk(plan, env, parts);
+    case 'virtio-rng':
+      return new VirtioRng({ random: env.random });
+    case 'virtio-balloon': {
+      const reporting = isOn(plan, 'free-page-reporting');
+      parts.balloon = new VirtioBalloon({ reporting, deflateOnOom: isOn(plan, 'deflate-on-oom') });
+      return parts.balloon;
+    }
+  }
+}
+
+function createDisk(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, { drives }: VirtioParts): VirtioBlk {
   const { properties } = plan;
   const number = (key: string): number | undefined =>
     properties[key] === undefined ? undefined : Number(properties[key]);

@@ -5,9 +5,11 @@ import type {
   FwCfgEntry,
   DriveState,
   ImageSource,
+  QueueState,
   SerialStream,
   Unsubscribe,
   Vm,
+  VmBalloon,
   VmConfig,
   VmErrorCode,
   VmEvents,
@@ -16,6 +18,7 @@ import type {
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
+import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { RESULT_DIFFERENCE, RESULT_RESET, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
 import { gunzip, loadImage } from './boot/image-source.ts';
 import { checkInitrd } from './boot/initrd-check.ts';
@@ -202,6 +205,15 @@ class MachineVm implements Vm {
     return (this.session?.board.drives ?? []).map(({ name, media, size, locked, change }) => {
       return { name, media, size, locked, removable: change !== undefined };
     });
+  }
+
+  get queues(): readonly QueueState[] {
+    return (this.session?.board.devices ?? []).flatMap((device) => device.queueStates?.() ?? []);
+  }
+
+  get balloon(): VmBalloon | null {
+    const balloon = this.session?.board.balloon;
+    return balloon ? hostBalloon(balloon) : null;
   }
 
   async changeMedium(drive: string, image: ImageSource | null): Promise<void> {
@@ -535,6 +547,29 @@ class MachineVm implements Vm {
       `${action}() is not possible while the machine is ${this.current}: it must be ${states.join(' or ')}.`,
     );
   }
+}
+
+const PAGES_PER_MIB = 256;
+
+function hostBalloon(balloon: VirtioBalloon): VmBalloon {
+  return {
+    get target() {
+      return balloon.target / PAGES_PER_MIB;
+    },
+    set target(mebibytes) {
+      balloon.target = Math.max(0, Math.floor(mebibytes * PAGES_PER_MIB));
+    },
+    get actual() {
+      return balloon.actual / PAGES_PER_MIB;
+    },
+    get reported() {
+      return balloon.reported / 2 ** 20;
+    },
+    get stats() {
+      return { ...balloon.stats };
+    },
+    refresh: () => balloon.refresh(),
+  };
 }
 
 /** What run() failed with: a worker that is gone says so itself, a trap inside the accelerator is named with the guest's registers. */

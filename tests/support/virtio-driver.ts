@@ -11,6 +11,7 @@ import { FakeIrq, FakeLatch, FakeMemory, FakeShadow } from './device-env.ts';
 
 export const VERSION_1 = 1n << 32n;
 export const INDIRECT_DESC = 1n << 28n;
+export const RING_PACKED = 1n << 34n;
 export const EVENT_IDX = 1n << 29n;
 export const RING_RESET = 1n << 40n;
 
@@ -44,7 +45,7 @@ export function mmioDevice(type: VirtioType, memoryBytes = 1 << 20) {
   const messages: string[] = [];
   const log = new Log(({ message }) => void messages.push(message));
   const latch = new FakeLatch(irq);
-  const device = new VirtioMmio({ type, memory, shadow, latch, log });
+  const device = new VirtioMmio({ type, memory, shadow, latch, log, packed: true });
   const { read, write } = device.regions[0];
   const put = (offset: number, value: number): void => write(offset, 4, value >>> 0);
   const wide = (offset: number, value: number): void => {
@@ -352,6 +353,109 @@ export class SplitQueue {
     }
     return taken;
   }
+}
+
+/** The driver's side of a packed virtqueue (2.8). */
+export class PackedQueue {
+  readonly size: number;
+  readonly base: number;
+  /** Driver and device event suppression. */
+  readonly driver: number;
+  readonly device: number;
+  private readonly view: DataView;
+  private next = 0;
+  private wrap = 1;
+  private usedNext = 0;
+  private usedWrap = 1;
+  private readonly lengths = new Map<number, number>();
+
+  constructor(memory: FakeMemory, base: number, size: number) {
+    this.size = size;
+    this.base = base;
+    this.driver = base + 16 * size;
+    this.device = this.driver + 4;
+    this.view = new DataView(memory.bytes.buffer);
+    memory.bytes.fill(0, base, base + 16 * size + 8);
+  }
+
+  /** When the driver wants interrupts: 0 always, 1 never, 2 at a position. */
+  setEvent(flags: number, position = 0, wrap = 1): void {
+    this.view.setUint16(this.driver, position | (wrap << 15), true);
+    this.view.setUint16(this.driver + 2, flags, true);
+  }
+
+  /** What the device wants: position, wrap counter and flags. */
+  get deviceEvent(): [number, number, number] {
+    const offset = this.view.getUint16(this.device, true);
+    return [offset & 0x7fff, offset >> 15, this.view.getUint16(this.device + 2, true)];
+  }
+
+  setDescriptor(index: number, address: number, length: number, id: number, flags: number): void {
+    const at = this.base + 16 * index;
+    this.view.setBigUint64(at, BigInt(address), true);
+    this.view.setUint32(at + 8, length, true);
+    this.view.setUint16(at + 12, id, true);
+    this.view.setUint16(at + 14, flags, true);
+  }
+
+  /** Offers a chain, with an identifier of the test's choice; with `table` by an indirect table there. */
+  add(id: number, out: readonly [number, number][], into: readonly [number, number][], table?: number): void {
+    let all = [...out.map((one) => [...one, 0] as const), ...into.map((one) => [...one, 2] as const)];
+    if (table !== undefined) {
+      all.forEach(([address, length, write], i) => {
+        this.view.setBigUint64(table + 16 * i, BigInt(address), true);
+        this.view.setUint32(table + 16 * i + 8, length, true);
+        this.view.setUint32(table + 16 * i + 12, write << 16, true);
+      });
+      all = [[table, 16 * all.length, 4 as 0]];
+    }
+    this.lengths.set(id, all.length);
+    // The first one last, so that the device sees all of the chain or nothing (2.8.6).
+    const writes: (() => void)[] = [];
+    all.forEach(([address, length, kind], i) => {
+      const owner = this.wrap ? 0x80 : 0x8000;
+      const flags = kind | owner | (i + 1 < all.length ? 1 : 0);
+      const index = this.next;
+      writes.unshift(() => this.setDescriptor(index, address, length, id, flags));
+      if (++this.next === this.size) {
+        this.next = 0;
+        this.wrap ^= 1;
+      }
+    });
+    for (const write of writes) write();
+  }
+
+  take(): Used[] {
+    const taken: Used[] = [];
+    for (;;) {
+      const at = this.base + 16 * this.usedNext;
+      const flags = this.view.getUint16(at + 14, true);
+      const both = this.usedWrap ? 0x8080 : 0;
+      if ((flags & 0x8080) !== both) return taken;
+      const id = this.view.getUint16(at + 12, true);
+      taken.push({ id, length: this.view.getUint32(at + 8, true) });
+      this.usedNext += this.lengths.get(id)!;
+      if (this.usedNext >= this.size) {
+        this.usedNext -= this.size;
+        this.usedWrap ^= 1;
+      }
+    }
+  }
+}
+
+/** Initialises a device with packed queues. */
+export function startPacked(
+  transport: DriverTransport,
+  memory: FakeMemory,
+  { features = 0n, size = 8, base = 0x1000 } = {},
+): PackedQueue {
+  startDriver(transport, memory, { features: features | RING_PACKED, queues: 0 });
+  transport.status = 11;
+  const ring = new PackedQueue(memory, base, size);
+  transport.setQueue(0, size, ring.base, ring.driver, ring.device);
+  transport.enableQueue(0);
+  transport.status = 15;
+  return ring;
 }
 
 /** Initialises a device as section 3.1.1 says, up to its queues, which lie from `base` on. */

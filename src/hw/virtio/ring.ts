@@ -14,6 +14,8 @@ export const DESC_INDIRECT = 4;
 
 /** Descriptors in one chain, indirect ones included: QEMU's limit. */
 const CHAIN_MAX = 1024;
+/** Bytes of an indirect table that a chain can have. */
+export const INDIRECT_MAX = CHAIN_MAX * DESCRIPTOR_BYTES;
 
 /** Addresses of a queue's three areas (2.6). */
 export interface RingAddresses {
@@ -63,6 +65,8 @@ export interface Ring {
   close(): void;
   /** Numbers below 2^16. */
   save(): number[];
+  /** Takes over what `save` of such a ring has given. */
+  restore(words: readonly number[]): void;
 }
 
 /** A request: bytes from the driver, then room for bytes to it. */

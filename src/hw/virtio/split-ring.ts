@@ -11,6 +11,7 @@ import {
   DESC_NEXT,
   DESC_WRITE,
   DESCRIPTOR_BYTES,
+  INDIRECT_MAX,
   type Ring,
   type RingOptions,
   type RingStatus,
@@ -199,6 +200,13 @@ export class SplitRing implements Ring {
     return [this.next, this.usedIndex, this.signalled, ...this.again, ...heads];
   }
 
+  /** Whether `save` of a ring of this size can have given these numbers. */
+  static fits(size: number, words: readonly number[]): boolean {
+    const [next, used, signalled, ...heads] = words;
+    const indices = words.length >= 3 && [next, used, signalled].every((index) => index < 0x10000);
+    return indices && heads.length <= size && heads.every((head) => head < size);
+  }
+
   restore([next, usedIndex, signalled, ...heads]: readonly number[]): void {
     this.next = next;
     this.seen = next;
@@ -207,6 +215,3 @@ export class SplitRing implements Ring {
     this.again = heads;
   }
 }
-
-/** Bytes of an indirect table that a chain can have. */
-const INDIRECT_MAX = 1024 * DESCRIPTOR_BYTES;

@@ -3,9 +3,11 @@
  * Specification: VIRTIO 1.2, sections 2 and 3. There is no legacy interface: a driver that does not accept VIRTIO_F_VERSION_1 is refused.
  */
 import type { Log } from '../../core/log.ts';
+import type { QueueState } from '../../core/vm-api.ts';
 import type { DmaMemory } from '../../memory/guest-memory.ts';
 import type { SavedValue, StateReader } from '../device.ts';
-import { DESCRIPTOR_BYTES, type Ring, type RingAddresses, type RingStatus } from './ring.ts';
+import { DESCRIPTOR_BYTES, type Ring, type RingAddresses } from './ring.ts';
+import { PackedRing } from './packed-ring.ts';
 import { SplitRing } from './split-ring.ts';
 import * as V from './virtio.ts';
 
@@ -19,6 +21,8 @@ export interface VirtioCoreOptions {
   type: V.VirtioType;
   memory: DmaMemory;
   log: Log;
+  /** Offer packed rings; default: only split ones, as QEMU. */
+  packed?: boolean | undefined;
   /** Tells the driver that chains of a queue are done. */
   queueInterrupt(queue: number): void;
   /** Tells the driver that the configuration space is another one. */
@@ -35,13 +39,6 @@ export interface QueueSetup extends RingAddresses {
 interface Queue extends QueueSetup {
   enabled: boolean;
   ring: Ring | null;
-}
-
-/** A queue as it is, for people. */
-export interface QueueState extends RingStatus {
-  /** `virtio-blk`, and the queue's number. */
-  device: string;
-  queue: number;
 }
 
 export class VirtioCore implements V.VirtioHost {
@@ -61,7 +58,7 @@ export class VirtioCore implements V.VirtioHost {
     this.type = options.type;
     this.memory = options.memory;
     this.log = options.log;
-    this.deviceFeatures = options.type.features | RESERVED_FEATURES;
+    this.deviceFeatures = options.type.features | RESERVED_FEATURES | (options.packed ? V.F_RING_PACKED : 0n);
     this.queues = options.type.queues.map((sizeMax) => ({
       sizeMax,
       size: sizeMax,
@@ -137,11 +134,16 @@ export class VirtioCore implements V.VirtioHost {
     this.driverFeatures = (this.driverFeatures & ~(LOW_32 << shift)) | (BigInt(value >>> 0) << shift);
   }
 
+  private get isPacked(): boolean {
+    return (this.driverFeatures & V.F_RING_PACKED) !== 0n;
+  }
+
   /** The driver chooses a queue's size. */
   writeQueueSize(index: number, size: number): void {
     const queue = this.queues[index];
     if (!queue || queue.enabled) return this.error(`size of queue ${index}, which is not to be set up`);
-    const fits = size > 0 && size <= queue.sizeMax && (size & (size - 1)) === 0;
+    // 2.8.10.1: only a split queue's size is a power of two.
+    const fits = size > 0 && size <= queue.sizeMax && (this.isPacked || (size & (size - 1)) === 0);
     if (fits) queue.size = size;
     else this.error(`a queue of ${size}, where up to ${queue.sizeMax} are possible`);
   }
@@ -181,8 +183,9 @@ export class VirtioCore implements V.VirtioHost {
     Object.assign(queue, { size: queue.sizeMax, descriptors: 0, driver: 0, device: 0 });
   }
 
-  private openRing(queue: Queue): SplitRing | null {
-    return SplitRing.open({
+  private openRing(queue: Queue): Ring | null {
+    const kind = this.isPacked ? PackedRing : SplitRing;
+    return kind.open({
       memory: this.memory,
       size: queue.size,
       descriptors: queue.descriptors,
@@ -271,8 +274,9 @@ export class VirtioCore implements V.VirtioHost {
     const generation = reader.uint('generation', 8);
     const features =
       BigInt(reader.uint('featuresLow', 32)) | (BigInt(reader.uint('featuresHigh', 32)) << 32n);
+    const packed = (features & V.F_RING_PACKED) !== 0n;
     const type = this.type.restorer(reader);
-    const setups = this.queues.map((_, index) => this.queueRestorer(reader, `queue${index}`, index));
+    const setups = this.queues.map((_, index) => this.queueRestorer(reader, `queue${index}`, index, packed));
     return () => {
       this.reset();
       this.value = status;
@@ -288,17 +292,21 @@ export class VirtioCore implements V.VirtioHost {
     };
   }
 
-  private queueRestorer(reader: StateReader, key: string, index: number): () => void {
+  private queueRestorer(reader: StateReader, key: string, index: number, packed: boolean): () => void {
     const queue = this.queues[index];
     const words = reader.uints(key, 32, QUEUE_WORDS + 8 + 4 * queue.sizeMax);
     const [size, enabled, ...rest] = words;
     const ringWords = rest.slice(QUEUE_WORDS - 2);
-    const wrong =
-      words.length < QUEUE_WORDS || size === 0 || size > queue.sizeMax || size & (size - 1) || enabled > 1;
+    const oddSize = !packed && (size & (size - 1)) !== 0;
+    const wrong = words.length < QUEUE_WORDS || size === 0 || size > queue.sizeMax || oddSize || enabled > 1;
     const addresses = AREAS.map((_, i) => rest[2 * i] + rest[2 * i + 1] * 2 ** 32);
     const saved: Queue = { ...queue, size, enabled: enabled === 1, ring: null };
     AREAS.forEach((area, i) => (saved[area] = addresses[i]));
-    if (wrong || !this.ringFits(saved, ringWords)) throw reader.error(key, 'a queue of this device');
+    const inRam = this.memory.view(saved.descriptors, size * DESCRIPTOR_BYTES, true) !== null;
+    const fits = saved.enabled
+      ? inRam && (packed ? PackedRing : SplitRing).fits(size, ringWords)
+      : ringWords.length === 0;
+    if (wrong || !fits) throw reader.error(key, 'a queue of this device');
     return () => {
       Object.assign(queue, saved);
       if (!saved.enabled) return;
@@ -306,13 +314,5 @@ export class VirtioCore implements V.VirtioHost {
       ring?.restore(ringWords);
       queue.ring = ring;
     };
-  }
-
-  private ringFits(queue: Queue, words: readonly number[]): boolean {
-    if (!queue.enabled) return words.length === 0;
-    const [next, used, signalled, ...heads] = words;
-    const indices = words.length >= 3 && [next, used, signalled].every((index) => index < 0x10000);
-    const inRam = this.memory.view(queue.descriptors, queue.size * DESCRIPTOR_BYTES, true) !== null;
-    return indices && inRam && heads.length <= queue.size && heads.every((head) => head < queue.size);
   }
 }

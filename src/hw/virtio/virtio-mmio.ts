@@ -7,6 +7,7 @@
  * A notification is a doorbell, and the interrupt's status is read and acknowledged by the vCPU itself: an interrupt costs no exit.
  */
 import type { Log } from '../../core/log.ts';
+import type { QueueState } from '../../core/vm-api.ts';
 import type { DmaMemory } from '../../memory/guest-memory.ts';
 import {
   type Device,
@@ -18,7 +19,7 @@ import {
 } from '../device.ts';
 import type { RingAddresses } from './ring.ts';
 import { INTERRUPT_CONFIG, INTERRUPT_QUEUE, type VirtioType } from './virtio.ts';
-import { type QueueState, VirtioCore } from './virtio-core.ts';
+import { VirtioCore } from './virtio-core.ts';
 
 const MAGIC_VALUE = 0x000;
 const VERSION_REGISTER = 0x004;
@@ -64,6 +65,8 @@ export interface VirtioMmioOptions {
   shadow: ShadowPort;
   latch: IrqLatch;
   log: Log;
+  /** Offer packed rings. */
+  packed?: boolean;
 }
 
 export class VirtioMmio implements Device {
@@ -75,13 +78,14 @@ export class VirtioMmio implements Device {
   private driverSelect = 0;
   private queueSelect = 0;
 
-  constructor({ type, memory, shadow, latch, log }: VirtioMmioOptions) {
+  constructor({ type, memory, shadow, latch, log, packed }: VirtioMmioOptions) {
     this.name = `${type.name}-device`;
     this.latch = latch;
     this.core = new VirtioCore({
       type,
       memory,
       log,
+      packed,
       queueInterrupt: () => latch.raise(INTERRUPT_QUEUE),
       configInterrupt: () => latch.raise(INTERRUPT_CONFIG),
     });

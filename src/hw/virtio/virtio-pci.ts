@@ -5,13 +5,14 @@
  * Each queue has a notification register of its own, which is a doorbell. Interrupts are messages (MSI-X) where the bus takes some, else the pin INTA.
  */
 import type { Log } from '../../core/log.ts';
+import type { QueueState } from '../../core/vm-api.ts';
 import type { DmaMemory } from '../../memory/guest-memory.ts';
 import type { MmioRegion, RegisterSpec, SavedState } from '../device.ts';
 import { MSIX_BAR_BYTES, Msix } from '../pci/msix.ts';
 import { PciFunction } from '../pci/pci-function.ts';
 import type { RingAddresses } from './ring.ts';
 import { INTERRUPT_CONFIG, INTERRUPT_QUEUE, type VirtioType } from './virtio.ts';
-import { type QueueState, VirtioCore } from './virtio-core.ts';
+import { VirtioCore } from './virtio-core.ts';
 
 const VENDOR = 0x1af4;
 /** PCI device ID of device ID 0 (4.1.2). */
@@ -69,6 +70,8 @@ export interface VirtioPciOptions {
   type: VirtioType;
   memory: DmaMemory;
   log: Log;
+  /** Offer packed rings. */
+  packed?: boolean;
   /** The bus takes messages. */
   messages: boolean;
 }
@@ -87,7 +90,7 @@ export class VirtioPci extends PciFunction {
   private configVector = NO_VECTOR;
   private readonly queueVectors: number[];
 
-  constructor({ type, memory, log, messages }: VirtioPciOptions) {
+  constructor({ type, memory, log, messages, packed }: VirtioPciOptions) {
     super({
       vendor: VENDOR,
       device: DEVICE_BASE + type.id,
@@ -103,6 +106,7 @@ export class VirtioPci extends PciFunction {
       type,
       memory,
       log,
+      packed,
       queueInterrupt: (queue) => this.interrupt(INTERRUPT_QUEUE, this.queueVectors[queue]),
       configInterrupt: () => this.interrupt(INTERRUPT_CONFIG, this.configVector),
     });

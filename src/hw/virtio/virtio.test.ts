@@ -4,10 +4,13 @@ import {
   EVENT_IDX,
   INDIRECT_DESC,
   mmioDevice,
+  type PackedQueue,
   pciDevice,
+  RING_PACKED,
   RING_RESET,
   SplitQueue,
   startDriver,
+  startPacked,
   startQueue,
   VERSION_1,
 } from '../../../tests/support/virtio-driver.ts';
@@ -60,12 +63,14 @@ class Echo implements VirtioType {
 
 const OUT = 0x4000;
 const IN = 0x5000;
+/** Memory of the random tests, which look at all of it. */
+const SMALL = 0x8000;
 const NEEDS_RESET = 64;
 const FEATURES_OK = 8;
 
-function echo(features = 0n, size = 8) {
+function echo(features = 0n, size = 8, memoryBytes = 1 << 20) {
   const type = new Echo();
-  const parts = mmioDevice(type);
+  const parts = mmioDevice(type, memoryBytes);
   const [queue, other] = startDriver(parts.transport, parts.memory, { features, size, queues: 2 });
   return { ...parts, type, queue, other, bytes: parts.memory.bytes };
 }
@@ -74,7 +79,7 @@ describe('negotiation', () => {
   it('refuses drivers of the legacy interface and features that were not offered (2.2, 3.1.1)', () => {
     const { transport } = mmioDevice(new Echo());
     const offered = transport.deviceFeatures;
-    expect(offered).toBe(VERSION_1 | INDIRECT_DESC | EVENT_IDX | RING_RESET | 8n);
+    expect(offered).toBe(VERSION_1 | INDIRECT_DESC | EVENT_IDX | RING_RESET | RING_PACKED | 8n);
     const accepts = (features: bigint): boolean => {
       transport.status = 0;
       transport.status = 3;
@@ -203,6 +208,150 @@ describe('a split queue', () => {
     type.holding = false;
     transport.notify(0);
     expect(device.queueStates()[0]).toMatchObject({ unseen: 0, inDevice: 0, available: 2, used: 2 });
+  });
+});
+
+describe('a packed queue', () => {
+  const packed = (features = 0n, size = 8, memoryBytes = 1 << 20) => {
+    const type = new Echo();
+    const parts = mmioDevice(type, memoryBytes);
+    const queue = startPacked(parts.transport, parts.memory, { features, size });
+    return { ...parts, type, queue, bytes: parts.memory.bytes };
+  };
+
+  it.each([8, 7])('moves chains many times round a ring of %i', (size) => {
+    const { queue, transport, bytes } = packed(0n, size);
+    for (let i = 0; i < 5000; i++) {
+      bytes[OUT] = i & 0xff;
+      const ids = Array.from({ length: 1 + (i % 2) }, (_, k) => (i + k) & 0xffff);
+      for (const id of ids) {
+        if (id % 3) queue.add(id, [[OUT, 1]], [[IN, 1]]);
+        else
+          queue.add(
+            id,
+            [[OUT, 1]],
+            [
+              [IN, 1],
+              [IN + 1, 4],
+            ],
+          );
+      }
+      transport.notify(0);
+      expect(queue.take()).toEqual(ids.map((id) => ({ id, length: 1 })));
+      expect(bytes[IN]).toBe(i & 0xff);
+    }
+  });
+
+  it('takes indirect tables (2.8.7)', () => {
+    const { queue, transport } = packed(INDIRECT_DESC);
+    queue.add(
+      9,
+      [
+        [OUT, 3],
+        [OUT, 2],
+      ],
+      [[IN, 8]],
+      0x7000,
+    );
+    transport.notify(0);
+    expect(queue.take()).toEqual([{ id: 9, length: 5 }]);
+  });
+
+  it('interrupts always, never, or at a position (2.8.10)', () => {
+    const { queue, transport, irq } = packed(EVENT_IDX);
+    let id = 0;
+    const one = (): boolean => {
+      queue.add(id++, [[OUT, 1]], [[IN, 1]]);
+      transport.notify(0);
+      queue.take();
+      const { level } = irq;
+      transport.takeInterrupt();
+      return level;
+    };
+    expect(one()).toBe(true);
+    queue.setEvent(1);
+    expect(one()).toBe(false);
+    // Two chains of two entries: 4 and 6 are where the next two are written.
+    queue.setEvent(2, 6, 1);
+    expect([one(), one(), one()]).toEqual([false, true, false]);
+    // Once round: wrap counter 0.
+    queue.setEvent(2, 4, 0);
+    expect([one(), one(), one(), one()]).toEqual([false, true, false, false]);
+    expect(queue.deviceEvent).toEqual([2, 1, 2]);
+  });
+
+  it('asks for no notifications while it is looking', () => {
+    const { queue, transport, type } = packed();
+    type.holding = true;
+    transport.notify(0);
+    expect(queue.deviceEvent[2]).toBe(1);
+    type.holding = false;
+    transport.notify(0);
+    expect(queue.deviceEvent[2]).toBe(0);
+  });
+
+  const wrongs: Record<string, [RegExp, (queue: PackedQueue) => void]> = {
+    'a chain without an end': [
+      /longer than the queue/,
+      (queue) => {
+        for (let i = 0; i < 8; i++) queue.setDescriptor(i, OUT, 1, 0, 0x81);
+      },
+    ],
+    'a buffer outside of RAM': [/outside of RAM/, (queue) => queue.setDescriptor(0, 2 ** 45, 1, 0, 0x80)],
+    'an indirect descriptor in a chain': [
+      /indirect/,
+      (queue) => {
+        queue.setDescriptor(1, OUT, 16, 0, 0x84);
+        queue.setDescriptor(0, OUT, 16, 0, 0x81);
+      },
+    ],
+    'an indirect table of no entries': [/indirect table/, (queue) => queue.setDescriptor(0, OUT, 0, 0, 0x84)],
+  };
+  it.each(Object.entries(wrongs))('%s: the device needs a reset', (_name, [message, act]) => {
+    const { queue, transport, messages, memory } = packed(INDIRECT_DESC);
+    act(queue);
+    transport.notify(0);
+    expect(transport.status & NEEDS_RESET).toBe(NEEDS_RESET);
+    expect(messages.at(-1)).toMatch(message);
+    const again = startPacked(transport, memory);
+    again.add(1, [[OUT, 4]], [[IN, 4]]);
+    transport.notify(0);
+    expect(again.take().length).toBe(1);
+  });
+
+  it('does nothing outside of its buffers, whatever a driver writes into it', () => {
+    const random = generator(3);
+    for (let round = 0; round < 200; round++) {
+      const { queue, transport, memory } = packed(random(2) ? INDIRECT_DESC | EVENT_IDX : 0n, 8, SMALL);
+      memory.bytes.fill(0x77, 0x3000);
+      for (let step = 0; step < 60; step++) {
+        const kind = random(4);
+        const address = random(8) === 0 ? random(2 ** 32) * 2 ** 20 + (1 << 20) : 0x1000 + random(0x1f00);
+        if (kind < 2)
+          queue.setDescriptor(
+            random(8),
+            address,
+            [0, 1, 16, 32, 2 ** 31][random(5)],
+            random(9),
+            [0x80, 0x8000, 0x81, 0x84, 0x82, random(0x10000)][random(6)],
+          );
+        else if (kind === 2) memory.bytes[0x1000 + random(0x2000)] = random(256);
+        else transport.notify(0);
+      }
+      expect(memory.bytes.subarray(0x3000).every((byte) => byte === 0x77)).toBe(true);
+    }
+  });
+
+  it('takes up chains again that were on their way when it was saved', () => {
+    const { queue, transport, type, device } = packed();
+    type.notify = () => void type.host.ring(0)!.pop();
+    queue.add(5, [[OUT, 1]], [[IN, 1]]);
+    transport.notify(0);
+    const saved = JSON.parse(JSON.stringify(device.save()));
+    type.notify = Echo.prototype.notify;
+    device.restore(saved);
+    expect(queue.take()).toEqual([{ id: 5, length: 1 }]);
+    expect(() => device.restore({ ...saved, queue0: [...saved.queue0.slice(0, -1), 8] })).toThrow('queue0');
   });
 });
 
@@ -442,7 +591,7 @@ describe('a hostile driver', () => {
     const LOW = 0x1000;
     const HIGH = 0x3000;
     for (let round = 0; round < 300; round++) {
-      const { queue, device, transport, memory } = echo(random(2) ? INDIRECT_DESC | EVENT_IDX : 0n);
+      const { queue, device, transport, memory } = echo(random(2) ? INDIRECT_DESC | EVENT_IDX : 0n, 8, SMALL);
       // Everything that an address can be lies below HIGH.
       memory.bytes.fill(0x77, HIGH);
       const [region] = device.regions;

@@ -1,0 +1,246 @@
+/**
+ * A packed virtqueue: one ring of descriptors that driver and device write in turn, and two event suppression structures.
+ * Specification: VIRTIO 1.2, section 2.8.
+ *
+ * A descriptor is available when its AVAIL flag is the ring's wrap counter and its USED flag is not; it is used when both are. Flags are loaded and stored
+ * with `Atomics`, before and after the rest of the descriptor.
+ */
+import {
+  area,
+  Chain,
+  DESC_INDIRECT,
+  DESC_NEXT,
+  DESC_WRITE,
+  DESCRIPTOR_BYTES,
+  INDIRECT_MAX,
+  type Ring,
+  type RingOptions,
+  type RingStatus,
+} from './ring.ts';
+
+const DESC_AVAIL = 0x80;
+const DESC_USED = 0x8000;
+/** Halves of a descriptor, in 16-bit words, where its identifier and its flags lie. */
+const ID_HALF = 6;
+const FLAGS_HALF = 7;
+
+/** Event suppression: an offset with a wrap counter in bit 15, then flags. */
+const EVENT_OFFSET = 0;
+const EVENT_FLAGS = 1;
+const EVENT_ENABLE = 0;
+const EVENT_DISABLE = 1;
+const EVENT_AT = 2;
+const WRAP = 0x8000;
+
+export class PackedRing implements Ring {
+  private readonly options: RingOptions;
+  private readonly size: number;
+  private readonly words: Uint32Array;
+  private readonly halves: Uint16Array;
+  private readonly driverEvent: Uint16Array;
+  private readonly deviceEvent: Uint16Array;
+  /** Positions in the ring, each with its wrap counter in bit 15. */
+  private next = WRAP;
+  private usedNext = WRAP;
+  /** Where used descriptors went when an interrupt was last thought about, and how many have since. */
+  private signalled = WRAP;
+  private fresh = 0;
+  /** Positions of chains that a restored queue had given to its device. */
+  private again: number[] = [];
+  private readonly outstanding = new Set<Chain>();
+
+  private constructor(
+    options: RingOptions,
+    areas: Record<'ring' | 'driver' | 'device', NonNullable<ReturnType<typeof area>>>,
+  ) {
+    this.options = options;
+    this.size = options.size;
+    this.words = areas.ring.u32;
+    this.halves = areas.ring.u16;
+    this.driverEvent = areas.driver.u16;
+    this.deviceEvent = areas.device.u16;
+  }
+
+  /** Null if its areas do not lie in RAM as section 2.8.10 wants them. */
+  static open(options: RingOptions): PackedRing | null {
+    const { memory, size, descriptors, driver, device } = options;
+    const areas = {
+      ring: area(memory, descriptors, DESCRIPTOR_BYTES * size, 16),
+      driver: area(memory, driver, 4, 4),
+      device: area(memory, device, 4, 4),
+    };
+    const { ring, driver: driverArea, device: deviceArea } = areas;
+    return ring && driverArea && deviceArea
+      ? new PackedRing(options, { ring, driver: driverArea, device: deviceArea })
+      : null;
+  }
+
+  private flagsAt(position: number): number {
+    return Atomics.load(this.halves, (position & ~WRAP) * 8 + FLAGS_HALF);
+  }
+
+  private isAvailable(position: number): boolean {
+    const flags = this.flagsAt(position);
+    const wrap = (position & WRAP) !== 0;
+    return ((flags & DESC_AVAIL) !== 0) === wrap && ((flags & DESC_USED) !== 0) !== wrap;
+  }
+
+  /** The position `count` entries after another one. */
+  private after(position: number, count: number): number {
+    const index = (position & ~WRAP) + count;
+    return index < this.size ? (position & WRAP) | index : ((position & WRAP) ^ WRAP) | (index - this.size);
+  }
+
+  pop(): Chain | null {
+    const replayed = this.again.shift();
+    if (replayed !== undefined) return this.chain(replayed);
+    if (!this.isAvailable(this.next)) return null;
+    const chain = this.chain(this.next);
+    if (chain) this.next = this.after(this.next, chain.entries);
+    return chain;
+  }
+
+  private chain(position: number): Chain | null {
+    const { fail, memory, indirect } = this.options;
+    if (this.outstanding.size >= this.size) {
+      fail('more chains than the queue has descriptors');
+      return null;
+    }
+    let entries = 1;
+    while (this.flagsAt(this.after(position, entries - 1)) & DESC_NEXT) {
+      // 2.8.6: the descriptors of a chain lie side by side.
+      if (++entries > this.size) {
+        fail('a chain that is longer than the queue');
+        return null;
+      }
+    }
+    // The last one has the identifier (2.8.6).
+    const last = this.after(position, entries - 1) & ~WRAP;
+    const chain = new Chain(this, memory, this.halves[last * 8 + ID_HALF], position);
+    chain.entries = entries;
+    const wrong =
+      this.flagsAt(position) & DESC_INDIRECT
+        ? this.addTable(chain, position, indirect && entries === 1)
+        : this.addEntries(chain, position);
+    if (wrong !== null) {
+      fail(wrong);
+      return null;
+    }
+    this.outstanding.add(chain);
+    return chain;
+  }
+
+  private addEntries(chain: Chain, position: number): string | null {
+    for (let i = 0; i < chain.entries; i++) {
+      const at = this.after(position, i);
+      const flags = this.flagsAt(at);
+      if (flags & DESC_INDIRECT) return 'an indirect descriptor within a chain';
+      const word = (at & ~WRAP) * 4;
+      const address = this.words[word] + this.words[word + 1] * 2 ** 32;
+      const wrong = chain.add(address, this.words[word + 2], (flags & DESC_WRITE) !== 0);
+      if (wrong !== null) return wrong;
+    }
+    return null;
+  }
+
+  /** An indirect table, whose entries are used one after the other (2.8.7). */
+  private addTable(chain: Chain, position: number, allowed: boolean): string | null {
+    const word = (position & ~WRAP) * 4;
+    const address = this.words[word] + this.words[word + 1] * 2 ** 32;
+    const length = this.words[word + 2];
+    const fits = allowed && length > 0 && length % DESCRIPTOR_BYTES === 0 && length <= INDIRECT_MAX;
+    const bytes = fits ? this.options.memory.read(address, length) : null;
+    if (!bytes) return `an indirect table of ${length} bytes at 0x${address.toString(16)}`;
+    const table = new DataView(bytes.buffer);
+    for (let at = 0; at < length; at += DESCRIPTOR_BYTES) {
+      const start = table.getUint32(at, true) + table.getUint32(at + 4, true) * 2 ** 32;
+      const writable = (table.getUint16(at + 14, true) & DESC_WRITE) !== 0;
+      const wrong = chain.add(start, table.getUint32(at + 8, true), writable);
+      if (wrong !== null) return wrong;
+    }
+    return null;
+  }
+
+  push(chain: Chain, written: number): void {
+    if (!chain.live || !this.outstanding.delete(chain)) return;
+    const index = this.usedNext & ~WRAP;
+    this.words[index * 4 + 2] = written;
+    this.halves[index * 8 + ID_HALF] = chain.id;
+    const flags = (this.usedNext & WRAP ? DESC_AVAIL | DESC_USED : 0) | (written > 0 ? DESC_WRITE : 0);
+    Atomics.store(this.halves, index * 8 + FLAGS_HALF, flags);
+    this.usedNext = this.after(this.usedNext, chain.entries);
+    this.fresh += chain.entries;
+  }
+
+  mute(): void {
+    Atomics.store(this.deviceEvent, EVENT_FLAGS, EVENT_DISABLE);
+  }
+
+  listen(): boolean {
+    if (this.options.eventIndex) {
+      Atomics.store(this.deviceEvent, EVENT_OFFSET, this.next);
+      Atomics.store(this.deviceEvent, EVENT_FLAGS, EVENT_AT);
+    } else Atomics.store(this.deviceEvent, EVENT_FLAGS, EVENT_ENABLE);
+    return this.isAvailable(this.next);
+  }
+
+  takeInterrupt(): boolean {
+    const { signalled, fresh } = this;
+    this.signalled = this.usedNext;
+    this.fresh = 0;
+    if (fresh === 0) return false;
+    // A fence between what was pushed and what the driver wants now: the store in `push` is one.
+    const flags = Atomics.load(this.driverEvent, EVENT_FLAGS) & 3;
+    if (flags !== EVENT_AT || !this.options.eventIndex) return flags !== EVENT_DISABLE;
+    // 2.8.9: it lies among the entries that were written, counted from the first of them.
+    const event = Atomics.load(this.driverEvent, EVENT_OFFSET);
+    const round = (event & WRAP) === (signalled & WRAP) ? 0 : this.size;
+    const distance = (event & ~WRAP) + round - (signalled & ~WRAP);
+    return distance >= 0 && distance < fresh;
+  }
+
+  status(): RingStatus {
+    let unseen = 0;
+    for (let at = this.next; unseen < this.size && this.isAvailable(at); at = this.after(at, 1)) {
+      if ((this.flagsAt(at) & DESC_NEXT) === 0) unseen++;
+    }
+    return {
+      size: this.size,
+      unseen,
+      inDevice: this.outstanding.size + this.again.length,
+      available: this.next,
+      used: this.usedNext,
+    };
+  }
+
+  close(): void {
+    for (const chain of this.outstanding) chain.live = false;
+    this.outstanding.clear();
+    this.again = [];
+  }
+
+  save(): number[] {
+    const positions = [...this.outstanding].map((chain) => chain.position);
+    return [this.next, this.usedNext, this.signalled, this.fresh, ...this.again, ...positions];
+  }
+
+  /** Whether `save` of a ring of this size can have given these numbers. */
+  static fits(size: number, words: readonly number[]): boolean {
+    const [next, used, signalled, fresh, ...positions] = words;
+    const inside = (position: number): boolean => position < 0x10000 && (position & ~WRAP) < size;
+    return (
+      words.length >= 4 &&
+      fresh <= size &&
+      positions.length <= size &&
+      [next, used, signalled, ...positions].every(inside)
+    );
+  }
+
+  restore([next, used, signalled, fresh, ...positions]: readonly number[]): void {
+    this.next = next;
+    this.usedNext = used;
+    this.signalled = signalled;
+    this.fresh = fresh;
+    this.again = positions;
+  }
+}
