@@ -245,7 +245,7 @@ export function* createSnapshot(node: Qcow2Node, { name, time }: NewSnapshot): S
     vmClock: 0,
     vmStateSize: 0,
     diskSize: image.header.size,
-    icount: null,
+    icount: 0,
     rest: new Uint8Array(0),
     bytes: 0,
   };
@@ -264,6 +264,20 @@ export function findSnapshot(node: Qcow2Node, which: string): Snapshot | null {
 
 function* snapshotL1(image: Image, snapshot: Snapshot): Steps<DataView> {
   return viewOf(yield* image.readTable(snapshot.l1Offset, snapshot.l1Size * 8, "a snapshot's L1 table"));
+}
+
+/** Shows the disk of an image that is only read as a snapshot has it. */
+export function* viewSnapshot(node: Qcow2Node, which: string): Steps<void> {
+  const { image } = node;
+  const snapshot = findSnapshot(node, which);
+  if (!snapshot) return fail('io', `the image has no snapshot "${which}"`);
+  if (!image.readOnly)
+    return fail('unsupported', 'a snapshot is only looked at in an image that is only read');
+  image.replaceL1(yield* snapshotL1(image, snapshot));
+  image.header.l1Size = snapshot.l1Size;
+  image.header.size = snapshot.diskSize ?? image.header.size;
+  if (image.header.l1Size < node.l1EntriesFor(image.header.size))
+    fail('io', `the L1 table of snapshot "${which}" is too small`);
 }
 
 /** Frees all that an L1 table refers to, once. */

@@ -1,0 +1,243 @@
+/** Commands that go over whole disks: convert, compare, map, measure. */
+import type { BlockNode } from '../../block/block-node.ts';
+import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
+import { viewSnapshot } from '../../block/format/qcow2/snapshots.ts';
+import { request } from '../../block/request.ts';
+import { compareDisks, copyDisk } from '../../block/tools/copy.ts';
+import { layeredStatus } from '../../block/tools/layers.ts';
+import { measureQcow2 } from '../../block/tools/qcow2-tools.ts';
+import {
+  type Arguments,
+  CommandError,
+  has,
+  last,
+  parseOptions,
+  parseSize,
+  sizeArgument,
+  usage,
+  wantsJson,
+} from '../arguments.ts';
+import { backingPath } from '../host-image.ts';
+import { formatNamed, must, openImage, qcow2Of } from '../images.ts';
+import { print, printJson, progressTo } from '../output.ts';
+import { createFile, makeQcow2, qcow2Options } from './create.ts';
+
+export const CONVERT_OPTIONS = [
+  ...['-f:', '-O:', '-B:', '-F:', '-o:', '-l:', '-S:', '-c', '-n'],
+  ...['-t:', '-T:', '-m:', '-r:', '-W', '-C', '--target-is-zero'],
+];
+
+export async function convert(args: Arguments): Promise<number> {
+  const { names } = args;
+  if (names.length < 2) throw usage('Must specify image file name');
+  if (names.length > 2) throw new CommandError('several source images are not supported');
+  const [from, to] = names;
+  const target = last(args, '-O') ?? 'raw';
+  const options = parseOptions(args.values.get('-o') ?? []);
+  const backing = last(args, '-B') ?? options.get('backing_file');
+  const backingFormat = last(args, '-F') ?? options.get('backing_fmt');
+  const compress = has(args, '-c');
+  const sparse = last(args, '-S') === undefined ? 4096 : sizeArgument(last(args, '-S')!);
+  if (sparse % 512 !== 0)
+    throw new CommandError(`Invalid buffer size for sparse output specified: ${sparse}`);
+  if (target !== 'raw' && target !== 'qcow2') {
+    formatNamed(target);
+    throw new CommandError(`Format driver '${target}' does not support image creation`);
+  }
+  if (compress && target !== 'qcow2')
+    throw new CommandError('Compression not supported for this file format');
+  if (backing !== undefined && backingFormat === undefined)
+    throw new CommandError('backing format must be specified (-F)');
+  if (has(args, '-n') && args.values.has('-o'))
+    throw new CommandError('-o has no effect when skipping image creation');
+  const source = await openSource(args, from);
+  const size = Math.ceil(source.size / 512) * 512;
+  let node: BlockNode;
+  if (has(args, '-n')) {
+    node = (await openImage(to, { format: target, readOnly: false })).node;
+    if (node.size < size) throw new CommandError(`output file is smaller than input file`);
+  } else if (target === 'raw') {
+    node = createFile(to);
+    await must(node.resize(size), to);
+  } else {
+    const made = qcow2Options(options, size);
+    made.backingFile = backing ?? null;
+    made.backingFormat = backing === undefined ? null : (backingFormat ?? null);
+    const image = await makeQcow2(to, made);
+    if (backing !== undefined) {
+      const below = await openImage(backingPath(to, backing), { format: backingFormat, readOnly: true });
+      image.backing = below.node;
+    }
+    node = image;
+  }
+  await must(
+    copyDisk(source, node, {
+      compress,
+      sparse,
+      zeroTarget: !has(args, '-n') || has(args, '--target-is-zero'),
+      above: backing === undefined ? null : (source.backing ?? null),
+      progress: progressTo(has(args, '-p')) ?? (() => {}),
+    }),
+    'error while converting',
+  );
+  await must(node.close(), to);
+  await must(source.close(), from);
+  return 0;
+}
+
+/** The disk of an image, or of one of its snapshots. */
+async function openSource(args: Arguments, path: string): Promise<BlockNode> {
+  const opened = await openImage(path, { format: last(args, '-f'), readOnly: true });
+  const snapshot = last(args, '-l')?.replace(/^snapshot\.(id|name)=/, '');
+  if (snapshot !== undefined) {
+    const node = qcow2Of(opened, '-l');
+    await must(request(viewSnapshot(node, snapshot)), 'Failed to load snapshot');
+  }
+  return opened.node;
+}
+
+export const COMPARE_OPTIONS = ['-f:', '-F:', '-T:', '-s'];
+
+export async function compare(args: Arguments): Promise<number> {
+  if (args.names.length !== 2) throw usage('Expecting two image file names');
+  const say = (text: string): void => {
+    if (!has(args, '-q')) print(text);
+  };
+  // 1 means that they differ.
+  const failed = (error: unknown): never => {
+    throw error instanceof CommandError ? new CommandError(error.message, 2) : error;
+  };
+  const [a, b] = await Promise.all(
+    args.names.map((path, i) =>
+      openImage(path, { format: last(args, i === 0 ? '-f' : '-F'), readOnly: true }).catch(failed),
+    ),
+  );
+  const close = async (status: number): Promise<number> => {
+    await Promise.all([a.node.close(), b.node.close()]);
+    return status;
+  };
+  const differ = a.node.size !== b.node.size;
+  if (differ && has(args, '-s')) {
+    say('Strict mode: Image size mismatch!');
+    return close(1);
+  }
+  const place = await must(compareDisks(a.node, b.node, progressTo(has(args, '-p')))).catch(failed);
+  if (differ && (place === null || place >= Math.min(a.node.size, b.node.size)))
+    say('Warning: Image size mismatch!');
+  if (place !== null) {
+    say(`Content mismatch at offset ${place}!`);
+    return close(1);
+  }
+  say('Images are identical.');
+  return close(0);
+}
+
+export const MAP_OPTIONS = ['-f:', '--output:', '--start-offset:', '-s:', '--max-length:', '-l:'];
+
+interface MapEntry {
+  start: number;
+  length: number;
+  depth: number;
+  present: boolean;
+  zero: boolean;
+  data: boolean;
+  offset?: number;
+}
+
+export async function map(args: Arguments): Promise<number> {
+  const [path, ...rest] = args.names;
+  if (path === undefined || rest.length > 0) throw usage('Expecting one image file name');
+  const json = wantsJson(args);
+  const opened = await openImage(path, { format: last(args, '-f'), readOnly: true });
+  const files = [path, ...opened.chain.map(({ name }) => name)];
+  const first = sizeArgument(last(args, '--start-offset') ?? last(args, '-s') ?? '0');
+  const most = last(args, '--max-length') ?? last(args, '-l');
+  const end = Math.min(
+    opened.node.size,
+    most === undefined ? Number.POSITIVE_INFINITY : first + sizeArgument(most),
+  );
+  const entries: MapEntry[] = [];
+  for (let at = first; at < end; ) {
+    const status = await must(layeredStatus(opened.node, at, end - at));
+    const { length, depth, allocated, zero, data, offset } = status;
+    // Bytes that no layer has are shown as the lowest one's.
+    const entry: MapEntry = {
+      ...{ start: at, length, depth, present: allocated, zero, data },
+      ...(offset !== null && { offset }),
+    };
+    const previous = entries.at(-1);
+    if (previous && follows(previous, entry)) previous.length += length;
+    else entries.push(entry);
+    at += length;
+  }
+  await must(opened.node.close());
+  if (json) {
+    const lines = entries.map(
+      (entry) =>
+        `{ ${Object.entries(entry)
+          .map(([key, value]) => `"${key}": ${value}`)
+          .join(', ')}}`,
+    );
+    print(`[${lines.join(',\n')}]`);
+    return 0;
+  }
+  print(`${'Offset'.padEnd(16)}${'Length'.padEnd(16)}${'Mapped to'.padEnd(16)}File`);
+  for (const { start, length, depth, zero, data, offset } of entries) {
+    if (!data || zero) continue;
+    if (offset === undefined)
+      throw new CommandError('File contains external, encrypted or compressed clusters.');
+    const hex = (value: number): string => (value === 0 ? '0' : `0x${value.toString(16)}`).padEnd(16);
+    print(`${hex(start)}${hex(length)}${hex(offset)}${files[depth]}`);
+  }
+  return 0;
+}
+
+function follows(a: MapEntry, b: MapEntry): boolean {
+  const alike = a.depth === b.depth && a.present === b.present && a.zero === b.zero && a.data === b.data;
+  return alike && (a.offset === undefined ? b.offset === undefined : b.offset === a.offset + a.length);
+}
+
+export const MEASURE_OPTIONS = ['-f:', '-O:', '-o:', '-l:', '--output:', '--size:'];
+
+export async function measure(args: Arguments): Promise<number> {
+  const json = wantsJson(args);
+  const [path, ...rest] = args.names;
+  const sizeText = last(args, '--size');
+  if (rest.length > 0) throw usage('At most one filename argument is allowed.');
+  if ((path === undefined) === (sizeText === undefined))
+    throw usage('Either --size N or one filename must be specified.');
+  const target = last(args, '-O') ?? 'raw';
+  const options = parseOptions(args.values.get('-o') ?? []);
+  const source = path === undefined ? null : await openSource(args, path);
+  const size = source ? source.size : parseSize(sizeText!);
+  if (size === null) throw new CommandError('Invalid image size specified.');
+  const disk = Math.ceil(size / 512) * 512;
+  let result = { required: disk, fullyAllocated: disk };
+  if (target === 'qcow2') {
+    const { clusterSize, refcountBits, extendedL2, preallocation, backingFile } = qcow2Options(options, disk);
+    result = await must(
+      measureQcow2(source, disk, {
+        clusterSize: clusterSize!,
+        refcountBits: refcountBits!,
+        extendedL2: extendedL2!,
+        backed: backingFile !== null,
+        preallocated: preallocation === 'full' || preallocation === 'falloc',
+      }),
+    );
+  } else if (target !== 'raw') {
+    throw new CommandError(`Block driver '${formatNamed(target)}' does not support size measurement`);
+  }
+  const bitmaps = source instanceof Qcow2Node && target === 'qcow2' && source.image.header.version === 3;
+  await source?.close();
+  if (json) {
+    printJson({
+      ...(bitmaps && { bitmaps: 0 }),
+      required: result.required,
+      'fully-allocated': result.fullyAllocated,
+    });
+  } else {
+    print(`required size: ${result.required}\nfully allocated size: ${result.fullyAllocated}`);
+    if (bitmaps) print('bitmaps size: 0');
+  }
+  return 0;
+}

@@ -1,0 +1,47 @@
+/** Images of commands: opened with the messages that qemu-img gives. */
+import { deflateRawSync } from 'node:zlib';
+import type { BlockResult } from '../block/block-node.ts';
+import type { Compressor } from '../block/format/codecs.ts';
+import { FORMATS, type FormatName } from '../block/format/probe.ts';
+import { Qcow2Node } from '../block/format/qcow2/qcow2-node.ts';
+import { isFormat, type OpenedImage, type OpenOptions } from '../block/open.ts';
+import { CommandError } from './arguments.ts';
+import { openHostImage } from './host-image.ts';
+
+/** Node's own zlib, since its window can be made as small as QEMU's decoder has it. */
+export const COMPRESSOR: Compressor = {
+  deflate: (bytes) => deflateRawSync(bytes, { windowBits: 12, level: 9 }),
+  zstd: null,
+};
+
+/** The value of a result. @throws CommandError with its failure */
+export async function must<T>(result: BlockResult<T> | Promise<BlockResult<T>>, what?: string): Promise<T> {
+  const got = await result;
+  if (got.ok) return got.value;
+  throw new CommandError(what === undefined ? got.error.message : `${what}: ${got.error.message}`);
+}
+
+/** @throws CommandError for an unknown format */
+export function formatNamed(name: string): FormatName {
+  if (isFormat(name)) return name;
+  throw new CommandError(`Unknown driver '${name}': choose ${FORMATS.join(', ')}`);
+}
+
+export interface Wanted extends Omit<OpenOptions, 'format' | 'compressor'> {
+  format?: string | undefined;
+}
+
+export function openImage(path: string, { format, ...options }: Wanted): Promise<OpenedImage> {
+  const result = openHostImage(path, {
+    compressor: COMPRESSOR,
+    ...options,
+    ...(format !== undefined && { format: formatNamed(format) }),
+  });
+  return must(result, `Could not open '${path}'`);
+}
+
+/** @throws CommandError for images of other formats */
+export function qcow2Of({ node, format }: OpenedImage, what: string): Qcow2Node {
+  if (node instanceof Qcow2Node) return node;
+  throw new CommandError(`${what} is not supported for images of format ${format}: only for qcow2`);
+}
