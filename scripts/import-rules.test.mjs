@@ -31,12 +31,13 @@ const MAY_IMPORT = {
   sound: ['core'],
   element: ['core', 'memory', 'block', 'net', 'worker', 'machine', 'display', 'sound'],
   app: ['core', 'element'],
-  cli: ['core'],
+  img: ['core', 'block'],
+  cli: ['core', 'block', 'img'],
   playwright: ['core', 'cli'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);
 const SEE_THE_DOM = ['display', 'sound', 'element', 'app'];
-const RUN_IN_NODE = ['cli', 'playwright'];
+const RUN_IN_NODE = ['img', 'cli', 'playwright'];
 
 let dir;
 let output;
