@@ -21,6 +21,7 @@ import {
 } from './lib/project.mjs';
 import {
   isBuilt,
+  isLarge,
   isLater,
   listedRecipes,
   listRecipes,
@@ -64,19 +65,19 @@ async function withUnpacked({ name, path }, use) {
   }
 }
 
-/** The one file of a package that `pattern` names; a `*` may stand in the last part of the path. */
-function fileFromPackage(deb, pattern) {
-  return withUnpacked(deb, (dir) => {
-    const folder = join(dir, dirname(pattern));
-    const [before, after = ''] = pattern.slice(pattern.lastIndexOf('/') + 1).split('*');
-    const star = pattern.includes('*');
-    const found = readdirSync(folder).filter((file) =>
-      star ? file.startsWith(before) && file.endsWith(after) : file === before,
-    );
-    if (found.length !== 1) throw new Error(`${found.length} files match ${pattern}`);
-    return readFileSync(join(folder, found[0]));
-  });
+/** The one file below `dir` that `pattern` names; a `*` may stand in the last part of the path. */
+function readOnlyMatch(dir, pattern) {
+  const folder = join(dir, dirname(pattern));
+  const [before, after = ''] = lastPart(pattern).split('*');
+  const star = pattern.includes('*');
+  const found = readdirSync(folder).filter((file) =>
+    star ? file.startsWith(before) && file.endsWith(after) : file === before,
+  );
+  if (found.length !== 1) throw new Error(`${found.length} files match ${pattern}`);
+  return readFileSync(join(folder, found[0]));
 }
+
+const fileFromPackage = (deb, pattern) => withUnpacked(deb, (dir) => readOnlyMatch(dir, pattern));
 
 /** Paths of all files below a folder, and below its folders. */
 function filesBelow(dir) {
@@ -179,14 +180,8 @@ const versionsOf = (packages) => Object.fromEntries(packages.map(({ name, versio
 const lastPart = (path) => path.slice(path.lastIndexOf('/') + 1);
 
 async function buildFirmware(path, recipe, progress) {
-  const archive = archiveOf(recipe);
   const wanted = [recipe, ...(recipe.beside ?? [])];
-  const names = [...new Set(wanted.map((one) => one.package))];
-  const debs = await archive.download(names, progress);
-  const files = {};
-  for (const { package: name, file } of wanted) {
-    files[lastPart(file)] = await fileFromPackage(debs[names.indexOf(name)], file);
-  }
+  const { files, versions } = await filesFromPackages(archiveOf(recipe), wanted, progress);
   const { title, arch } = recipe;
   return publishImage(
     path,
@@ -197,7 +192,59 @@ async function buildFirmware(path, recipe, progress) {
       for: recipe.for ?? [arch],
       file: lastPart(recipe.file),
       recipe: recipeHash(path),
-      versions: versionsOf(debs),
+      versions,
+    },
+    files,
+  );
+}
+
+/** Files of packages as they are: `wanted` is a list of {package, file}. Each package is fetched and unpacked once. */
+async function filesFromPackages(archive, wanted, progress) {
+  const names = [...new Set(wanted.map((one) => one.package))];
+  const debs = await archive.download(names, progress);
+  const files = {};
+  for (const deb of debs) {
+    progress(`unpacking ${deb.name} ${deb.version}`);
+    const own = wanted.filter((one) => one.package === deb.name);
+    await withUnpacked(deb, (dir) => {
+      for (const { file } of own) files[lastPart(file)] = readOnlyMatch(dir, file);
+    });
+  }
+  return { files, versions: versionsOf(debs) };
+}
+
+/** What a manifest says of a machine's firmware: its address, and the versions of its packages. */
+function firmwareOf(path, recipe) {
+  if (recipe.firmware === 'none') return { bios: 'none', versions: {} };
+  const manifest = readManifest(`firmware/${recipe.firmware}`);
+  if (!manifest) throw new SetupError(`images/${path}: the firmware ${recipe.firmware} is not built`);
+  return { bios: `../firmware/${recipe.firmware}/${manifest.file}`, versions: manifest.versions };
+}
+
+async function buildPackaged(path, recipe, progress) {
+  const { files, versions } = await filesFromPackages(
+    archiveOf(recipe),
+    Object.values(recipe.images),
+    progress,
+  );
+  const firmware = firmwareOf(path, recipe);
+  return publishImage(
+    path,
+    {
+      name: path,
+      title: recipe.title,
+      description: recipe.description,
+      arch: recipe.arch,
+      machine: recipe.machine,
+      memory: recipe.memory,
+      bios: firmware.bios,
+      ...Object.fromEntries(
+        Object.entries(recipe.images).map(([option, { file }]) => [option, lastPart(file)]),
+      ),
+      ...(recipe.append !== undefined && { append: recipe.append }),
+      ...(recipe.listed === false && { listed: false }),
+      recipe: recipeHash(path),
+      versions: { ...versions, ...firmware.versions },
     },
     files,
   );
@@ -217,9 +264,7 @@ async function buildLinux(path, recipe, progress) {
   ];
   // Node's gzip leaves the header's time 0: the same inputs give the same file.
   const initrd = gzipSync(busyboxInitrd(busybox, overlay), { level: 9 });
-  const firmware = recipe.firmware === 'none' ? null : readManifest(`firmware/${recipe.firmware}`);
-  if (firmware === undefined)
-    throw new SetupError(`images/${path}: the firmware ${recipe.firmware} is not built`);
+  const firmware = firmwareOf(path, recipe);
   const kernelFile = recipe.kernel.file.slice(recipe.kernel.file.lastIndexOf('/') + 1).split(/[-*]/)[0];
   return publishImage(
     path,
@@ -230,13 +275,13 @@ async function buildLinux(path, recipe, progress) {
       arch: recipe.arch,
       machine: recipe.machine,
       memory: recipe.memory,
-      bios: firmware ? `../firmware/${recipe.firmware}/${firmware.file}` : 'none',
+      bios: firmware.bios,
       kernel: kernelFile,
       initrd: 'initrd.gz',
       append: recipe.append,
       ...(recipe.listed === false && { listed: false }),
       recipe: recipeHash(path),
-      versions: { ...versionsOf(debs), ...firmware?.versions },
+      versions: { ...versionsOf(debs), ...firmware.versions },
     },
     { [kernelFile]: kernel, 'initrd.gz': initrd },
   );
@@ -257,6 +302,7 @@ async function buildBootDisk(path, recipe) {
 const BUILDERS = {
   firmware: { apt: true, build: buildFirmware },
   'linux-busybox': { apt: true, build: buildLinux },
+  packaged: { apt: true, build: buildPackaged },
   'boot-disk': { apt: false, build: buildBootDisk },
 };
 
@@ -302,15 +348,15 @@ export async function buildImages({ names = listRecipes(), update = false, waiti
 
 /**
  * Builds the bare-metal demo, which needs nothing but this repository, and the Linux guests if this system can fetch packages;
- * with `later` false not those that can wait, with `unlisted` also those that only tests boot. Returns the list of machines, what keeps Linux from being built, in words, if
+ * with `later` false not those that can wait, with `large` false not those that only long tests need, with `unlisted` also those that only tests boot. Returns the list of machines, what keeps Linux from being built, in words, if
  * something does, and the names of the images that are still to be built.
  */
-export async function buildImagesIfPossible({ later = true, unlisted = false } = {}) {
+export async function buildImagesIfPossible({ later = true, large = true, unlisted = false } = {}) {
   await buildDemo();
   const noAssembler = assemblerObstacle();
   if (noAssembler) say(yellow(`  Left out: ${noAssembler}`));
   const listed = (unlisted ? listRecipes() : listedRecipes()).filter(
-    (path) => !noAssembler || readRecipe(path).kind !== 'boot-disk',
+    (path) => (large || !isLarge(path)) && (!noAssembler || readRecipe(path).kind !== 'boot-disk'),
   );
   const names = listed.filter((path) => later || !isLater(path));
   let obstacle = listed.every(isBuilt) ? undefined : aptObstacle();

@@ -104,12 +104,12 @@ const hasTests = (name, long) => {
 };
 
 /** What the suites need: built sources, guest images and a browser. Returns whether they can run. */
-async function prepare(names) {
+async function prepare(names, long) {
   try {
     if (names.some((name) => SUITES[name].browser)) await ensureChromium();
     if (names.includes('unit')) await ensureQemuImg();
     await build({ tests: true });
-    const { obstacle } = await buildImagesIfPossible({ unlisted: true });
+    const { obstacle } = await buildImagesIfPossible({ unlisted: true, large: long });
     if (obstacle) say(yellow(`  No Linux guest, so its tests will fail: ${obstacle}`));
     return true;
   } catch (error) {
@@ -165,7 +165,7 @@ await main(async () => {
   const built = names.filter((name) => SUITES[name].built);
   if (built.length > 0) {
     say(`\n${bold('Set-up')}`);
-    const ready = await prepare(built);
+    const ready = await prepare(built, long);
     for (const name of built) {
       if (ready) await runSuite(name);
       else results[name] = { passed: 0, failed: 1, skipped: 0, ms: 0, note: 'not run: the set-up failed' };

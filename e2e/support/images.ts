@@ -6,34 +6,41 @@ import type { GuestConfig } from '../../src/playwright/index.ts';
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-const images = join(repository, '.cache/images');
+const builtImages = join(repository, '.cache/images');
 
 interface Manifest {
   arch: string;
   machine?: string;
   memory?: number;
   bios?: string;
-  kernel: string;
+  kernel?: string;
   initrd?: string;
+  hda?: string;
+  cdrom?: string;
+  fda?: string;
   append?: string;
 }
 
+const IMAGE_OPTIONS = ['kernel', 'initrd', 'hda', 'cdrom', 'fda'] as const;
+
 /** A built image as the fixture takes it. Fails with what to run where it is not built. */
 export function image(name: string): GuestConfig {
-  const folder = join(images, name);
+  const folder = join(builtImages, name);
   const path = join(folder, 'manifest.json');
   if (!existsSync(path)) throw new Error(`the image ${name} is not built; run: npm run images -- ${name}`);
-  const { arch, machine, memory, bios, kernel, initrd, append } = JSON.parse(
-    readFileSync(path, 'utf8'),
-  ) as Manifest;
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
+  const { arch, machine, memory, bios, append } = manifest;
+  const images = IMAGE_OPTIONS.flatMap((option) => {
+    const file = manifest[option];
+    return file === undefined ? [] : [[option, join(folder, file)] as const];
+  });
   return {
     arch,
     machine,
     memory,
     append,
-    kernel: join(folder, kernel),
     ...(bios !== undefined && { bios: bios === 'none' ? bios : join(folder, bios) }),
-    ...(initrd !== undefined && { initrd: join(folder, initrd) }),
+    ...Object.fromEntries(images),
   };
 }
 

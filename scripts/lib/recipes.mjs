@@ -13,12 +13,17 @@ const FIELDS = {
     'firmware',
   ],
   'boot-disk': ['title', 'description', 'arch', 'machine', 'memory', 'source'],
+  packaged: ['title', 'description', 'arch', 'machine', 'memory', 'suite', 'firmware', 'images'],
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
   'linux-busybox': ['rootfs', 'listed', 'later', 'modules'],
   'boot-disk': ['listed', 'later'],
+  packaged: ['append', 'listed', 'later', 'large'],
 };
+
+/** Options of a machine that name an image, but for its firmware, as manifests and the list of machines spell them. */
+const IMAGE_OPTIONS = ['kernel', 'initrd', 'hda', 'cdrom', 'fda'];
 
 /** Reads and checks one recipe; `path` is its folder below images/. */
 export function readRecipe(path) {
@@ -41,6 +46,9 @@ export function readRecipe(path) {
   if (missing.length > 0) throw new SetupError(`images/${path}/recipe.json lacks ${missing.join(', ')}`);
   if (unknown.length > 0)
     throw new SetupError(`images/${path}/recipe.json has unknown fields: ${unknown.join(', ')}`);
+  const noOption = Object.keys(recipe.images ?? {}).find((option) => !IMAGE_OPTIONS.includes(option));
+  if (noOption)
+    throw new SetupError(`images/${path}/recipe.json: "${noOption}" is none of ${IMAGE_OPTIONS.join(', ')}`);
   return recipe;
 }
 
@@ -69,14 +77,18 @@ export function recipeHash(path) {
   return hashFiles(listFiles(folders), String(BUILDER_VERSION));
 }
 
-/** Recipes that are built and offered without being asked for; those that can wait until the page is served come last. */
+/** Recipes that are built and offered without being asked for; those that can wait until the page is served come last, large ones at the very end. */
 export function listedRecipes() {
   const names = listRecipes().filter((path) => readRecipe(path).listed !== false);
-  return [...names.filter((path) => !isLater(path)), ...names.filter(isLater)];
+  const rank = (path) => Number(isLater(path)) + Number(isLarge(path));
+  return names.sort((a, b) => rank(a) - rank(b));
 }
 
 /** Whether `npm start` serves the page before it builds this image. */
 export const isLater = (path) => readRecipe(path).later === true;
+
+/** Whether only long tests need this image, and its packages take long to fetch. */
+export const isLarge = (path) => readRecipe(path).large === true;
 
 /** The manifest of a built image or undefined; one whose files are gone or cut short counts as not built. */
 export function readManifest(path, dir = imagesDir) {
@@ -121,9 +133,10 @@ export function publishImage(path, manifest, files) {
   return complete;
 }
 
-/** Bytes that the page fetches to start the machine. */
-const downloadSize = (name, { bios, kernel, initrd, hda }, dir) =>
-  [bios, kernel, initrd, hda]
+/** Bytes that the page fetches to start the machine; of drives it fetches what the guest reads, at most this. */
+const downloadSize = (name, manifest, dir) =>
+  ['bios', ...IMAGE_OPTIONS]
+    .map((option) => manifest[option])
     .filter((url) => url !== undefined && url !== 'none')
     .reduce((sum, url) => sum + statSync(join(dir, name, url)).size, 0);
 
@@ -151,8 +164,8 @@ export function writeIndex(dir = imagesDir, waiting = []) {
   for (const name of readdirSync(dir).sort()) {
     const manifest = readManifest(name, dir);
     if (!manifest?.machine || manifest.listed === false) continue;
-    // A boot sector needs a BIOS that loads it.
-    if (manifest.hda && !firmware[manifest.arch]) continue;
+    // What has no kernel starts from a drive, by a BIOS.
+    if (manifest.kernel === undefined && !firmware[manifest.arch]) continue;
     const relative = (url) =>
       url === undefined ? undefined : new URL(url, `file:///${name}/`).pathname.slice(1);
     machines.push({
@@ -162,9 +175,7 @@ export function writeIndex(dir = imagesDir, waiting = []) {
       arch: manifest.arch,
       machine: manifest.machine,
       memory: manifest.memory,
-      kernel: relative(manifest.kernel),
-      initrd: relative(manifest.initrd),
-      hda: relative(manifest.hda),
+      ...Object.fromEntries(IMAGE_OPTIONS.map((option) => [option, relative(manifest[option])])),
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
       terminal: manifest.terminal,

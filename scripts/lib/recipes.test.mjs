@@ -39,6 +39,9 @@ describe('recipes', () => {
       'riscv64-debian',
       'firmware/seabios',
       'i386-debian',
+      'i386-grub',
+      'i386-ipxe',
+      'i386-memtest',
       'vga-cga',
       'vga-fire',
       'vga-high-color',
@@ -49,6 +52,7 @@ describe('recipes', () => {
       'vga-scroll',
       'vga-true-color',
       'x86_64-debian',
+      'i386-installer',
     ]);
   });
 

@@ -1,7 +1,9 @@
 /** The list of machines that this site offers: images/index.json, written when guest images are built. */
 
+import { MEDIA, type Medium } from '../core/vm-api.ts';
+
 /** One machine of the list, its addresses absolute. */
-export interface CatalogEntry {
+export interface CatalogEntry extends Partial<Record<Medium, string>> {
   name: string;
   title: string;
   description: string;
@@ -11,14 +13,12 @@ export interface CatalogEntry {
   memory?: number;
   kernel?: string;
   initrd?: string;
-  /** First disk. */
-  hda?: string;
   append?: string;
   /** Address of the firmware, or `none`. */
   firmware?: string;
   /** The only terminal size that the guest draws for, such as `80x24`. */
   terminal?: string;
-  /** Bytes of everything that a start downloads. */
+  /** Bytes of everything that a start downloads; of images in drives, at most. */
   download?: number;
 }
 
@@ -44,7 +44,7 @@ export function readCatalog(json: unknown, base: string): CatalogEntry[] {
       if (typeof raw?.[field] !== 'string') throw new Error(`machine ${index} has no "${field}"`);
     }
     const entry: Record<string, unknown> = { ...raw, description: raw.description ?? '' };
-    for (const field of ['kernel', 'initrd', 'hda']) entry[field] = absolute(raw[field]);
+    for (const field of ['kernel', 'initrd', ...MEDIA]) entry[field] = absolute(raw[field]);
     entry.firmware = raw.firmware === 'none' ? 'none' : absolute(raw.firmware);
     return Object.fromEntries(
       Object.entries(entry).filter(([, value]) => value != null),

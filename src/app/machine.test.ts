@@ -24,7 +24,14 @@ const demo = {
   kernel: 'riscv64-demo/snowfall.elf',
   firmware: 'none',
 };
-const entries: CatalogEntry[] = readCatalog({ machines: [debian, demo] }, base);
+const disc = {
+  name: 'i386-disc',
+  title: 'Disc',
+  arch: 'i386',
+  cdrom: 'i386-disc/disc.iso',
+  firmware: 'firmware/b.bin',
+};
+const entries: CatalogEntry[] = readCatalog({ machines: [debian, demo, disc] }, base);
 
 describe('the list of machines', () => {
   afterEach(() => vi.unstubAllGlobals());
@@ -114,6 +121,14 @@ describe('a machine put together', () => {
     expect(resolveMachine({ machine: 'riscv64-demo', options: {} }, {}, entries)?.config.bios).toBe('none');
   });
 
+  it('gets the list’s images into its drives', () => {
+    expect(resolveMachine({ machine: 'i386-disc', options: {} }, {}, entries)).toEqual({
+      title: 'Disc',
+      firmware: 'http://host/site/images/firmware/b.bin',
+      config: { arch: 'i386', cdrom: 'http://host/site/images/i386-disc/disc.iso' },
+    });
+  });
+
   it('that no list has is none', () => {
     expect(resolveMachine({ machine: 'pdp11', options: {} }, {}, entries)).toBeNull();
   });
@@ -146,7 +161,7 @@ describe('a machine put together', () => {
   it('is named in the address only by what differs', () => {
     const options = { memory: 512, append: '', tier: 'auto', icount: 3 } as const;
     expect(differingOptions(options, entries[0])).toEqual({ append: '', icount: 3 });
-    expect(differingOptions({ memory: 512, tier: 'interp' }, undefined)).toEqual({
+    expect(differingOptions({ memory: 512, append: '', tier: 'interp' }, undefined)).toEqual({
       memory: 512,
       tier: 'interp',
     });

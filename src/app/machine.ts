@@ -18,9 +18,10 @@ export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios' | Medium, 
 /** The options of a listed machine before anyone changes them. */
 export function ownOptions(entry: CatalogEntry | undefined): Partial<VmConfig> {
   if (!entry) return {};
-  const { arch, machine, memory, kernel, initrd, hda, append } = entry;
+  const { arch, machine, memory, kernel, initrd, append } = entry;
   const bios = entry.firmware === 'none' ? 'none' : undefined;
-  const all = { arch, machine, memory, bios, kernel, initrd, hda, append };
+  const media = Object.fromEntries(MEDIA.map((key) => [key, entry[key]]));
+  const all = { arch, machine, memory, bios, kernel, initrd, ...media, append };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
@@ -29,7 +30,7 @@ export function differingOptions(
   options: Partial<VmConfig>,
   entry: CatalogEntry | undefined,
 ): Partial<VmConfig> {
-  const own: Partial<VmConfig> = { tier: 'auto', ...ownOptions(entry) };
+  const own: Partial<VmConfig> = { tier: 'auto', append: '', ...ownOptions(entry) };
   return Object.fromEntries(
     Object.entries(options).filter(([key, value]) => value !== own[key as keyof VmConfig]),
   );

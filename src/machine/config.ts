@@ -111,7 +111,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   if (config.initrd !== undefined && config.kernel === undefined) {
     throw bad('An initrd (-initrd) needs a kernel (-kernel): only the kernel knows what to do with it.');
   }
-  if (config.append !== undefined && config.kernel === undefined) {
+  if (config.append && config.kernel === undefined) {
     throw bad('A kernel command line (-append) needs a kernel (-kernel).');
   }
   if (config.append?.includes('\0'))
