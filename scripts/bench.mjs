@@ -17,6 +17,7 @@ import {
 } from './lib/bench-guest.mjs';
 import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
+import { buildVirtioGuest, VIRTIO_IMAGE, virtioRows } from './lib/bench-virtio.mjs';
 import { main, SetupError, say, step } from './lib/console.mjs';
 import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
 import { measureIdle, measureMemory } from './lib/measure-page.mjs';
@@ -338,6 +339,22 @@ async function disk({ contest, runs }) {
   return diskRows(qemu, ours);
 }
 
+/** A virtio disk in memory. */
+async function virtio({ contest, runs, shared }) {
+  const files = await buildVirtioGuest();
+  if (!files) {
+    shared.remarks.push(noCompiler('riscv64'));
+    return [];
+  }
+  const options = imageOptions(VIRTIO_IMAGE, 'quiet rdinit=/bench/init');
+  options[options.indexOf('-initrd') + 1] = contest.file('virtio-initrd.gz', files.initrd);
+  const image = contest.file('virtio.img', files.disk);
+  options.push('-drive', `file=${image},format=raw,snapshot=on,if=none,id=disk`);
+  options.push('-device', 'virtio-blk-device,drive=disk');
+  const { qemu, ours } = await contest.alternate('virtio disk', 'riscv64', options, runs);
+  return virtioRows(qemu, ours);
+}
+
 async function idle() {
   const { renderer, browser } = await step(`Idle prompt, ${IDLE_SECONDS} s`, () => measureIdle(IDLE_SECONDS));
   return [
@@ -387,10 +404,10 @@ async function size() {
   ];
 }
 
-const PARTS = { boot, guest, disk, loop, idle, memory, size };
-const NEED_QEMU = ['boot', 'guest', 'disk', 'loop'];
+const PARTS = { boot, guest, disk, virtio, loop, idle, memory, size };
+const NEED_QEMU = ['boot', 'guest', 'disk', 'virtio', 'loop'];
 /** These parts are about the page and the engine, and need one guest only. */
-const RISCV_ONLY = ['loop', 'idle', 'memory'];
+const RISCV_ONLY = ['virtio', 'loop', 'idle', 'memory'];
 /** And these need a PC with 32 bits. */
 const I386_ONLY = ['disk'];
 

@@ -14,6 +14,7 @@ import {
   WORKLOADS,
 } from './bench-guest.mjs';
 import { DISK_WORKLOADS, diskRows } from './bench-disk.mjs';
+import { VIRTIO_WORKLOADS, virtioRows } from './bench-virtio.mjs';
 import { countPresent, descendants, linearMemory, memorySizes, parentPid } from './bench-memory.mjs';
 import { timeProcess } from './measure.mjs';
 import { root } from './project.mjs';
@@ -85,6 +86,25 @@ describe('the disk', () => {
     expect(rows[2].slice(4)).toEqual(['at least 100 MB/s', 'yes']);
     expect(diskRows([run(200)], [run(800)])[2].at(-1)).toBe('**no**');
     expect(() => diskRows([run(200)], [run(500, 'other')])).toThrow('checksums');
+  });
+});
+
+describe('the virtio disk', () => {
+  const run = (ns, sum = 'abc') => ({
+    lines: [
+      ...VIRTIO_WORKLOADS.map(({ name }) => ({
+        text: `${name} ${name === 'sequential' ? 1e9 : 20_000} ${ns}\r`,
+      })),
+      { text: `sum ${sum}` },
+    ],
+  });
+
+  it('has rates by the guest’s clock, with what is asked of them', () => {
+    const rows = virtioRows([run(1e9)], [run(2e9)]);
+    expect(rows[0].slice(1)).toEqual(['1000 MB/s', '500 MB/s', '0.50 ×', 'at least 400 MB/s', 'yes']);
+    expect(rows[1].slice(1)).toEqual(['20000 /s', '10000 /s', '0.50 ×', 'at least 15000 /s', '**no**']);
+    expect(() => virtioRows([run(1e9)], [run(1e9, 'def')])).toThrow('checksums');
+    expect(() => virtioRows([run(1e9)], [{ lines: [{ text: 'Kernel panic' }] }])).toThrow('Kernel panic');
   });
 });
 
