@@ -95,14 +95,31 @@ function emitTagCheck(cpu: usize, w: usize, op: usize, tag: u32, bytes: u32, mas
 /** Pushes whether the access may be made at its linear address: its page is in the TLB, and it lies in it. */
 function emitProbe(cpu: usize, w: usize, op: usize, tag: u32, log: u32): void {
   const group = probeGroup(cpu, op);
+  const code = <u32>load<u16>(op);
+  const aligned = code == O.OP_VLD128A || code == O.OP_VST128A;
   if (group == 0) {
     emitEntry(cpu, w, op, immediate(op));
     W.putLocalTee(w, LOCAL_ENTRY);
-    const code = <u32>load<u16>(op);
-    const aligned = code == O.OP_VLD128A || code == O.OP_VST128A;
     emitTagCheck(cpu, w, op, tag, 1 << log, aligned ? (1 << log) - 1 : 0);
     return;
   }
+  if (!aligned) {
+    emitGroupProbe(cpu, w, op, group);
+    return;
+  }
+  // 0 as well if it is not aligned.
+  W.putI32(w, 0);
+  emitGroupProbe(cpu, w, op, group);
+  W.putLocalGet(w, LOCAL_PROBES + probeLocal(group));
+  W.putI32(w, probeBehind(cpu, group, op));
+  W.put(w, W.WASM_I32_ADD);
+  W.putI32(w, (1 << log) - 1);
+  W.put(w, W.WASM_I32_AND);
+  W.put(w, W.WASM_SELECT);
+}
+
+/** Pushes the linear address of a group's start, or 0. */
+function emitGroupProbe(cpu: usize, w: usize, op: usize, group: usize): void {
   const local = LOCAL_PROBES + probeLocal(group);
   if (!probeIsFirst(cpu, op)) {
     W.putLocalGet(w, local);
@@ -197,7 +214,7 @@ export function emitStore(cpu: usize, w: usize, op: usize, original: usize, code
 
 function emitVectorLoad(cpu: usize, w: usize, op: usize, original: usize): void {
   emitProbe(cpu, w, op, TLB_READ, VECTOR_LOG);
-  W.put(w, W.WASM_IF);
+  putHinted(cpu, w, W.WASM_IF, true);
   W.put(w, W.WASM_V128);
   putVectorLoad(w, emitPlace(cpu, w, op));
   W.put(w, W.WASM_ELSE);
@@ -205,7 +222,7 @@ function emitVectorLoad(cpu: usize, w: usize, op: usize, original: usize): void 
   W.putI32(w, <u32>original);
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_VECTOR_LOAD);
-  W.put(w, W.WASM_BR_IF);
+  putHinted(cpu, w, W.WASM_BR_IF, false);
   W.putU(w, faultLabel(cpu) + 1);
   W.putI32(w, 0);
   putVectorLoad(w, <u32>cpu + STATE_VECTOR);
@@ -215,7 +232,7 @@ function emitVectorLoad(cpu: usize, w: usize, op: usize, original: usize): void 
 
 function emitVectorStore(cpu: usize, w: usize, op: usize, original: usize): void {
   emitProbe(cpu, w, op, TLB_WRITE, VECTOR_LOG);
-  W.put(w, W.WASM_IF);
+  putHinted(cpu, w, W.WASM_IF, true);
   W.put(w, W.WASM_VOID);
   const behind = emitPlace(cpu, w, op);
   getVector(cpu, w, load<u16>(op, OP_A));
@@ -228,7 +245,7 @@ function emitVectorStore(cpu: usize, w: usize, op: usize, original: usize): void
   W.putI32(w, <u32>original);
   W.putLocalGet(w, LOCAL_BUDGET);
   W.putCall(w, I.IMPORT_VECTOR_STORE);
-  W.put(w, W.WASM_BR_IF);
+  putHinted(cpu, w, W.WASM_BR_IF, false);
   W.putU(w, faultLabel(cpu) + 1);
   W.put(w, W.WASM_END);
 }

@@ -276,8 +276,6 @@ function join(cpu: usize, op: usize, node: u32, writes: bool): void {
   const area = cpu - L.CPU_STATE;
   const number = slotNumber(load<u16>(op, OP_B));
   const code = <u32>load<u16>(op);
-  // Aligned ones check that for themselves.
-  if (code == O.OP_VLD128A || code == O.OP_VST128A) return;
   // Bases that are no locals: constants through slot 0.
   if (number == 0 || number == SLOT_NONE) return;
   const log = accessLog(code);

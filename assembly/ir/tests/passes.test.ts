@@ -291,6 +291,14 @@ const PROBE: readonly (readonly [string, string])[] = [
   goto 0, 0x2000`,
   ],
   [
+    'aligned vectors share a probe; each looks at its alignment',
+    `block 0x1000
+  vld128a %f2, %x10, mmu1, 0
+  vld128a %f4, %x10, mmu1, 16
+  vst128a %f2, %x10, mmu1, 32
+  goto 0, 0x2000`,
+  ],
+  [
     'arithmetic that may raise changes no mapping',
     `block 0x1000
   ld64 %x5, %x10, mmu1, 0
