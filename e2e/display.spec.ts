@@ -9,6 +9,7 @@ import { VGA_MEMORY_BYTES } from '../src/hw/display/std-vga.ts';
 import { test as machine } from '../src/playwright/index.ts';
 import { bareVga, enterMode } from '../tests/support/vga-mode.ts';
 import { repository } from './support/images.ts';
+import { pngPixels } from './support/png.ts';
 import { displayText, expect, openEmptyPage, test } from './support/site.ts';
 
 type Console = HTMLElement & {
@@ -52,9 +53,6 @@ test('A PC shows its BIOS on the screen by WebGPU, and its serial console behind
   expect(await litShare(page)).toBeGreaterThan(0.005);
   expect(await rendererOf(page)).toBe('webgpu');
   const canvas = page.locator('vm-console canvas');
-  expect(await canvas.evaluate((element: HTMLCanvasElement) => [element.width, element.height])).toEqual([
-    720, 400,
-  ]);
   // What screen readers are told.
   await expect(page.locator('vm-console .spoken')).toContainText(NOTHING);
 
@@ -69,6 +67,8 @@ test('The picture of every video mode by WebGPU is QEMU’s', async ({ page, sit
   const recorded = JSON.parse(
     readFileSync(join(repository, 'src/hw/display/fixtures/modes.json'), 'utf8'),
   ) as Record<string, { sha256: string }>;
+  // Nothing blinks, however long a picture takes.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   await openBios(page, site.builtUrl);
   await page.evaluate(
     ([bytes, pattern]) => {
@@ -134,6 +134,102 @@ test('The picture of every video mode by WebGPU is QEMU’s', async ({ page, sit
   }
   expect(differing).toEqual([]);
 });
+
+/** Red, green and blue of a picture as large as the canvas, computed from the guest's pixels: hard edges, or the mean of what a pixel covers. */
+function scaled(
+  guest: { width: number; height: number; pixels: Uint8Array },
+  { width, height, hard }: { width: number; height: number; hard: boolean },
+): number[] {
+  /** What pixel `at` of `to` covers of `from` pixels: [index, share]. */
+  const covered = (at: number, to: number, from: number): [number, number][] => {
+    if (hard) return [[Math.floor(((at + 0.5) * from) / to), 1]];
+    const [low, high] = [(at * from) / to, ((at + 1) * from) / to];
+    const shares: [number, number][] = [];
+    for (let i = Math.floor(low); i < high && i < from; i++)
+      shares.push([i, (Math.min(high, i + 1) - Math.max(low, i)) / (high - low)]);
+    return shares;
+  };
+  const columns = Array.from({ length: width }, (_, x) => covered(x, width, guest.width));
+  const rgb: number[] = [];
+  for (let y = 0; y < height; y++) {
+    const rows = covered(y, height, guest.height);
+    for (const column of columns) {
+      for (let component = 0; component < 3; component++) {
+        let sum = 0;
+        for (const [row, tall] of rows) {
+          for (const [x, wide] of column)
+            sum += tall * wide * guest.pixels[(row * guest.width + x) * 4 + component];
+        }
+        rgb.push(sum);
+      }
+    }
+  }
+  return rgb;
+}
+
+for (const density of [1, 2]) {
+  test.describe(`On a display of density ${density}`, () => {
+    test.use({ deviceScaleFactor: density });
+
+    test('the picture is scaled in the display’s own pixels, in three ways', async ({ page, site }) => {
+      // Nothing blinks.
+      await page.emulateMedia({ reducedMotion: 'reduce' });
+      await openBios(page, site.builtUrl);
+      for (const [scaling, room, factor] of [
+        ['integer', 900, density === 1 ? 1 : 2],
+        ['fit', 900, (900 * density) / 720],
+        ['smooth', 900, (900 * density) / 720],
+        ['smooth', 432, (432 * density) / 720],
+      ] as const) {
+        const { guest, shown, output } = await page.evaluate(
+          async ([way, width]) => {
+            const element = document.querySelector<Console>('vm-console')!;
+            Object.assign(element.style, { width: `${width}px`, height: '700px' });
+            element.setAttribute('scaling', way);
+            await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+            const { view } = element.screen!;
+            await view.settle();
+            const text = (pixels: Uint8ClampedArray): string => {
+              let all = '';
+              for (let at = 0; at < pixels.length; at += 0x4000)
+                all += String.fromCharCode(...pixels.subarray(at, at + 0x4000));
+              return btoa(all);
+            };
+            return {
+              guest: { ...view.size, pixels: text(await view.readPixels()) },
+              shown: text(await view.readCanvas()),
+              output: view.output!,
+            };
+          },
+          [scaling, room] as const,
+        );
+        expect(output).toEqual({
+          width: Math.round(720 * factor),
+          height: Math.round(400 * factor),
+          hard: scaling !== 'smooth',
+        });
+        const expected = scaled({ ...guest, pixels: Buffer.from(guest.pixels, 'base64') }, output);
+        const actual = Buffer.from(shown, 'base64').filter((_, i) => i % 4 !== 3);
+        expect(actual.length).toBe(expected.length);
+        expect(actual.findIndex((value, i) => Math.abs(value - expected[i]) > 1.01)).toBe(-1);
+        // The browser does not scale it once more.
+        const place = (await page.locator('vm-console canvas').boundingBox())!;
+        const [left, top] = [place.x * density, place.y * density];
+        expect([left % 1, top % 1]).toEqual([0, 0]);
+        const seen = pngPixels(await page.screenshot({ scale: 'device' }));
+        const isThere = (right: number, down: number): boolean =>
+          actual.every((value, i) => {
+            const [x, y] = [Math.floor(i / 3) % output.width, Math.floor(i / 3 / output.width)];
+            const at = ((top + down + y) * seen.width + left + right + x) * 3 + (i % 3);
+            return Math.abs(value - seen.rgb[at]) <= 1;
+          });
+        // With an emulated density the browser puts it on a whole CSS pixel.
+        const shifts = Array.from({ length: density ** 2 }, (_, i) => [i % density, Math.floor(i / density)]);
+        expect(shifts.some(([right, down]) => isThere(right, down))).toBe(true);
+      }
+    });
+  });
+}
 
 test('Without WebGPU a 2D canvas shows the screen, and the element says so', async ({ page, site }) => {
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));

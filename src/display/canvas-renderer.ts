@@ -1,5 +1,5 @@
 import { decodeScanout } from './decode.ts';
-import type { Drawing, Renderer } from './renderer.ts';
+import type { Drawing, Output, Renderer } from './renderer.ts';
 
 /** Draws with the processor into a 2D canvas: for browsers without WebGPU. */
 export class CanvasRenderer implements Renderer {
@@ -7,6 +7,11 @@ export class CanvasRenderer implements Renderer {
   readonly canvas: HTMLCanvasElement = document.createElement('canvas');
   private readonly context = this.canvas.getContext('2d', { alpha: false });
   private image: ImageData | null = null;
+
+  /** The browser scales the canvas. */
+  scale(output: Output | null): void {
+    this.canvas.style.imageRendering = output?.hard ? 'pixelated' : 'auto';
+  }
 
   draw({ scanout, shared, phase, lines }: Drawing): void {
     const { width, height } = scanout;
@@ -28,6 +33,10 @@ export class CanvasRenderer implements Renderer {
 
   async readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>> {
     return new Uint8ClampedArray(this.image?.data ?? []);
+  }
+
+  readCanvas(): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    return this.readPixels();
   }
 
   dispose(): void {

@@ -16,13 +16,26 @@ export interface Drawing {
   lines: LineRange | null;
 }
 
+/** How large the picture is on the page. */
+export interface Output {
+  /** In pixels of the display. */
+  width: number;
+  height: number;
+  /** Hard edges between the guest's pixels; otherwise what lies on an edge is mixed. */
+  hard: boolean;
+}
+
 export interface Renderer {
   readonly kind: 'webgpu' | 'canvas';
   readonly canvas: HTMLCanvasElement;
+  /** Scales from the next drawing on; null: to the guest's own size. A renderer that cannot leaves it to the browser. */
+  scale(output: Output | null): void;
   draw(drawing: Drawing): void;
   /** Resolves when what was drawn is done: whoever draws faster only makes a queue. */
   idle(): Promise<unknown>;
-  /** The pixels that were drawn last, RGBA, from the renderer's own target. */
+  /** The pixels that were drawn last, RGBA, in the guest's size. */
   readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>>;
+  /** What the canvas shows of them, RGBA, in the canvas's size. */
+  readCanvas(): Promise<Uint8ClampedArray<ArrayBuffer>>;
   dispose(): void;
 }

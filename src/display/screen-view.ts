@@ -5,13 +5,13 @@ import { CanvasRenderer } from './canvas-renderer.ts';
 import { decodeScanout } from './decode.ts';
 import { type LineRange, linesOfCursor, linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
-import type { Renderer } from './renderer.ts';
+import type { Output, Renderer } from './renderer.ts';
 import { WebGpuRenderer } from './webgpu-renderer.ts';
 
 /** Devices that may be lost one after the other before the view gives WebGPU up. */
 const RECOVERIES = 3;
-/** Texture sizes that every WebGPU has; larger pictures are no screens. */
-const SIZE_LIMIT = 8192;
+/** Pictures that are larger are no screens; every WebGPU has textures and buffers of that size. */
+const SIZE_LIMIT = 4096;
 const FIRST_SIZE = { width: 720, height: 400 };
 
 export interface ScreenViewListener {
@@ -21,7 +21,19 @@ export interface ScreenViewListener {
   drawn?(scanout: Scanout): void;
 }
 
+/** What drawing took, since the view was made; times in ms. */
+export interface ScreenFigures {
+  frames: number;
+  /** On the page's own thread. */
+  main: number;
+  /** Waiting for the vCPU to hand over the dirty log. */
+  answer: number;
+  /** Waiting for what was drawn before. */
+  device: number;
+}
+
 export class ScreenView {
+  readonly figures: ScreenFigures = { frames: 0, main: 0, answer: 0, device: 0 };
   /** Holds the canvas of the moment. */
   readonly element: HTMLDivElement = document.createElement('div');
   private readonly listener: ScreenViewListener;
@@ -35,10 +47,13 @@ export class ScreenView {
   private table = new Uint32Array();
   private phase: BlinkPhase = ALL_LIT;
   private blinkTimer: ReturnType<typeof setTimeout> | undefined;
-  private frameAsked = false;
-  private drawing = false;
-  /** A frame came while another was being drawn. */
+  /** The frame that is being waited for. */
+  private frame: Promise<void> | null = null;
+  /** Begins it without an animation frame. */
+  private begin: ((_: unknown) => void) | null = null;
+  /** Something changed meanwhile. */
   private again = false;
+  private wanted: Output | null = null;
   private disposed = false;
   /** Everything has to be drawn again. */
   private stale = true;
@@ -68,47 +83,83 @@ export class ScreenView {
     this.ask();
   }
 
+  /** How large the picture is on the page; null: as large as the guest's own. */
+  get output(): Output | null {
+    return this.wanted;
+  }
+
+  set output(output: Output | null) {
+    const { wanted } = this;
+    if (output?.width === wanted?.width && output?.height === wanted?.height && output?.hard === wanted?.hard)
+      return;
+    this.wanted = output;
+    this.renderer?.scale(output);
+    this.redraw();
+  }
+
   /** Everything again, with the next frame. */
   redraw(): void {
     this.stale = true;
     this.ask();
   }
 
+  /** Draws what is new with the next animation frame. */
   private ask(): void {
-    if (this.frameAsked || this.disposed) return;
-    this.frameAsked = true;
-    requestAnimationFrame(() => void this.frame());
-  }
-
-  private async frame(): Promise<void> {
-    this.frameAsked = false;
     if (this.disposed || !this.screen) return;
-    if (this.drawing) {
-      // What this frame was asked for may be newer than what is being drawn.
+    if (this.frame) {
+      // What this was asked for may be newer than what is about to be drawn.
       this.again = true;
       return;
     }
-    this.drawing = true;
-    try {
-      this.making ??= this.make();
-      await this.making;
-      // Frames that come faster than they can be drawn are dropped here: the next one has all that is new.
-      await this.renderer?.idle();
-      const { screen } = this;
-      const runs = await screen.frame();
-      if (!this.disposed && screen === this.screen) this.draw(runs);
-    } finally {
-      this.drawing = false;
-    }
-    if (!this.again) return;
     this.again = false;
-    this.ask();
+    this.frame = this.next(this.screen).finally(() => {
+      this.frame = null;
+      if (this.again) this.ask();
+    });
   }
 
-  /** Waits until what the guest has written up to now is on the canvas. */
+  /**
+   * One frame. The vCPU is asked for its log at once, so that the answer is there when the frame begins: what is drawn is at least as new as that. Frames that
+   * come faster than they can be drawn are dropped here: the next one has all that is new.
+   */
+  private async next(screen: VmScreen): Promise<void> {
+    const start = performance.now();
+    this.making ??= this.make();
+    const answer = screen.frame();
+    const device = this.making.then(() => this.renderer?.idle());
+    const beginning = new Promise<unknown>((resolve) => {
+      this.begin = resolve;
+      requestAnimationFrame(resolve);
+    });
+    const [runs] = await Promise.all([
+      answer.then((pages) => this.took('answer', start, pages)),
+      device.then(() => this.took('device', start, null)),
+      beginning,
+    ]);
+    if (this.disposed || screen !== this.screen) return;
+    this.begin = null;
+    this.timed(() => this.draw(runs));
+  }
+
+  private timed(work: () => void): void {
+    const start = performance.now();
+    work();
+    this.figures.main += performance.now() - start;
+  }
+
+  private took<T>(what: 'answer' | 'device', start: number, value: T): T {
+    this.figures[what] += performance.now() - start;
+    return value;
+  }
+
+  /** Waits until what the guest has written up to now is on the canvas; also in a hidden tab, which has no animation frames. */
   async settle(): Promise<void> {
-    while (this.drawing) await new Promise((resolve) => setTimeout(resolve, 1));
-    await this.frame();
+    // The frame that is under way may have asked the vCPU before.
+    for (let frames = 0; frames < 2; frames++) {
+      this.ask();
+      this.begin?.(null);
+      await this.frame;
+    }
   }
 
   private draw(runs: readonly PageRun[]): void {
@@ -121,6 +172,7 @@ export class ScreenView {
     if (this.stale || !sameScanout(this.shown, scanout)) {
       this.table = scanout.kind === 'blank' ? new Uint32Array() : lineTable(scanout);
       this.shown = scanout;
+      if (sized) this.announce();
       this.render(shared, runs, null);
       this.stale = false;
     } else {
@@ -128,12 +180,12 @@ export class ScreenView {
       // Pages that are not shown go to the mirror all the same: they may be shown later.
       if (lines || runs.length > 0) this.render(shared, runs, lines ?? { top: 0, bottom: 0 });
     }
-    if (sized) this.announce();
     this.listener.drawn?.(scanout);
     this.blink();
   }
 
   private render(shared: Uint8Array, runs: readonly PageRun[], lines: LineRange | null): void {
+    this.figures.frames++;
     this.renderer?.draw({ scanout: this.shown!, shared, table: this.table, phase: this.phase, runs, lines });
   }
 
@@ -146,7 +198,7 @@ export class ScreenView {
     this.blinkTimer = setTimeout(
       () => {
         this.blinkTimer = undefined;
-        this.blinkNow();
+        this.timed(() => this.blinkNow());
       },
       BLINK_MS - (now % BLINK_MS),
     );
@@ -159,7 +211,7 @@ export class ScreenView {
     const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
     const before = this.phase;
     this.phase = still ? ALL_LIT : blinkPhase(performance.now());
-    if (!this.drawing && !document.hidden) {
+    if (!document.hidden) {
       if (scanout.blinking && before.text !== this.phase.text && hasBlinking(scanout, shared)) {
         this.render(shared, [], { top: 0, bottom: scanout.height });
       } else if (before.cursor !== this.phase.cursor) {
@@ -187,6 +239,7 @@ export class ScreenView {
       return;
     }
     this.renderer = renderer;
+    renderer.scale(this.wanted);
     this.stale = true;
     this.element.replaceChildren(renderer.canvas);
     this.announce();
@@ -211,7 +264,12 @@ export class ScreenView {
     if (this.renderer instanceof WebGpuRenderer) this.renderer.lose();
   }
 
-  /** The pixels on the canvas, RGBA. */
+  /** What the canvas shows, RGBA, scaled as it is. */
+  async readCanvas(): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    return (await this.renderer?.readCanvas()) ?? new Uint8ClampedArray();
+  }
+
+  /** The guest's pixels as they were drawn, RGBA. */
   async readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>> {
     return (await this.renderer?.readPixels()) ?? new Uint8ClampedArray();
   }

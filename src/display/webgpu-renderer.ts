@@ -2,11 +2,12 @@
  * Draws with WebGPU. The video memory is mirrored in a storage buffer: pages that the guest wrote to go there straight from the shared memory, with no
  * copy in JavaScript, and the shader finds its pixels in it by address. So page flips, panning and palettes upload nothing.
  *
- * The picture is kept in a texture: only lines that changed are shaded again, then the whole is copied to the canvas.
+ * The picture is kept in a buffer: only lines that changed are made again. It is copied to a canvas of the guest's size, or drawn onto one of another size.
  */
 import type { PageRun, ScanoutMemory } from '../core/scanout.ts';
-import type { Drawing, Renderer } from './renderer.ts';
+import type { Drawing, Output, Renderer } from './renderer.ts';
 import {
+  DECODE_SHADER,
   FLAG_BLINKING,
   FLAG_CURSOR,
   FLAG_LINE_GRAPHICS,
@@ -14,12 +15,21 @@ import {
   FORMATS,
   PALETTE_WORDS,
   PARAMS_WORDS,
-  SHADER,
+  PIXELS_EACH,
+  SHOW_SHADER,
+  WORKGROUP,
 } from './shaders.ts';
 
 const PAGE = 4096;
-const TEXTURE_FORMAT = 'rgba8unorm';
+/** What rows of a copy are a multiple of, bytes. */
 const ROW_ALIGNMENT = 256;
+const PITCH = ROW_ALIGNMENT / 4;
+
+/** Lines that were made again, to be copied into the picture. */
+interface Rows {
+  top: number;
+  bottom: number;
+}
 
 export class WebGpuRenderer implements Renderer {
   readonly kind = 'webgpu';
@@ -28,18 +38,33 @@ export class WebGpuRenderer implements Renderer {
   readonly lost: Promise<string>;
   private readonly device: GPUDevice;
   private readonly context: GPUCanvasContext;
-  private readonly module: GPUShaderModule;
-  private readonly layout: GPUBindGroupLayout;
-  /** By format. */
-  private readonly pipelines = new Map<number, GPURenderPipeline>();
+  /** Of canvas and picture. */
+  private readonly format: GPUTextureFormat;
+  private readonly decodeModule: GPUShaderModule;
+  private readonly showModule: GPUShaderModule;
+  private readonly decodeLayout: GPUBindGroupLayout;
+  private readonly showLayout: GPUBindGroupLayout;
+  /** By the scan-out's format. */
+  private readonly decoders = new Map<number, GPUComputePipeline>();
+  /** By whether pixels have hard edges. */
+  private readonly showers = new Map<boolean, GPURenderPipeline>();
   private readonly params: GPUBuffer;
+  private readonly step: GPUBuffer;
   private memory: GPUBuffer | null = null;
   private mirrored: ScanoutMemory | null = null;
   private table: GPUBuffer | null = null;
   /** The table of lines that is in `table`. */
   private written: Uint32Array | null = null;
-  private target: GPUTexture | null = null;
-  private bindings: GPUBindGroup | null = null;
+  private width = 0;
+  private height = 0;
+  /** Pixels from one line of `pixels` to the next. */
+  private pitch = 0;
+  private pixels: GPUBuffer | null = null;
+  /** The same, where it is scaled. */
+  private picture: GPUTexture | null = null;
+  private output: Output | null = null;
+  private decodeBindings: GPUBindGroup | null = null;
+  private showBindings: GPUBindGroup | null = null;
   private disposed = false;
 
   /** @throws Error that says what is missing, where WebGPU cannot draw */
@@ -53,7 +78,7 @@ export class WebGpuRenderer implements Renderer {
     const context = canvas.getContext('webgpu') as GPUCanvasContext | null;
     if (!context) throw new Error('the browser gave no WebGPU canvas');
     device.pushErrorScope('validation');
-    const renderer = new WebGpuRenderer(device, canvas, context);
+    const renderer = new WebGpuRenderer(device, canvas, context, gpu.getPreferredCanvasFormat());
     const error = await device.popErrorScope();
     if (error) {
       renderer.dispose();
@@ -62,74 +87,172 @@ export class WebGpuRenderer implements Renderer {
     return renderer;
   }
 
-  private constructor(device: GPUDevice, canvas: HTMLCanvasElement, context: GPUCanvasContext) {
+  private constructor(
+    device: GPUDevice,
+    canvas: HTMLCanvasElement,
+    context: GPUCanvasContext,
+    format: GPUTextureFormat,
+  ) {
     this.device = device;
     this.canvas = canvas;
     this.context = context;
+    this.format = format;
     this.lost = new Promise((resolve) => {
       void device.lost.then(({ message }) => {
         if (!this.disposed) resolve(message || 'the device was lost');
       });
     });
     const usage = GPUTextureUsage.COPY_DST | GPUTextureUsage.RENDER_ATTACHMENT;
-    context.configure({ device, format: TEXTURE_FORMAT, usage, alphaMode: 'opaque' });
-    this.module = device.createShaderModule({ code: SHADER });
-    const visibility = GPUShaderStage.FRAGMENT;
-    this.layout = device.createBindGroupLayout({
+    context.configure({ device, format, usage, alphaMode: 'opaque' });
+    this.decodeModule = device.createShaderModule({ code: DECODE_SHADER });
+    this.showModule = device.createShaderModule({ code: SHOW_SHADER });
+    const compute = (binding: number, type: GPUBufferBindingType): GPUBindGroupLayoutEntry => ({
+      binding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type },
+    });
+    this.decodeLayout = device.createBindGroupLayout({
       entries: [
-        { binding: 0, visibility, buffer: { type: 'uniform' } },
-        { binding: 1, visibility, buffer: { type: 'read-only-storage' } },
-        { binding: 2, visibility, buffer: { type: 'read-only-storage' } },
+        compute(0, 'uniform'),
+        compute(1, 'read-only-storage'),
+        compute(2, 'read-only-storage'),
+        compute(3, 'read-only-storage'),
+        compute(4, 'storage'),
       ],
     });
-    this.pipeline(0);
-    this.params = device.createBuffer({
-      size: PARAMS_WORDS * 4,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    const visibility = GPUShaderStage.FRAGMENT;
+    this.showLayout = device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility, buffer: { type: 'uniform' } },
+        { binding: 1, visibility, texture: { sampleType: 'unfilterable-float' } },
+      ],
     });
+    this.decoder(0);
+    this.shower(false);
+    const uniform = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    this.params = device.createBuffer({ size: PARAMS_WORDS * 4, usage: uniform });
+    this.step = device.createBuffer({ size: 16, usage: uniform });
+  }
+
+  scale(output: Output | null): void {
+    this.output = output;
   }
 
   draw(drawing: Drawing): void {
     const { device } = this;
     const { scanout, table } = drawing;
-    const { width, height } = scanout;
     let { lines } = drawing;
-    if (this.resize(width, height)) lines = null;
+    if (this.resize(scanout.width, scanout.height)) lines = null;
     if (scanout.kind !== 'blank' && this.mirror(scanout.memory, drawing)) lines = null;
     if (table !== this.written) this.writeTable(drawing);
-    device.queue.writeBuffer(this.params, 0, paramsOf(drawing));
-    const { top, bottom } = lines ?? { top: 0, bottom: height };
-    const target = this.target!;
+    const rows = lines ?? { top: 0, bottom: this.height };
     const encoder = device.createCommandEncoder();
-    const pass = encoder.beginRenderPass({
-      colorAttachments: [{ view: target.createView(), loadOp: 'load', storeOp: 'store' }],
-    });
-    pass.setPipeline(this.pipeline(formatOf(scanout)));
-    this.bindings ??= this.bind();
-    pass.setBindGroup(0, this.bindings);
-    pass.setScissorRect(0, top, width, bottom - top);
-    pass.draw(3);
-    pass.end();
-    const canvas = this.context.getCurrentTexture();
-    encoder.copyTextureToTexture({ texture: target }, { texture: canvas }, [width, height]);
+    if (rows.bottom > rows.top) this.decode(encoder, drawing, rows);
+    this.present(encoder, rows);
     device.queue.submit([encoder.finish()]);
   }
 
-  private pipeline(format: number): GPURenderPipeline {
-    let pipeline = this.pipelines.get(format);
+  private decode(encoder: GPUCommandEncoder, drawing: Drawing, { top, bottom }: Rows): void {
+    const { scanout } = drawing;
+    const words = paramsOf(drawing);
+    words.set([this.width, this.pitch, top], 10);
+    this.device.queue.writeBuffer(this.params, 0, words);
+    // In text modes one more for what panning moves in.
+    const across = scanout.kind === 'text' ? scanout.columns + 1 : this.pitch / PIXELS_EACH;
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(this.decoder(formatOf(scanout)));
+    this.decodeBindings ??= this.bindDecoder();
+    pass.setBindGroup(0, this.decodeBindings);
+    pass.dispatchWorkgroups(Math.ceil(across / WORKGROUP), bottom - top);
+    pass.end();
+  }
+
+  /** Puts the picture, of which these rows are new, onto the canvas. */
+  private present(encoder: GPUCommandEncoder, rows: Rows): void {
+    const { canvas, width, height } = this;
+    const size = this.output ?? { width, height };
+    if (canvas.width !== size.width || canvas.height !== size.height) {
+      canvas.width = size.width;
+      canvas.height = size.height;
+    }
+    this.show(encoder, this.context.getCurrentTexture(), rows);
+  }
+
+  private show(encoder: GPUCommandEncoder, target: GPUTexture, rows: Rows): void {
+    const { width, height } = this;
+    if (target.width === width && target.height === height) {
+      this.copyRows(encoder, target, { top: 0, bottom: height });
+      this.picture?.destroy();
+      this.picture = null;
+      return;
+    }
+    let fresh = rows;
+    if (!this.picture) {
+      this.picture = this.device.createTexture({
+        size: [width, height],
+        format: this.format,
+        usage: GPUTextureUsage.COPY_DST | GPUTextureUsage.TEXTURE_BINDING,
+      });
+      this.showBindings = null;
+      fresh = { top: 0, bottom: height };
+    }
+    this.copyRows(encoder, this.picture, fresh);
+    const step = new Float32Array([width / target.width, height / target.height]);
+    this.device.queue.writeBuffer(this.step, 0, step);
+    const pass = encoder.beginRenderPass({
+      colorAttachments: [{ view: target.createView(), loadOp: 'clear', storeOp: 'store' }],
+    });
+    pass.setPipeline(this.shower(this.output?.hard ?? false));
+    this.showBindings ??= this.device.createBindGroup({
+      layout: this.showLayout,
+      entries: [
+        { binding: 0, resource: { buffer: this.step } },
+        { binding: 1, resource: this.picture.createView() },
+      ],
+    });
+    pass.setBindGroup(0, this.showBindings);
+    pass.draw(3);
+    pass.end();
+  }
+
+  private copyRows(encoder: GPUCommandEncoder, texture: GPUTexture, { top, bottom }: Rows): void {
+    if (bottom <= top) return;
+    const bytesPerRow = this.pitch * 4;
+    encoder.copyBufferToTexture(
+      { buffer: this.pixels!, offset: top * bytesPerRow, bytesPerRow },
+      { texture, origin: { x: 0, y: top } },
+      [this.width, bottom - top],
+    );
+  }
+
+  private decoder(format: number): GPUComputePipeline {
+    let pipeline = this.decoders.get(format);
     if (!pipeline) {
-      const { module, device } = this;
-      pipeline = device.createRenderPipeline({
-        layout: device.createPipelineLayout({ bindGroupLayouts: [this.layout] }),
+      const constants = { format, blueFirst: this.format === 'bgra8unorm' ? 1 : 0 };
+      pipeline = this.device.createComputePipeline({
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [this.decodeLayout] }),
+        compute: { module: this.decodeModule, entryPoint: 'decode', constants },
+      });
+      this.decoders.set(format, pipeline);
+    }
+    return pipeline;
+  }
+
+  private shower(hard: boolean): GPURenderPipeline {
+    let pipeline = this.showers.get(hard);
+    if (!pipeline) {
+      const module = this.showModule;
+      pipeline = this.device.createRenderPipeline({
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [this.showLayout] }),
         vertex: { module, entryPoint: 'cover' },
         fragment: {
           module,
-          entryPoint: 'draw',
-          targets: [{ format: TEXTURE_FORMAT }],
-          constants: { format },
+          entryPoint: 'show',
+          targets: [{ format: this.format }],
+          constants: { hard: hard ? 1 : 0 },
         },
       });
-      this.pipelines.set(format, pipeline);
+      this.showers.set(hard, pipeline);
     }
     return pipeline;
   }
@@ -140,14 +263,17 @@ export class WebGpuRenderer implements Renderer {
 
   /** Whether the picture has another size than before. */
   private resize(width: number, height: number): boolean {
-    if (this.target?.width === width && this.target.height === height) return false;
-    this.canvas.width = width;
-    this.canvas.height = height;
-    this.target?.destroy();
-    this.target = this.device.createTexture({
-      size: [width, height],
-      format: TEXTURE_FORMAT,
-      usage: GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_SRC,
+    if (this.width === width && this.height === height) return false;
+    this.width = width;
+    this.height = height;
+    this.pitch = Math.ceil(width / PITCH) * PITCH;
+    this.pixels?.destroy();
+    this.picture?.destroy();
+    this.picture = null;
+    this.decodeBindings = null;
+    this.pixels = this.device.createBuffer({
+      size: this.pitch * 4 * height,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
     });
     return true;
   }
@@ -162,7 +288,7 @@ export class WebGpuRenderer implements Renderer {
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
       });
       this.mirrored = memory;
-      this.bindings = null;
+      this.decodeBindings = null;
     }
     const whole: PageRun[] = [{ first: 0, count: memory.size / PAGE }];
     for (const { first, count } of fresh ? whole : runs) {
@@ -188,36 +314,61 @@ export class WebGpuRenderer implements Renderer {
         size: bytes,
         usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
       });
-      this.bindings = null;
+      this.decodeBindings = null;
     }
     if (scanout.kind === 'blank') return;
     this.device.queue.writeBuffer(this.table!, 0, scanout.palette as Uint32Array<ArrayBuffer>);
     this.device.queue.writeBuffer(this.table!, PALETTE_WORDS * 4, table);
   }
 
-  private bind(): GPUBindGroup {
+  private bindDecoder(): GPUBindGroup {
     this.memory ??= this.device.createBuffer({ size: PAGE, usage: GPUBufferUsage.STORAGE });
+    const buffers = [this.params, this.memory, this.memory, this.table!, this.pixels!];
     return this.device.createBindGroup({
-      layout: this.layout,
-      entries: [
-        { binding: 0, resource: { buffer: this.params } },
-        { binding: 1, resource: { buffer: this.memory } },
-        { binding: 2, resource: { buffer: this.table! } },
-      ],
+      layout: this.decodeLayout,
+      entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
     });
   }
 
   async readPixels(): Promise<Uint8ClampedArray<ArrayBuffer>> {
-    const { target, device } = this;
-    if (!target) return new Uint8ClampedArray();
-    const { width, height } = target;
-    const rowBytes = Math.ceil((width * 4) / ROW_ALIGNMENT) * ROW_ALIGNMENT;
+    const { pixels, width, height, pitch } = this;
+    if (!pixels) return new Uint8ClampedArray();
+    return this.read(width, height, pitch * 4, (encoder, buffer) =>
+      encoder.copyBufferToBuffer(pixels, 0, buffer, 0, pixels.size),
+    );
+  }
+
+  async readCanvas(): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    const { width, height } = this.canvas;
+    if (!this.pixels) return new Uint8ClampedArray();
+    // The canvas's own texture cannot be read back: this one is drawn as that was.
+    const texture = this.device.createTexture({
+      size: [width, height],
+      format: this.format,
+      usage: GPUTextureUsage.RENDER_ATTACHMENT | GPUTextureUsage.COPY_DST | GPUTextureUsage.COPY_SRC,
+    });
+    const bytesPerRow = Math.ceil((width * 4) / ROW_ALIGNMENT) * ROW_ALIGNMENT;
+    const pixels = await this.read(width, height, bytesPerRow, (encoder, buffer) => {
+      this.show(encoder, texture, { top: 0, bottom: 0 });
+      encoder.copyTextureToBuffer({ texture }, { buffer, bytesPerRow }, [width, height]);
+    });
+    texture.destroy();
+    return pixels;
+  }
+
+  private async read(
+    width: number,
+    height: number,
+    rowBytes: number,
+    copy: (encoder: GPUCommandEncoder, buffer: GPUBuffer) => void,
+  ): Promise<Uint8ClampedArray<ArrayBuffer>> {
+    const { device } = this;
     const buffer = device.createBuffer({
       size: rowBytes * height,
       usage: GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ,
     });
     const encoder = device.createCommandEncoder();
-    encoder.copyTextureToBuffer({ texture: target }, { buffer, bytesPerRow: rowBytes }, [width, height]);
+    copy(encoder, buffer);
     device.queue.submit([encoder.finish()]);
     await buffer.mapAsync(GPUMapMode.READ);
     const rows = new Uint8Array(buffer.getMappedRange());
@@ -225,6 +376,9 @@ export class WebGpuRenderer implements Renderer {
     for (let y = 0; y < height; y++)
       pixels.set(rows.subarray(y * rowBytes, y * rowBytes + width * 4), y * width * 4);
     buffer.destroy();
+    if (this.format === 'bgra8unorm') {
+      for (let i = 0; i < pixels.length; i += 4) [pixels[i], pixels[i + 2]] = [pixels[i + 2], pixels[i]];
+    }
     return pixels;
   }
 

@@ -5,7 +5,7 @@ import { h } from './dom.ts';
 
 export { screenshotPng };
 
-/** `smooth`: as large as fits; `fit`: the same with hard pixels; `integer`: a whole multiple of the guest's pixels. */
+/** `smooth`: as large as fits, mixed where an edge falls into a pixel; `fit`: the same with hard edges; `integer`: a whole multiple of the guest's pixels. */
 export type Scaling = 'smooth' | 'fit' | 'integer';
 
 /** Where keys and pointer go while the screen has the focus. */
@@ -36,6 +36,11 @@ export class ScreenPanel {
   readonly #live = h('div', { class: 'spoken', 'aria-live': 'polite' });
   readonly #notice = h('div', { class: 'notice', role: 'status', part: 'screen-notice' });
   readonly #resize = new ResizeObserver(() => this.#scale());
+  readonly #densityChanged = (): void => {
+    this.#followDensity();
+    this.#scale();
+  };
+  #density: MediaQueryList | null = null;
   #screen: VmScreen | null = null;
   #scaling: Scaling = 'smooth';
   #said: string[] = [];
@@ -68,6 +73,14 @@ export class ScreenPanel {
       this.#view.element.addEventListener(type, pointer);
     this.#view.element.addEventListener('wheel', pointer, { passive: true });
     this.#resize.observe(this.element);
+    this.#followDensity();
+  }
+
+  /** A window that moves to another display keeps its size, but has other pixels. */
+  #followDensity(): void {
+    this.#density?.removeEventListener('change', this.#densityChanged);
+    this.#density = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    this.#density.addEventListener('change', this.#densityChanged);
   }
 
   /** Follows this screen from now on. */
@@ -127,20 +140,28 @@ export class ScreenPanel {
     if (this.input?.key(event.code, down, event)) event.preventDefault();
   }
 
-  /** Gives the canvas its size on the page. */
+  /** Gives the canvas its size and its place on the page, in whole pixels of the display. */
   #scale(): void {
     const { width, height } = this.size;
     const pixel = window.devicePixelRatio || 1;
     const room = this.element.getBoundingClientRect();
     if (room.width === 0 || room.height === 0) return;
-    let factor = Math.min((room.width * pixel) / width, (room.height * pixel) / height);
-    // A picture that is larger than its place has to shrink all the same.
-    const whole = this.#scaling === 'integer' && factor >= 1;
-    if (whole) factor = Math.floor(factor);
+    const fit = Math.min((room.width * pixel) / width, (room.height * pixel) / height);
+    // A picture that is larger than its place has to shrink all the same, and then no pixel can stay whole.
+    const factor = this.#scaling === 'integer' && fit >= 1 ? Math.floor(fit) : fit;
+    const output = {
+      width: Math.max(Math.round(width * factor), 1),
+      height: Math.max(Math.round(height * factor), 1),
+      hard: this.#scaling !== 'smooth' && factor >= 1,
+    };
     const { style } = this.#view.element;
-    style.setProperty('--picture-width', `${(width * factor) / pixel}px`);
-    style.setProperty('--picture-height', `${(height * factor) / pixel}px`);
-    style.setProperty('--picture-rendering', this.#scaling === 'fit' || whole ? 'pixelated' : 'auto');
+    const place = (start: number, space: number, size: number): string =>
+      `${Math.floor(start * pixel + (space * pixel - size) / 2) / pixel - start}px`;
+    style.setProperty('--picture-left', place(room.left, room.width, output.width));
+    style.setProperty('--picture-top', place(room.top, room.height, output.height));
+    style.setProperty('--picture-width', `${output.width / pixel}px`);
+    style.setProperty('--picture-height', `${output.height / pixel}px`);
+    this.#view.output = output;
   }
 
   /** Tells screen readers the lines that are new, once the guest has paused for breath. */
@@ -159,6 +180,7 @@ export class ScreenPanel {
   dispose(): void {
     clearTimeout(this.#sayTimer);
     this.#resize.disconnect();
+    this.#density?.removeEventListener('change', this.#densityChanged);
     this.#view.dispose();
     this.element.remove();
   }

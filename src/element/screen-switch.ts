@@ -56,8 +56,7 @@ export class ScreenSwitch {
     });
     if (!owner.isConnected) return;
     this.#panel = new ScreenPanel();
-    const scaling = owner.getAttribute('scaling') as Scaling | null;
-    if (scaling && SCALING_NAMES.includes(scaling)) this.#panel.scaling = scaling;
+    this.scale(owner.getAttribute('scaling'));
     this.#panel.input = this.#input;
     this.#stage.addScreen(this.#panel.element);
   }
@@ -78,18 +77,26 @@ export class ScreenSwitch {
     this.#show(likely && (this.#chosen ?? likely));
   }
 
+  /** @param name a way of scaling; anything else changes nothing */
+  scale(name: string | null): void {
+    const scaling = SCALING_NAMES.find((known) => known === name);
+    if (!this.#panel || !scaling) return;
+    this.#panel.scaling = scaling;
+    this.#toolbar.showScaling(scaling);
+  }
+
   /** Goes to the next way of scaling. */
   nextScaling(): void {
     if (!this.#panel) return;
     const now = SCALING_NAMES.indexOf(this.#panel.scaling);
-    this.#panel.scaling = SCALING_NAMES[(now + 1) % SCALING_NAMES.length];
-    this.#show(this.#view);
+    this.scale(SCALING_NAMES[(now + 1) % SCALING_NAMES.length]);
   }
 
   /** @param view null: the machine has no screen */
   #show(view: View | null): void {
     this.#view = view ?? 'serial';
     this.#stage.element.dataset.view = this.#view;
-    this.#toolbar.showView(view, this.#panel?.scaling ?? '');
+    this.#toolbar.showView(view);
+    if (this.#panel) this.#toolbar.showScaling(this.#panel.scaling);
   }
 }

@@ -65,10 +65,10 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .viewport { position: absolute; inset: 8px 2px 6px 10px; }
 .stage[data-view="screen"] .viewport { visibility: hidden; }
 .stage:not([data-view="screen"]) .screen { display: none; }
-.screen { position: absolute; inset: 0; display: grid; place-items: center; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
+.screen { position: absolute; inset: 0; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
 .screen:focus-visible { box-shadow: inset 0 0 0 2px color-mix(in srgb, var(--accent) 55%, transparent); }
 .picture { display: contents; }
-.picture canvas { display: block; width: var(--picture-width); height: var(--picture-height); image-rendering: var(--picture-rendering); }
+.picture canvas { position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
 .notice {
   position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
   color: var(--dim); background: var(--chrome);

@@ -148,8 +148,13 @@ export class Toolbar {
     this.#setTabStop(this.#buttons.find((button) => button.tabIndex === 0) ?? start);
   }
 
-  /** Which of the two views of a machine with a screen is shown, and how it is scaled; null: the machine has no screen. */
-  showView(view: View | null, scaling: string): void {
+  showScaling(scaling: string): void {
+    const button = this.#buttons.find(({ dataset }) => dataset.action === 'scale');
+    if (button) setLabel(button, `Scaling: ${scaling}`);
+  }
+
+  /** Which of the two views of a machine with a screen is shown; null: the machine has no screen. */
+  showView(view: View | null): void {
     for (const button of this.#buttons) {
       const action = button.dataset.action as ToolbarAction;
       button.hidden =
@@ -158,7 +163,6 @@ export class Toolbar {
           : action === 'scale' || action === 'screenshot'
             ? view !== 'screen'
             : (action === 'paste' || action === 'size') && view === 'screen';
-      if (action === 'scale') setLabel(button, `Scaling: ${scaling}`);
       if (action !== 'view') continue;
       const other = view === 'screen' ? 'serial' : 'screen';
       button.innerHTML = ICONS[other];

@@ -27,7 +27,7 @@ import { typeText } from './typed-text.ts';
  * its worker and memory when the element leaves the document (a move within it is no leave).
  */
 export class VmConsole extends HTMLElement {
-  static readonly observedAttributes = ['label', 'arch', 'autostart', 'muted'];
+  static readonly observedAttributes = ['label', 'arch', 'autostart', 'muted', 'scaling'];
 
   readonly #serial = new SerialHub();
   readonly #toolbar = new Toolbar(
@@ -113,6 +113,7 @@ export class VmConsole extends HTMLElement {
     if (!this.isConnected) return;
     if (name === 'muted') this.#sound.muted = this.muted;
     if (name === 'autostart') this.#autostart();
+    else if (name === 'scaling') this.#screen.scale(this.getAttribute(name));
     else this.#showState(this.state);
   }
 
