@@ -145,6 +145,13 @@ window.snowglobeRunner = {
       return null;
     }),
   act: (id, action) => attempt(() => act(id, action)),
+  drives: (id) => attempt(() => find(id).vm.drives),
+  changeMedium: (id, drive, url) =>
+    attempt(async () => {
+      await find(id).vm.changeMedium(drive, url);
+      return null;
+    }),
+  eject: (id, drive) => attempt(() => find(id).vm.eject(drive)),
   report: (id) => attempt(() => find(id).vm.report()),
   screenText: (id) => attempt(() => find(id).vm.screen?.text() ?? ''),
   screenshot: (id) =>

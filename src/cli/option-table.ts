@@ -364,6 +364,25 @@ export const OPTIONS: readonly Option[] = [
     },
   },
   {
+    name: 'change',
+    value: 'DRIVE=FILE',
+    own: true,
+    help: 'after the preceding --expect, put another image into a\ndrive, as ide1-cd0=FILE or floppy0=FILE. May repeat, in order',
+    set: (options, value) => {
+      const [, drive, file] = /^([^=]+)=(.+)$/s.exec(value) ?? [];
+      if (drive === undefined || file === undefined)
+        throw new UsageError(`--change ${value}: give a drive and a file, as in --change ide1-cd0=FILE`);
+      options.script.push({ drive, file });
+    },
+  },
+  {
+    name: 'eject',
+    value: 'DRIVE',
+    own: true,
+    help: "after the preceding --expect, press a drive's eject button.\nMay repeat, in order",
+    set: (options, drive) => void options.script.push({ drive, file: null }),
+  },
+  {
     name: 'timeout',
     value: 'SECONDS',
     own: true,

@@ -112,6 +112,12 @@ test('our own options keep their order, take a value after = too, and want two d
     { expect: /b$/mu },
     { send: Uint8Array.of(4) },
   ]);
+  expect(parse('--expect', 'a', '--change', 'ide1-cd0=b=c.iso', '--eject', 'floppy0').script).toEqual([
+    { expect: /a/mu },
+    { drive: 'ide1-cd0', file: 'b=c.iso' },
+    { drive: 'floppy0', file: null },
+  ]);
+  expect(message('i386', '--change', 'ide1-cd0')).toMatch(/--change ide1-cd0: give a drive and a file/);
   expect(options).toMatchObject({ timeout: 2.5, tier: 'interp' });
   expect(message('riscv64', '-timeout', '5')).toMatch(/two dashes: --timeout/);
   expect(message('riscv64', '--expect', '(')).toMatch(/--expect "\(" is not a regular expression/);

@@ -10,7 +10,7 @@ import { StdioConsole } from './console.ts';
 import { biosFile, checkImage, firmwareFile, isBiosWord } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
-import { ScriptRunner } from './script.ts';
+import { type MediumStep, ScriptRunner } from './script.ts';
 import { startSiteServer } from './site-server.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -66,6 +66,8 @@ function guestConfig(options: CliOptions): GuestConfig {
   if (initrd !== undefined) checkImage('-initrd', initrd);
   for (const { option, file } of options.drives) if (file !== undefined) checkImage(option, file);
   for (const { file } of fwCfg ?? []) if (file !== undefined) checkImage('-fw_cfg', file);
+  for (const step of options.script)
+    if ('drive' in step && step.file !== null) checkImage('--change', step.file);
   if (bios === 'none' && kernel === undefined) {
     throw new UsageError('-bios none leaves nothing to run; give the guest a program with -kernel FILE');
   }
@@ -111,6 +113,7 @@ class GuestRun {
     });
     this.#script = new ScriptRunner(options.script, {
       send: (bytes) => this.#type(bytes),
+      exchange: (step) => this.#exchange(step),
       done: () => this.#end({ outcome: 'expect' }),
     });
     this.#console = new StdioConsole({
@@ -185,6 +188,18 @@ class GuestRun {
   #type(bytes: Uint8Array): void {
     if (this.#vm === undefined) this.#early.push(bytes);
     else this.#vm.send(bytes).catch((error) => this.#end(endingOf(error)));
+  }
+
+  /** Resolves only if it worked: a script does not go on without its medium. */
+  async #exchange({ drive, file }: MediumStep): Promise<void> {
+    try {
+      if (file !== null) await this.#vm!.changeMedium(drive, file);
+      else if (!(await this.#vm!.eject(drive)))
+        process.stderr.write(`snowglobe: the guest has locked ${drive}: its medium stays\n`);
+    } catch (error) {
+      this.#end(endingOf(error));
+      await new Promise(() => {});
+    }
   }
 
   #later(ms: number, work: () => void): void {

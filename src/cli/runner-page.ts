@@ -12,6 +12,7 @@ import type {
   RunnerResult,
 } from '../core/runner-api.ts';
 import {
+  type DriveState,
   type ImageKey,
   MEDIA,
   type Unsubscribe,
@@ -198,6 +199,29 @@ export class GuestVm {
   /** Pulls the plug: the outcome is `stopped`. */
   powerOff(): Promise<void> {
     return this.#act('powerOff');
+  }
+
+  drives(): Promise<readonly DriveState[]> {
+    return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.drives(id), this.id));
+  }
+
+  /** Puts another image, a path, into a drive, or takes out (null) what is in it. */
+  async changeMedium(drive: string, path: string | null): Promise<void> {
+    const url = path === null ? null : this.#site.serveFile(checkImage(drive, path));
+    await this.#ask(
+      this.#page.evaluate(([id, name, file]) => window.snowglobeRunner.changeMedium(id, name, file), [
+        this.id,
+        drive,
+        url,
+      ] as const),
+    );
+  }
+
+  /** Presses a drive's eject button; false: the guest has locked its door. */
+  eject(drive: string): Promise<boolean> {
+    return this.#ask(
+      this.#page.evaluate(([id, name]) => window.snowglobeRunner.eject(id, name), [this.id, drive] as const),
+    );
   }
 
   /** The characters on the machine's screen; empty unless it is in a text mode. */

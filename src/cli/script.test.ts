@@ -6,14 +6,19 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 function run(script: Script) {
   const sent: string[] = [];
   const counts = { done: 0 };
+  const exchanged: (() => void)[] = [];
   const runner = new ScriptRunner(script, {
     send: (data) => sent.push(new TextDecoder().decode(data)),
+    exchange: ({ drive, file }) => {
+      sent.push(`${drive}: ${file}`);
+      return new Promise((resolve) => exchanged.push(resolve));
+    },
     done: () => {
       counts.done += 1;
     },
   });
   runner.start();
-  return { runner, sent, counts };
+  return { runner, sent, counts, exchanged };
 }
 
 test('types what precedes the first expectation at once, and the rest after its match', () => {
@@ -33,6 +38,28 @@ test('types what precedes the first expectation at once, and the rest after its 
   runner.output(bytes('ok'), 30);
   expect(counts.done).toBe(1);
   expect(runner.expectMs).toEqual([20, 30]);
+});
+
+test('a medium is exchanged after what precedes it, and the script goes on when that has happened', async () => {
+  const { runner, sent, counts, exchanged } = run([
+    { expect: /# /u },
+    { drive: 'ide1-cd0', file: 'second.iso' },
+    { send: bytes('mount') },
+    { expect: /# /u },
+    { drive: 'ide1-cd0', file: null },
+    { expect: /gone/u },
+  ]);
+  expect(sent).toEqual([]);
+  runner.output(bytes('# # '), 1);
+  expect(sent).toEqual(['ide1-cd0: second.iso']);
+  exchanged[0]();
+  await Promise.resolve();
+  expect(sent.slice(1)).toEqual(['mount', 'ide1-cd0: null']);
+  runner.output(bytes('gone'), 2);
+  expect(counts.done).toBe(0);
+  exchanged[1]();
+  await Promise.resolve();
+  expect(counts.done).toBe(1);
 });
 
 test('the same prompt expected twice must come twice', () => {

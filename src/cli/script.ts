@@ -1,5 +1,10 @@
 /** One step of what the command line asks of a run. */
-export type ScriptStep = { expect: RegExp } | { send: Uint8Array };
+export type ScriptStep = { expect: RegExp } | { send: Uint8Array } | MediumStep;
+/** Another image for a drive, a path; null: its eject button is pressed. */
+export interface MediumStep {
+  drive: string;
+  file: string | null;
+}
 export type Script = ScriptStep[];
 
 /** Text without a match that is kept for the next batch: a match longer than this may be missed. */
@@ -8,13 +13,15 @@ const WINDOW = 64 * 1024;
 export interface ScriptHost {
   /** Types bytes to the guest. */
   send(bytes: Uint8Array): void;
+  /** Exchanges a medium; the script goes on when that has happened. Fails only by ending the run. */
+  exchange(step: MediumStep): Promise<void>;
   /** Every step is done and the last was an --expect: the run may end. */
   done(): void;
 }
 
 /**
- * Runs --expect and --send in order over the serial output. Each expression is searched after the end of the previous
- * match, so the same prompt can be expected twice. A script that ends in --send never calls `done`: what it typed is
+ * Runs --expect, --send, --change and --eject in order over the serial output. Each expression is searched after the end of the previous
+ * match, so the same prompt can be expected twice. A script that does not end in --expect never calls `done`: what it did is
  * to take effect, so the run goes on until the guest ends or the time is up.
  */
 export class ScriptRunner {
@@ -22,6 +29,7 @@ export class ScriptRunner {
   readonly expectMs: number[] = [];
   #text = '';
   #next = 0;
+  #exchanging = false;
   readonly #script: Script;
   readonly #host: ScriptHost;
   readonly #decoder = new TextDecoder();
@@ -51,8 +59,17 @@ export class ScriptRunner {
   }
 
   #advance(ms: number): void {
-    while (this.#next < this.#script.length) {
+    while (this.#next < this.#script.length && !this.#exchanging) {
       const step = this.#script[this.#next];
+      if ('drive' in step) {
+        this.#next += 1;
+        this.#exchanging = true;
+        void this.#host.exchange(step).then(() => {
+          this.#exchanging = false;
+          this.#advance(ms);
+        });
+        return;
+      }
       if ('send' in step) {
         this.#next += 1;
         this.#host.send(step.send);

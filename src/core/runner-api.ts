@@ -1,4 +1,13 @@
-import type { DriveConfig, ImageKey, VmConfig, VmErrorCode, VmOutcome, VmReport, VmState } from './vm-api.ts';
+import type {
+  DriveConfig,
+  DriveState,
+  ImageKey,
+  VmConfig,
+  VmErrorCode,
+  VmOutcome,
+  VmReport,
+  VmState,
+} from './vm-api.ts';
 
 /**
  * What the headless page (runner.html) and the program that drives it through Playwright say to each other.
@@ -56,6 +65,11 @@ export interface RunnerApi {
   /** Queues latin1 bytes to the guest's serial port. */
   send(vm: number, data: string): Promise<RunnerResult>;
   act(vm: number, action: RunnerAction): Promise<RunnerResult>;
+  drives(vm: number): Promise<RunnerResult<readonly DriveState[]>>;
+  /** Puts the image at a URL into a drive, or takes out (null) what is in it. */
+  changeMedium(vm: number, drive: string, url: string | null): Promise<RunnerResult>;
+  /** Presses a drive's button; false: its door is locked. */
+  eject(vm: number, drive: string): Promise<RunnerResult<boolean>>;
   report(vm: number): Promise<RunnerResult<VmReport>>;
   /** The characters on the machine's screen; empty unless it is in a text mode. */
   screenText(vm: number): Promise<RunnerResult<string>>;

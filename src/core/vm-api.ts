@@ -236,6 +236,8 @@ export interface DriveState {
   size: number | null;
   /** The guest has locked its door. */
   locked: boolean;
+  /** The guest has opened its tray: it finds no medium until the tray is closed, by itself or with another image. */
+  open: boolean;
 }
 
 /** Where an enabled virtqueue stands, as QEMU's `info virtio-queue-status`. */
@@ -279,6 +281,11 @@ export interface Vm {
    * @throws VmError bad-config, not-found, bad-image
    */
   changeMedium(drive: string, image: ImageSource | null): Promise<void>;
+  /**
+   * Presses the eject button of a drive. False: the guest has locked its door, so the medium stays, and the guest is told what is wanted.
+   * @throws VmError bad-config
+   */
+  eject(drive: string): Promise<boolean>;
   /** Virtqueues of its devices that a driver has enabled. */
   readonly queues: readonly QueueState[];
   /** Null: it has none, or has not loaded. */

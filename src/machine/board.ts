@@ -111,7 +111,11 @@ export interface BoardDrive {
   readonly media: DriveState['media'];
   readonly size: number | null;
   readonly locked: boolean;
+  /** The guest opened its tray; absent: it has none. */
+  readonly open?: boolean;
   change?(node: BlockNode | null): void;
+  /** The button was pressed; false: the door is locked. Absent where `change(null)` is all there is to it. */
+  eject?(): boolean;
 }
 
 /** A board's graphics, for the host. */

@@ -84,6 +84,10 @@ function cdromDrive(name: string, cdrom: AtapiDrive): BoardDrive {
     get locked() {
       return cdrom.locked;
     },
+    get open() {
+      return cdrom.trayOpen;
+    },
     change: (node) => cdrom.changeMedium(node),
+    eject: () => cdrom.pressEject(),
   };
 }

@@ -202,8 +202,8 @@ class MachineVm implements Vm {
   }
 
   get drives(): readonly DriveState[] {
-    return (this.session?.board.drives ?? []).map(({ name, media, size, locked, change }) => {
-      return { name, media, size, locked, removable: change !== undefined };
+    return (this.session?.board.drives ?? []).map(({ name, media, size, locked, open = false, change }) => {
+      return { name, media, size, locked, open, removable: change !== undefined };
     });
   }
 
@@ -217,17 +217,7 @@ class MachineVm implements Vm {
   }
 
   async changeMedium(drive: string, image: ImageSource | null): Promise<void> {
-    const find = (): BoardDrive => {
-      const found = this.session?.board.drives?.find(({ name }) => name === drive);
-      if (found?.change) return found;
-      throw new VmError(
-        'bad-config',
-        found
-          ? `The image of ${drive} cannot be exchanged while the machine runs.`
-          : `There is no drive ${drive}.`,
-      );
-    };
-    const { media } = find();
+    const { media } = this.removable(drive);
     const how = {
       interface: media === 'floppy' ? media : 'ide',
       media: media === 'cdrom' ? media : 'disk',
@@ -235,7 +225,27 @@ class MachineVm implements Vm {
       snapshot: true,
     } as const;
     const node = image === null ? null : await openImage(image, how, drive, this.abort.signal);
-    find().change?.(node);
+    this.removable(drive).change(node);
+  }
+
+  async eject(drive: string): Promise<boolean> {
+    const found = this.removable(drive);
+    if (found.eject) return found.eject();
+    found.change(null);
+    return true;
+  }
+
+  /** A drive of now whose medium can be exchanged. */
+  private removable(drive: string): BoardDrive & Required<Pick<BoardDrive, 'change'>> {
+    const drives = this.session?.board.drives ?? [];
+    const found = drives.find(({ name }) => name === drive);
+    if (found?.change) return found as BoardDrive & Required<Pick<BoardDrive, 'change'>>;
+    if (found) {
+      throw new VmError('bad-config', `The image of ${drive} cannot be exchanged while the machine runs.`);
+    }
+    const names = drives.flatMap(({ name, change }) => (change ? [name] : []));
+    const known = names.length > 0 ? ` Drives with media to exchange: ${names.join(', ')}.` : '';
+    throw new VmError('bad-config', `There is no drive ${drive}.${known}`);
   }
 
   report(): VmReport {

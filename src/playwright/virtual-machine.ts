@@ -1,6 +1,6 @@
 import type { Page } from 'playwright';
 import { VmError } from '../core/errors.ts';
-import type { VmErrorCode, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
+import type { DriveState, VmErrorCode, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
 import type { GuestConfig, GuestVm } from '../cli/runner-page.ts';
 
 /** How long a wait lasts unless told otherwise, ms. The test's own time-out still applies. */
@@ -216,6 +216,21 @@ export class VirtualMachine {
   /** Pulls the plug: the outcome is `stopped`. */
   powerOff(): Promise<void> {
     return this.#guest.powerOff();
+  }
+
+  /** The drives as they are now. */
+  drives(): Promise<readonly DriveState[]> {
+    return this.#guest.drives();
+  }
+
+  /** Puts another image, a path, into a drive, or takes out (null) what is in it, by force. */
+  changeMedium(drive: string, path: string | null): Promise<void> {
+    return this.#guest.changeMedium(drive, path);
+  }
+
+  /** Presses a drive's eject button. False: the guest has locked its door. */
+  eject(drive: string): Promise<boolean> {
+    return this.#guest.eject(drive);
   }
 
   report(): Promise<VmReport> {

@@ -370,7 +370,7 @@ export class AtaDisk extends IdeDrive {
     const writing = r.phase === PHASE_DMA_WRITE;
     r.status = A.DRDY | A.DSC | A.BSY;
     const sectors = this.piece(DMA_PIECE / A.SECTOR);
-    if (sectors === 0) return window.finish('error');
+    if (sectors === 0) return window.finish('stopped');
     const length = sectors * A.SECTOR;
     const room = window.room(length);
     // Descriptors that end too early: QEMU and hardware stop without a word, and the guest finds BM's active bit clear.
@@ -378,7 +378,7 @@ export class AtaDisk extends IdeDrive {
       this.log.guestError('ide', 'the DMA descriptors are shorter than the command');
       this.cancel();
       r.status = A.DRDY | A.DSC;
-      return window.finish('short');
+      return window.finish('stopped');
     }
     const outside = (): void => {
       this.log.guestError('ide', 'DMA outside of memory');
@@ -388,7 +388,7 @@ export class AtaDisk extends IdeDrive {
     if (room === null) return outside();
     const next = (result: BlockResult): void => {
       if (!result.ok) {
-        window.finish('error');
+        window.finish('stopped');
         return this.failed(result.error, writing);
       }
       this.advance(sectors);
@@ -432,7 +432,7 @@ export class AtaDisk extends IdeDrive {
       if (count === 0) continue;
       const first = view.getUint32(at, true) + view.getUint16(at + 4, true) * 2 ** 32;
       if (first + count > this.total) {
-        window.finish('error');
+        window.finish('stopped');
         return this.abort(A.IDNF | A.ABRT);
       }
       requests.push(this.node.discard(first * A.SECTOR, count * A.SECTOR));

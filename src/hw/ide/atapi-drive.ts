@@ -67,7 +67,10 @@ const NEEDS_MEDIUM: readonly number[] = [
   PACKET.READ_CD,
 ];
 
-/** A change of medium is told in two steps, as drives do: first there is none, then it is another one. */
+/**
+ * A change of medium is told in two steps, as QEMU does for guests that never look while the drive is empty: first there is none, then it is another
+ * one. One that has seen the drive empty is told of the new medium alone: Linux fails the first read of a disc that is new for a second time.
+ */
 const CHANGED_NO = 0;
 const CHANGED_GONE = 1;
 const CHANGED_NEW = 2;
@@ -85,6 +88,8 @@ const NUMBERS = {
   locked: 1,
   trayOpen: 1,
   changed: 2,
+  /** The guest has been told that there is no medium. */
+  absent: 1,
   /** Media event that nobody has asked for yet. */
   event: 2,
   /** PACKET said that its data go by DMA, and how many bytes a DRQ block may have. */
@@ -154,9 +159,9 @@ export class AtapiDrive extends IdeDrive {
   }
 
   override softReset(): void {
-    const { locked, changed, event } = this.v;
+    const { locked, changed, absent, event } = this.v;
     super.softReset();
-    Object.assign(this.v, { locked, changed, event });
+    Object.assign(this.v, { locked, changed, absent, event });
   }
 
   override cancel(): void {
@@ -199,7 +204,8 @@ export class AtapiDrive extends IdeDrive {
     const had = this.node !== null;
     this.node = node;
     this.v.trayOpen = 0;
-    this.v.changed = node ? CHANGED_GONE : CHANGED_NO;
+    this.v.changed = !node ? CHANGED_NO : this.v.absent === 1 ? CHANGED_NEW : CHANGED_GONE;
+    this.v.absent = 0;
     this.v.event = node ? EVENT_NEW_MEDIA : had ? EVENT_REMOVAL : EVENT_NONE;
     // Sectors of the old medium that are on their way come to nothing.
     const { phase } = this.r;
@@ -331,7 +337,10 @@ export class AtapiDrive extends IdeDrive {
       v.changed = v.changed === CHANGED_GONE ? CHANGED_NEW : CHANGED_NO;
       return this.fail(sense);
     }
-    if (NEEDS_MEDIUM.includes(operation) && !this.ready) return this.fail(M.SENSE.NO_MEDIUM);
+    if (NEEDS_MEDIUM.includes(operation) && !this.ready) {
+      v.absent = this.node ? 0 : 1;
+      return this.fail(M.SENSE.NO_MEDIUM);
+    }
     const sectors = M.sectorsOf(this.node);
     switch (operation) {
       case PACKET.TEST_UNIT_READY:
@@ -511,7 +520,7 @@ export class AtapiDrive extends IdeDrive {
       this.log.guestError('atapi', 'the DMA descriptors are shorter than the command');
       this.cancel();
       r.status = A.DRDY | A.DSC;
-      return window.finish('short');
+      return window.finish('stopped');
     }
     v.dataAt = data.length;
     if (v.left > 0) return this.fetch();

@@ -178,7 +178,7 @@ export class BusMaster implements DmaWindow {
     return whole ? bytes : null;
   }
 
-  finish(how: 'done' | 'short' | 'error'): void {
+  finish(how: 'done' | 'stopped' | 'error'): void {
     const { s } = this;
     if (how === 'error') s.status |= STATUS_ERROR;
     // A table with more room than the drive had data leaves the master active: section 3.1.

@@ -24,8 +24,11 @@ export interface DmaWindow {
   put(bytes: Uint8Array): boolean;
   /** Takes bytes from memory, and moves the place on. */
   take(length: number): Uint8Array | null;
-  /** The drive has moved all it had to, or the descriptors are too short for it, or something went wrong. */
-  finish(how: 'done' | 'short' | 'error'): void;
+  /**
+   * The drive has moved all it had to; or stopped, as it does where the medium fails or the descriptors are too short; or bytes did not get to
+   * memory or from it, which alone is an error of the bus master's.
+   */
+  finish(how: 'done' | 'stopped' | 'error'): void;
 }
 
 /** Largest piece of a DMA command that is read or written at once, bytes. */

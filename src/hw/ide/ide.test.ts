@@ -345,6 +345,12 @@ describe('what goes wrong', () => {
     expect(pc.irqs[0].level).toBe(true);
   });
 
+  it('a sector that cannot be read by DMA is an error of the drive alone', async () => {
+    const pc = machine({ disk: broken(40) });
+    await run(pc, [...busMaster('0000010000040080', true), ...LBA(39, 2), ['out', 0x1f7, 1, 0xc8]]);
+    expect(await run(pc, go(true))).toEqual([0x04, 0x41, 0x40]);
+  });
+
   it('a read-only disk aborts writes', async () => {
     const disk = new MemoryNode(new Uint8Array(512 * 100), { readOnly: true });
     const answers = await run(machine({ disk }), [
@@ -423,6 +429,17 @@ describe('a change of medium', () => {
     expect(keyOf(await run(pc, sense))).toEqual([6, 0x28]);
     expect((await run(pc, packet('00'))).at(-1)).toBe(0x50);
     expect((await run(pc, [...packet('25'), ['ins', 0x170, 4]])).at(-1)).toBe('0000001300000800');
+  });
+
+  it('is another medium at once for a guest that has seen the drive empty', async () => {
+    const pc = machine();
+    pc.cdrom.changeMedium(null);
+    expect((await run(pc, packet('00'))).at(-1)).toBe(0x41);
+    expect(keyOf(await run(pc, sense))).toEqual([2, 0x3a]);
+    pc.cdrom.changeMedium(pc.cd);
+    expect((await run(pc, packet('00'))).at(-1)).toBe(0x41);
+    expect(keyOf(await run(pc, sense))).toEqual([6, 0x28]);
+    expect((await run(pc, packet('00'))).at(-1)).toBe(0x50);
   });
 
   it('fails what the guest was reading', async () => {
