@@ -13,16 +13,30 @@ const FIRST_MS = 3000;
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
+ * What a PC shows that starts from this disk.
  * @param {Uint8Array} disk
- * @param {{kept?: number}} options bits of each component that count; the others become 0
+ * @param {{kept?: number}} options as of recordMachine
+ */
+export async function recordPicture(disk, options) {
+  const dir = mkdtempSync(join(tmpdir(), 'qemu-disk-'));
+  const file = join(dir, 'disk');
+  writeFileSync(file, disk);
+  try {
+    return await recordMachine(['-m', '16', '-drive', `file=${file},format=raw,index=0`], options);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/**
+ * @param {string[]} machine options of qemu-system-i386
+ * @param {{kept?: number, colours?: number}} options bits of each component that count, the others become 0; a picture with fewer colours is not finished
  * @returns {Promise<{width: number, height: number, sha256: string}>} the hash is of red, green and blue bytes
  */
-export async function recordPicture(disk, { kept = 0xff } = {}) {
+export async function recordMachine(machine, { kept = 0xff, colours = 1 } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'qemu-picture-'));
   const path = (name) => join(dir, name);
-  writeFileSync(path('disk'), disk);
-  const options = ['-M', 'pc,accel=tcg', '-m', '16', '-display', 'none', '-net', 'none', '-vga', 'std'];
-  options.push('-drive', `file=${path('disk')},format=raw,index=0`);
+  const options = ['-M', 'pc,accel=tcg', '-display', 'none', '-net', 'none', '-vga', 'std', ...machine];
   const child = spawn(
     'qemu-system-i386',
     [...options, '-monitor', `unix:${path('monitor')},server=on,wait=off`],
@@ -47,7 +61,7 @@ export async function recordPicture(disk, { kept = 0xff } = {}) {
     for (;;) {
       await wait(SETTLED_MS);
       const again = await dump();
-      if (again.equals(picture)) break;
+      if (again.equals(picture) && coloursOf(again) >= colours) break;
       picture = again;
     }
     const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(picture.toString('latin1', 0, 64));
@@ -59,4 +73,11 @@ export async function recordPicture(disk, { kept = 0xff } = {}) {
     await new Promise((resolve) => child.once('exit', resolve));
     rmSync(dir, { recursive: true });
   }
+}
+
+/** Different colours of a PPM file with 8 bits a component. */
+function coloursOf(ppm) {
+  const found = new Set();
+  for (let at = ppm.length - 3; at > 16; at -= 3) found.add(ppm.readUIntBE(at, 3));
+  return found.size;
 }
