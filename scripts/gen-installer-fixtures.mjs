@@ -1,6 +1,6 @@
 /**
  * Records what QEMU's screen shows when Debian's installer (the image i386-installer) asks its first question: e2e/fixtures/installer.json.
- * Needs qemu-system-x86. Usage: node scripts/gen-installer-fixture.mjs
+ * Needs qemu-system-x86. Usage: node scripts/gen-installer-fixtures.mjs
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
