@@ -90,3 +90,22 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
     expect(vm.serialText).not.toMatch(/I\/O error|virtio.*(?:error|broken|reset)/);
   });
 }
+
+test('a console on hvc0 shares the serial stream, and the guest knows its size', async ({ vm }) => {
+  test.setTimeout(300_000);
+  await vm.boot({
+    ...image('riscv64-disks'),
+    append: 'console=hvc0 quiet',
+    devices: [
+      { driver: 'virtio-serial-pci' },
+      { driver: 'virtconsole', properties: { chardev: 'stdio' } },
+      { driver: 'virtserialport', properties: { name: 'org.snow' } },
+    ],
+  });
+  await vm.waitForSerial(PROMPT, LONG);
+  await shell(
+    vm,
+    'cat /proc/consoles; cat /sys/class/virtio-ports/*/name; stty size',
+    /hvc0.*\s+org\.snow\s+25 80\s/,
+  );
+});

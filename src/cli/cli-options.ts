@@ -16,6 +16,8 @@ export interface CliOptions {
   initrd?: string;
   /** Disks, CD-ROMs and floppies, in the order in which they were given. */
   drives: CliDrive[];
+  /** Chardevs that are standard input and output, by their IDs. */
+  stdioChardevs: string[];
   /** Devices by the names of their drivers. */
   devices?: DeviceConfig[];
   append?: string;

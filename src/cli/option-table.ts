@@ -135,14 +135,35 @@ function setDrive(options: CliOptions, text: string): void {
 
 function setDevice(options: CliOptions, text: string): void {
   const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', text, 'driver'));
+  const { chardev } = properties;
+  if (chardev !== undefined && !options.stdioChardevs.includes(chardev))
+    throw new UsageError(
+      `-device ${text}: there is no chardev ${chardev}; put -chardev stdio,id=${chardev} before it`,
+    );
+  // What goes to standard input and output is the machine's serial stream.
+  if (chardev !== undefined) options.serial = 'stdio';
   options.devices ??= [];
-  options.devices.push({ driver, properties });
+  options.devices.push({
+    driver,
+    properties: { ...properties, ...(chardev !== undefined && { chardev: 'stdio' }) },
+  });
+}
+
+function setChardev(options: CliOptions, text: string): void {
+  const values = parseKeyValues('-chardev', text, 'backend');
+  checkKeys('-chardev', values, { backend: ['stdio'], id: 'any', mux: ['on', 'off'], signal: ['on', 'off'] });
+  const id = values.get('id');
+  if (!id) throw new UsageError(`-chardev ${text}: give it a name: id=NAME`);
+  options.stdioChardevs.push(id);
 }
 
 function setSerial(options: CliOptions, text: string): void {
   if (text === 'stdio' || text === 'mon:stdio') options.serial = 'stdio';
-  else if (text === 'null' || text === 'none') options.serial = 'null';
-  else throw new UsageError(`-serial ${text} is not built yet; use -serial stdio, mon:stdio or null`);
+  else if (text === 'null' || text === 'none') {
+    // A virtio console on the terminal is the same stream.
+    const shared = options.devices?.some(({ properties }) => properties?.['chardev'] !== undefined);
+    options.serial = shared ? 'stdio' : 'null';
+  } else throw new UsageError(`-serial ${text} is not built yet; use -serial stdio, mon:stdio or null`);
 }
 
 /** Debug ports there are, and the source of their lines. */
@@ -249,6 +270,12 @@ export const OPTIONS: readonly Option[] = [
     value: 'DRIVER,PROPERTIES',
     help: 'a virtio device: virtio-blk-device,drive=ID,serial=TEXT',
     set: setDevice,
+  },
+  {
+    name: 'chardev',
+    value: 'stdio,id=ID',
+    help: "the terminal, for -device virtconsole,chardev=ID (the guest's\nhvc0); it gets what is typed while the guest listens there",
+    set: setChardev,
   },
   {
     name: 'append',
@@ -439,7 +466,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['blockdev', 'sd', 'mtdblock'],
-      ...['netdev', 'chardev', 'object', 'fsdev', 'virtfs', 'usb', 'usbdevice', 'audio', 'snapshot'],
+      ...['netdev', 'object', 'fsdev', 'virtfs', 'usb', 'usbdevice', 'audio', 'snapshot'],
       ...[
         'loadvm',
         'incoming',

@@ -19,6 +19,7 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
     arch: '',
     machine: '',
     drives: [],
+    stdioChardevs: [],
     noReboot: false,
     serial: 'stdio',
     script: [],

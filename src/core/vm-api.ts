@@ -255,6 +255,15 @@ export interface QueueState {
   used: number;
 }
 
+/** A port of a virtio-serial device (`-device virtconsole`, `-device virtserialport`) with a stream of its own. */
+export interface VmPort {
+  /** What the guest knows it by. */
+  readonly name: string | null;
+  /** A console, the guest's hvc0 …, or a port for data. */
+  readonly console: boolean;
+  readonly stream: SerialStream;
+}
+
 /** A memory balloon (`-device virtio-balloon`). */
 export interface VmBalloon {
   /** MiB that the guest is asked to give away, and what it has given. */
@@ -286,6 +295,10 @@ export interface Vm {
    * @throws VmError bad-config
    */
   eject(drive: string): Promise<boolean>;
+  /** Ports of its virtio-serial device, but for one that shares `serial` (`chardev=stdio`). */
+  readonly ports: readonly VmPort[];
+  /** Tells the guest how large the terminal behind its virtio consoles is, in characters. */
+  resizeConsole(columns: number, rows: number): void;
   /** Virtqueues of its devices that a driver has enabled. */
   readonly queues: readonly QueueState[];
   /** Null: it has none, or has not loaded. */

@@ -31,6 +31,7 @@ import { GoldfishRtc } from './rtc/goldfish-rtc.ts';
 import { VirtioBalloon } from './virtio/virtio-balloon.ts';
 import { VirtioBlk } from './virtio/virtio-blk.ts';
 import { VirtioMmio } from './virtio/virtio-mmio.ts';
+import { VirtioConsole } from './virtio/virtio-console.ts';
 import { VirtioRng } from './virtio/virtio-rng.ts';
 import { VirtioPci } from './virtio/virtio-pci.ts';
 import { VirtioMmioSlot } from './virtio/virtio-mmio-slot.ts';
@@ -308,6 +309,15 @@ const DEVICES: Record<string, Subject> = {
       return new VirtioMmio({ type: new VirtioBalloon({ reporting: true }), memory, shadow, latch, log });
     },
     writes: [...VIRTIO_SETUP, [0x104, 4, 7]],
+  },
+  'virtio-serial': {
+    create: ({ irq, memory, shadow, log }) => {
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      const backend = { output() {}, take: () => null };
+      const type = new VirtioConsole({ log, ports: [{ console: true, name: 'x', backend }, null] });
+      return new VirtioMmio({ type, memory, shadow, latch, log });
+    },
+    writes: VIRTIO_SETUP,
   },
   'virtio-rng': {
     create: ({ irq, memory, shadow, log }) => {

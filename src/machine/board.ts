@@ -15,6 +15,7 @@ import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
 import type { DevicePlan, VirtioTransport } from './devices.ts';
 import type { DriveInterface } from './disk-image.ts';
 import type { Drive } from './drives.ts';
+import type { VirtioSerial } from './virtio-devices.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { BootOptions } from './firmware/boot-options.ts';
 
@@ -77,6 +78,8 @@ export interface BoardEnv {
   log: Log;
   power: PowerControl;
   serial: SerialBackend;
+  /** Ends of the virtio-serial ports that do not share `serial`, in the order of their numbers; absent: there are none. */
+  ports?: readonly SerialBackend[];
   /** The keyboard's lamps. */
   leds(lit: number): void;
   /** As in QEMU's program names: `riscv64`. */
@@ -139,6 +142,7 @@ export interface Board {
   readonly input?: BoardInput;
   readonly drives?: readonly BoardDrive[];
   readonly balloon?: VirtioBalloon | null;
+  readonly virtioSerial?: VirtioSerial | null;
   /** Resets the devices and loads ROM, firmware, kernel, initrd and device tree. The vCPUs must be stopped. */
   reset(): void | Promise<void>;
   /** The serial backend has bytes for the guest. */

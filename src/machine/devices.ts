@@ -11,9 +11,19 @@ export interface DevicePlan {
   /** Without its transport: `virtio-blk`. */
   type: DeviceType;
   transport: VirtioTransport;
+  /** Of a `virtio-serial`, by their numbers. */
+  ports?: readonly (PortPlan | null)[];
   /** Name of the drive (DrivePlan) that is in it; null: its type has none. */
   drive: string | null;
   properties: Readonly<Record<string, string>>;
+}
+
+/** A port of a `virtio-serial`. */
+export interface PortPlan {
+  console: boolean;
+  name: string | null;
+  /** It shares the machine's serial stream. */
+  shared: boolean;
 }
 
 interface DeviceKind {
@@ -21,6 +31,9 @@ interface DeviceKind {
   properties: Readonly<Record<string, RegExp>>;
   drive?: boolean;
 }
+
+/** The chardev that is the machine's serial stream. */
+export const SHARED_CHARDEV = 'stdio';
 
 const NUMBER = /^\d+$/;
 const ANY = /^.*$/;
@@ -37,11 +50,17 @@ const KINDS = {
     },
     drive: true,
   },
+  'virtio-serial': { properties: { max_ports: NUMBER } },
   'virtio-rng': { properties: {} },
   'virtio-balloon': { properties: { 'free-page-reporting': SWITCH, 'deflate-on-oom': SWITCH } },
 } as const satisfies Record<string, DeviceKind>;
 
 export type DeviceType = keyof typeof KINDS;
+
+/** Devices on the bus of a `virtio-serial`. */
+const PORTS: Readonly<Record<string, boolean>> = { virtconsole: true, virtserialport: false };
+const PORT_PROPERTIES: ReadonlySet<string> = new Set(['id', 'chardev', 'name', 'bus', 'nr']);
+const PORTS_MAX = 31;
 
 /** Properties of all devices. */
 const COMMON: Readonly<Record<string, RegExp>> = { packed: SWITCH };
@@ -67,6 +86,42 @@ function parseDriver(driver: string): { type: DeviceType; transport: VirtioTrans
   return { type: match[1] as DeviceType, transport };
 }
 
+/** As in QEMU the first console is port 0, which no port for data is. */
+function addPort(
+  ports: (PortPlan | null)[],
+  option: string,
+  console: boolean,
+  properties: Readonly<Record<string, string>>,
+): void {
+  for (const key of Object.keys(properties)) {
+    if (!PORT_PROPERTIES.has(key))
+      throw bad(`${option}: there is no property "${key}"; there is ${[...PORT_PROPERTIES].join(', ')}.`);
+  }
+  const port = {
+    console,
+    name: properties['name'] ?? null,
+    shared: properties['chardev'] === SHARED_CHARDEV,
+  };
+  if (ports.length >= PORTS_MAX) throw bad(`${option}: there are ${PORTS_MAX} ports already.`);
+  if (console && ports[0] === null) ports[0] = port;
+  else if (console || ports.length > 0) ports.push(port);
+  else ports.push(null, port);
+}
+
+/** Gives the ports to the one `virtio-serial`, which is there if a port is. */
+function placePorts(
+  plans: DevicePlan[],
+  ports: readonly (PortPlan | null)[],
+  usual: VirtioTransport | undefined,
+): void {
+  const buses = plans.filter(({ type }) => type === 'virtio-serial');
+  if (buses.length > 1)
+    throw bad('-device virtio-serial: one is enough: it has a port for each virtconsole and virtserialport.');
+  if (ports.length > 0 && buses.length === 0 && usual)
+    plans.push({ type: 'virtio-serial', transport: usual, drive: null, properties: {}, ports });
+  for (const bus of buses) bus.ports = ports;
+}
+
 /**
  * Checks the devices of a configuration, and adds one for each drive that is one by itself.
  * @throws VmError bad-config
@@ -78,12 +133,17 @@ export function planDevices(
 ): DevicePlan[] {
   const [usual] = board.virtio;
   const used = new Set<string>();
-  const plans = (config.devices ?? []).map(({ driver, properties = {} }): DevicePlan => {
+  const ports: (PortPlan | null)[] = [];
+  const plans = (config.devices ?? []).flatMap(({ driver, properties = {} }): DevicePlan[] => {
     const option = `-device ${driver}`;
+    if (Object.hasOwn(PORTS, driver)) {
+      addPort(ports, option, PORTS[driver], properties);
+      return [];
+    }
     const found = parseDriver(driver);
     if (!found)
       throw bad(
-        `${option} is not built yet; there is ${Object.keys(KINDS).join(', ')}, each with -device or -pci behind it, or nothing.`,
+        `${option} is not built yet; there is ${Object.keys(KINDS).join(', ')}, each with -device or -pci behind it, or nothing, and ${Object.keys(PORTS).join(' and ')}.`,
       );
     const { type } = found;
     const transport = found.transport ?? usual;
@@ -96,14 +156,15 @@ export function planDevices(
         throw bad(`${option}: there is no property "${key}"; there is ${Object.keys(known).join(', ')}.`);
       if (!known[key].test(value)) throw bad(`${option}: ${key}=${value} is not possible.`);
     }
-    if (!kind.drive) return { type, transport, drive: null, properties };
+    if (!kind.drive) return [{ type, transport, drive: null, properties }];
     const id = properties['drive'];
     const drive = drives.find((one) => one.interface === 'virtio' && id !== undefined && one.id === id);
     if (!drive) throw bad(`${option}: give a drive: -drive if=none,id=NAME,file=FILE and drive=NAME here.`);
     if (used.has(drive.name)) throw bad(`${option}: the drive ${id} is in another device already.`);
     used.add(drive.name);
-    return { type, transport, drive: drive.name, properties };
+    return [{ type, transport, drive: drive.name, properties }];
   });
+  placePorts(plans, ports, usual);
   for (const drive of drives) {
     if (drive.interface === 'virtio' && drive.id === null)
       plans.push({ type: 'virtio-blk', transport: usual, drive: drive.name, properties: {} });

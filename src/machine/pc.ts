@@ -31,7 +31,7 @@ import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from '
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
-import { attachVirtioPci, noParts } from './virtio-devices.ts';
+import { attachVirtioPci, noParts, serialInput, type VirtioSerial } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -82,7 +82,7 @@ class PcBoard implements Board {
   readonly resetPc = RESET_VECTOR;
   readonly input: BoardInput;
   readonly drives: readonly BoardDrive[];
-  readonly balloon: VirtioBalloon | null;
+  private readonly virtio = noParts();
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly boot: BootOptions;
   private readonly clock: Mc146818;
@@ -134,10 +134,8 @@ class PcBoard implements Board {
       attach,
     };
     this.display = env.vga === 'std' ? attachVga(context) : null;
-    const virtio = noParts();
-    attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT, virtio);
-    this.balloon = virtio.balloon;
-    this.drives = [...attachDisks(context), ...attachFloppies(context), ...virtio.drives];
+    attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
+    this.drives = [...attachDisks(context), ...attachFloppies(context), ...this.virtio.drives];
     this.input = attachKeyboard(context);
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);
@@ -179,6 +177,14 @@ class PcBoard implements Board {
     });
   }
 
+  get balloon(): VirtioBalloon | null {
+    return this.virtio.balloon;
+  }
+
+  get virtioSerial(): VirtioSerial | null {
+    return this.virtio.serial;
+  }
+
   async reset(): Promise<void> {
     this.env.vm.store(L.VM_X86_EVENTS, 0);
     this.a20.enabled = true;
@@ -192,7 +198,7 @@ class PcBoard implements Board {
   }
 
   serialReady(): void {
-    this.com1.inputReady();
+    serialInput(this.virtio, this.com1);
   }
 }
 

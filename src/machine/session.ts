@@ -95,6 +95,7 @@ export interface SessionOptions {
   log: Log;
   power: PowerControl;
   serial: SerialPort;
+  ports: readonly SerialPort[];
   leds(lit: number): void;
   vcpu: VcpuHost;
   /** There is something new to draw. */
@@ -203,6 +204,7 @@ export class Session {
       log: options.log,
       power: options.power,
       serial,
+      ports: options.ports,
       leds: options.leds,
       arch: config.arch,
       ramBytes,
@@ -231,6 +233,7 @@ export class Session {
       },
       turnEnd: () => {
         serial.flush();
+        for (const port of options.ports) port.flush();
         this.displayHub?.look();
         options.speaker?.look();
       },

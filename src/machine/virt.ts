@@ -19,7 +19,7 @@ import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
 import { attachPciHost, attachVirtioMmio } from './virt-virtio.ts';
-import { noParts } from './virtio-devices.ts';
+import { noParts, serialInput, type VirtioSerial } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
@@ -112,6 +112,10 @@ class VirtBoard implements Board {
     return this.virtio.balloon;
   }
 
+  get virtioSerial(): VirtioSerial | null {
+    return this.virtio.serial;
+  }
+
   async reset(): Promise<void> {
     const { env, plan, store } = this;
     for (const device of this.devices) device.reset();
@@ -133,6 +137,6 @@ class VirtBoard implements Board {
   }
 
   serialReady(): void {
-    this.uart.inputReady();
+    serialInput(this.virtio, this.uart);
   }
 }

@@ -5,6 +5,7 @@ import type { VirtioType } from '../hw/virtio/virtio.ts';
 import { VmError } from '../core/errors.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
 import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
+import { VirtioConsole } from '../hw/virtio/virtio-console.ts';
 import { VirtioPci } from '../hw/virtio/virtio-pci.ts';
 import type { BoardDrive, BoardEnv } from './board.ts';
 import { type DevicePlan, isOn } from './devices.ts';
@@ -14,9 +15,19 @@ import type { Wiring } from './wiring.ts';
 export interface VirtioParts {
   drives: BoardDrive[];
   balloon: VirtioBalloon | null;
+  serial: VirtioSerial | null;
 }
 
-export const noParts = (): VirtioParts => ({ drives: [], balloon: null });
+/** A `virtio-serial` with its ports. */
+export interface VirtioSerial {
+  console: VirtioConsole;
+  /** Number of the port that has the machine's serial stream; null: none has. */
+  shared: number | null;
+  /** Numbers of those that have streams of their own (BoardEnv.ports), in order. */
+  own: readonly number[];
+}
+
+export const noParts = (): VirtioParts => ({ drives: [], balloon: null, serial: null });
 
 /** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. */
 export function attachVirtioPci(
@@ -60,6 +71,8 @@ export function createVirtio(
   switch (plan.type) {
     case 'virtio-blk':
       return createDisk(plan, env, parts);
+    case 'virtio-serial':
+      return createSerial(plan, env, parts);
     case 'virtio-rng':
       return new VirtioRng({ random: env.random });
     case 'virtio-balloon': {
@@ -68,6 +81,30 @@ export function createVirtio(
       return parts.balloon;
     }
   }
+}
+
+function createSerial(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, parts: VirtioParts): VirtioConsole {
+  const plans = plan.ports ?? [];
+  const own = plans.flatMap((port, number) => (port && !port.shared ? [number] : []));
+  const console = new VirtioConsole({
+    log: env.log,
+    ports: plans.map((port, number) => {
+      const stream = port?.shared ? env.serial : env.ports?.[own.indexOf(number)];
+      if (!port || !stream) return null;
+      const output = (bytes: Uint8Array): void => bytes.forEach((byte) => stream.transmit(byte));
+      return { console: port.console, name: port.name, backend: { output, take: () => stream.take() } };
+    }),
+  });
+  const shared = plans.findIndex((port) => port?.shared);
+  parts.serial = { console, shared: shared < 0 ? null : shared, own };
+  return console;
+}
+
+/** Bytes for the machine's serial stream have come: they go to its console if the guest listens there, else to the UART. */
+export function serialInput({ serial }: VirtioParts, uart: { inputReady(): void }): void {
+  if (serial && serial.shared !== null && serial.console.isOpen(serial.shared))
+    serial.console.inputReady(serial.shared);
+  else uart.inputReady();
 }
 
 function createDisk(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, { drives }: VirtioParts): VirtioBlk {

@@ -15,6 +15,7 @@ import type {
   VmEvents,
   VmInput,
   VmOutcome,
+  VmPort,
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
@@ -69,6 +70,8 @@ class MachineVm implements Vm {
   readonly config: Readonly<VmConfig>;
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   readonly serial: SerialStream;
+  readonly ports: readonly VmPort[];
+  private readonly hostPorts: SerialPort[] = [];
   readonly input: VmInput;
   readonly screen: MachineScreen | null;
   readonly speaker: MachineSpeaker | null;
@@ -127,8 +130,34 @@ class MachineVm implements Vm {
     });
     this.port.onData((bytes) => this.panicWatch.feed(bytes));
     this.serial = this.port;
+    this.ports = this.createPorts();
     this.inputPort = new InputPort(() => this.session?.board.input);
     this.input = this.inputPort;
+  }
+
+  /** Streams of the virtio-serial ports that do not share the machine's own. */
+  private createPorts(): VmPort[] {
+    const plans = this.resolved.devices.flatMap(({ ports }) => ports ?? []);
+    return plans.flatMap((plan) => {
+      if (!plan || plan.shared) return [];
+      const index = this.hostPorts.length;
+      const port = new SerialPort({
+        inputReady: () => {
+          const serial = this.session?.board.virtioSerial;
+          serial?.console.inputReady(serial.own[index]);
+        },
+        hold: () => this.session?.server.hold(),
+        release: () => this.session?.server.release(),
+        firstOutput: () => {},
+        failed: (error) => this.log.warn('port listener', String(error)),
+      });
+      this.hostPorts.push(port);
+      return [{ name: plan.name, console: plan.console, stream: port }];
+    });
+  }
+
+  resizeConsole(columns: number, rows: number): void {
+    this.session?.board.virtioSerial?.console.resize(columns, rows);
   }
 
   get state(): VmState {
@@ -265,6 +294,7 @@ class MachineVm implements Vm {
     this.setState('destroyed');
     this.events.clear();
     this.port.dispose();
+    for (const port of this.hostPorts) port.dispose();
     this.inputPort.dispose();
     this.screen?.destroy();
     await session?.close();
@@ -296,6 +326,7 @@ class MachineVm implements Vm {
           reset: () => this.requestStop(this.resetRequest()),
         },
         serial: this.port,
+        ports: this.hostPorts,
         leds: (lit) => this.inputPort.leds(lit),
         vcpu,
         screenChanged: () => this.screen?.changed(),
