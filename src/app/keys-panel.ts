@@ -1,6 +1,8 @@
 /** Keys that a browser or its system keeps to itself, and text to be typed, for a machine with a keyboard. */
-import type { KeyboardLayout, Vm } from '../core/vm-api.ts';
+import { KEYBOARD_LAYOUTS, keyboardLayout } from '../core/keyboard-layouts.ts';
+import type { Vm } from '../core/vm-api.ts';
 import { h } from '../element/dom.ts';
+import { typeText } from '../element/typed-text.ts';
 
 const CONTROL_ALT = ['ControlLeft', 'AltLeft'] as const;
 
@@ -20,13 +22,6 @@ const CHORDS: readonly (readonly [label: string, codes: readonly string[]])[] = 
   ['Pause', ['Pause']],
 ];
 
-const LAYOUTS: Record<KeyboardLayout, string> = {
-  us: 'English (US)',
-  uk: 'English (UK)',
-  de: 'German',
-  fr: 'French',
-};
-
 /** @param vm the machine of now */
 export function keysPanel(vm: () => Vm | null): HTMLElement {
   const chords = CHORDS.map(([label, codes]) => {
@@ -38,23 +33,24 @@ export function keysPanel(vm: () => Vm | null): HTMLElement {
   const layout = h(
     'select',
     { name: 'layout', 'aria-label': 'Keyboard layout of the guest' },
-    ...Object.entries(LAYOUTS).map(([name, label]) => h('option', { value: name }, label)),
+    ...Object.entries(KEYBOARD_LAYOUTS).map(([name, label]) => h('option', { value: name }, label)),
   );
   const said = h('p', { class: 'problem', role: 'status' });
-  const form = h(
-    'form',
-    { class: 'typing' },
-    text,
-    h('div', {}, layout, h('button', { type: 'submit', class: 'primary' }, 'Type')),
-    said,
-  );
+  const submit = h('button', { type: 'submit', class: 'primary' }, 'Type');
+  const progress = h('div', { class: 'typing-progress' });
+  const form = h('form', { class: 'typing' }, text, h('div', {}, layout, submit), progress, said);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    said.textContent = '';
-    const typed = await vm()?.input.type(text.value, layout.value as KeyboardLayout);
-    if (typed && typed.missing.length > 0) {
-      said.textContent = `This layout has no key for: ${typed.missing.join(' ')}`;
+    const machine = vm();
+    if (!machine) {
+      said.textContent = 'No machine runs.';
+      return;
     }
+    said.textContent = '';
+    submit.disabled = true;
+    const show = (line: HTMLElement | null): void => progress.replaceChildren(...(line ? [line] : []));
+    said.textContent = await typeText(machine, text.value, keyboardLayout(layout.value), show);
+    submit.disabled = false;
   });
   return h('div', {}, h('div', { class: 'chords' }, ...chords), form);
 }

@@ -3,6 +3,7 @@
  * see. The same configuration object is behind all four. Nothing here depends on a board or on the DOM.
  */
 
+import type { KeyboardLayout } from './keyboard-layouts.ts';
 import type { VmScreen } from './scanout.ts';
 import type { VmSpeaker } from './speaker.ts';
 
@@ -188,8 +189,15 @@ export interface SerialStream {
   write(data: Uint8Array | string): void;
 }
 
-/** Keyboard layouts that text can be typed for. */
-export type KeyboardLayout = 'us' | 'uk' | 'de' | 'fr';
+export type { KeyboardLayout } from './keyboard-layouts.ts';
+
+/** How a text is typed. */
+export interface TypeOptions {
+  /** Ends it before the next character. */
+  signal?: AbortSignal;
+  /** Called now and then with the characters' keys that the guest has read, and all of them. */
+  onProgress?(typed: number, total: number): void;
+}
 
 /** What a mouse did. */
 export interface PointerInput {
@@ -218,9 +226,13 @@ export interface VmInput {
   readonly absolute: boolean;
   /**
    * Types a text as a person with this layout would, as fast as the guest reads it. Gives the characters that have no key there.
-   * A text that is given meanwhile comes after it.
+   * A text that is given meanwhile comes after it. `done` is false if it was ended, or the guest reads no keys any more.
    */
-  type(text: string, layout?: KeyboardLayout): Promise<{ missing: string[] }>;
+  type(
+    text: string,
+    layout?: KeyboardLayout,
+    options?: TypeOptions,
+  ): Promise<{ missing: string[]; done: boolean }>;
   /** Calls back with the keyboard's lamps: bit 0 Scroll Lock, 1 Num Lock, 2 Caps Lock. */
   onLeds(listener: (lit: number) => void): Unsubscribe;
 }

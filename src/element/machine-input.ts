@@ -23,7 +23,8 @@ interface Touch {
 
 /**
  * Keys go to the guest by their place. The mouse is caught by a click, as in QEMU, unless the guest follows an absolute pointer; Control
- * and Alt together let it go. A finger moves the pointer as on a trackpad; a tap clicks, one with two fingers clicks right.
+ * and Alt together let it go. A finger moves the pointer as on a trackpad, or is where the pointer is if the guest follows an absolute one; a tap clicks, one with two
+ * fingers clicks right.
  */
 export class MachineInput implements ScreenInput {
   readonly #vm: () => Vm | null;
@@ -74,37 +75,40 @@ export class MachineInput implements ScreenInput {
   pointer(
     event: PointerEvent | WheelEvent,
     at: { x: number; y: number; width: number; height: number },
-  ): void {
+  ): boolean {
     const input = this.#vm()?.input;
-    if (!input) return;
+    if (!input) return false;
+    const place = {
+      x: at.x / Math.max(at.width - 1, 1),
+      y: at.y / Math.max(at.height - 1, 1),
+    };
     if (event instanceof WheelEvent) {
+      // What no pointer is on scrolls the page.
+      if (!input.absolute && document.pointerLockElement === null) return false;
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? PIXELS_PER_NOTCH : LINES_PER_NOTCH;
       this.#wheel += event.deltaY / unit;
       const wheel = Math.trunc(this.#wheel);
       this.#wheel -= wheel;
-      if (wheel !== 0) input.pointer({ wheel, buttons: event.buttons });
-      return;
+      if (wheel !== 0) input.pointer({ ...(input.absolute && place), wheel, buttons: event.buttons });
+      return true;
     }
     if (event.pointerType === 'touch') {
-      this.#touch(event);
-      return;
+      this.#touch(event, input.absolute ? place : null);
+      return true;
     }
     if (input.absolute) {
-      input.pointer({
-        x: at.x / Math.max(at.width - 1, 1),
-        y: at.y / Math.max(at.height - 1, 1),
-        buttons: event.buttons,
-      });
-      return;
+      input.pointer({ ...place, buttons: event.buttons });
+      return true;
     }
-    const place = event.currentTarget as Element;
+    const element = event.currentTarget as Element;
     if (document.pointerLockElement === null) {
       // The click that catches the pointer is not the guest's.
-      if (event.type === 'pointerdown' && event.button === 0) void this.#lock(place);
-      return;
+      if (event.type === 'pointerdown' && event.button === 0) void this.#lock(element);
+      return false;
     }
     if (event.type === 'pointermove') this.#move(event.movementX, event.movementY, event.buttons);
     else input.pointer({ buttons: event.buttons });
+    return true;
   }
 
   async #lock(place: Element): Promise<void> {
@@ -125,17 +129,23 @@ export class MachineInput implements ScreenInput {
     this.#vm()?.input.pointer({ dx: x, dy: y, buttons });
   }
 
-  #touch(event: PointerEvent): void {
+  /** @param place where the finger is, if that is where the pointer goes; null: the finger moves it */
+  #touch(event: PointerEvent, place: { x: number; y: number } | null): void {
     const { pointerId, clientX: x, clientY: y, timeStamp } = event;
+    const input = this.#vm()?.input;
     const touch = this.#touches.get(pointerId);
     if (event.type === 'pointerdown') {
       this.#touches.set(pointerId, { x, y, startX: x, startY: y, at: timeStamp });
       this.#fingers = Math.max(this.#fingers, this.#touches.size);
+      if (place && this.#fingers === 1) input?.pointer({ ...place, buttons: 0 });
       return;
     }
     if (!touch) return;
     if (event.type === 'pointermove') {
-      if (this.#touches.size === 1) this.#move(x - touch.x, y - touch.y, 0);
+      if (this.#touches.size === 1) {
+        if (place) input?.pointer({ ...place, buttons: 0 });
+        else this.#move(x - touch.x, y - touch.y, 0);
+      }
       Object.assign(touch, { x, y });
       return;
     }
@@ -144,9 +154,9 @@ export class MachineInput implements ScreenInput {
     const still = Math.hypot(x - touch.startX, y - touch.startY) < TAP_PIXELS;
     const button = this.#fingers > 1 ? RIGHT : LEFT;
     this.#fingers = 0;
-    if (!still || timeStamp - touch.at > TAP_MS) return;
-    const input = this.#vm()?.input;
-    input?.pointer({ buttons: button });
-    input?.pointer({ buttons: 0 });
+    // What the browser has taken for a gesture of its own is none of the guest's.
+    if (event.type === 'pointercancel' || !still || timeStamp - touch.at > TAP_MS) return;
+    input?.pointer({ ...place, buttons: button });
+    input?.pointer({ ...place, buttons: 0 });
   }
 }

@@ -17,11 +17,14 @@ export interface ScreenInput {
   key(code: string, down: boolean, event: KeyboardEvent): boolean;
   /** The focus is gone: keys that are held are not any more. */
   blur(): void;
-  /** Pointer, wheel and button events on the picture, with the place in the guest's pixels. */
+  /**
+   * Pointer, wheel and button events on the picture, with the place in the guest's pixels.
+   * @returns whether the guest took it, so that the browser must not
+   */
   pointer?(
     event: PointerEvent | WheelEvent,
     at: { x: number; y: number; width: number; height: number },
-  ): void;
+  ): boolean;
 }
 
 /** Screen readers are told of new text at most this often, ms. */
@@ -67,11 +70,14 @@ export class ScreenPanel {
     this.element.addEventListener('keydown', (event) => this.#key(event, true));
     this.element.addEventListener('keyup', (event) => this.#key(event, false));
     this.element.addEventListener('blur', () => this.input?.blur());
-    const pointer = (event: PointerEvent | WheelEvent): void =>
-      this.input?.pointer?.(event, { ...this.guestPoint(event), ...this.size });
+    const pointer = (event: PointerEvent | WheelEvent): void => {
+      if (this.input?.pointer?.(event, { ...this.guestPoint(event), ...this.size }) && event.type === 'wheel')
+        event.preventDefault();
+    };
     for (const type of ['pointerdown', 'pointerup', 'pointercancel', 'pointermove'] as const)
       this.#view.element.addEventListener(type, pointer);
-    this.#view.element.addEventListener('wheel', pointer, { passive: true });
+    // On an element with a box of its own: browsers ask at once whether a place has such a listener.
+    this.element.addEventListener('wheel', pointer, { passive: false });
     this.#resize.observe(this.element);
     this.#followDensity();
   }

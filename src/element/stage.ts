@@ -8,6 +8,7 @@ export class Stage {
   readonly #layer = h('div', { class: 'layer' });
   readonly element = h('div', { class: 'stage', part: 'stage' }, this.host, this.#layer);
   readonly banners = h('div', {});
+  readonly typing = h('div', { role: 'status' });
   readonly footer = h('div', {});
 
   /** Puts the screen's element over the terminal, under the panels. */
@@ -20,6 +21,11 @@ export class Stage {
     this.footer.replaceChildren();
     this.#layer.replaceChildren(...(panel ? [panel] : []));
     this.element.classList.toggle('covered', dim);
+  }
+
+  /** A line under the picture while a text is typed; null: it is done. */
+  showTyping(line: HTMLElement | null): void {
+    this.typing.replaceChildren(...(line ? [line] : []));
   }
 
   showBanner(kind: 'panic' | 'hint', text: string): void {

@@ -68,7 +68,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .screen { position: absolute; inset: 0; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
 .screen:focus-visible { box-shadow: inset 0 0 0 2px color-mix(in srgb, var(--accent) 55%, transparent); }
 .picture { display: contents; }
-.picture canvas { position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
+.picture canvas { touch-action: none; position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
 .notice {
   position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
   color: var(--dim); background: var(--chrome);
@@ -125,6 +125,15 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
   flex: none; display: flex; align-items: center; justify-content: space-between; gap: 14px;
   padding: 8px 10px 8px 14px; background: var(--chrome); border-top: 1px solid var(--line);
 }
+.typing {
+  flex: none; display: flex; align-items: center; gap: 12px; padding: 5px 8px 5px 14px;
+  background: var(--chrome); border-top: 1px solid var(--line); color: var(--dim); font-variant-numeric: tabular-nums;
+}
+.typing span { flex: none; }
+.typing progress { flex: 1; min-width: 3rem; }
+.typing button { flex: none; padding: 3px 12px; border-color: var(--line); color: var(--fg); }
+.typing button:hover { background: var(--line); }
+
 .strip p { margin: 0; color: var(--dim); }
 
 .keys { display: none; flex: none; gap: 4px; padding: 5px 8px; background: var(--chrome); border-top: 1px solid var(--line); }

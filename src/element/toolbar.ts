@@ -26,11 +26,14 @@ interface ButtonSpec {
   label: string;
 }
 
+const PASTE_LABEL = 'Paste into the terminal (Ctrl+Shift+V)';
+const TYPE_LABEL = 'Type what was copied (Ctrl+Shift+V)';
+
 const BUTTONS: readonly ButtonSpec[] = [
   { action: 'start', icon: 'start', label: 'Start' },
   { action: 'reset', icon: 'reset', label: 'Reset the machine' },
   { action: 'power-off', icon: 'power', label: 'Power off' },
-  { action: 'paste', icon: 'paste', label: 'Paste into the terminal (Ctrl+Shift+V)' },
+  { action: 'paste', icon: 'paste', label: PASTE_LABEL },
   { action: 'size', icon: 'size', label: 'Tell the guest the terminal’s size (types “stty rows … cols …”)' },
   { action: 'scale', icon: 'scale', label: 'Scaling' },
   { action: 'screenshot', icon: 'camera', label: 'Save a picture of the screen' },
@@ -162,7 +165,8 @@ export class Toolbar {
           ? view === null
           : action === 'scale' || action === 'screenshot'
             ? view !== 'screen'
-            : (action === 'paste' || action === 'size') && view === 'screen';
+            : action === 'size' && view === 'screen';
+      if (action === 'paste') setLabel(button, view === 'screen' ? TYPE_LABEL : PASTE_LABEL);
       if (action !== 'view') continue;
       const other = view === 'screen' ? 'serial' : 'screen';
       button.innerHTML = ICONS[other];

@@ -1,14 +1,52 @@
-import type { KeyboardLayout, Vm } from '../core/vm-api.ts';
+/** Text that is typed on a machine's keyboard, with its progress and a way to end it. */
+import { KEYBOARD_LAYOUTS, type KeyboardLayout } from '../core/keyboard-layouts.ts';
+import type { Vm } from '../core/vm-api.ts';
+import { h } from './dom.ts';
 
-const KEYBOARDS: readonly KeyboardLayout[] = ['us', 'uk', 'de', 'fr'];
+/** What takes no longer than this needs no progress, ms. */
+const SHOWN_AFTER_MS = 300;
+
+/** What there is to say after a text was typed; null: nothing. */
+export function typedHint(
+  { missing, done }: { missing: readonly string[]; done: boolean },
+  layout: KeyboardLayout,
+  ended: boolean,
+): string | null {
+  if (missing.length > 0)
+    return `The keyboard layout “${KEYBOARD_LAYOUTS[layout]}” has no key for: ${missing.join(' ')}`;
+  return done || ended ? null : 'The guest did not read all of the keys.';
+}
 
 /**
- * Types a text on the machine's keyboard.
- * @param named the guest's keyboard layout; any other word, or null, is `us`
- * @returns what to tell the user if the layout lacks some of the characters, or null
+ * Types a text.
+ * @param show shows a line with the progress; called with null when there is none any more
+ * @returns what to tell the person, or null
  */
-export async function typeText(vm: Vm, text: string, named: string | null): Promise<string | null> {
-  const layout = KEYBOARDS.find((one) => one === named) ?? 'us';
-  const { missing } = await vm.input.type(text, layout);
-  return missing.length > 0 ? `The keyboard layout “${layout}” has no key for: ${missing.join(' ')}` : null;
+export async function typeText(
+  vm: Vm,
+  text: string,
+  layout: KeyboardLayout,
+  show: (line: HTMLElement | null) => void,
+): Promise<string | null> {
+  const end = new AbortController();
+  const words = h('span', {}, 'Typing…');
+  const bar = h('progress', { 'aria-label': 'Typing' });
+  const cancel = h('button', { type: 'button', class: 'cancel' }, 'Cancel');
+  cancel.addEventListener('click', () => end.abort());
+  const line = h('div', { class: 'typing', part: 'typing' }, words, bar, cancel);
+  const timer = setTimeout(() => show(line), SHOWN_AFTER_MS);
+  try {
+    const typed = await vm.input.type(text, layout, {
+      signal: end.signal,
+      onProgress: (count, total) => {
+        bar.max = total;
+        bar.value = count;
+        words.textContent = `Typing: ${count} of ${total} keys`;
+      },
+    });
+    return typedHint(typed, layout, end.signal.aborted);
+  } finally {
+    clearTimeout(timer);
+    if (line.isConnected) show(null);
+  }
 }

@@ -1,4 +1,5 @@
 import { VmError } from '../core/errors.ts';
+import { keyboardLayout } from '../core/keyboard-layouts.ts';
 import type { SerialStream, Vm, VmConfig, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
 import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attributes.ts';
 import { h } from './dom.ts';
@@ -79,6 +80,7 @@ export class VmConsole extends HTMLElement {
         this.#toolbar.element,
         this.#stage.banners,
         this.#stage.element,
+        this.#stage.typing,
         this.#stage.footer,
         this.#keys.element,
       ),
@@ -545,14 +547,17 @@ export class VmConsole extends HTMLElement {
     } catch {
       this.#stage.showBanner(
         'hint',
-        'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
+        this.view === 'screen'
+          ? 'The browser does not let the page read the clipboard.'
+          : 'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
       );
-      this.#terminal?.focus();
+      if (this.view !== 'screen') this.#terminal?.focus();
       return;
     }
     if (this.view === 'screen' && this.vm) {
       this.screen?.focus();
-      const hint = await typeText(this.vm, text, this.getAttribute('keyboard'));
+      const layout = keyboardLayout(this.getAttribute('keyboard'));
+      const hint = await typeText(this.vm, text, layout, (line) => this.#stage.showTyping(line));
       if (hint) this.#stage.showBanner('hint', hint);
       return;
     }

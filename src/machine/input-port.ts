@@ -1,4 +1,4 @@
-import type { KeyboardLayout, PointerInput, Unsubscribe, VmInput } from '../core/vm-api.ts';
+import type { KeyboardLayout, PointerInput, TypeOptions, Unsubscribe, VmInput } from '../core/vm-api.ts';
 import { type Stroke, strokesFor } from '../hw/input/layouts.ts';
 import type { BoardInput } from './board.ts';
 
@@ -41,14 +41,20 @@ export class InputPort implements VmInput {
     this.board()?.pointer(event);
   }
 
-  type(text: string, layout: KeyboardLayout = 'us'): Promise<{ missing: string[] }> {
+  type(
+    text: string,
+    layout: KeyboardLayout = 'us',
+    { signal, onProgress }: TypeOptions = {},
+  ): Promise<{ missing: string[]; done: boolean }> {
     const { strokes, missing } = strokesFor(text, layout);
     const typed = this.typing.then(async () => {
+      let count = 0;
       for (const stroke of strokes) {
-        if (!(await this.idle())) break;
+        if (signal?.aborted || !(await this.idle()) || signal?.aborted) return { missing, done: false };
         this.press(keysOf(stroke));
+        onProgress?.(++count, strokes.length);
       }
-      return { missing };
+      return { missing, done: true };
     });
     this.typing = typed;
     return typed;
