@@ -160,6 +160,37 @@ export class Mapping {
     table.changed(at, this.entryBytes);
   }
 
+  /**
+   * Where bytes lie that are stored as they are and in a row; -1: some are not, or it takes a closer look. What most requests want to know.
+   * @param own only in clusters of this image's own
+   */
+  plain(table: Table, offset: number, length: number, own: boolean): number {
+    if (this.subclusters > 1) return -1;
+    const { clusterSize } = this;
+    const { view } = table;
+    const cluster = Math.floor(offset / clusterSize);
+    const within = offset - cluster * clusterSize;
+    let at = (cluster % this.image.l2Entries) * 8;
+    const flags = own ? COMPRESSED_HIGH | COPIED_HIGH : COMPRESSED_HIGH;
+    const wanted = own ? COPIED_HIGH : 0;
+    const high = view.getUint32(at);
+    const low = view.getUint32(at + 4);
+    // A bit below the cluster's size: all zeros, or damaged.
+    if ((high & flags) >>> 0 !== wanted || (low & (clusterSize - 1)) !== 0) return -1;
+    const host = (high & 0x00ffffff) * 2 ** 32 + low;
+    if (host === 0) return -1;
+    let next = host;
+    for (let left = length - (clusterSize - within); left > 0; left -= clusterSize) {
+      at += 8;
+      next += clusterSize;
+      if (at >= view.byteLength) return -1;
+      const more = view.getUint32(at);
+      if ((more & flags) >>> 0 !== wanted) return -1;
+      if ((more & 0x00ffffff) * 2 ** 32 + view.getUint32(at + 4) !== next) return -1;
+    }
+    return host + within;
+  }
+
   /** How the bytes from `offset` on are stored: at most `max` of them, and none beyond what the table maps. */
   run(table: Table | null, offset: number, max: number): Run {
     if (!table) {

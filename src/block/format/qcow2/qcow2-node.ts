@@ -144,10 +144,9 @@ export class Qcow2Node implements BlockNode {
     if (wrong) return wrong;
     if (length === 0) return success(new Uint8Array(0));
     const table = this.mapping.peek(offset);
-    if (table !== undefined) {
-      const run = this.mapping.run(table, offset, length);
-      if (run.kind === 'data' && run.length === length && run.host + length <= this.image.file.size)
-        return this.image.file.read(run.host, length);
+    if (table) {
+      const host = this.mapping.plain(table, offset, length, false);
+      if (host >= 0 && host + length <= this.image.file.size) return this.image.file.read(host, length);
     }
     return request(this.reading(offset, length));
   }

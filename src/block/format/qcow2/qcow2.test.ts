@@ -5,10 +5,11 @@ import { later } from '../../../../tests/support/later-node.ts';
 import { qemuCheck, qemuRead, save, workFolder } from '../../../../tests/support/qemu-img.ts';
 import type { BlockNode, BlockResult } from '../../block-node.ts';
 import { MemoryNode } from '../../protocol/memory-node.ts';
-import { request } from '../../request.ts';
+import { request, type Steps } from '../../request.ts';
 import { checkImage } from './check.ts';
 import { type CreateOptions, createQcow2 } from './create.ts';
 import { Qcow2Node } from './qcow2-node.ts';
+import { applySnapshot, createSnapshot, deleteSnapshot } from './snapshots.ts';
 
 const path = workFolder();
 const KIB = 1024;
@@ -179,7 +180,7 @@ const VARIANTS: [string, Partial<CreateOptions>][] = [
 
 describe.each(VARIANTS)('random requests: %s', (name, options) => {
   const size = (options.clusterSize === 2 * MIB ? 5 : 2) * MIB + 512;
-  const steps = 60;
+  const steps = options.clusterSize === 2 * MIB ? 16 : 60;
 
   it.each([
     ['at once', false, false],
@@ -215,6 +216,45 @@ describe.each(VARIANTS)('random requests: %s', (name, options) => {
     const image = save(path(`end-${seed}.qcow2`), file);
     expect(qemuCheck(image)).toMatchObject({ status: 0 });
     expect(differs(qemuRead(image), bytes)).toBe(-1);
+  });
+});
+
+describe.each<[string, Partial<CreateOptions>]>([
+  ['the default', {}],
+  ['version 2', { version: 2, clusterSize: 4096 }],
+  ['extended L2 entries', { extendedL2: true, clusterSize: 16384 }],
+  ['lazy counts of 8 bits', { lazyRefcounts: true, refcountBits: 8, clusterSize: 1024 }],
+])('snapshots: %s', (name, options) => {
+  it.each([false, true])('come back as they were taken (answered later: %s)', async (slow) => {
+    const model = new Model(name.length + Number(slow), slow);
+    await model.create({ size: 2 * MIB, ...options });
+    const kept = new Map<string, Uint8Array>();
+    const { node } = model;
+    const act = (steps: () => Steps<unknown>) => value(node.exclusive(steps));
+    for (let i = 0; i < 60; i++) {
+      await model.step();
+      if (i % 4 !== 3) continue;
+      const names = [...kept.keys()];
+      const some = names[model.random(names.length)];
+      const action = model.random(3);
+      if (action === 0 || names.length < 2) {
+        await act(() => createSnapshot(node, { name: `s${i}` }));
+        kept.set(`s${i}`, model.bytes.slice());
+      } else if (action === 1) {
+        await act(() => applySnapshot(node, some));
+        model.bytes = kept.get(some)!.slice();
+      } else {
+        await act(() => deleteSnapshot(node, some));
+        kept.delete(some);
+      }
+      expect([i, await model.same()]).toEqual([i, -1]);
+    }
+    expect(node.snapshotList.map((snapshot) => snapshot.name)).toEqual([...kept.keys()]);
+    const now = model.bytes.slice();
+    const image = save(path('snapshots.qcow2'), await closed(model));
+    expect(qemuCheck(image)).toMatchObject({ status: 0 });
+    expect(differs(qemuRead(image), now)).toBe(-1);
+    for (const [which, bytes] of kept) expect(differs(qemuRead(image, ['-l', which]), bytes)).toBe(-1);
   });
 });
 

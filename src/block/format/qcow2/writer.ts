@@ -38,8 +38,13 @@ export class Writer {
   inPlace(offset: number, length: number): number {
     const table = this.mapping.peek(offset);
     if (!table) return -1;
-    const { host, length: there } = this.direct(table, offset, length);
-    if (there < length || host + length > this.image.file.size) return -1;
+    let host = this.mapping.plain(table, offset, length, true);
+    if (host < 0) {
+      const found = this.direct(table, offset, length);
+      if (found.length < length) return -1;
+      host = found.host;
+    }
+    if (host + length > this.image.file.size) return -1;
     return this.image.mayWrite(host, length, null) === null ? host : -1;
   }
 
