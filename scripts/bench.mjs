@@ -15,6 +15,7 @@ import {
   speedsOf,
   speedTable,
 } from './lib/bench-guest.mjs';
+import { buildFirmwareGuest, FIRMWARE_LINE, firmwareRows } from './lib/bench-firmware.mjs';
 import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
 import { buildVirtioGuest, VIRTIO_IMAGE, virtioRows } from './lib/bench-virtio.mjs';
@@ -28,6 +29,8 @@ import { v86Obstacle } from './v86.mjs';
 const LIMIT_MS = 900_000;
 const IDLE_SECONDS = 20;
 const BOOTS = 10;
+/** A run of the firmware is over in a second or two. */
+const FIRMWARE_RUNS = 3;
 const SECTION = { begin: '<!-- bench:begin -->', end: '<!-- bench:end -->' };
 
 const seconds = (values) => `${spread(values.map((ms) => ms / 1000))} s`;
@@ -74,10 +77,10 @@ class Contest {
     return path;
   }
 
-  async qemu(arch, options, onLine) {
+  async qemu(arch, options, onLine, { vga = 'none' } = {}) {
     const args = [...options, '-monitor', 'none', '-serial', 'stdio'].filter((arg) => arg !== '-nographic');
-    // Our machines have neither a screen nor a network card, so its PC has none.
-    const same = ['-display', 'none', '-vga', 'none', '-nic', 'none', '-accel', 'tcg'];
+    // The machines of these runs have neither a screen nor a network card, so its PC has none; where the firmware counts, both have the same VGA.
+    const same = ['-display', 'none', '-vga', vga, '-nic', 'none', '-accel', 'tcg'];
     return timeProcess(findQemu(arch), [...args, ...same], { limitMs: LIMIT_MS, onLine });
   }
 
@@ -328,6 +331,36 @@ function attempt(work) {
   }
 }
 
+/** SeaBIOS with its VGA BIOS. QEMU's process takes longer to start than the firmware to run, so that its start is measured by itself. */
+async function firmware({ contest, runs }) {
+  const { disk, rom } = buildFirmwareGuest();
+  const options = ['-M', 'pc', '-m', '128'];
+  const drive = ['-drive', `file=${contest.file('boot.img', disk)},format=raw,snapshot=on,if=ide,index=0`];
+  const bare = ['-bios', contest.file('boot.rom', rom)];
+  const results = { qemu: [], starts: [], ours: [] };
+  const qemu = async (more) => {
+    const lines = [];
+    const onLine = (text, ms) => lines.push({ text, ms });
+    const result = await contest.qemu('i386', [...options, ...more], onLine, { vga: 'std' });
+    return { ...result, lines };
+  };
+  for (let index = 0; index < runs * FIRMWARE_RUNS; index++) {
+    const turns = [
+      async () => results.qemu.push(await qemu(drive)),
+      async () => results.starts.push(await qemu(bare)),
+      async () =>
+        results.ours.push(
+          await contest.snowglobe('i386', [...options, ...drive, '-vga', 'std', '--expect', FIRMWARE_LINE]),
+        ),
+    ];
+    if (index % 2) turns.reverse();
+    await step(`SeaBIOS, run ${index + 1} of ${runs * FIRMWARE_RUNS}`, async () => {
+      for (const turn of turns) await turn();
+    });
+  }
+  return firmwareRows(results.qemu, results.starts, results.ours);
+}
+
 /** A disk in memory, by IDE's DMA. */
 async function disk({ contest, runs }) {
   const { initrd, disk: bytes } = buildDiskGuest();
@@ -404,12 +437,12 @@ async function size() {
   ];
 }
 
-const PARTS = { boot, guest, disk, virtio, loop, idle, memory, size };
-const NEED_QEMU = ['boot', 'guest', 'disk', 'virtio', 'loop'];
+const PARTS = { boot, guest, firmware, disk, virtio, loop, idle, memory, size };
+const NEED_QEMU = ['boot', 'guest', 'firmware', 'disk', 'virtio', 'loop'];
 /** These parts are about the page and the engine, and need one guest only. */
 const RISCV_ONLY = ['virtio', 'loop', 'idle', 'memory'];
 /** And these need a PC with 32 bits. */
-const I386_ONLY = ['disk'];
+const I386_ONLY = ['firmware', 'disk'];
 
 const v86Version = () =>
   JSON.parse(readFileSync(join(root, 'node_modules/v86/package.json'), 'utf8')).version;
