@@ -331,7 +331,7 @@ function attempt(work) {
   }
 }
 
-/** SeaBIOS with its VGA BIOS. QEMU's process takes longer to start than the firmware to run, so that its start is measured by itself. */
+/** SeaBIOS with its VGA BIOS. QEMU's process takes about as long to start as the firmware to run, so that its start is measured too. */
 async function firmware({ contest, runs }) {
   const { disk, rom } = buildFirmwareGuest();
   const options = ['-M', 'pc', '-m', '128'];

@@ -14,6 +14,7 @@ import {
   WORKLOADS,
 } from './bench-guest.mjs';
 import { DISK_WORKLOADS, diskRows } from './bench-disk.mjs';
+import { buildFirmwareGuest, firmwareRows } from './bench-firmware.mjs';
 import { VIRTIO_WORKLOADS, virtioRows } from './bench-virtio.mjs';
 import { countPresent, descendants, linearMemory, memorySizes, parentPid } from './bench-memory.mjs';
 import { timeProcess } from './measure.mjs';
@@ -245,4 +246,36 @@ it('a timed process hands over whole lines as they come, with the time', async (
   expect(lines[0].at).toBeGreaterThanOrEqual(50);
   expect(lines[0].at).toBeLessThanOrEqual(ms);
   expect(lines[0].pid).toBeGreaterThan(0);
+});
+
+describe('the rows of the firmware', () => {
+  const run = (ms) => ({ stdout: '', lines: [{ text: '\u001bc@@ boot', ms }] });
+  const ours = (ms) => ({ report: { expectMs: [ms] } });
+
+  it('compare with the whole process, and with what it needs beyond its start', () => {
+    const [whole, bare] = firmwareRows([run(100), run(120)], [run(40), run(40)], [ours(120), ours(160)]);
+    expect(whole.slice(1)).toEqual([
+      '110 (100–120) ms',
+      '140 (120–160) ms',
+      '1.27 (1.20–1.33) ×',
+      'at most 1.5 ×',
+      'yes',
+    ]);
+    expect(bare.slice(1, 4)).toEqual(['70 (60–80) ms', '140 (120–160) ms', '2.00 (2.00–2.00) ×']);
+  });
+
+  it('say so when QEMU did not come to the boot sector', () => {
+    expect(() =>
+      firmwareRows([{ stdout: 'No bootable device.', lines: [] }], [run(40)], [ours(120)]),
+    ).toThrow('No bootable device.');
+  });
+
+  it('come from a sector that is one, and from a ROM that begins with the same program', () => {
+    const { disk, rom } = buildFirmwareGuest();
+    expect(disk.readUInt16LE(510)).toBe(0xaa55);
+    expect(rom.length).toBe(0x10000);
+    // From the reset vector, 0xfff0, a jump of three bytes to 0.
+    expect((0xfff3 + rom.readInt16LE(0xfff1)) & 0xffff).toBe(0);
+    expect(rom.subarray(0, 64)).toEqual(disk.subarray(0, 64));
+  });
 });

@@ -52,6 +52,10 @@ function toError(error: unknown): RunnerError {
 let outbox: RunnerMessage[] = [];
 let posting: Promise<void> | null = null;
 
+/** Lines of the guest's log can wait for others: firmware writes one each millisecond, and taking a batch costs the driver as much. */
+const LOG_DELAY_MS = 50;
+let logTimer: ReturnType<typeof setTimeout> | undefined;
+
 async function drain(): Promise<void> {
   // What happens in the same task belongs to the same batch.
   await Promise.resolve();
@@ -59,11 +63,13 @@ async function drain(): Promise<void> {
     const batch = outbox;
     outbox = [];
     await window.snowglobePost(batch);
+    if (outbox.every(({ type }) => type === 'log')) break;
   }
   posting = null;
+  if (outbox.length > 0) logTimer ??= setTimeout(send, LOG_DELAY_MS);
 }
 
-/** Queues a message; resolves when the driver has taken it. */
+/** Queues a message; resolves when the driver has taken it, for a line of the log at once. */
 function post(message: RunnerMessage): Promise<void> {
   const last = outbox.at(-1);
   if (
@@ -76,6 +82,17 @@ function post(message: RunnerMessage): Promise<void> {
   } else {
     outbox.push(message);
   }
+  if (message.type === 'log' && posting === null) {
+    logTimer ??= setTimeout(send, LOG_DELAY_MS);
+    return Promise.resolve();
+  }
+  return send();
+}
+
+/** Sends what is in the outbox, and whatever comes while the driver takes it. */
+function send(): Promise<void> {
+  clearTimeout(logTimer);
+  logTimer = undefined;
   posting ??= drain();
   return posting;
 }
