@@ -134,6 +134,29 @@ describe('the exit server', () => {
     expect(log).toEqual(['write 16=129', 'read 12']);
   });
 
+  it('lets a vCPU wait until what its exit began is over, and handles the exit once', async () => {
+    let over = (): void => {};
+    let pending: Promise<void> | null = null;
+    const { server, log, cpus } = machine(2, {
+      onWrite: (value) => {
+        if (value === 1)
+          pending = new Promise<void>((resolve) => (over = resolve)).then(() => void (pending = null));
+      },
+      settled: () => pending,
+    });
+    server.start();
+    let answered = false;
+    const first = cpus[0].store(EXIT, 1, 4).then(() => (answered = true));
+    await eventually(() => log.length === 1);
+    cpus[0].wakePage(true);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect([answered, log]).toEqual([false, ['write 4=1']]);
+    over();
+    await first;
+    await cpus[1].store(EXIT, 2, 4);
+    expect(log).toEqual(['write 4=1', 'write 4=2']);
+  });
+
   it("drains every vCPU's ring before it answers one vCPU's exit", async () => {
     const { server, log, cpus } = machine(2);
     cpus[1].post(0, 0, 4, 11n);

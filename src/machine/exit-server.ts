@@ -43,6 +43,8 @@ export interface ExitHandlers {
   /** Number of doorbells in use. */
   doorbellCount: number;
   doorbell(number: number): void;
+  /** What an exit began that has to be over before its vCPU runs on; null, or absent: nothing. */
+  settled?(): Promise<void> | null;
   /** After each turn: hand out what the devices collected. */
   turnEnd(): void;
   /** An assertion of ours failed while a guest access was handled. The access is answered all the same. */
@@ -78,6 +80,8 @@ export class ExitServer {
   /** Taken from the shared words, not yet handled because draining ran out of time. */
   private takenDoorbells: number[] = [];
   private takenTimers = 0n;
+  /** vCPUs whose exits are handled, and answered when what they began is over. */
+  private readonly settling = new Set<number>();
 
   /** @throws VmError unsupported where Atomics.waitAsync is missing */
   constructor(vm: VmMemory, timers: SharedTimers, handlers: ExitHandlers) {
@@ -205,7 +209,7 @@ export class ExitServer {
   private pendingExits(): number[] {
     const pending: number[] = [];
     for (let i = 0; i < this.vm.vcpus; i++) {
-      if (this.vm.load(this.vm.vcpu(i) + COMM_EXIT_PENDING) === 1) pending.push(i);
+      if (this.vm.load(this.vm.vcpu(i) + COMM_EXIT_PENDING) === 1 && !this.settling.has(i)) pending.push(i);
     }
     return pending;
   }
@@ -271,6 +275,18 @@ export class ExitServer {
       } else throw new Error(`unknown exit kind ${kind}`);
     });
     if (kind === EXIT_MMIO_READ) view.setBigUint64(area + COMM_EXIT_VALUE, value, true);
+    const settled = this.handlers.settled?.() ?? null;
+    if (settled === null) return this.resume(area);
+    this.settling.add(vcpu);
+    void settled.then(() => {
+      this.settling.delete(vcpu);
+      if (this.disposed) return;
+      this.handlers.turnEnd();
+      this.resume(area);
+    });
+  }
+
+  private resume(area: number): void {
     this.vm.store(area + COMM_EXIT_PENDING, 0);
     Atomics.notify(this.vm.i32, (area + COMM_EXIT_PENDING) >> 2);
   }

@@ -2,7 +2,7 @@
  * One running machine: its memory, clock, devices, exit server and vCPU worker, wired up. Made by vm.ts once the images
  * are there; thrown away as a whole.
  */
-import type { BlockResult } from '../block/block-node.ts';
+import type { BlockNode, BlockResult } from '../block/block-node.ts';
 import { hostTimeMs, type WallClock } from '../core/clock.ts';
 import { VmError } from '../core/errors.ts';
 import type { PowerControl } from '../core/irq.ts';
@@ -69,6 +69,7 @@ import type { Drive } from './drives.ts';
 import { DisplayHub } from './display-hub.ts';
 import { flashSizes } from './pc-flash.ts';
 import { ExitServer } from './exit-server.ts';
+import { RequestsInFlight } from './requests-in-flight.ts';
 import type { SerialPort } from './serial-port.ts';
 import type { MachineSpeaker } from './speaker.ts';
 import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
@@ -163,6 +164,8 @@ export class Session {
   private readonly processor: number;
   readonly vcpu: VcpuHost;
   private readonly drives: readonly Drive[];
+  /** Under -icount. */
+  private readonly requests: RequestsInFlight | null;
   private readonly speaker: MachineSpeaker | null;
   private readonly log: Log;
   private readonly timers: SharedTimers;
@@ -184,7 +187,8 @@ export class Session {
     this.processor = config.processor;
     this.failed = options.failed;
     this.taskChannel.port1.onmessage = () => this.runTask();
-    this.drives = options.drives;
+    this.requests = icount === null ? null : new RequestsInFlight();
+    this.drives = options.drives.map((drive) => ({ ...drive, node: this.watched(drive.node) }));
     this.speaker = options.speaker;
     this.log = options.log;
     this.memory = new VmMemory({
@@ -209,7 +213,7 @@ export class Session {
       arch: config.arch,
       ramBytes,
       images,
-      drives: options.drives,
+      drives: this.drives,
       devices: config.devices,
       ...(icount === null && { later: (task: () => void) => this.later(task) }),
       vga: config.vga,
@@ -231,6 +235,7 @@ export class Session {
         const { device, offset, value } = this.board.doorbells[number];
         device.doorbell?.(offset, value);
       },
+      ...(this.requests && { settled: () => this.requests!.settled() }),
       turnEnd: () => {
         serial.flush();
         for (const port of options.ports) port.flush();
@@ -328,6 +333,11 @@ export class Session {
     await Promise.all([this.server.dispose(), this.stateWait]);
     this.vcpu.terminate();
     await Promise.all(this.closeDrives());
+  }
+
+  /** An image as a device of this machine may have it. */
+  watched(node: BlockNode | null): BlockNode | null {
+    return node && this.requests ? this.requests.watch(node) : node;
   }
 
   /** Closes all images. @returns what has to be waited for; failures are reported */

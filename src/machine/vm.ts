@@ -254,7 +254,7 @@ class MachineVm implements Vm {
       snapshot: true,
     } as const;
     const node = image === null ? null : await openImage(image, how, drive, this.abort.signal);
-    this.removable(drive).change(node);
+    this.removable(drive).change(this.session!.watched(node));
   }
 
   async eject(drive: string): Promise<boolean> {
