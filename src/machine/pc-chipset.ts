@@ -89,8 +89,14 @@ export function firmwareWrites(): PortWrite[] {
     ...config(powerManagement, 0x3c, 1, PC_IRQ.sci),
     // Lines 9, 10 and 11, ACPI's and PCI's, are level-triggered.
     { port: PC_PORTS.elcr.base + 1, size: 1, value: 0x0e },
+    { port: PC_PORTS.keyboardCommand, size: 1, value: WRITE_KEYBOARD_MODE },
+    { port: PC_PORTS.keyboardData, size: 1, value: KEYBOARD_MODE },
   ];
 }
+
+/** The keyboard controller's mode as SeaBIOS leaves it: scan codes translated to set 1, the mouse off, IRQ 1 for keys. */
+const KEYBOARD_MODE = 0x61;
+const WRITE_KEYBOARD_MODE = 0x60;
 
 /** Memory between 640 KiB and 1 MiB as the host bridge shows it. */
 class PcMemory implements BridgeMemory {
