@@ -1,17 +1,8 @@
 import { defineConfig } from 'playwright/test';
-import { chromiumLaunchOptions } from './src/cli/chromium.ts';
+import { chromiumLaunchOptions, SOFTWARE_WEBGPU_ARGS } from './src/cli/chromium.ts';
 
 /** `SNOWGLOBE_LONG=1` (npm run test:long) runs *.long.spec.ts and nothing else; an ordinary run leaves them out. */
 const long = process.env.SNOWGLOBE_LONG === '1';
-
-/** WebGPU without a graphics card: these flags only work together. */
-const WEBGPU_ARGS = [
-  '--enable-unsafe-webgpu',
-  '--enable-features=Vulkan',
-  '--use-vulkan=swiftshader',
-  '--use-angle=vulkan',
-  '--ignore-gpu-blocklist',
-];
 
 const launchOptions = chromiumLaunchOptions();
 
@@ -27,7 +18,7 @@ export default defineConfig({
   reporter: 'list',
   use: {
     browserName: 'chromium',
-    launchOptions: { ...launchOptions, args: [...launchOptions.args, ...WEBGPU_ARGS] },
+    launchOptions: { ...launchOptions, args: [...launchOptions.args, ...SOFTWARE_WEBGPU_ARGS] },
     permissions: ['clipboard-read', 'clipboard-write'],
     screenshot: 'only-on-failure',
   },

@@ -19,6 +19,7 @@ import { buildFirmwareGuest, FIRMWARE_LINE, firmwareRows } from './lib/bench-fir
 import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
 import { buildVirtioGuest, VIRTIO_IMAGE, virtioRows } from './lib/bench-virtio.mjs';
+import { screenRows } from './lib/bench-screen.mjs';
 import { main, SetupError, say, step } from './lib/console.mjs';
 import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
 import { measureIdle, measureMemory } from './lib/measure-page.mjs';
@@ -421,6 +422,12 @@ async function memory() {
   ];
 }
 
+async function screen({ runs, shared }) {
+  const rows = await screenRows({ runs, step, verdict });
+  shared.tables.push(table(['the screen, in Chromium with SwiftShader', 'Snowglobe', 'asked', 'met'], rows));
+  return [];
+}
+
 async function size() {
   const { status, stdout, stderr } = await run(process.execPath, [join(root, 'scripts/size.mjs')]);
   const total = /([\d.]+ kB) of ([\d.]+ kB)\s*$/.exec(stdout);
@@ -437,12 +444,12 @@ async function size() {
   ];
 }
 
-const PARTS = { boot, guest, firmware, disk, virtio, loop, idle, memory, size };
+const PARTS = { boot, guest, firmware, disk, virtio, loop, idle, memory, screen, size };
 const NEED_QEMU = ['boot', 'guest', 'firmware', 'disk', 'virtio', 'loop'];
 /** These parts are about the page and the engine, and need one guest only. */
 const RISCV_ONLY = ['virtio', 'loop', 'idle', 'memory'];
 /** And these need a PC with 32 bits. */
-const I386_ONLY = ['firmware', 'disk'];
+const I386_ONLY = ['firmware', 'disk', 'screen'];
 
 const v86Version = () =>
   JSON.parse(readFileSync(join(root, 'node_modules/v86/package.json'), 'utf8')).version;

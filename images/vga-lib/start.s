@@ -114,11 +114,66 @@ protected:
 	movw %ax, %gs
 	movl $0x90000, %esp
 	call make_sine
+	call set_timer
 	jmp main
 
-# Counts a frame; the last one stays on the screen for good. Waits for the start of the next vertical retrace.
+# Interrupt 0 is all that comes; its gate is the only one.
+	.set GATES, 0x1000
+	.set TIMER_VECTOR, 0x20
+	.set REST, 12000		# 10 ms at 1.193 MHz; frames come every 14 to 17
+set_timer:
+	movl $timer, %eax
+	movw %ax, GATES + 8 * TIMER_VECTOR
+	movw $8, GATES + 8 * TIMER_VECTOR + 2
+	movb $0, GATES + 8 * TIMER_VECTOR + 4
+	movb $0x8e, GATES + 8 * TIMER_VECTOR + 5
+	shrl $16, %eax
+	movw %ax, GATES + 8 * TIMER_VECTOR + 6
+	lidtl gates
+	movb $0x11, %al		# the interrupt controllers from their start: vectors from 0x20 on
+	outb %al, $0x20
+	movb $TIMER_VECTOR, %al
+	outb %al, $0x21
+	movb $4, %al
+	outb %al, $0x21
+	movb $1, %al
+	outb %al, $0x21
+	movb $0xfe, %al		# the timer's alone
+	outb %al, $0x21
+	ret
+
+timer:
+	pushl %eax
+	movb $1, rested
+	movb $0x20, %al
+	outb %al, $0x20
+	popl %eax
+	iretl
+
+rested:	.byte 1
+gates:
+	.word 8 * TIMER_VECTOR + 7
+	.long GATES
+
+# Counts a frame; the last one stays on the screen for good. Waits for the start of the next vertical retrace: halted for most of the time, by the timer that was
+# set at the last one, then looking.
 end_of_frame:
 	call count_frame
+1:	cmpb $0, rested
+	jne 2f
+	sti
+	hlt
+	cli
+	jmp 1b
+2:	call retrace
+	movb $0, rested
+	movb $0x30, %al		# timer 0, once
+	outb %al, $0x43
+	movb $REST & 255, %al
+	outb %al, $0x40
+	movb $REST >> 8, %al
+	outb %al, $0x40
+	ret
 retrace:
 	movw $0x3da, %dx
 1:	inb %dx, %al

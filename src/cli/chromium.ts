@@ -49,6 +49,15 @@ export function chromiumArgs(): string[] {
   ];
 }
 
+/** WebGPU without a graphics card: these arguments only work together. */
+export const SOFTWARE_WEBGPU_ARGS: readonly string[] = [
+  '--enable-unsafe-webgpu',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=vulkan',
+  '--ignore-gpu-blocklist',
+];
+
 /** What Playwright's launch() and its `launchOptions` take. */
 export function chromiumLaunchOptions(headed = false): {
   executablePath: string;

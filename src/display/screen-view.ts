@@ -12,6 +12,8 @@ import { WebGpuRenderer } from './webgpu-renderer.ts';
 const RECOVERIES = 3;
 /** Pictures that are larger are no screens; every WebGPU has textures and buffers of that size. */
 const SIZE_LIMIT = 4096;
+/** Frames whose times are kept. */
+const KEPT_TIMES = 100;
 const FIRST_SIZE = { width: 720, height: 400 };
 
 export interface ScreenViewListener {
@@ -24,8 +26,8 @@ export interface ScreenViewListener {
 /** What drawing took, since the view was made; times in ms. */
 export interface ScreenFigures {
   frames: number;
-  /** On the page's own thread. */
-  main: number;
+  /** On the page's own thread, each of the last hundred frames. */
+  main: number[];
   /** Waiting for the vCPU to hand over the dirty log. */
   answer: number;
   /** Waiting for what was drawn before. */
@@ -33,7 +35,7 @@ export interface ScreenFigures {
 }
 
 export class ScreenView {
-  readonly figures: ScreenFigures = { frames: 0, main: 0, answer: 0, device: 0 };
+  readonly figures: ScreenFigures = { frames: 0, main: [], answer: 0, device: 0 };
   /** Holds the canvas of the moment. */
   readonly element: HTMLDivElement = document.createElement('div');
   private readonly listener: ScreenViewListener;
@@ -142,9 +144,13 @@ export class ScreenView {
   }
 
   private timed(work: () => void): void {
+    const { figures } = this;
+    const before = figures.frames;
     const start = performance.now();
     work();
-    this.figures.main += performance.now() - start;
+    if (figures.frames === before) return;
+    figures.main.push(performance.now() - start);
+    if (figures.main.length > KEPT_TIMES) figures.main.shift();
   }
 
   private took<T>(what: 'answer' | 'device', start: number, value: T): T {

@@ -21,6 +21,8 @@ import {
 } from './shaders.ts';
 
 const PAGE = 4096;
+/** Pages. */
+const JOINED_GAP = 16;
 /** What rows of a copy are a multiple of, bytes. */
 const ROW_ALIGNMENT = 256;
 const PITCH = ROW_ALIGNMENT / 4;
@@ -291,7 +293,7 @@ export class WebGpuRenderer implements Renderer {
       this.decodeBindings = null;
     }
     const whole: PageRun[] = [{ first: 0, count: memory.size / PAGE }];
-    for (const { first, count } of fresh ? whole : runs) {
+    for (const { first, count } of fresh ? whole : joined(runs)) {
       const at = first * PAGE;
       this.device.queue.writeBuffer(
         this.memory!,
@@ -391,6 +393,17 @@ export class WebGpuRenderer implements Renderer {
   lose(): void {
     this.device.destroy();
   }
+}
+
+/** Runs with few pages between them made one: a page more is cheaper than a call more. */
+function joined(runs: readonly PageRun[]): PageRun[] {
+  const joint: PageRun[] = [];
+  for (const { first, count } of runs) {
+    const last = joint.at(-1);
+    if (last && first - (last.first + last.count) <= JOINED_GAP) last.count = first + count - last.first;
+    else joint.push({ first, count });
+  }
+  return joint;
 }
 
 /** Number of the scan-out's format in FORMATS. */
