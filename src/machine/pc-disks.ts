@@ -10,11 +10,12 @@ import { PC_DEVFN, PC_IRQ, PC_PORTS } from './pc-map.ts';
 
 /** Attaches the IDE controller. Returns its drives. */
 export function attachDisks({ env, wiring, bus }: PcContext): BoardDrive[] {
-  const { memory, log } = env;
+  const { memory, log, later } = env;
   const drives: BoardDrive[] = [];
   const ide = new Piix3Ide({
     irqs: [wiring.irq(PC_IRQ.ide[0]), wiring.irq(PC_IRQ.ide[1])],
     memory,
+    ...(later && { breathe: () => new Promise<null>((resolve) => later(() => resolve(null))) }),
     drive: (channel, place, host) => {
       const index = 2 * channel + place;
       const drive = env.drives.find((one) => one.interface === 'ide' && one.index === index);

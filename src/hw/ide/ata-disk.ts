@@ -369,12 +369,13 @@ export class AtaDisk extends IdeDrive {
     if (r.phase === PHASE_TRIM) return this.trim(window);
     const writing = r.phase === PHASE_DMA_WRITE;
     r.status = A.DRDY | A.DSC | A.BSY;
-    const sectors = this.piece(DMA_PIECE / A.SECTOR);
-    if (sectors === 0) return window.finish('stopped');
+    const most = this.piece(DMA_PIECE / A.SECTOR);
+    if (most === 0) return window.finish('stopped');
+    const room = window.room(most * A.SECTOR);
+    const sectors = Math.floor((room ?? 0) / A.SECTOR);
     const length = sectors * A.SECTOR;
-    const room = window.room(length);
     // Descriptors that end too early: QEMU and hardware stop without a word, and the guest finds BM's active bit clear.
-    if (room !== null && room < length) {
+    if (room !== null && sectors < most && window.ended) {
       this.log.guestError('ide', 'the DMA descriptors are shorter than the command');
       this.cancel();
       r.status = A.DRDY | A.DSC;
@@ -392,7 +393,10 @@ export class AtaDisk extends IdeDrive {
         return this.failed(result.error, writing);
       }
       this.advance(sectors);
-      if (v.left > 0) return this.moveDma(window);
+      if (v.left > 0) {
+        if (sectors === most) return this.moveDma(window);
+        return this.after(this.host.breathe(), () => this.moveDma(window));
+      }
       window.finish('done');
       this.complete();
     };

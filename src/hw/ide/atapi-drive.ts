@@ -515,6 +515,10 @@ export class AtapiDrive extends IdeDrive {
       window.finish('error');
       return this.abort();
     }
+    if (room < rest && !window.ended) {
+      v.dataAt += room;
+      return this.after(this.host.breathe(), () => this.moveDma(window));
+    }
     if (room < rest) {
       // Descriptors that end too early: the guest finds the active bit clear, and no interrupt.
       this.log.guestError('atapi', 'the DMA descriptors are shorter than the command');

@@ -25,6 +25,9 @@ const COUNT_ZERO = 0x10000;
 /** A table does not cross 64 KiB (section 1.2): what follows the last descriptor there is the first one. */
 const TABLE_SPAN = 0x10000;
 
+/** So many are looked at in one go, which takes a millisecond or two; drivers take some hundred for a command. */
+export const DESCRIPTORS_AT_ONCE = 2048;
+
 const FIELDS = {
   command: 8,
   status: 8,
@@ -46,14 +49,18 @@ interface Descriptor {
 
 export class BusMaster implements DmaWindow {
   private readonly memory: GuestMemory;
+  private readonly atOnce: number;
   private readonly s: Record<keyof typeof FIELDS, number>;
+  ended = false;
   /** The drive that waits for the start, or moves data. */
   onStart: () => void = () => {};
   /** The guest stopped a transfer before its end. */
   onStop: () => void = () => {};
 
-  constructor(memory: GuestMemory) {
+  /** @param atOnce descriptors that `room` looks at in one go */
+  constructor(memory: GuestMemory, atOnce: number) {
     this.memory = memory;
+    this.atOnce = atOnce;
     this.s = { command: 0, status: 0, table: 0, next: 0, address: 0, left: 0, last: 0 };
   }
 
@@ -122,14 +129,15 @@ export class BusMaster implements DmaWindow {
     const { s } = this;
     let room = s.left;
     let { next } = s;
-    for (let last = s.last === 1; room < max && !last; next = this.after(next)) {
+    this.ended = s.last === 1;
+    for (let i = 0; room < max && !this.ended && i < this.atOnce; next = this.after(next), i++) {
       const descriptor = this.descriptor(next);
       if (!descriptor) {
         s.status |= STATUS_ERROR;
         return null;
       }
       room += descriptor.count;
-      last = descriptor.last;
+      this.ended = descriptor.last;
     }
     return Math.min(room, max);
   }

@@ -10,7 +10,7 @@ import type { IrqLine } from '../../core/irq.ts';
 import type { GuestMemory } from '../../memory/guest-memory.ts';
 import type { MmioRegion, RegisterSpec, StateReader } from '../device.ts';
 import * as A from './ata.ts';
-import { BM_COMMAND, BM_STATUS, BusMaster } from './bus-master.ts';
+import { BM_COMMAND, BM_STATUS, BusMaster, DESCRIPTORS_AT_ONCE } from './bus-master.ts';
 import type { DriveHost, IdeDrive } from './ide-drive.ts';
 
 const DATA = 0;
@@ -58,6 +58,8 @@ export interface IdeChannelOptions {
   name: string;
   irq: IrqLine;
   memory: GuestMemory;
+  /** As DriveHost's; null: long transfers go on at once. */
+  breathe: DriveHost['breathe'] | null;
   /** Takes the shadow of the register at byte `offset` of a block. */
   publish(block: IdeBlock, offset: number, value: number | null): void;
   /** Builds the drive of a place, 0 (master) or 1, or none. */
@@ -79,10 +81,10 @@ export class IdeChannel {
     device: 0,
   };
 
-  constructor({ name, irq, memory, publish, drive }: IdeChannelOptions) {
+  constructor({ name, irq, memory, breathe, publish, drive }: IdeChannelOptions) {
     this.irq = irq;
     this.publish = publish;
-    this.busMaster = new BusMaster(memory);
+    this.busMaster = new BusMaster(memory, breathe ? DESCRIPTORS_AT_ONCE : Number.POSITIVE_INFINITY);
     this.busMaster.onStart = () => this.moveDma();
     // A transfer that is cut short leaves the drive as it is: the guest resets it.
     this.busMaster.onStop = () => {
@@ -92,6 +94,7 @@ export class IdeChannel {
       drive(place, {
         interrupt: () => this.raise(),
         requestDma: () => this.moveDma(),
+        breathe: breathe ?? (() => null),
         settled: () => this.publishAll(),
       }),
     );

@@ -12,14 +12,21 @@ export interface DriveHost {
   interrupt(): void;
   /** The drive has data to move by DMA: calls `drive.moveDma()` now, or when the bus master starts. */
   requestDma(): void;
+  /** Gives the page a chance to do something else, in the midst of a long transfer; null: it goes on at once. */
+  breathe(): Eventually<null>;
   /** Something that was waited for has come: what registers read may have changed. */
   settled(): void;
 }
 
 /** The memory side of a DMA transfer. */
 export interface DmaWindow {
-  /** Room that the descriptors give, from the place reached on, at most `max` bytes; null: the descriptors lie outside of memory. */
+  /**
+   * Room that the descriptors give, from the place reached on, at most `max` bytes; null: the descriptors lie outside of memory. Less than `max`
+   * where they end (`ended`), and where they are so many small ones that the page would stand still for all of them: then some 4 KiB or more.
+   */
   room(max: number): number | null;
+  /** The descriptors that `room` looked at last were the last. */
+  readonly ended: boolean;
   /** Moves bytes to memory, and the place on. False: some of it lies outside of memory. */
   put(bytes: Uint8Array): boolean;
   /** Takes bytes from memory, and moves the place on. */

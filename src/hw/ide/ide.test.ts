@@ -31,9 +31,14 @@ function machine(options: { disk?: BlockNode; asynchronous?: boolean; reached?: 
   const disk = options.disk ?? wrap(new MemoryNode(pattern(DISK_SECTORS, 512, 3)));
   const cd = wrap(new MemoryNode(pattern(CD_SECTORS, 2048, 5), { readOnly: true }));
   let cdrom: AtapiDrive | undefined;
+  const counts = { exits: 0, breaths: 0 };
   const ide = new Piix3Ide({
     irqs,
     memory,
+    breathe: () => {
+      counts.breaths++;
+      return Promise.resolve(null);
+    },
     drive: (channel, place, host) => {
       if (place === 1) return null;
       if (channel === 0) {
@@ -72,7 +77,6 @@ function machine(options: { disk?: BlockNode; asynchronous?: boolean; reached?: 
   let config = 0;
   let ring: { region: MmioRegion; offset: number; size: number; value: number; stale: readonly string[] }[] =
     [];
-  const counts = { exits: 0 };
   const drain = (): void => {
     counts.exits++;
     for (const { region, offset, size, value } of ring) region.write(offset, size, value);
@@ -377,6 +381,60 @@ describe('what goes wrong', () => {
       await run(pc, [...setup, ...LBA(4, 1), ['out', 0x1f7, 1, code]]);
       expect(await run(pc, go(toMemory))).toEqual([0x06, 0x41, 0x04]);
       expect(pc.log.guestErrors('ide')).toBe(1);
+    }
+  });
+
+  it.each([
+    ['disk', 0x1f0, 0xc040, 240],
+    ['CD-ROM', 0x170, 0xc048, 16],
+  ])('a table of the smallest descriptors holds nobody up: %s', async (_what, port, bm, count) => {
+    const pc = machine();
+    const bytes = count * (port === 0x1f0 ? 512 : 2048);
+    // All of them lead to the same two bytes; the table wraps around in its 64 KiB.
+    const table = new Uint8Array(0x10000);
+    const view = new DataView(table.buffer);
+    for (let at = 0; at < table.length; at += 8) {
+      view.setUint32(at, 0x8000, true);
+      view.setUint16(at + 4, 2, true);
+    }
+    pc.memory.write(0x10000, table);
+    const command: Step[] =
+      port === 0x1f0
+        ? [...LBA(0, count), ['out', 0x1f7, 1, 0xc8]]
+        : [
+            ['out', 0x171, 1, 1],
+            ['out', 0x177, 1, 0xa0],
+            ['outs', 0x170, `28000000000000${count.toString(16).padStart(4, '0')}000000`],
+          ];
+    await run(pc, [
+      ...(program('registers after power-on') as Step[]).slice(0, 4),
+      ['out', bm + 4, 4, 0x10000],
+      ...command,
+      ['out', bm, 1, 9],
+    ]);
+    for (let i = 0; i < 1000 && pc.inp(port + 7, 1) & 0x80; i++) await Promise.resolve();
+    expect(pc.inp(port + 7, 1)).toBe(0x50);
+    expect(pc.counts.breaths).toBeGreaterThan(bytes / 2 / 2048 - 20);
+    const source = port === 0x1f0 ? pattern(DISK_SECTORS, 512, 3) : pattern(CD_SECTORS, 2048, 5);
+    expect(pc.memory.read(0x8000, 2)).toEqual(source.slice(bytes - 2, bytes));
+  });
+
+  it('a count of 0 or 1 is 64 KiB, and another odd one is rounded down', async () => {
+    for (const [descriptors, length] of [
+      ['00000100 0000 0080', 0x10000],
+      ['00000100 0300 0000 02000100 fe01 0080', 512],
+      ['00000100 0100 0080', 0x10000],
+    ] as const) {
+      const pc = machine();
+      const count = length / 512;
+      await run(pc, [
+        ...busMaster(descriptors.replaceAll(' ', ''), true),
+        ...LBA(1, count),
+        ['out', 0x1f7, 1, 0xc8],
+      ]);
+      expect(await run(pc, go(true))).toEqual([0x04, 0x50, 0]);
+      const read = pattern(DISK_SECTORS, 512, 3).slice(512, 512 + length);
+      expect(pc.memory.read(0x10000, length)).toEqual(read);
     }
   });
 

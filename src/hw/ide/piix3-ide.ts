@@ -20,6 +20,8 @@ export interface Piix3IdeOptions {
   /** ISA lines of the two channels. */
   irqs: readonly [IrqLine, IrqLine];
   memory: GuestMemory;
+  /** As DriveHost's; absent: long transfers go on at once. */
+  breathe?: DriveHost['breathe'];
   /** Builds the drive at `channel` (0, 1) and `place` (0 master, 1 slave), or none. */
   drive(channel: number, place: number, host: DriveHost): IdeDrive | null;
 }
@@ -30,7 +32,7 @@ export class Piix3Ide extends PciFunction {
   override readonly fixed: readonly MmioRegion[];
   private readonly channels: readonly IdeChannel[];
 
-  constructor({ irqs, memory, drive }: Piix3IdeOptions) {
+  constructor({ irqs, memory, breathe, drive }: Piix3IdeOptions) {
     super({
       vendor: 0x8086,
       device: 0x7010,
@@ -49,6 +51,7 @@ export class Piix3Ide extends PciFunction {
           name: `ide${channel}`,
           irq,
           memory,
+          breathe: breathe ?? null,
           publish: (block, offset, value) => {
             if (block === 'busMaster') this.publishWindow(0, channel * CHANNEL_BYTES + offset, value);
             else this.publish(2 * channel + (block === 'control' ? 1 : 0), offset, value);
