@@ -1,6 +1,7 @@
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
+import { fatImage } from './support/fat.ts';
 import { image, repository } from './support/images.ts';
 
 const OVMF = join(repository, '.cache/images/firmware/ovmf');
@@ -60,4 +61,28 @@ test('OVMF starts Debian from fw_cfg, which finds its ACPI tables and powers off
   expect(vm.serialText).not.toMatch(/ACPI (?:BIOS )?(?:Error|Warning)/);
   await vm.type('poweroff -f\n');
   expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
+});
+
+test('OVMF starts GRUB from a disk, whose command line lists what UEFI has', async ({ vm }, testInfo) => {
+  test.setTimeout(400_000);
+  const grub = readFileSync(join(repository, '.cache/images/firmware/grub-efi/grubx64.efi'));
+  mkdirSync(testInfo.outputDir, { recursive: true });
+  const hda = join(testInfo.outputDir, 'esp.img');
+  const note = Buffer.from('fresh snow\n');
+  writeFileSync(hda, fatImage({ EFI: { BOOT: { 'BOOTX64.EFI': grub } }, 'NOTE.TXT': note }));
+  const drives = ['OVMF_CODE_4M.fd', 'OVMF_VARS_4M.fd'].map((name) => ({
+    interface: 'pflash' as const,
+    file: join(OVMF, name),
+  }));
+  await vm.boot({ arch: 'x86_64', memory: 256, hda, drives });
+  // UEFI's console is on the serial port, too.
+  await vm.waitForSerial('grub> ', { timeout: 300_000 });
+  for (const [command, answer] of [
+    ['echo $grub_platform $grub_cpu', 'efi x86_64'],
+    ['cat (hd0)/NOTE.TXT', 'fresh snow'],
+    ['smbios --type 1 --get-string 4', 'Snowglobe'],
+  ]) {
+    await vm.type(`${command}\n`);
+    await vm.waitForSerial(answer, PROMPT);
+  }
 });
