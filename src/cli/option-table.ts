@@ -1,3 +1,5 @@
+import type { BlockFilter } from '../core/vm-api.ts';
+import { parseBlockdev } from './blockdev.ts';
 import { type CliDrive, type CliOptions, ListRequest } from './cli-options.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { unescapeText } from './escapes.ts';
@@ -88,6 +90,8 @@ function drive(name: string, help: string, place: Omit<CliDrive, 'option' | 'fil
   };
 }
 
+const THROTTLES = ['iops-total', 'iops-read', 'iops-write', 'bps-total', 'bps-read', 'bps-write'] as const;
+
 const DRIVE_PROPERTIES = {
   file: 'any',
   if: ['ide', 'floppy', 'pflash', 'virtio', 'none'],
@@ -98,6 +102,8 @@ const DRIVE_PROPERTIES = {
   discard: ['unmap', 'on', 'ignore', 'off'],
   readonly: ['on', 'off'],
   snapshot: ['on', 'off'],
+  'copy-on-read': ['on', 'off'],
+  ...Object.fromEntries(THROTTLES.map((name) => [`throttling.${name}`, 'any'] as const)),
   // What they say here is what happens anyway.
   cache: 'any',
   aio: 'any',
@@ -114,8 +120,19 @@ function setDrive(options: CliOptions, text: string): void {
   const index = get('index') ?? get('unit');
   const media = get('media') as CliDrive['media'];
   const file = get('file');
+  const limits = THROTTLES.flatMap((name) => {
+    const limit = values.get(`throttling.${name}`);
+    return limit === undefined
+      ? []
+      : [[name, parseInteger(`-drive throttling.${name}`, limit, 0, 2 ** 50)] as const];
+  });
+  const filters: BlockFilter[] = [
+    ...(limits.length > 0 ? [{ driver: 'throttle' as const, limits: Object.fromEntries(limits) }] : []),
+    ...(get('copy-on-read') === 'on' ? [{ driver: 'copy-on-read' as const }] : []),
+  ];
   options.drives.push({
     option: '-drive',
+    ...(filters.length > 0 && { filters }),
     ...(file !== undefined && { file }),
     ...(at !== undefined && { interface: at }),
     ...(get('id') !== undefined && { id: get('id')! }),
@@ -262,8 +279,14 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'drive',
     value: 'PROPERTIES',
-    help: 'file=FILE,if=ide|floppy|virtio|none,id=ID,index=N,media=disk|cdrom,\nformat=raw,readonly=on|off,snapshot=on|off. Writes stay in\nmemory; with snapshot=off (or readonly=off) they go to FILE',
+    help: 'file=FILE,if=ide|floppy|virtio|none,id=ID,index=N,media=disk|cdrom,\nformat=raw|qcow2|vmdk|vdi|vpc,readonly=on|off,snapshot=on|off.\nWrites stay in memory; with snapshot=off (or readonly=off) they go\nto FILE',
     set: setDrive,
+  },
+  {
+    name: 'blockdev',
+    value: 'PROPERTIES',
+    help: 'node-name=NAME,driver=qcow2,file.driver=file,\nfile.filename=FILE, or as JSON: what a -device takes by drive=NAME',
+    set: (options, text) => void options.drives.push(parseBlockdev(text, options.drives)),
   },
   {
     name: 'device',
@@ -465,7 +488,7 @@ const later = 'not built yet';
 export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
-      ...['blockdev', 'sd', 'mtdblock'],
+      ...['sd', 'mtdblock'],
       ...['netdev', 'object', 'fsdev', 'virtfs', 'usb', 'usbdevice', 'audio', 'snapshot'],
       ...[
         'loadvm',

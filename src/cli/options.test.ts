@@ -192,3 +192,68 @@ describe('drives', () => {
     expect(message('i386', '-drive', 'file=a,index=99')).toMatch(/from 0 to 31/);
   });
 });
+
+describe('block nodes', () => {
+  const nodes = (...texts: string[]) =>
+    parse(...texts.flatMap((text) => ['-blockdev', text])).drives.map(({ option, ...drive }) => {
+      expect(option).toBe('-blockdev');
+      return drive;
+    });
+
+  test('are read as dotted keys, as JSON, and by the names of others', () => {
+    const qcow2 = { interface: 'none', id: 'd', file: 'a,b.qcow2', format: 'qcow2' };
+    expect(nodes('driver=qcow2,node-name=d,file.driver=file,file.filename=a,,b.qcow2')).toEqual([qcow2]);
+    expect(
+      nodes(
+        '{"driver":"qcow2","node-name":"d","read-only":false,"file":{"driver":"file","filename":"a,b.qcow2"}}',
+      ),
+    ).toEqual([{ ...qcow2, snapshot: false }]);
+    const [, , top] = nodes(
+      'driver=file,node-name=f,filename=base.img',
+      'driver=raw,node-name=b,file=f',
+      'driver=copy-on-read,node-name=d,file.driver=qcow2,file.file.driver=file,file.file.filename=a,,b.qcow2,file.backing=b,file.read-only=off',
+    );
+    expect(top).toEqual({
+      ...qcow2,
+      backing: ['base.img'],
+      snapshot: false,
+      filters: [{ driver: 'copy-on-read' }],
+    });
+  });
+
+  test('fail by rules', () => {
+    const [node] = nodes(
+      'driver=blkdebug,node-name=d,image.driver=file,image.filename=a,inject-error.0.event=write_aio,inject-error.0.errno=28,' +
+        'inject-error.0.once=on,inject-error.0.state=2,set-state.0.event=flush_to_disk,set-state.0.new_state=2',
+    );
+    expect(node.filters).toEqual([
+      {
+        driver: 'blkdebug',
+        injectError: [{ iotype: 'write', state: 2, once: true, errno: 'space' }],
+        setState: [{ event: 'flush', newState: 2 }],
+      },
+    ]);
+  });
+
+  test.each([
+    ['driver=file,filename=a', /needs a name/],
+    ['driver=nbd,node-name=d', /driver=nbd is not built yet/],
+    ['driver=qcow2,node-name=d,file=nobody', /file=nobody: there is no such node/],
+    ['driver=qcow2,node-name=d', /needs a file/],
+    ['driver=file,node-name=d,filename=a,speed=9', /property "speed"/],
+    ['driver=throttle,node-name=d,file.driver=file,file.filename=a', /use -drive throttling/],
+    ['{"driver":', /no JSON object/],
+    ['driver=file,node-name=d,filename=a,filename=b', /given twice/],
+  ])('%s is refused', (text, pattern) => expect(message('x86_64', '-blockdev', text)).toMatch(pattern));
+
+  test('of a drive: its filters', () => {
+    const { drives } = parse(
+      '-drive',
+      'file=a,copy-on-read=on,throttling.iops-total=50,throttling.bps-read=1000',
+    );
+    expect(drives[0].filters).toEqual([
+      { driver: 'throttle', limits: { 'iops-total': 50, 'bps-read': 1000 } },
+      { driver: 'copy-on-read' },
+    ]);
+  });
+});

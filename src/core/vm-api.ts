@@ -83,6 +83,28 @@ export type Medium = (typeof MEDIA)[number];
 /** The options that name an image. */
 export type ImageKey = 'bios' | 'kernel' | 'initrd' | Medium;
 
+type BlockRequest = 'read' | 'write' | 'write-zeroes' | 'discard' | 'flush' | 'block-status';
+
+/** A filter of the block layer, by QEMU's name for its driver. docs/block.md says what each does. */
+export type BlockFilter =
+  | { driver: 'copy-on-read' }
+  | {
+      driver: 'throttle';
+      /** Per second: `iops-total`, `iops-read`, `iops-write`, `bps-total`, `bps-read`, `bps-write`. */
+      limits: Readonly<Record<string, number>>;
+    }
+  | {
+      driver: 'blkdebug';
+      injectError?: readonly {
+        iotype?: BlockRequest;
+        state?: number;
+        sector?: number;
+        once?: boolean;
+        errno?: 'io' | 'space';
+      }[];
+      setState?: readonly { event: BlockRequest; state?: number; newState: number }[];
+    };
+
 /** One `-drive`. */
 export interface DriveConfig {
   /** Absent: the drive is empty, which only drives with exchangeable media can be. */
@@ -102,6 +124,8 @@ export interface DriveConfig {
    * URL; other places are refused.
    */
   backing?: readonly ImageSource[];
+  /** What requests pass through, the first one first. */
+  filters?: readonly BlockFilter[];
   /** What the guest discards is given up in a qcow2 image that is written to. Default `unmap`. */
   discard?: 'unmap' | 'ignore';
   /** The guest's writes fail. A CD-ROM is always read-only. */

@@ -1,26 +1,30 @@
 /** A drive's image, opened: where its bytes are, its format with all that backs it, and where writes go. */
 import { type BlockNode, type BlockResult, failure, success } from '../block/block-node.ts';
+import { BlkdebugNode } from '../block/filter/blkdebug-node.ts';
 import { CachedNode } from '../block/filter/cached-node.ts';
+import { CopyOnReadNode } from '../block/filter/copy-on-read-node.ts';
 import { OverlayNode } from '../block/filter/overlay-node.ts';
+import { ThrottleNode } from '../block/filter/throttle-node.ts';
 import { type ImageFile, openImageFile } from '../block/open.ts';
 import { BlobNode } from '../block/protocol/blob-node.ts';
 import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
 import { VmError } from '../core/errors.ts';
-import type { DriveConfig, ImageSource } from '../core/vm-api.ts';
+import type { BlockFilter, DriveConfig, ImageSource } from '../core/vm-api.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { loadImage } from './boot/image-source.ts';
 
 export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
 
 /** What a drive wants of its image. */
-export interface ImagePlan extends Pick<DriveConfig, 'format' | 'backing' | 'discard'> {
+export interface ImagePlan extends Pick<DriveConfig, 'format' | 'backing' | 'discard' | 'filters'> {
   interface: DriveInterface;
   media: 'disk' | 'cdrom';
   readOnly: boolean;
   snapshot: boolean;
 }
 
+const THROTTLES = /^(iops|bps)-(total|read|write)$/;
 const SECTOR = 512;
 const CD_SECTOR = 2048;
 
@@ -32,6 +36,31 @@ const bad = (message: string): VmError => new VmError('bad-config', message);
  * @throws VmError not-found, bad-image or bad-config
  */
 export async function openImage(
+  file: ImageSource,
+  plan: ImagePlan,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  const node = await openDisk(file, plan, what, signal);
+  return (plan.filters ?? []).reduceRight((below, filter) => filtered(below, filter, what), node);
+}
+
+function filtered(node: BlockNode, filter: BlockFilter, what: string): BlockNode {
+  switch (filter.driver) {
+    case 'copy-on-read':
+      return new CopyOnReadNode(node);
+    case 'throttle':
+      for (const [name, limit] of Object.entries(filter.limits))
+        if (!THROTTLES.test(name) || !(limit >= 0)) throw bad(`${what}: there is no limit ${name}=${limit}.`);
+      return new ThrottleNode(node, filter.limits);
+    case 'blkdebug':
+      return new BlkdebugNode(node, filter);
+    default:
+      throw bad(`${what}: there is no filter ${String((filter as BlockFilter).driver)}.`);
+  }
+}
+
+async function openDisk(
   file: ImageSource,
   plan: ImagePlan,
   what: string,

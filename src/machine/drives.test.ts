@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { BlockNode } from '../block/block-node.ts';
+import { createQcow2 } from '../block/format/qcow2/create.ts';
+import { MemoryNode } from '../block/protocol/memory-node.ts';
 import type { VmConfig } from '../core/vm-api.ts';
 import { openImage } from './disk-image.ts';
 import { planDrives } from './drives.ts';
@@ -77,5 +80,71 @@ describe('images', () => {
     ],
   ])('%s is refused', async (_name, bytes, how, message) => {
     await expect(open(bytes, how)).rejects.toThrow(message);
+  });
+});
+
+describe('images of a format', () => {
+  const how = { interface: 'ide', media: 'disk', readOnly: false, snapshot: true } as const;
+
+  async function qcow2(backingFile: string | null): Promise<Uint8Array> {
+    const file = new MemoryNode(new Uint8Array(0));
+    const made = await createQcow2(file, { size: 1 << 20, backingFile, backingFormat: 'raw' });
+    if (!made.ok) throw new Error(made.error.message);
+    await made.value.write(65_536, new Uint8Array(65_536).fill(3));
+    await made.value.flush();
+    return file.bytes.slice();
+  }
+
+  const first = async (node: BlockNode): Promise<number[]> => {
+    const bytes = await node.read(0, 131_072);
+    if (!bytes.ok) throw new Error(bytes.error.message);
+    return [bytes.value[0], bytes.value[65_536]];
+  };
+
+  it('are opened over the backing files that are given, and written to in memory', async () => {
+    const image = await qcow2('base.img');
+    const node = await openImage(image, { ...how, backing: [new Uint8Array(1 << 20).fill(7)] }, 'd');
+    expect(await first(node)).toEqual([7, 3]);
+    const before = image.slice();
+    await node.write(0, new Uint8Array(600).fill(9));
+    expect(await first(node)).toEqual([9, 3]);
+    expect(Buffer.compare(image, before)).toBe(0);
+    await expect(openImage(image, { ...how, backing: [] }, 'd')).rejects.toThrow(/base\.img.*was not given/);
+    await expect(openImage(image, how, 'd')).rejects.toThrow(/not to be had: put it beside the image/);
+    await expect(
+      openImage(image, { ...how, snapshot: false, backing: [new Uint8Array(512)] }, 'd'),
+    ).rejects.toThrow(/may grow cannot be written/);
+  });
+
+  it.each([
+    ['base.img', 'http://host/images/base.img'],
+    ['sub/base.img', 'http://host/images/sub/base.img'],
+    ['../base.img', null],
+    ['/etc/passwd', null],
+    ['http://elsewhere/base.img', null],
+    ['file:///etc/passwd', null],
+  ])('from the network are followed only to what lies beside them: %s', async (name, followed) => {
+    const image = await qcow2(name);
+    const asked: string[] = [];
+    vi.stubGlobal('fetch', async (url: string) => {
+      asked.push(url);
+      const file = url === 'http://host/images/disk.qcow2' ? image : new Uint8Array(1 << 20).fill(7);
+      return new Response(file.slice() as Uint8Array<ArrayBuffer>, { status: 200 });
+    });
+    const opened = openImage('http://host/images/disk.qcow2', how, 'd');
+    if (followed) expect(await first(await opened)).toEqual([7, 3]);
+    else await expect(opened).rejects.toThrow(/put it beside the image/);
+    expect(
+      asked.filter((url) => url !== 'http://host/images/disk.qcow2').every((url) => url === followed),
+    ).toBe(true);
+    vi.unstubAllGlobals();
+  });
+
+  it('pass through their filters', async () => {
+    const filters = [{ driver: 'blkdebug', injectError: [{ iotype: 'read', sector: 1 }] }] as const;
+    const node = await openImage(new Uint8Array(4096), { ...how, filters }, 'd');
+    expect([(await node.read(0, 512)).ok, (await node.read(512, 512)).ok]).toEqual([true, false]);
+    const bad = { ...how, filters: [{ driver: 'throttle', limits: { speed: 1 } }] } as const;
+    await expect(openImage(new Uint8Array(4096), bad, 'd')).rejects.toThrow(/no limit speed=1/);
   });
 });

@@ -50,6 +50,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
   'format',
   'backing',
   'discard',
+  'filters',
   'readOnly',
   'snapshot',
   'id',
@@ -122,6 +123,7 @@ export function planDrives(
       ...(drive.format && { format: drive.format }),
       ...(drive.backing && { backing: drive.backing }),
       ...(drive.discard && { discard: drive.discard }),
+      ...(drive.filters && { filters: drive.filters }),
       ...(at === 'virtio' && { id: drive.interface === 'none' ? id : null }),
     });
   }
