@@ -1,0 +1,92 @@
+/** The page's panels for a machine with keyboard and drives. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright/test';
+import { bootDisk } from './support/boot-sector.ts';
+import { isoImage } from './support/iso.ts';
+import { displayText, expect, test } from './support/site.ts';
+
+const STARTED = { timeout: 40_000 };
+
+async function open(page: Page, url: string, folder: string): Promise<void> {
+  await page.goto(url);
+  await page.getByTestId('pick').setInputFiles(bootDisk(folder, 'Panels'));
+  await expect.poll(() => displayText(page), STARTED).toContain('Panels');
+}
+
+test('keys that the browser keeps to itself, and text that is typed with progress until it is cancelled', async ({
+  page,
+  site,
+}, testInfo) => {
+  await open(page, site.builtUrl, testInfo.outputDir);
+  await page.getByRole('button', { name: 'Keys', exact: true }).click();
+  // The boot sector takes some letters for commands: none of q, r, k, p and t.
+  const text = page.getByRole('textbox', { name: 'Text to type' });
+  const layout = page.getByRole('combobox', { name: 'Keyboard layout of the guest' });
+  const type = page.getByRole('button', { name: 'Type', exact: true });
+  await text.fill('Snow "globe"');
+  await type.click();
+  await expect.poll(() => displayText(page)).toContain('Snow "globe"');
+  // The places of German keys, which this BIOS reads as American ones.
+  await layout.selectOption({ label: 'German' });
+  await text.fill('zoo-y');
+  await type.click();
+  await expect.poll(() => displayText(page)).toContain('yoo/z');
+  await text.fill('ok 漢');
+  await type.click();
+  await expect(page.getByText('The keyboard layout “German” has no key for: 漢')).toBeVisible();
+  await layout.selectOption({ label: 'English (US)' });
+  await text.fill('0123456789'.repeat(400));
+  await type.click();
+  await expect(page.getByText(/^Typing: \d+ of 4000 keys$/)).toBeVisible();
+  await expect(type).toBeDisabled();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText(/^Typing/)).toBeHidden();
+  await expect(type).toBeEnabled();
+  await text.fill('<end>');
+  await type.click();
+  await expect.poll(() => displayText(page)).toContain('<end>');
+  expect((await displayText(page)).replaceAll('\n', '').match(/\d/g)!.length).toBeLessThan(4000);
+  // The BIOS starts the machine again.
+  await page.getByRole('button', { name: 'Ctrl+Alt+Del' }).click();
+  await expect.poll(async () => (await displayText(page)).includes('<end>'), STARTED).toBe(false);
+  await expect.poll(() => displayText(page), STARTED).toContain('Panels');
+});
+
+test('what was copied is typed on the screen, with progress and a way to end it', async ({
+  page,
+  site,
+}, testInfo) => {
+  await open(page, site.builtUrl, testInfo.outputDir);
+  await page.locator('vm-console').evaluate((element: HTMLElement) => element.focus());
+  await page.evaluate(() => navigator.clipboard.writeText('Halo ~ "one"'));
+  await page.getByRole('button', { name: 'Type what was copied (Ctrl+Shift+V)' }).click();
+  await expect.poll(() => displayText(page)).toContain('Halo ~ "one"');
+  await page.evaluate(() => navigator.clipboard.writeText('x'.repeat(4000)));
+  await page.keyboard.press('Control+Shift+V');
+  await expect(page.getByText(/^Typing: \d+ of 4000 keys$/)).toBeVisible();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText(/^Typing/)).toBeHidden();
+});
+
+test('media are exchanged in the panel for drives', async ({ page, site }, testInfo) => {
+  await open(page, site.builtUrl, testInfo.outputDir);
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  const drive = page.getByRole('listitem').filter({ hasText: 'CD-ROM (ide1-cd0)' });
+  await expect(drive).toContainText('empty');
+  await expect(page.getByRole('listitem').filter({ hasText: 'Disk (ide0-hd0)' })).toContainText('1049 KB');
+  const folder = testInfo.outputDir;
+  const iso = join(folder, 'cd.iso');
+  writeFileSync(iso, isoImage({ 'A.TXT': Buffer.alloc(123_456) }));
+  await drive.locator('input[type=file]').setInputFiles(iso);
+  await expect(drive).toContainText(/\d+ KB/);
+  await drive.getByRole('button', { name: 'Eject' }).click();
+  await expect(drive).toContainText('empty');
+  await expect(drive.getByRole('button', { name: 'Eject' })).toBeHidden();
+  // An image that cannot be one: the reason is said, the drive stays empty.
+  const empty = join(folder, 'empty.iso');
+  writeFileSync(empty, '');
+  await drive.locator('input[type=file]').setInputFiles(empty);
+  await expect(page.getByRole('alert').filter({ hasText: /empty/ })).toBeVisible();
+  await expect(drive).toContainText('empty');
+});
