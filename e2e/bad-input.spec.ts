@@ -2,6 +2,7 @@
 import type { Page } from 'playwright/test';
 import { rendererOf, residentBytes } from '../scripts/lib/measure.mjs';
 import { expect, test } from '../src/playwright/index.ts';
+import { dmaDisk } from './support/dma-sector.ts';
 import { bareMetal, image } from './support/images.ts';
 import { longestGap } from './support/responsiveness.ts';
 
@@ -47,6 +48,22 @@ test('a flood on the serial port loses nothing, does not freeze the page, and ca
   const lines = vm.serialText.split('\n');
   expect(lines.slice(0, -1).filter((line) => line !== '0123456789')).toEqual([]);
   expect('0123456789'.startsWith(lines.at(-1) as string)).toBe(true);
+});
+
+test('DMA to where there is no memory is an error, and thousands of tiny descriptors freeze no page', async ({
+  vm,
+}, testInfo) => {
+  const one = (address: number) => ({ address, only: 512, sectors: 1 });
+  const hda = dmaDisk(testInfo.outputDir, [
+    { address: 0x20000, sectors: 2048 },
+    // The firmware's ROM, the local APIC, beyond memory, across its end; then memory again.
+    ...[0xfffc0000, 0xfee00000, 0x20000000, 0x3ffff00].map(one),
+    one(0x20000),
+  ]);
+  await vm.boot({ arch: 'i386', memory: 64, hda });
+  await vm.waitForSerial('Booting from Hard Disk...');
+  const gap = await longestGap(vm.page, () => vm.waitForSerial('+EEEE+!', { timeout: 60_000 }));
+  expect(gap).toBeLessThan(FREEZE_MS);
 });
 
 test('a guest that spins with interrupts off does not freeze the page and can be stopped', async ({

@@ -1,25 +1,6 @@
 /** Firmware of our own that plays on the PC speaker what bytes on COM1 tell it, and answers each with itself. */
 
-type Part = number | { label: string } | { to: string };
-
-const label = (name: string): Part => ({ label: name });
-/** The displacement of a short jump. */
-const to = (name: string): Part => ({ to: name });
-
-function assemble(parts: readonly Part[]): number[] {
-  const places = new Map<string, number>();
-  let at = 0;
-  for (const part of parts) {
-    if (typeof part === 'object' && 'label' in part) places.set(part.label, at);
-    else at++;
-  }
-  const bytes: number[] = [];
-  for (const part of parts) {
-    if (typeof part === 'number') bytes.push(part);
-    else if ('to' in part) bytes.push((places.get(part.to)! - bytes.length - 1) & 0xff);
-  }
-  return bytes;
-}
+import { assemble, label, to } from './assemble.ts';
 
 /** out %al, $port of a constant. */
 const out = (port: number, value: number): number[] => [0xb0, value, 0xe6, port];

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assemble, label, to } from './assemble.ts';
+
+const CASES = 0x100;
+const DISK_BYTES = 5 << 20;
+
+/**
+ * A boot sector that reads by IDE's bus master as no driver would, and prints for each case `+`, or `E` where the bus master tells of an error. A
+ * case names the first descriptor at 0x10000; the rest of its 64 KiB are descriptors of two bytes, none of them the last.
+ */
+const CODE = assemble([
+  ...[0xfc, 0x31, 0xc0, 0x8e, 0xd8], // cld; xor %ax, %ax; mov %ax, %ds
+  // BAR 4 of function 00:01.1.
+  ...[0x66, 0xb8, 0x20, 0x09, 0x00, 0x80, 0xba, 0xf8, 0x0c, 0x66, 0xef], // mov $0x80000920, %eax; mov $0xcf8, %dx; out %eax, (%dx)
+  ...[0xb2, 0xfc, 0x66, 0xed, 0x25, 0xf0, 0xff, 0x89, 0xc5], // mov $0xfc, %dl; in (%dx), %eax; and $0xfff0, %ax; mov %ax, %bp
+  ...[0xb8, 0x00, 0x10, 0x8e, 0xc0, 0x31, 0xff, 0xb9, 0x00, 0x20], // mov $0x1000, %ax; mov %ax, %es; xor %di, %di; mov $0x2000, %cx
+  label('fill'),
+  ...[0x66, 0xb8, 0x00, 0x00, 0x02, 0x00, 0x66, 0xab], // mov $0x20000, %eax; stosl
+  ...[0x66, 0xb8, 0x02, 0x00, 0x00, 0x00, 0x66, 0xab], // mov $2, %eax; stosl
+  ...[0xe2, to('fill')], // loop fill
+  ...[0xbe, CASES & 0xff, 0x7c + (CASES >> 8)], // mov $cases, %si
+  label('next'),
+  ...[0x66, 0xad, 0x66, 0x26, 0xa3, 0x00, 0x00], // lodsl; mov %eax, %es:0
+  ...[0x66, 0xad, 0x66, 0x26, 0xa3, 0x04, 0x00], // lodsl; mov %eax, %es:4
+  ...[0xad, 0x85, 0xc0, 0x74, to('done'), 0x89, 0xc3], // lodsw; test %ax, %ax; je done; mov %ax, %bx
+  ...[0x89, 0xea, 0xb0, 0x00, 0xee], // mov %bp, %dx; mov $0, %al; out %al, (%dx)
+  ...[0x83, 0xc2, 0x02, 0xb0, 0x06, 0xee], // add $2, %dx; mov $6, %al; out %al, (%dx)
+  ...[0x83, 0xc2, 0x02, 0x66, 0xb8, 0x00, 0x00, 0x01, 0x00, 0x66, 0xef], // add $2, %dx; mov $0x10000, %eax; out %eax, (%dx)
+  ...[0xba, 0xf6, 0x01, 0xb0, 0xe0, 0xee], // mov $0x1f6, %dx; mov $0xe0, %al; out %al, (%dx)
+  ...[0xb2, 0xf2, 0x88, 0xf8, 0xee, 0x88, 0xd8, 0xee], // mov $0xf2, %dl; mov %bh, %al; out; mov %bl, %al; out
+  ...[0x30, 0xc0, 0x42, 0xee, 0xee, 0x42, 0xee, 0xee, 0x42, 0xee, 0xee], // xor %al, %al; three times inc %dx; out; out
+  ...[0xb2, 0xf7, 0xb0, 0x25, 0xee], // mov $0xf7, %dl; mov $READ_DMA_EXT, %al; out %al, (%dx)
+  ...[0x89, 0xea, 0xb0, 0x09, 0xee], // mov %bp, %dx; mov $9, %al; out %al, (%dx)
+  ...[0xba, 0xf6, 0x03], // mov $0x3f6, %dx
+  label('wait'),
+  ...[0xec, 0xa8, 0x88, 0x75, to('wait')], // in (%dx), %al; test $0x88, %al; jne wait
+  ...[0x89, 0xea, 0x83, 0xc2, 0x02, 0xec], // mov %bp, %dx; add $2, %dx; in (%dx), %al
+  ...[0xa8, 0x02, 0xb0, 0x45, 0x75, to('print'), 0xb0, 0x2b], // test $2, %al; mov $'E', %al; jne print; mov $'+', %al
+  label('print'),
+  ...[0x31, 0xdb, 0xb4, 0x0e, 0xcd, 0x10], // xor %bx, %bx; mov $0x0e, %ah; int $0x10
+  ...[0xba, 0xf7, 0x01, 0xec, 0xeb, to('next')], // mov $0x1f7, %dx; in (%dx), %al; jmp next
+  label('done'),
+  ...[0xb8, 0x21, 0x0e, 0xcd, 0x10, 0xeb, 0xfe], // mov $0x0e21, %ax; int $0x10; jmp .
+]);
+
+export interface DmaCase {
+  address: number;
+  /** Bytes of the first descriptor, a multiple of 512: the last one. Absent: it has two, and others follow. */
+  only?: number;
+  sectors: number;
+}
+
+/** A disk with this sector, as a file in `folder`. */
+export function dmaDisk(folder: string, cases: readonly DmaCase[]): string {
+  const disk = Buffer.alloc(DISK_BYTES);
+  disk.set(CODE);
+  cases.forEach(({ address, only, sectors }, i) => {
+    disk.writeUInt32LE(address, CASES + 10 * i);
+    disk.writeUInt32LE(only === undefined ? 2 : 0x80000000 + only, CASES + 10 * i + 4);
+    disk.writeUInt16LE(sectors, CASES + 10 * i + 8);
+  });
+  disk.writeUInt16LE(0xaa55, 510);
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, 'dma-disk.img');
+  writeFileSync(path, disk);
+  return path;
+}
