@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { bootDisk } from './support/boot-sector.ts';
 import { image } from './support/images.ts';
 import { noise } from './support/noise.ts';
 
@@ -108,4 +109,12 @@ test('a console on hvc0 shares the serial stream, and the guest knows its size',
     'cat /proc/consoles; cat /sys/class/virtio-ports/*/name; stty size',
     /hvc0.*\s+org\.snow\s+25 80\s/,
   );
+});
+
+test('SeaBIOS starts a boot sector from a virtio disk', async ({ vm }, testInfo) => {
+  const sector = readFileSync(bootDisk(testInfo.outputDir, 'From virtio')).subarray(0, 512);
+  const file = write(testInfo.outputDir, 'boot.img', Buffer.concat([sector, Buffer.alloc(MIB - 512)]));
+  await vm.boot({ arch: 'i386', memory: 64, drives: [{ file, interface: 'virtio' }] });
+  await vm.waitForSerial('Booting from Hard Disk...', { timeout: 60_000 });
+  await vm.waitForSerial('From virtio');
 });
