@@ -92,11 +92,14 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
   });
 }
 
-test('a console on hvc0 shares the serial stream, and the guest knows its size', async ({ vm }) => {
+test('a console on hvc0 shares the serial stream; a folder is mounted by 9P', async ({ vm }, testInfo) => {
   test.setTimeout(300_000);
+  const data = noise(3 * MIB, 4);
+  write(join(testInfo.outputDir, 'share', 'deep'), 'noise', data);
   await vm.boot({
     ...image('riscv64-disks'),
     append: 'console=hvc0 quiet',
+    folders: [{ tag: 'snow', path: join(testInfo.outputDir, 'share') }],
     devices: [
       { driver: 'virtio-serial-pci' },
       { driver: 'virtconsole', properties: { chardev: 'stdio' } },
@@ -108,6 +111,23 @@ test('a console on hvc0 shares the serial stream, and the guest knows its size',
     vm,
     'cat /proc/consoles; cat /sys/class/virtio-ports/*/name; stty size',
     /hvc0.*\s+org\.snow\s+25 80\s/,
+  );
+  await shell(vm, LOAD, 'loaded');
+  await shell(
+    vm,
+    'mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 snow /mnt && sha256sum /mnt/deep/noise',
+    sha256(data),
+  );
+  // Read back from the server, not from the guest's cache.
+  await shell(
+    vm,
+    'cp /mnt/deep/noise /mnt/copy && mkdir /mnt/d && mv /mnt/copy /mnt/d && rm -r /mnt/deep && umount /mnt && echo sto""red',
+    'stored',
+  );
+  await shell(
+    vm,
+    'mount -t 9p -o trans=virtio,version=9p2000.L snow /mnt && sha256sum /mnt/*/*',
+    new RegExp(`${sha256(data)} +/mnt/d/copy`),
   );
 });
 

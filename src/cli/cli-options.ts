@@ -18,6 +18,8 @@ export interface CliOptions {
   drives: CliDrive[];
   /** Chardevs that are standard input and output, by their IDs. */
   stdioChardevs: string[];
+  /** Folders that the guest can mount. */
+  folders?: { tag: string; path: string; readOnly?: boolean }[];
   /** Devices by the names of their drivers. */
   devices?: DeviceConfig[];
   append?: string;

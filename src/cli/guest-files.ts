@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ARCHITECTURES } from './architectures.ts';
@@ -75,4 +75,29 @@ export function checkWritable(option: string, path: string): void {
       `${option} ${path}: the file cannot be written; use snapshot=on, or check its permissions`,
     );
   }
+}
+
+/** Files and bytes of a folder that is copied into memory. */
+const FOLDER_FILES_MAX = 10_000;
+const FOLDER_BYTES_MAX = 256 << 20;
+
+/** Paths of the files below a folder, relative to it; what is neither file nor folder is left out. Throws UsageError if it cannot be shared. */
+export function folderFiles(path: string): string[] {
+  const wrong = (what: string) => new UsageError(`-virtfs path=${path}: ${what}`);
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw wrong('there is no such folder');
+  const files: string[] = [];
+  let bytes = 0;
+  const visit = (below: string): void => {
+    for (const entry of readdirSync(join(path, below), { withFileTypes: true })) {
+      const name = join(below, entry.name);
+      if (entry.isDirectory()) visit(name);
+      if (!entry.isFile()) continue;
+      files.push(name);
+      bytes += statSync(join(path, name)).size;
+      if (files.length > FOLDER_FILES_MAX || bytes > FOLDER_BYTES_MAX)
+        throw wrong(`it has more than ${FOLDER_FILES_MAX} files or 256 MiB, which are copied into memory`);
+    }
+  };
+  visit('');
+  return files;
 }

@@ -166,6 +166,22 @@ function setDevice(options: CliOptions, text: string): void {
   });
 }
 
+function setVirtfs(options: CliOptions, text: string): void {
+  const values = parseKeyValues('-virtfs', text.replaceAll(',,', '\0'), 'driver');
+  checkKeys('-virtfs', values, {
+    driver: ['local'],
+    path: 'any',
+    mount_tag: 'any',
+    id: 'any',
+    security_model: ['none', 'mapped', 'mapped-xattr', 'mapped-file', 'passthrough'],
+    readonly: ['on', 'off'],
+  });
+  const [path, tag] = ['path', 'mount_tag'].map((key) => values.get(key)?.replaceAll('\0', ','));
+  if (!path || !tag) throw new UsageError(`-virtfs ${text}: give path=FOLDER and mount_tag=TAG`);
+  options.folders ??= [];
+  options.folders.push({ tag, path, ...(values.get('readonly') === 'on' && { readOnly: true }) });
+}
+
 function setChardev(options: CliOptions, text: string): void {
   const values = parseKeyValues('-chardev', text, 'backend');
   checkKeys('-chardev', values, { backend: ['stdio'], id: 'any', mux: ['on', 'off'], signal: ['on', 'off'] });
@@ -293,6 +309,12 @@ export const OPTIONS: readonly Option[] = [
     value: 'DRIVER,PROPERTIES',
     help: 'a virtio device: virtio-blk-device,drive=ID,serial=TEXT',
     set: setDevice,
+  },
+  {
+    name: 'virtfs',
+    value: 'local,path=FOLDER,mount_tag=TAG',
+    help: 'a folder for the guest: mount -t 9p -o trans=virtio TAG /mnt.\nIt is copied when the machine starts; what is written stays\nin memory. readonly=on',
+    set: setVirtfs,
   },
   {
     name: 'chardev',
@@ -489,7 +511,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['sd', 'mtdblock'],
-      ...['netdev', 'object', 'fsdev', 'virtfs', 'usb', 'usbdevice', 'audio', 'snapshot'],
+      ...['netdev', 'object', 'fsdev', 'usb', 'usbdevice', 'audio', 'snapshot'],
       ...[
         'loadvm',
         'incoming',

@@ -7,7 +7,7 @@ import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
 import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
-import { biosFile, checkImage, firmwareFile, isBiosWord } from './guest-files.ts';
+import { biosFile, checkImage, firmwareFile, folderFiles, isBiosWord } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
 import { type MediumStep, ScriptRunner } from './script.ts';
@@ -59,12 +59,13 @@ function checkOutputs({ json, screenshot }: CliOptions): void {
 /** Images are checked here, before a browser starts for nothing. */
 function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  const { boot, devices, fwCfg, nographic, vga, xres, yres } = options;
+  const { boot, devices, folders, fwCfg, nographic, vga, xres, yres } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
   if (initrd !== undefined) checkImage('-initrd', initrd);
   for (const { option, file } of options.drives) if (file !== undefined) checkImage(option, file);
+  for (const { path } of folders ?? []) folderFiles(path);
   for (const { file } of fwCfg ?? []) if (file !== undefined) checkImage('-fw_cfg', file);
   for (const step of options.script)
     if ('drive' in step && step.file !== null) checkImage('--change', step.file);
@@ -82,6 +83,7 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(initrd !== undefined && { initrd }),
     ...(options.drives.length > 0 && { drives: options.drives.map(({ option: _, ...drive }) => drive) }),
     ...(devices !== undefined && { devices }),
+    ...(folders !== undefined && { folders }),
     ...(append !== undefined && { append }),
     ...(boot !== undefined && { boot }),
     ...(fwCfg !== undefined && { fwCfg }),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Page } from 'playwright';
 import { Emitter } from '../core/emitter.ts';
 import { VmError } from '../core/errors.ts';
@@ -22,14 +23,19 @@ import {
 } from '../core/vm-api.ts';
 import { HostError } from './chromium.ts';
 import { backingFiles } from './drive-files.ts';
-import { biosFile, checkImage, checkWritable, firmwareFile, isBiosWord } from './guest-files.ts';
+import { biosFile, checkImage, checkWritable, firmwareFile, folderFiles, isBiosWord } from './guest-files.ts';
 import type { SiteServer } from './site-server.ts';
 
 /** A guest's configuration as the command line and the fixture take it: images are paths of files on this host. */
-export type GuestConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg'> & {
+export type GuestConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg' | 'folders'> & {
   /** Paths; `bios` also `none`, and `default` or absent for the board's firmware. */
   [key in ImageKey]?: string;
-} & { drives?: readonly RunnerDrive[]; fwCfg?: readonly RunnerFwCfg[] };
+} & {
+  drives?: readonly RunnerDrive[];
+  fwCfg?: readonly RunnerFwCfg[];
+  /** Shared folders by their paths. */
+  folders?: readonly { tag: string; path: string; readOnly?: boolean }[];
+};
 
 const IMAGE_KEYS: readonly ImageKey[] = ['kernel', 'initrd', ...MEDIA];
 
@@ -123,11 +129,11 @@ export class GuestVm {
    * @throws VmError with what is wrong with the configuration or an image
    */
   async boot(config: GuestConfig, options: { screen?: boolean } = {}): Promise<void> {
-    const { bios, fwCfg } = config;
+    const { bios, fwCfg, folders, ...rest } = config;
     const firmware = firmwareFile(config);
     const serve = (option: string, path: string) => this.#site.serveFile(checkImage(option, path));
     const served: RunnerConfig = {
-      ...config,
+      ...rest,
       ...(bios !== undefined && {
         bios: isBiosWord(bios) ? bios : serve('-bios', biosFile(config.arch, bios)),
       }),
@@ -135,6 +141,14 @@ export class GuestVm {
         fwCfg: fwCfg.map(({ file, ...entry }) => ({
           ...entry,
           ...(file !== undefined && { file: serve('-fw_cfg', file) }),
+        })),
+      }),
+      ...(folders !== undefined && {
+        folders: folders.map(({ path, ...folder }) => ({
+          ...folder,
+          files: Object.fromEntries(
+            folderFiles(path).map((name) => [name, this.#site.serveFile(join(path, name))]),
+          ),
         })),
       }),
       ...(firmware !== undefined && { firmware: serve('-bios default', firmware) }),

@@ -1,5 +1,6 @@
 import type {
   DriveConfig,
+  FolderConfig,
   DriveState,
   ImageKey,
   VmConfig,
@@ -21,11 +22,16 @@ export interface RunnerFwCfg {
   file?: string;
 }
 
+/** A shared folder whose files are URLs. */
+export type RunnerFolder = Omit<FolderConfig, 'files'> & { files: Readonly<Record<string, string>> };
+
 /** A guest's configuration whose images are URLs that the page can fetch. */
-export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg'> & {
+export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg' | 'folders'> & {
   [key in ImageKey]?: string;
 } & {
   drives?: readonly RunnerDrive[];
+  /** Files are URLs, by path. */
+  folders?: readonly RunnerFolder[];
   /** Files are URLs. */
   fwCfg?: readonly RunnerFwCfg[];
   /** URL of the default firmware. */

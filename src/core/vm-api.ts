@@ -54,6 +54,8 @@ export interface VmConfig {
   drives?: readonly DriveConfig[];
   /** `-device` */
   devices?: readonly DeviceConfig[];
+  /** `-virtfs`: folders that the guest can mount by 9P. */
+  folders?: readonly FolderConfig[];
   /** `-append`: the kernel's command line. */
   append?: string;
   /** `-boot`: `order=dc,once=d,menu=on`, spelled as in QEMU. */
@@ -135,6 +137,14 @@ export interface DriveConfig {
    * (Uint8Array) can do, and the files that the command line serves; others are refused.
    */
   snapshot?: boolean;
+}
+
+/** A folder that is shared with the guest: `mount -t 9p -o trans=virtio TAG /mnt`. Its files are copied when the machine starts. */
+export interface FolderConfig {
+  tag: string;
+  /** By path. */
+  files: Readonly<Record<string, ImageSource>>;
+  readOnly?: boolean;
 }
 
 /** One `-device`: its driver, as QEMU names it, and its properties (`drive`, `serial`, `num-queues` …), values as text. */
@@ -300,6 +310,15 @@ export interface VmPort {
   readonly stream: SerialStream;
 }
 
+/** A shared folder as it is now: what the guest wrote is in it. */
+export interface VmFolder {
+  readonly tag: string;
+  /** Paths of its files. */
+  list(): string[];
+  /** A copy of a file; null: there is none. */
+  read(path: string): Uint8Array | null;
+}
+
 /** A memory balloon (`-device virtio-balloon`). */
 export interface VmBalloon {
   /** MiB that the guest is asked to give away, and what it has given. */
@@ -335,6 +354,8 @@ export interface Vm {
   readonly ports: readonly VmPort[];
   /** Tells the guest how large the terminal behind its virtio consoles is, in characters. */
   resizeConsole(columns: number, rows: number): void;
+  /** Shared folders; none before it has loaded. */
+  readonly folders: readonly VmFolder[];
   /** Virtqueues of its devices that a driver has enabled. */
   readonly queues: readonly QueueState[];
   /** Null: it has none, or has not loaded. */

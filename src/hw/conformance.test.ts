@@ -28,6 +28,8 @@ import { Mc146818 } from './rtc/mc146818.ts';
 import { bareVga } from '../../tests/support/vga-mode.ts';
 import type { StdVga } from './display/std-vga.ts';
 import { GoldfishRtc } from './rtc/goldfish-rtc.ts';
+import { FileTree } from './virtio/file-tree.ts';
+import { Virtio9p } from './virtio/virtio-9p.ts';
 import { VirtioBalloon } from './virtio/virtio-balloon.ts';
 import { VirtioBlk } from './virtio/virtio-blk.ts';
 import { VirtioMmio } from './virtio/virtio-mmio.ts';
@@ -315,6 +317,15 @@ const DEVICES: Record<string, Subject> = {
       const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
       const backend = { output() {}, take: () => null };
       const type = new VirtioConsole({ log, ports: [{ console: true, name: 'x', backend }, null] });
+      return new VirtioMmio({ type, memory, shadow, latch, log });
+    },
+    writes: VIRTIO_SETUP,
+  },
+  'virtio-9p': {
+    create: ({ irq, memory, shadow, log }) => {
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      const now = () => 1n;
+      const type = new Virtio9p({ tree: new FileTree({ now }), tag: 'snow', now, log });
       return new VirtioMmio({ type, memory, shadow, latch, log });
     },
     writes: VIRTIO_SETUP,

@@ -128,6 +128,12 @@ export class StateReader {
     return value;
   }
 
+  text(key: string): string {
+    const value = this.state[key];
+    if (typeof value !== 'string') throw this.error(key, 'a text');
+    return value;
+  }
+
   /** A 64-bit signed number, kept as a decimal string. */
   int64(key: string): bigint {
     const value = this.state[key];

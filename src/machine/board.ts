@@ -15,6 +15,7 @@ import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
 import type { DevicePlan, VirtioTransport } from './devices.ts';
 import type { DriveInterface } from './disk-image.ts';
 import type { Drive } from './drives.ts';
+import type { SharedFolder } from './folders.ts';
 import type { VirtioSerial } from './virtio-devices.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { BootOptions } from './firmware/boot-options.ts';
@@ -89,6 +90,8 @@ export interface BoardEnv {
   drives: readonly Drive[];
   /** What -device and if=virtio ask for; absent: nothing. */
   devices?: readonly DevicePlan[];
+  /** Shared folders, by their tags. */
+  folders?: readonly SharedFolder[];
   /** Runs a task when the page's other work had its turn; absent: devices do everything at once, for runs that are to be repeatable. */
   later?(task: () => void): void;
   vga: VgaKind;

@@ -3,6 +3,7 @@ import { MEDIA, type VmConfig } from '../core/vm-api.ts';
 import type { BoardModel, VgaKind } from './board.ts';
 import { type DrivePlan, planDrives } from './drives.ts';
 import { type DevicePlan, planDevices } from './devices.ts';
+import { checkFolders } from './folders.ts';
 import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
 import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
@@ -38,6 +39,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   ...MEDIA,
   'drives',
   'devices',
+  'folders',
   'append',
   'boot',
   'fwCfg',
@@ -141,6 +143,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const drives = planDrives(config, board.drives, board.names[0]);
+  checkFolders(config.folders ?? []);
   const devices = planDevices(config, drives, board);
   if (!board.firmware.withKernel && config.bios === 'none' && config.kernel === undefined) {
     throw bad(`Without firmware (-bios none) ${board.names[0]} needs a kernel (-kernel) to start.`);

@@ -51,6 +51,7 @@ const KINDS = {
     drive: true,
   },
   'virtio-serial': { properties: { max_ports: NUMBER } },
+  'virtio-9p': { properties: { mount_tag: ANY } },
   'virtio-rng': { properties: {} },
   'virtio-balloon': { properties: { 'free-page-reporting': SWITCH, 'deflate-on-oom': SWITCH } },
 } as const satisfies Record<string, DeviceKind>;
@@ -146,6 +147,8 @@ export function planDevices(
         `${option} is not built yet; there is ${Object.keys(KINDS).join(', ')}, each with -device or -pci behind it, or nothing, and ${Object.keys(PORTS).join(' and ')}.`,
       );
     const { type } = found;
+    if (type === 'virtio-9p')
+      throw bad(`${option}: say it as -virtfs local,path=FOLDER,mount_tag=TAG,security_model=none.`);
     const transport = found.transport ?? usual;
     if (!board.virtio.includes(transport)) throw bad(`${option}: ${board.names[0]} has no place for it.`);
     const kind: DeviceKind = KINDS[type];
@@ -165,6 +168,8 @@ export function planDevices(
     return [{ type, transport, drive: drive.name, properties }];
   });
   placePorts(plans, ports, usual);
+  for (const { tag } of config.folders ?? [])
+    plans.push({ type: 'virtio-9p', transport: usual, drive: null, properties: { mount_tag: tag } });
   for (const drive of drives) {
     if (drive.interface === 'virtio' && drive.id === null)
       plans.push({ type: 'virtio-blk', transport: usual, drive: drive.name, properties: {} });

@@ -66,6 +66,7 @@ import type { Board } from './board.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Drive } from './drives.ts';
+import type { SharedFolder } from './folders.ts';
 import { DisplayHub } from './display-hub.ts';
 import { flashSizes } from './pc-flash.ts';
 import { ExitServer } from './exit-server.ts';
@@ -91,6 +92,7 @@ export interface SessionOptions {
   icount: number | null;
   images: BootImages;
   drives: readonly Drive[];
+  folders: readonly SharedFolder[];
   commandLine: string;
   nographic?: boolean | undefined;
   log: Log;
@@ -215,6 +217,7 @@ export class Session {
       images,
       drives: this.drives,
       devices: config.devices,
+      folders: options.folders,
       ...(icount === null && { later: (task: () => void) => this.later(task) }),
       vga: config.vga,
       monitor: config.monitor,

@@ -1,4 +1,5 @@
 /** Builds the types of virtio devices that options ask for; the boards put them behind a transport. */
+import { Virtio9p } from '../hw/virtio/virtio-9p.ts';
 import { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { VirtioBlk } from '../hw/virtio/virtio-blk.ts';
 import type { VirtioType } from '../hw/virtio/virtio.ts';
@@ -73,6 +74,11 @@ export function createVirtio(
       return createDisk(plan, env, parts);
     case 'virtio-serial':
       return createSerial(plan, env, parts);
+    case 'virtio-9p': {
+      const tag = plan.properties['mount_tag'];
+      const { tree } = env.folders!.find((folder) => folder.tag === tag)!;
+      return new Virtio9p({ tree, tag, log: env.log, now: () => env.wallClock.now() });
+    }
     case 'virtio-rng':
       return new VirtioRng({ random: env.random });
     case 'virtio-balloon': {

@@ -10,6 +10,7 @@ import type {
   Unsubscribe,
   Vm,
   VmBalloon,
+  VmFolder,
   VmConfig,
   VmErrorCode,
   VmEvents,
@@ -29,6 +30,7 @@ import { loadCore } from './core-module.ts';
 import type { BoardDrive } from './board.ts';
 import { openImage } from './disk-image.ts';
 import { openDrives } from './drives.ts';
+import { loadFolders, type SharedFolder } from './folders.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { MachineScreen } from './screen.ts';
@@ -72,6 +74,7 @@ class MachineVm implements Vm {
   readonly serial: SerialStream;
   readonly ports: readonly VmPort[];
   private readonly hostPorts: SerialPort[] = [];
+  private sharedFolders: readonly SharedFolder[] = [];
   readonly input: VmInput;
   readonly screen: MachineScreen | null;
   readonly speaker: MachineSpeaker | null;
@@ -236,6 +239,17 @@ class MachineVm implements Vm {
     });
   }
 
+  get folders(): readonly VmFolder[] {
+    return this.sharedFolders.map(({ tag, tree }) => ({
+      tag,
+      list: () => tree.files(),
+      read: (path) => {
+        const node = tree.find(path);
+        return node && !node.children ? node.bytes.slice(0, node.size) : null;
+      },
+    }));
+  }
+
   get queues(): readonly QueueState[] {
     return (this.session?.board.devices ?? []).flatMap((device) => device.queueStates?.() ?? []);
   }
@@ -304,10 +318,11 @@ class MachineVm implements Vm {
   private async load(): Promise<Session> {
     const { assets, config, resolved } = this;
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
-    const [module, images, drives] = await Promise.all([
+    const [module, images, drives, folders] = await Promise.all([
       loadCore(core),
       this.loadImages(),
       openDrives(resolved.drives, this.abort.signal),
+      loadFolders(config.folders ?? [], hostNow, this.abort.signal),
     ]);
     this.abort.signal.throwIfAborted();
     const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
@@ -318,6 +333,7 @@ class MachineVm implements Vm {
         icount: config.icount ?? null,
         images,
         drives,
+        folders,
         commandLine: config.append ?? '',
         nographic: config.nographic,
         log: this.log,
@@ -348,6 +364,7 @@ class MachineVm implements Vm {
       throw error;
     }
     this.session = session;
+    this.sharedFolders = folders;
     this.screen?.connect(session);
     return session;
   }
@@ -589,6 +606,9 @@ class MachineVm implements Vm {
     );
   }
 }
+
+/** Nanoseconds since 1970, of files that came from the host. */
+const hostNow = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 const PAGES_PER_MIB = 256;
 

@@ -1,0 +1,230 @@
+/** A tree of files in memory, which a guest shares by 9P. What the guest writes stays in it; the host can look at it at any time. */
+
+/** Bits of a mode that say what a file is (stat(2)). */
+export const S_IFMT = 0o170000;
+export const S_IFDIR = 0o040000;
+export const S_IFREG = 0o100000;
+export const S_IFLNK = 0o120000;
+
+/** Errors, by Linux's numbers. */
+export const ENOENT = 2;
+export const EACCES = 13;
+export const EEXIST = 17;
+export const ENOTDIR = 20;
+export const EISDIR = 21;
+export const EINVAL = 22;
+export const ENOSPC = 28;
+export const EROFS = 30;
+export const ENOTEMPTY = 39;
+const ENAMETOOLONG = 36;
+
+const NAME_MAX = 255;
+/** Nodes of a tree, and bytes of all its files together. */
+const NODES_MAX = 200_000;
+export const TREE_BYTES_MAX = 1 << 29;
+
+export interface TreeNode {
+  /** Never used again for another one. */
+  readonly id: number;
+  /** Type and permissions. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Nanoseconds since 1970. */
+  atime: bigint;
+  mtime: bigint;
+  ctime: bigint;
+  /** Bytes of a file, `size` of them, or the target of a symbolic link. */
+  bytes: Uint8Array;
+  size: number;
+  /** Of a directory: in the order in which they came. */
+  readonly children: Map<string, TreeNode> | null;
+  /** Null: the root, or it was removed. */
+  parent: TreeNode | null;
+  name: string;
+  /** Grows along a directory's children, so that a listing can go on behind one that has been removed. */
+  place: number;
+}
+
+/** A result, or a number of an error. */
+export type Outcome<T> = T | number;
+
+export class FileTree {
+  readonly root: TreeNode;
+  readonly readOnly: boolean;
+  private readonly now: () => bigint;
+  private nextId = 1;
+  private nextPlace = 1;
+  private nodes = 0;
+  private stored = 0;
+
+  /** @param options.now nanoseconds since 1970 */
+  constructor({ now, readOnly = false }: { now(): bigint; readOnly?: boolean }) {
+    this.now = now;
+    this.readOnly = readOnly;
+    this.root = this.node(S_IFDIR | 0o755, '', null);
+  }
+
+  /** Paths of all files, in no order that means anything. */
+  files(): string[] {
+    const paths: string[] = [];
+    const visit = (node: TreeNode, path: string): void => {
+      for (const child of node.children?.values() ?? []) {
+        const at = `${path}/${child.name}`;
+        if (child.children) visit(child, at);
+        else if ((child.mode & S_IFMT) === S_IFREG) paths.push(at);
+      }
+    };
+    visit(this.root, '');
+    return paths;
+  }
+
+  /** Bytes of all files, and room for more. */
+  get used(): number {
+    return this.stored;
+  }
+
+  private node(mode: number, name: string, parent: TreeNode | null): TreeNode {
+    const time = this.now();
+    this.nodes++;
+    return {
+      id: this.nextId++,
+      mode,
+      uid: 0,
+      gid: 0,
+      atime: time,
+      mtime: time,
+      ctime: time,
+      bytes: new Uint8Array(0),
+      size: 0,
+      children: (mode & S_IFMT) === S_IFDIR ? new Map() : null,
+      parent,
+      name,
+      place: this.nextPlace++,
+    };
+  }
+
+  /** Puts a file at a path of the host's, with the folders on its way. @returns an error, for a path that cannot be */
+  put(path: string, bytes: Uint8Array): number {
+    const names = path.split('/').filter(Boolean);
+    const name = names.pop();
+    let folder = this.root;
+    for (const part of names) {
+      const next = folder.children?.get(part) ?? this.add(folder, part, S_IFDIR | 0o755);
+      if (typeof next === 'number') return next;
+      folder = next;
+    }
+    // Programs are to be run: what the host knows of permissions does not come along.
+    const file = name === undefined ? EINVAL : this.add(folder, name, S_IFREG | 0o755);
+    return typeof file === 'number' ? file : this.write(file, 0, bytes);
+  }
+
+  /** The node at a path; null: there is none. */
+  find(path: string): TreeNode | null {
+    let node: TreeNode | undefined = this.root;
+    for (const part of path.split('/').filter(Boolean)) node = node?.children?.get(part);
+    return node ?? null;
+  }
+
+  /** The path of a node from the root; null: it was removed. */
+  pathOf(node: TreeNode): string | null {
+    const names: string[] = [];
+    let at: TreeNode = node;
+    for (; at.parent; at = at.parent) names.unshift(at.name);
+    return at === this.root ? `/${names.join('/')}` : null;
+  }
+
+  /** Adds a node to a directory. */
+  add(folder: TreeNode, name: string, mode: number): Outcome<TreeNode> {
+    const wrong = wrongName(folder, name);
+    if (wrong) return wrong;
+    if (folder.children!.has(name)) return EEXIST;
+    if (this.nodes >= NODES_MAX) return ENOSPC;
+    const node = this.node(mode, name, folder);
+    folder.children!.set(name, node);
+    this.touch(folder);
+    return node;
+  }
+
+  /** Takes a node out of its directory. Who has it open keeps it. */
+  remove(node: TreeNode): number {
+    if (!node.parent) return EINVAL;
+    if (node.children && node.children.size > 0) return ENOTEMPTY;
+    node.parent.children!.delete(node.name);
+    this.touch(node.parent);
+    node.parent = null;
+    this.nodes--;
+    this.stored -= node.bytes.length;
+    return 0;
+  }
+
+  /** Gives a node another name or place; a file that has it is replaced. */
+  move(node: TreeNode, folder: TreeNode, name: string): number {
+    const wrong = wrongName(folder, name);
+    if (wrong) return wrong;
+    if (!node.parent) return EINVAL;
+    for (let at: TreeNode | null = folder; at; at = at.parent) if (at === node) return EINVAL;
+    const there = folder.children!.get(name);
+    if (there === node) return 0;
+    if (there) {
+      if (there.children && !node.children) return EISDIR;
+      if (!there.children && node.children) return ENOTDIR;
+      const error = this.remove(there);
+      if (error) return error;
+    }
+    node.parent.children!.delete(node.name);
+    this.touch(node.parent);
+    folder.children!.set(name, node);
+    Object.assign(node, { parent: folder, name, place: this.nextPlace++, ctime: this.now() });
+    this.touch(folder);
+    return 0;
+  }
+
+  /** Bytes of a file from an offset on; fewer at its end. */
+  read(node: TreeNode, offset: number, count: number): Uint8Array {
+    node.atime = this.now();
+    return node.bytes.subarray(Math.min(offset, node.size), Math.min(offset + count, node.size));
+  }
+
+  /** Writes; what lies between the end and the offset is zeros. */
+  write(node: TreeNode, offset: number, bytes: Uint8Array): number {
+    const error = this.makeRoom(node, offset + bytes.length);
+    if (error) return error;
+    node.bytes.set(bytes, offset);
+    node.size = Math.max(node.size, offset + bytes.length);
+    this.touch(node);
+    return 0;
+  }
+
+  resize(node: TreeNode, size: number): number {
+    const error = this.makeRoom(node, size);
+    if (error) return error;
+    if (size < node.size) node.bytes.fill(0, size, node.size);
+    node.size = size;
+    this.touch(node);
+    return 0;
+  }
+
+  private makeRoom(node: TreeNode, size: number): number {
+    if (size <= node.bytes.length) return 0;
+    const capacity = Math.max(size, Math.min(2 * node.bytes.length, node.bytes.length + (1 << 22)));
+    if (!Number.isSafeInteger(size) || this.stored + capacity - node.bytes.length > TREE_BYTES_MAX)
+      return ENOSPC;
+    const bytes = new Uint8Array(capacity);
+    bytes.set(node.bytes.subarray(0, node.size));
+    this.stored += capacity - node.bytes.length;
+    node.bytes = bytes;
+    return 0;
+  }
+
+  private touch(node: TreeNode): void {
+    node.mtime = this.now();
+    node.ctime = node.mtime;
+  }
+}
+
+function wrongName(folder: TreeNode, name: string): number {
+  if (!folder.children) return ENOTDIR;
+  if (new TextEncoder().encode(name).length > NAME_MAX) return ENAMETOOLONG;
+  return name === '' || name === '.' || name === '..' || /[/\0]/.test(name) ? EINVAL : 0;
+}

@@ -1,0 +1,245 @@
+/** 9P2000.L as a client sees it, by messages laid out as diod's protocol.md says; and a tree through the device. */
+import { describe, expect, it } from 'vitest';
+import { mmioDevice, startDriver } from '../../../tests/support/virtio-driver.ts';
+import { Log } from '../../core/log.ts';
+import { FileTree } from './file-tree.ts';
+import { NinePServer } from './nine-p-server.ts';
+import { Reader, Writer } from './nine-p-wire.ts';
+import { Virtio9p } from './virtio-9p.ts';
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const utf8 = (data: string): Uint8Array => new TextEncoder().encode(data);
+
+function message(type: number, body: Writer, tag = 5): Uint8Array<ArrayBuffer> {
+  const bytes = body.finish();
+  return new Uint8Array(
+    new Writer()
+      .u32(7 + bytes.length)
+      .u8(type)
+      .u16(tag)
+      .data(bytes)
+      .finish(),
+  );
+}
+
+function client(options: { readOnly?: boolean } = {}) {
+  let time = 1_000_000_000_000n;
+  const now = (): bigint => (time += 1000n);
+  const tree = new FileTree({ now, ...options });
+  tree.put('a/hello.txt', utf8('hello, world'));
+  const server = new NinePServer({ tree, now });
+  /** The answer's body; a number is the error. */
+  const ask = (type: number, body: Writer, room = 65536): Reader | number => {
+    const answer = new Uint8Array(server.handle(message(type, body), room));
+    const reader = new Reader(answer);
+    expect(reader.u32()).toBe(answer.length);
+    const kind = reader.u8();
+    expect(reader.u16()).toBe(5);
+    if (kind === 7) return reader.u32();
+    expect(kind).toBe(type + 1);
+    return reader;
+  };
+  const good = (type: number, body: Writer, room?: number): Reader => {
+    const answer = ask(type, body, room);
+    if (typeof answer === 'number') throw new Error(`error ${answer}`);
+    return answer;
+  };
+  good(100, new Writer().u32(65536).string('9P2000.L'));
+  good(104, new Writer().u32(0).u32(0xffff_ffff).string('root').string('').u32(0));
+  /** A new number for the node at a path; an error. */
+  const walk = (fid: number, ...names: string[]): number => {
+    const body = new Writer().u32(0).u32(fid).u16(names.length);
+    for (const name of names) body.string(name);
+    const answer = ask(110, body);
+    return typeof answer === 'number' ? answer : answer.u16() === names.length ? 0 : -1;
+  };
+  const read = (fid: number, offset: number, count: number, room?: number): string => {
+    const answer = good(116, new Writer().u32(fid).u64(offset).u32(count), room);
+    return text(answer.bytes(answer.u32()));
+  };
+  /** Names with the positions behind them. */
+  const list = (fid: number, offset = 0, count = 4096): [string, number][] => {
+    const answer = good(40, new Writer().u32(fid).u64(offset).u32(count));
+    const end = answer.u32();
+    const names: [string, number][] = [];
+    for (let at = 0; at < end; ) {
+      answer.bytes(13);
+      const next = answer.size();
+      answer.u8();
+      const name = answer.string();
+      names.push([name, next]);
+      at += 13 + 8 + 1 + 2 + name.length;
+    }
+    return names;
+  };
+  return { tree, server, ask, good, walk, read, list };
+}
+
+describe('9P2000.L', () => {
+  it('agrees on a version, and takes no other', () => {
+    const { good } = client();
+    const answer = good(100, new Writer().u32(8192).string('9P2000.u'));
+    expect([answer.u32(), answer.string()]).toEqual([8192, 'unknown']);
+    const large = good(100, new Writer().u32(1 << 30).string('9P2000.L'));
+    expect([large.u32(), large.string()]).toEqual([512 * 1024, '9P2000.L']);
+  });
+
+  it('walks, also up and no further than the root; what is not there is ENOENT', () => {
+    const { walk } = client();
+    expect([
+      walk(1, 'a', 'hello.txt'),
+      walk(2),
+      walk(3, '..', '..', 'a'),
+      walk(4, 'b'),
+      walk(5, 'a', 'b'),
+    ]).toEqual([0, 0, 0, 2, -1]);
+    expect(walk(6, ...Array(17).fill('..'))).toBe(22);
+  });
+
+  it('reads a file in pieces, to its end, and never more than there is room for', () => {
+    const { walk, read, good } = client();
+    walk(1, 'a', 'hello.txt');
+    good(12, new Writer().u32(1).u32(0));
+    expect([read(1, 0, 5), read(1, 7, 100), read(1, 100, 5), read(1, 0, 100, 7 + 4 + 3)]).toEqual([
+      'hello',
+      'world',
+      '',
+      'hel',
+    ]);
+  });
+
+  it('creates, writes, truncates and removes', () => {
+    const { walk, read, good, ask, tree } = client();
+    walk(1, 'a');
+    good(14, new Writer().u32(1).string('new').u32(0o102).u32(0o100640).u32(7));
+    const data = utf8('snowfall');
+    expect(good(118, new Writer().u32(1).u64(3).u32(data.length).data(data)).u32()).toBe(8);
+    expect([read(1, 0, 100), tree.find('/a/new')?.mode]).toEqual(['\0\0\0snowfall', 0o100640]);
+    const resize = new Writer().u32(1).u32(8);
+    for (let i = 0; i < 3; i++) resize.u32(0);
+    resize.u64(5);
+    for (let i = 0; i < 4; i++) resize.u64(0);
+    good(26, resize);
+    expect(read(1, 0, 100)).toBe('\0\0\0sn');
+    walk(2, 'a');
+    expect(ask(14, new Writer().u32(2).string('new').u32(0).u32(0).u32(0))).toBe(17);
+    expect(ask(76, new Writer().u32(0).string('a').u32(0x200))).toBe(39);
+    expect(ask(76, new Writer().u32(2).string('new').u32(0x200))).toBe(20);
+    good(76, new Writer().u32(2).string('new').u32(0));
+    // Who has it open keeps it.
+    expect([walk(3, 'a', 'new'), read(1, 3, 2)]).toEqual([-1, 'sn']);
+  });
+
+  it('tells attributes', () => {
+    const { walk, good } = client();
+    walk(1, 'a', 'hello.txt');
+    const r = good(24, new Writer().u32(1).u64(0x7ff));
+    expect(r.size()).toBe(0x7ff);
+    r.bytes(13);
+    expect([r.u32(), r.u32(), r.u32(), r.size(), r.size(), r.size(), r.size(), r.size()]).toEqual([
+      0o100755, 0, 0, 1, 0, 12, 4096, 1,
+    ]);
+    expect(r.size()).toBe(1000);
+  });
+
+  it('makes folders and links, and renames over what is there, but no folder into itself', () => {
+    const { walk, good, ask, tree } = client();
+    good(72, new Writer().u32(0).string('d').u32(0o755).u32(0));
+    good(16, new Writer().u32(0).string('l').string('a/hello.txt').u32(0));
+    walk(1, 'l');
+    expect(good(22, new Writer().u32(1)).string()).toBe('a/hello.txt');
+    walk(2, 'd');
+    walk(3, 'a');
+    good(74, new Writer().u32(3).string('hello.txt').u32(2).string('moved'));
+    expect(tree.files()).toEqual(['/d/moved']);
+    expect(ask(74, new Writer().u32(0).string('d').u32(2).string('x'))).toBe(22);
+    expect(ask(74, new Writer().u32(0).string('d').u32(0).string('l'))).toBe(20);
+    good(74, new Writer().u32(0).string('d').u32(0).string('a'));
+    expect(tree.files()).toEqual(['/a/moved']);
+    for (const name of ['', '.', '..', 'x/y', 'n'.repeat(256)])
+      expect(ask(72, new Writer().u32(0).string(name).u32(0).u32(0)), name).not.toBeInstanceOf(Reader);
+  });
+
+  it('lists a folder in pieces that fit, and goes on behind what has been removed', () => {
+    const { list, tree } = client();
+    for (let i = 0; i < 9; i++) tree.put(`f${i}`, new Uint8Array(0));
+    const all = list(0).map(([name]) => name);
+    expect(all).toEqual(['.', '..', 'a', ...Array.from({ length: 9 }, (_, i) => `f${i}`)]);
+    const found: string[] = [];
+    let at = 0;
+    for (;;) {
+      const some = list(0, at, 60);
+      if (some.length === 0) break;
+      for (const [name, next] of some) {
+        found.push(name);
+        at = next;
+        if (name.startsWith('f')) tree.remove(tree.find(name)!);
+      }
+    }
+    expect(found).toEqual(all);
+  });
+
+  it('changes nothing in a read-only folder', () => {
+    const { walk, ask } = client({ readOnly: true });
+    walk(1, 'a', 'hello.txt');
+    expect([
+      ask(12, new Writer().u32(1).u32(1)),
+      ask(118, new Writer().u32(1).u64(0).u32(1).u8(0)),
+      ask(72, new Writer().u32(0).string('d').u32(0).u32(0)),
+      ask(76, new Writer().u32(0).string('a').u32(0x200)),
+    ]).toEqual([30, 30, 30, 30]);
+  });
+
+  it('answers anything with an answer', () => {
+    const { server } = client();
+    let state = 1;
+    const random = (n: number): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * n);
+    };
+    const types = [
+      8, 12, 14, 16, 18, 20, 22, 24, 26, 30, 40, 50, 52, 54, 70, 72, 74, 76, 100, 104, 108, 110, 116, 118,
+      120, 122, 99,
+    ];
+    for (let i = 0; i < 20_000; i++) {
+      const body = new Writer().u32(random(4));
+      for (let k = random(12); k > 0; k--) {
+        if (random(3) === 0) body.string(['a', '..', 'x', 'hello.txt'][random(4)]);
+        else body.u8(random(4) ? random(3) : random(256));
+      }
+      const room = 11 + random(300);
+      const answer = server.handle(message(types[random(types.length)], body), room);
+      expect(answer.length).toBeGreaterThanOrEqual(7);
+      expect(new DataView(answer.buffer, answer.byteOffset).getUint32(0, true)).toBe(answer.length);
+    }
+  });
+});
+
+describe('virtio-9p', () => {
+  it('shows its tag and answers messages in buffers of any division', () => {
+    const tree = new FileTree({ now: () => 0n });
+    const type = new Virtio9p({ tree, tag: 'snow', log: new Log(), now: () => 0n });
+    const { transport, memory } = mmioDevice(type);
+    const [queue] = startDriver(transport, memory, { features: 1n });
+    expect([transport.deviceId, transport.config(0, 2), transport.config(2, 4)]).toEqual([9, 4, 0x776f6e73]);
+    const request = message(100, new Writer().u32(8192).string('9P2000.L'));
+    memory.bytes.set(request, 0x8000);
+    queue.add(
+      [
+        [0x8000, 4],
+        [0x8004, request.length - 4],
+      ],
+      [
+        [0x9000, 3],
+        [0x9100, 100],
+      ],
+    );
+    transport.notify(0);
+    expect(queue.take()).toEqual([{ id: 0, length: 7 + 4 + 10 }]);
+    expect([memory.bytes[0x9000], memory.bytes[0x9101]]).toEqual([21, 101]);
+    // Too short for a message.
+    queue.add([[0x8000, 4]], [[0x9000, 100]]);
+    transport.notify(0);
+    expect(queue.take()[0].length).toBe(0);
+  });
+});
