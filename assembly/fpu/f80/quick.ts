@@ -1,5 +1,6 @@
 /**
- * Arithmetic of the extended format as programs do it nearly always: normal numbers and zeros, rounded to normal numbers. Straight-line code where round.ts and arith.ts look at every case; those say what the results are.
+ * Arithmetic of the extended format as programs do it nearly always: normal numbers and zeros, rounded to normal numbers. Straight-line code where
+ * round.ts and arith.ts look at every case; those say what the results are.
  *
  * Operands are values: `t…` sign and exponent as in the second word of a register, `m…` significand. A function stores its result and returns the
  * exceptions, PE and C1 or none; or it stores nothing and returns NOT_QUICK. Sums and products are composed from the parts here by their one caller
