@@ -94,7 +94,7 @@ export const MODULE_HEAD: u32 = MODULE_HINTS + MODULE_HINTS_SIZE;
 /** The hints are copied into it; the rest is types, imports, and a few bytes for each function. */
 export const MODULE_HEAD_SIZE: u32 = MODULE_HINTS_SIZE + 0x10000;
 export const MODULE_CODE: u32 = MODULE_HEAD + MODULE_HEAD_SIZE;
-/** No region's function is larger: a batch ends when there is no room for another such one. */
-export const REGION_BYTES_MAX: u32 = 0x40000;
+/** No region's function is larger: a batch ends when there is no room for another such one. The largest instruction is x86's DPPS of memory, 1,300 bytes. */
+export const REGION_BYTES_MAX: u32 = 0x80000;
 if (MODULE_CODE + REGION_BYTES_MAX > CPU_MODULE_END)
   ERROR('There is no room for a region of the largest size.');

@@ -44,7 +44,30 @@ async function helperInLoop(mxcsr: number): Promise<string | undefined> {
   return operation === 0 ? undefined : OPERATIONS[view.getUint16(operation, true)];
 }
 
+/** REGION_BYTES_MAX of assembly/scratch.ts. */
+const REGION_BYTES_MAX = 0x80000;
+/** Real mode with SSE on, then DPPS of memory as often as a region takes instructions, and back. */
+const LARGEST = (() => {
+  const begin = Buffer.from('fa31c08ed80f20e00d00020f22e0', 'hex');
+  const dpps = Buffer.from('660f3a40060007ff', 'hex');
+  const loop = Buffer.concat(Array.from({ length: 319 }, () => dpps));
+  const back = Buffer.from([0xe9, 0, 0]);
+  back.writeInt16LE(-loop.length - back.length, 1);
+  return { bytes: Buffer.concat([begin, loop, back]), loop: IMAGE + BigInt(begin.length) };
+})();
+
 describe('packed arithmetic in tier 1', () => {
+  it('takes no more room than the compiler has for a region', async () => {
+    const core = await createX86Core({ tier: 'interp', stepMs: AUTO_STEP_MS });
+    core.load(IMAGE, LARGEST.bytes);
+    core.load(RESET_VECTOR, RESET_CODE);
+    core.run({ pc: RESET_VECTOR, maxInstructions: 20_000 });
+    const { module, instructions } = core.emit(LARGEST.loop);
+    expect(instructions).toBe(320);
+    expect(module.length).toBeLessThan(REGION_BYTES_MAX);
+    expect(() => new WebAssembly.Module(module.slice())).not.toThrow();
+  });
+
   it.each([
     ['to nearest, inexact before', 0x1fa0],
     ['the same with DAZ and FTZ', 0x9fe0],
