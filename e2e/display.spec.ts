@@ -231,6 +231,35 @@ for (const density of [1, 2]) {
   });
 }
 
+test('The cursor blinks over the picture, where the text mode has it', async ({ page, site }) => {
+  await openBios(page, site.builtUrl);
+  const png = await page.evaluate(async () => {
+    const element = document.querySelector<Console>('vm-console')!;
+    Object.assign(element.style, { width: '900px', height: '700px' });
+    element.setAttribute('scaling', 'integer');
+    await element.screen!.view.settle();
+    return [...new Uint8Array(await (await element.screenshot()).arrayBuffer())];
+  });
+  // With the cursor, by the decoder.
+  const { width, rgb } = pngPixels(Buffer.from(png));
+  const differing = async (): Promise<{ x: number; y: number }[]> => {
+    const place = (await page.locator('vm-console canvas').boundingBox())!;
+    const seen = pngPixels(await page.screenshot());
+    const points: { x: number; y: number }[] = [];
+    for (let i = 0; i < rgb.length; i++) {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      const at = ((place.y + y) * seen.width + place.x + x) * 3 + (i % 3);
+      if (Math.abs(rgb[i] - seen.rgb[at]) > 1 && i % 3 === 0) points.push({ x, y });
+    }
+    return points;
+  };
+  await expect.poll(async () => (await differing()).length, { timeout: 30_000 }).toBe(0);
+  let dark: { x: number; y: number }[] = [];
+  await expect.poll(async () => (dark = await differing()).length, { timeout: 30_000 }).toBeGreaterThan(0);
+  const cell = dark.map(({ x, y }) => `${Math.floor(x / 9)} ${Math.floor(y / 16)}`);
+  expect(new Set(cell).size).toBe(1);
+});
+
 test('Without WebGPU a 2D canvas shows the screen, and the element says so', async ({ page, site }) => {
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, 'gpu', { value: undefined }));
   await openBios(page, site.builtUrl);

@@ -143,9 +143,9 @@ class ScreenBench {
         const at = console.counter;
         const made =
           at === undefined ? 0 : new DataView(memory.buffer, memory.byteOffset).getUint32(at, true);
-        const { main, ...figures } = console.screen.view.figures;
-        const middle = main.toSorted((a, b) => a - b)[main.length >> 1] ?? 0;
-        return { ...figures, middle, made, at: performance.now() };
+        const { main, blinks, ...figures } = console.screen.view.figures;
+        const middle = (times) => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0;
+        return { ...figures, main: middle(main), blink: middle(blinks), made, at: performance.now() };
       });
       return {
         ...page,
@@ -163,7 +163,9 @@ class ScreenBench {
     return {
       shown: frames / seconds,
       made: grown('made') / seconds,
-      main: after.middle,
+      main: after.main,
+      blink: after.blink,
+      second: grown('tasks') / seconds,
       ...Object.fromEntries(
         ['tasks', 'script', 'gpu', 'device', 'answer'].map((name) => [
           name,
@@ -278,14 +280,14 @@ export async function screenRows({ runs, step, verdict }) {
       const machine = await bench.machine(CURSOR);
       const samples = await several(machine, CURSOR_MS);
       await machine.page.close();
-      const main = median(samples, 'main');
+      const blink = median(samples, 'blink');
       rows.push([
-        `A blinking cursor: drawing code on the main thread, for each change (${of(samples, 'tasks', 2)} ms of processor time in every task of the page)`,
-        `${of(samples, 'main', 2)} ms`,
+        `A blinking cursor: its code on the main thread, for each change (${of(samples, 'second')} ms of processor time a second in all tasks of the page)`,
+        `${of(samples, 'blink', 3)} ms`,
         `under ${CURSOR_LIMIT_MS} ms`,
-        verdict(main > 0 && main < CURSOR_LIMIT_MS),
+        verdict(blink > 0 && blink < CURSOR_LIMIT_MS),
       ]);
-      return `${main.toFixed(2)} ms`;
+      return `${blink.toFixed(3)} ms`;
     });
   } finally {
     await bench.close();

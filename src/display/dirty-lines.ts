@@ -45,17 +45,6 @@ export function linesOfPages(
   return { top, bottom };
 }
 
-/** The lines of the row that has the cursor; null: it is not to be seen. */
-export function linesOfCursor(scanout: Scanout): LineRange | null {
-  if (scanout.kind !== 'text' || !scanout.cursor) return null;
-  const { cursor, columns, wrap } = scanout;
-  for (let row = 0; row < scanout.rows; row++) {
-    const cell = (cursor.address - scanout.lines[row] + wrap) % wrap;
-    if (cell < (columns + 1) * 4) return { top: scanout.tops[row], bottom: scanout.tops[row + 1] };
-  }
-  return null;
-}
-
 /** Whether two scan-outs make the same picture of the same memory. */
 export function sameScanout(a: Scanout | null, b: Scanout): boolean {
   if (!a || a.kind !== b.kind) return false;

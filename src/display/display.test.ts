@@ -5,8 +5,9 @@ import { bareVga, enterMode } from '../../tests/support/vga-mode.ts';
 import type { Scanout, TextScanout } from '../core/scanout.ts';
 import { ALL_LIT, type BlinkPhase, BLINK_MS, blinkPhase } from './blink.ts';
 import { decodeScanout } from './decode.ts';
-import { linesOfCursor, linesOfPages, sameScanout } from './dirty-lines.ts';
+import { linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
+import { cursorRectangle } from './text-cursor.ts';
 
 function inMode(name: string) {
   const machine = bareVga();
@@ -78,7 +79,9 @@ describe('characters', () => {
       );
     expect(column(true)).toEqual(Array.from({ length: 16 }, (_, line) => line >= 5 && line <= 12));
     expect(column(false)).not.toContain(true);
-    expect(linesOfCursor(scanout())).toEqual({ top: y, bottom: y + 16 });
+    expect(cursorRectangle(scanout())).toEqual({ left: x, top: y + 5, right: x + 9, bottom: y + 13 });
+    const atStart = { ...scanout<'text'>(), cursor: { address: 10 * 80 * 4, first: 13, last: 14 } };
+    expect(cursorRectangle(atStart)).toEqual({ left: 0, top: 173, right: 9, bottom: 175 });
   });
 
   it('change their phase every 266 ms, text half as often', () => {

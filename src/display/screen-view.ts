@@ -3,9 +3,10 @@ import type { PageRun, Scanout, VmScreen } from '../core/scanout.ts';
 import { ALL_LIT, BLINK_MS, type BlinkPhase, blinkPhase } from './blink.ts';
 import { CanvasRenderer } from './canvas-renderer.ts';
 import { decodeScanout } from './decode.ts';
-import { type LineRange, linesOfCursor, linesOfPages, sameScanout } from './dirty-lines.ts';
+import { type LineRange, linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
 import type { Output, Renderer } from './renderer.ts';
+import { TextCursor } from './text-cursor.ts';
 import { WebGpuRenderer } from './webgpu-renderer.ts';
 
 /** Devices that may be lost one after the other before the view gives WebGPU up. */
@@ -28,6 +29,8 @@ export interface ScreenFigures {
   frames: number;
   /** On the page's own thread, each of the last hundred frames. */
   main: number[];
+  /** The same of each of the last hundred changes of what blinks. */
+  blinks: number[];
   /** Waiting for the vCPU to hand over the dirty log. */
   answer: number;
   /** Waiting for what was drawn before. */
@@ -35,7 +38,7 @@ export interface ScreenFigures {
 }
 
 export class ScreenView {
-  readonly figures: ScreenFigures = { frames: 0, main: [], answer: 0, device: 0 };
+  readonly figures: ScreenFigures = { frames: 0, main: [], blinks: [], answer: 0, device: 0 };
   /** Holds the canvas of the moment. */
   readonly element: HTMLDivElement = document.createElement('div');
   private readonly listener: ScreenViewListener;
@@ -48,6 +51,13 @@ export class ScreenView {
   private shown: Scanout | null = null;
   private table = new Uint32Array();
   private phase: BlinkPhase = ALL_LIT;
+  /** Nothing blinks, and the cursor is part of the picture. */
+  private readonly still = matchMedia('(prefers-reduced-motion: reduce)');
+  private readonly stillChanged = (): void => {
+    this.phase = ALL_LIT;
+    this.redraw();
+  };
+  private readonly cursor = new TextCursor();
   private blinkTimer: ReturnType<typeof setTimeout> | undefined;
   /** The frame that is being waited for. */
   private frame: Promise<void> | null = null;
@@ -63,6 +73,7 @@ export class ScreenView {
   constructor(listener: ScreenViewListener = {}) {
     this.listener = listener;
     this.element.className = 'picture';
+    this.still.addEventListener('change', this.stillChanged);
   }
 
   /** The size of the picture in the guest's pixels. */
@@ -140,17 +151,19 @@ export class ScreenView {
     ]);
     if (this.disposed || screen !== this.screen) return;
     this.begin = null;
-    this.timed(() => this.draw(runs));
+    this.timed(this.figures.main, () => {
+      const before = this.figures.frames;
+      this.draw(runs);
+      return this.figures.frames > before;
+    });
   }
 
-  private timed(work: () => void): void {
-    const { figures } = this;
-    const before = figures.frames;
+  /** Notes what some work took, unless it says that there was none. */
+  private timed(times: number[], work: () => boolean): void {
     const start = performance.now();
-    work();
-    if (figures.frames === before) return;
-    figures.main.push(performance.now() - start);
-    if (figures.main.length > KEPT_TIMES) figures.main.shift();
+    if (!work()) return;
+    times.push(performance.now() - start);
+    if (times.length > KEPT_TIMES) times.shift();
   }
 
   private took<T>(what: 'answer' | 'device', start: number, value: T): T {
@@ -186,46 +199,49 @@ export class ScreenView {
       // Pages that are not shown go to the mirror all the same: they may be shown later.
       if (lines || runs.length > 0) this.render(shared, runs, lines ?? { top: 0, bottom: 0 });
     }
+    if (scanout.kind === 'text' && !this.still.matches)
+      this.cursor.place(scanout, shared, this.wanted ?? { ...this.size, hard: true });
+    else this.cursor.hide();
     this.listener.drawn?.(scanout);
     this.blink();
   }
 
   private render(shared: Uint8Array, runs: readonly PageRun[], lines: LineRange | null): void {
     this.figures.frames++;
-    this.renderer?.draw({ scanout: this.shown!, shared, table: this.table, phase: this.phase, runs, lines });
+    const phase = { text: this.phase.text, cursor: this.still.matches };
+    this.renderer?.draw({ scanout: this.shown!, shared, table: this.table, phase, runs, lines });
   }
 
-  /** Draws the cursor's row, or all of a picture with blinking characters, at each change of their phase. */
+  /** Lights the cursor or not, and draws a picture with blinking characters again, at each change of their phase. */
   private blink(): void {
     if (this.blinkTimer !== undefined) return;
     const scanout = this.shown;
-    if (scanout?.kind !== 'text' || (!scanout.cursor && !scanout.blinking)) return;
+    if (this.still.matches || scanout?.kind !== 'text' || (!scanout.cursor && !scanout.blinking)) return;
     const now = performance.now();
     this.blinkTimer = setTimeout(
       () => {
         this.blinkTimer = undefined;
-        this.timed(() => this.blinkNow());
+        this.timed(this.figures.blinks, () => this.blinkNow());
       },
       BLINK_MS - (now % BLINK_MS),
     );
   }
 
-  private blinkNow(): void {
+  /** Whether anything blinks. */
+  private blinkNow(): boolean {
     const shared = this.screen?.memory;
     const scanout = this.shown;
-    if (this.disposed || !shared || scanout?.kind !== 'text') return;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    if (this.disposed || !shared || scanout?.kind !== 'text') return false;
+    if (this.still.matches) return false;
     const before = this.phase;
-    this.phase = still ? ALL_LIT : blinkPhase(performance.now());
+    this.phase = blinkPhase(performance.now());
     if (!document.hidden) {
-      if (scanout.blinking && before.text !== this.phase.text && hasBlinking(scanout, shared)) {
+      if (before.cursor !== this.phase.cursor) this.cursor.light(this.phase.cursor);
+      if (scanout.blinking && before.text !== this.phase.text && hasBlinking(scanout, shared))
         this.render(shared, [], { top: 0, bottom: scanout.height });
-      } else if (before.cursor !== this.phase.cursor) {
-        const lines = linesOfCursor(scanout);
-        if (lines) this.render(shared, [], lines);
-      }
     }
     this.blink();
+    return true;
   }
 
   private async make(): Promise<void> {
@@ -247,7 +263,7 @@ export class ScreenView {
     this.renderer = renderer;
     renderer.scale(this.wanted);
     this.stale = true;
-    this.element.replaceChildren(renderer.canvas);
+    this.element.replaceChildren(renderer.canvas, this.cursor.element);
     this.announce();
   }
 
@@ -284,6 +300,7 @@ export class ScreenView {
     this.disposed = true;
     this.detach?.();
     clearTimeout(this.blinkTimer);
+    this.still.removeEventListener('change', this.stillChanged);
     this.renderer?.dispose();
     this.renderer = null;
   }

@@ -67,8 +67,8 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .stage:not([data-view="screen"]) .screen { display: none; }
 .screen { position: absolute; inset: 0; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
 .screen:focus-visible { box-shadow: inset 0 0 0 2px color-mix(in srgb, var(--accent) 55%, transparent); }
-.picture { display: contents; }
-.picture canvas { touch-action: none; position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
+.picture { position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
+.picture canvas { touch-action: none; display: block; width: 100%; height: 100%; }
 .notice {
   position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
   color: var(--dim); background: var(--chrome);
