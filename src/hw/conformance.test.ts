@@ -34,6 +34,7 @@ import { VirtioBalloon } from './virtio/virtio-balloon.ts';
 import { VirtioBlk } from './virtio/virtio-blk.ts';
 import { VirtioMmio } from './virtio/virtio-mmio.ts';
 import { VirtioConsole } from './virtio/virtio-console.ts';
+import { VirtioTablet } from './virtio/virtio-input.ts';
 import { VirtioRng } from './virtio/virtio-rng.ts';
 import { VirtioPci } from './virtio/virtio-pci.ts';
 import { VirtioMmioSlot } from './virtio/virtio-mmio-slot.ts';
@@ -329,6 +330,13 @@ const DEVICES: Record<string, Subject> = {
       return new VirtioMmio({ type, memory, shadow, latch, log });
     },
     writes: VIRTIO_SETUP,
+  },
+  'virtio-tablet': {
+    create: ({ irq, memory, shadow, log }) => {
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      return new VirtioMmio({ type: new VirtioTablet(), memory, shadow, latch, log });
+    },
+    writes: [...VIRTIO_SETUP, [0x100, 1, 1]],
   },
   'virtio-rng': {
     create: ({ irq, memory, shadow, log }) => {

@@ -52,6 +52,8 @@ const KINDS = {
   },
   'virtio-serial': { properties: { max_ports: NUMBER } },
   'virtio-9p': { properties: { mount_tag: ANY } },
+  'virtio-keyboard': { properties: {} },
+  'virtio-tablet': { properties: {} },
   'virtio-rng': { properties: {} },
   'virtio-balloon': { properties: { 'free-page-reporting': SWITCH, 'deflate-on-oom': SWITCH } },
 } as const satisfies Record<string, DeviceKind>;

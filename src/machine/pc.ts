@@ -31,7 +31,7 @@ import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from '
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
-import { attachVirtioPci, noParts, serialInput, type VirtioSerial } from './virtio-devices.ts';
+import { attachVirtioPci, noParts, serialInput, virtioInput, type VirtioSerial } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -136,7 +136,7 @@ class PcBoard implements Board {
     this.display = env.vga === 'std' ? attachVga(context) : null;
     attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
     this.drives = [...attachDisks(context), ...attachFloppies(context), ...this.virtio.drives];
-    this.input = attachKeyboard(context);
+    this.input = virtioInput(this.virtio, attachKeyboard(context));
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);
     this.clock = attachClock(context);

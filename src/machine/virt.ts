@@ -12,14 +12,14 @@ import { SysconTest } from '../hw/misc/syscon-test.ts';
 import { GoldfishRtc } from '../hw/rtc/goldfish-rtc.ts';
 import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
-import type { Board, BoardDrive, BoardEnv, BoardModel } from './board.ts';
+import type { Board, BoardDrive, BoardInput, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { type BootPlan, placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
 import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
 import { attachPciHost, attachVirtioMmio } from './virt-virtio.ts';
-import { noParts, serialInput, type VirtioSerial } from './virtio-devices.ts';
+import { noParts, serialInput, virtioInput, type VirtioSerial } from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Base clock that QEMU's board gives its UART; it only decides how long the receive time-out is. */
@@ -51,6 +51,7 @@ class VirtBoard implements Board {
   readonly display = null;
   readonly resetPc = VIRT_MAP.mrom.base;
   private readonly virtio = noParts();
+  readonly input: BoardInput = virtioInput(this.virtio, null);
   /** Not the images: nothing but the store may hold on to their bytes. */
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly uart: Ns16550a;

@@ -7,8 +7,9 @@ import { VmError } from '../core/errors.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
 import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
 import { VirtioConsole } from '../hw/virtio/virtio-console.ts';
+import { VirtioKeyboard, VirtioTablet } from '../hw/virtio/virtio-input.ts';
 import { VirtioPci } from '../hw/virtio/virtio-pci.ts';
-import type { BoardDrive, BoardEnv } from './board.ts';
+import type { BoardDrive, BoardEnv, BoardInput } from './board.ts';
 import { type DevicePlan, isOn } from './devices.ts';
 import type { Wiring } from './wiring.ts';
 
@@ -17,6 +18,8 @@ export interface VirtioParts {
   drives: BoardDrive[];
   balloon: VirtioBalloon | null;
   serial: VirtioSerial | null;
+  keyboard: VirtioKeyboard | null;
+  tablet: VirtioTablet | null;
 }
 
 /** A `virtio-serial` with its ports. */
@@ -28,7 +31,13 @@ export interface VirtioSerial {
   own: readonly number[];
 }
 
-export const noParts = (): VirtioParts => ({ drives: [], balloon: null, serial: null });
+export const noParts = (): VirtioParts => ({
+  drives: [],
+  balloon: null,
+  serial: null,
+  keyboard: null,
+  tablet: null,
+});
 
 /** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. */
 export function attachVirtioPci(
@@ -79,6 +88,12 @@ export function createVirtio(
       const { tree } = env.folders!.find((folder) => folder.tag === tag)!;
       return new Virtio9p({ tree, tag, log: env.log, now: () => env.wallClock.now() });
     }
+    case 'virtio-keyboard':
+      parts.keyboard = new VirtioKeyboard({ leds: env.leds });
+      return parts.keyboard;
+    case 'virtio-tablet':
+      parts.tablet = new VirtioTablet();
+      return parts.tablet;
     case 'virtio-rng':
       return new VirtioRng({ random: env.random });
     case 'virtio-balloon': {
@@ -87,6 +102,27 @@ export function createVirtio(
       return parts.balloon;
     }
   }
+}
+
+/** Keys and pointer go to the virtio devices whose drivers run, else to the board's own (`others`; null: it has none). */
+export function virtioInput(parts: VirtioParts, others: BoardInput | null): BoardInput {
+  const keyboard = (): BoardInput['keyboard'] | null => {
+    return parts.keyboard?.running ? parts.keyboard : (others?.keyboard ?? null);
+  };
+  const tablet = (): VirtioTablet | null => (parts.tablet?.running ? parts.tablet : null);
+  return {
+    keyboard: {
+      key: (code, down) => keyboard()?.key(code, down) ?? false,
+      releaseAll: () => keyboard()?.releaseAll(),
+      get idle() {
+        return keyboard()?.idle ?? true;
+      },
+    },
+    pointer: (event) => (tablet() ?? others)?.pointer(event),
+    get absolute() {
+      return tablet() !== null || (others?.absolute ?? false);
+    },
+  };
 }
 
 function createSerial(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, parts: VirtioParts): VirtioConsole {
