@@ -250,9 +250,10 @@ const DEVICES: Record<string, Subject> = {
     ],
   },
   i82077: {
-    create: ({ irq, memory, log }) => {
+    create: ({ irq, memory, log, shadow }) => {
       const dma = new Dma8237({ memory, log }).channel(2);
-      return new I82077({ irq, dma, drives: [new MemoryNode(new Uint8Array(1440 * 1024)), null], log });
+      const drives = [new MemoryNode(new Uint8Array(1440 * 1024)), null];
+      return new I82077({ irq, dma, drives, log, shadow });
     },
     keeps: ['changed'],
     writes: [

@@ -53,8 +53,9 @@ export function attachFloppies({ env, wiring, dma, cmos, attach }: PcContext): B
   const nodes = Array.from({ length: plans.at(-1)!.index + 1 }, (_, index) => {
     return plans.find((plan) => plan.index === index)?.node ?? null;
   });
-  const fdc = attach(PC_PORTS.floppy, () => {
+  const fdc = attach(PC_PORTS.floppy, (shadow) => {
     return new I82077({
+      shadow,
       irq: wiring.irq(PC_IRQ.floppy),
       dma: dma.channel(FLOPPY_DMA),
       drives: nodes,

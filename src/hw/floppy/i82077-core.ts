@@ -2,10 +2,20 @@
 import { type BlockNode, type Eventually, whenDone } from '../../block/block-node.ts';
 import type { IrqLine } from '../../core/irq.ts';
 import type { Log } from '../../core/log.ts';
+import type { ShadowPort } from '../device.ts';
 import type { DmaChannel } from '../dma/dma8237.ts';
 import { type FloppyGeometry, floppyGeometry } from './floppy-geometry.ts';
 import { COMMAND, COMMAND_MASK } from './i82077-commands.ts';
-import { DOR_DMA, DOR_RUN, DOR_SELECT } from './i82077-registers.ts';
+import {
+  DOR_DMA,
+  DOR_RUN,
+  DOR_SELECT,
+  MSR,
+  MSR_BUSY,
+  MSR_DIO,
+  MSR_NON_DMA,
+  MSR_RQM,
+} from './i82077-registers.ts';
 
 /** Bytes of a sector. */
 export const SECTOR = 512;
@@ -60,6 +70,8 @@ export interface I82077Options {
   /** Images in the two drives; null: none in it. Absent: there is no such drive. */
   drives: readonly (BlockNode | null)[];
   log: Log;
+  /** Of the first block of registers. */
+  shadow: ShadowPort;
 }
 
 /** State of the controller and the ways a command ends; what a command does is the business of the files beside this one. */
@@ -76,13 +88,16 @@ export class I82077Core {
   buffer = new Uint8Array(0);
   at = 0;
   private readonly irq: IrqLine;
+  private readonly shadow: ShadowPort;
+  private shown = -1;
   /** Changes when a command ends: what it still waits for is of no use then. */
   private epoch = 0;
   /** `epoch` while the medium takes its time; -1 otherwise. */
   private waiting = -1;
 
-  constructor({ irq, dma, drives, log }: I82077Options) {
+  constructor({ irq, dma, drives, log, shadow }: I82077Options) {
     this.irq = irq;
+    this.shadow = shadow;
     this.dma = dma;
     this.log = log;
     this.drives = drives.map((node) => ({
@@ -92,6 +107,7 @@ export class I82077Core {
       changed: true,
     }));
     this.n = this.initial();
+    this.publish();
   }
 
   private initial(): Numbers {
@@ -158,8 +174,33 @@ export class I82077Core {
     this.updateIrq();
   }
 
+  /** The main status register: section 3.1.5. */
+  get status(): number {
+    const { n } = this;
+    if (!(n.dor & DOR_RUN)) return 0;
+    switch (n.phase) {
+      case PHASE_COMMAND:
+        return MSR_RQM | (this.command.length > 0 ? MSR_BUSY : 0);
+      case PHASE_RESULT:
+        return MSR_RQM | MSR_DIO | MSR_BUSY;
+      case PHASE_DATA:
+        return MSR_RQM | MSR_NON_DMA | MSR_BUSY | (this.writing ? 0 : MSR_DIO);
+      default:
+        return MSR_BUSY | (this.byDma ? 0 : MSR_NON_DMA);
+    }
+  }
+
+  /** Publishes the main status register, at which drivers look before each byte: after whatever may have changed it. */
+  publish(): void {
+    const { status } = this;
+    if (status === this.shown) return;
+    this.shown = status;
+    this.shadow.publish(MSR, status);
+  }
+
   /** Sets the line after a change of `pending` or of DOR. */
   updateIrq(): void {
+    this.publish();
     this.irq.set(this.n.pending === 1 && (this.n.dor & DOR_DMA) !== 0);
   }
 
@@ -171,6 +212,7 @@ export class I82077Core {
       if (epoch !== this.epoch) return;
       this.waiting = -1;
       next(value);
+      this.publish();
     });
   }
 }

@@ -3,6 +3,8 @@
 export const DOR_SELECT = 0x03;
 export const DOR_RUN = 0x04;
 export const DOR_DMA = 0x08;
+/** Offset of the main status register. */
+export const MSR = 4;
 export const MSR_RQM = 0x80;
 export const MSR_DIO = 0x40;
 export const MSR_NON_DMA = 0x20;

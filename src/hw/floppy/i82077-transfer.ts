@@ -20,7 +20,10 @@ export class I82077Transfer {
 
   constructor(core: I82077Core) {
     this.core = core;
-    core.dma.onReady(() => this.dmaReady());
+    core.dma.onReady(() => {
+      this.dmaReady();
+      core.publish();
+    });
   }
 
   /** Begins the command at hand, one of ON_MEDIUM. */

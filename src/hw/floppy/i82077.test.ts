@@ -14,9 +14,9 @@ function image(kib: number): Uint8Array {
 }
 
 function controller(drives: (BlockNode | null)[] = [new MemoryNode(image(1440)), null]) {
-  const { irq, memory, log } = deviceEnv();
+  const { irq, memory, log, shadow } = deviceEnv();
   const dma = new Dma8237({ memory, log });
-  const device = new I82077({ irq, dma: dma.channel(2), drives, log });
+  const device = new I82077({ irq, dma: dma.channel(2), drives, log, shadow });
   const [registers, dir] = device.regions;
   const dmaWrite = (offset: number, value: number): void => dma.regions[0].write(offset, 1, value);
   const pc = {
@@ -25,7 +25,11 @@ function controller(drives: (BlockNode | null)[] = [new MemoryNode(image(1440)),
     memory,
     log,
     dir,
-    status: () => registers.read(4, 1),
+    status: () => {
+      const status = registers.read(4, 1);
+      expect(shadow.values.get(4), 'what a vCPU reads').toBe(status);
+      return status;
+    },
     dor: (value: number) => registers.write(2, 1, value),
     /** Sends a command. */
     command: (...bytes: number[]) => {
@@ -36,7 +40,7 @@ function controller(drives: (BlockNode | null)[] = [new MemoryNode(image(1440)),
     /** Reads the result as long as there is one. */
     result: () => {
       const bytes: number[] = [];
-      while ((registers.read(4, 1) & 0xd0) === 0xd0) bytes.push(registers.read(5, 1));
+      while ((pc.status() & 0xd0) === 0xd0) bytes.push(registers.read(5, 1));
       return bytes;
     },
     /** Programs the channel for bytes at 0x1000: 0x46 to memory, 0x4a from it. */

@@ -23,16 +23,7 @@ import {
   PHASE_EXECUTE,
   PHASE_RESULT,
 } from './i82077-core.ts';
-import {
-  DIR_CHANGED,
-  DOR_RUN,
-  DSR_RESET,
-  MSR_BUSY,
-  MSR_DIO,
-  MSR_NON_DMA,
-  MSR_RQM,
-  ST0_INVALID,
-} from './i82077-registers.ts';
+import { DIR_CHANGED, DOR_RUN, DSR_RESET, MSR, ST0_INVALID } from './i82077-registers.ts';
 import { I82077Transfer } from './i82077-transfer.ts';
 
 const VERSION = 1;
@@ -51,7 +42,7 @@ export class I82077 implements Device {
     const register = (offset: number, name: string) => ({
       offset,
       name,
-      read: 'exit' as const,
+      read: name === 'MSR_DSR' ? ('shadow' as const) : ('exit' as const),
       write: 'exit' as const,
     });
     const bytes = { accessMin: 1, accessMax: 1, spacing: 1 };
@@ -63,8 +54,15 @@ export class I82077 implements Device {
         registers: ['SRA', 'SRB', 'DOR', 'TDR', 'MSR_DSR', 'FIFO'].map((name, offset) =>
           register(offset, name),
         ),
-        read: (offset) => this.read(offset),
-        write: (offset, _size, value) => this.write(offset, value & 0xff),
+        read: (offset) => {
+          const value = this.read(offset);
+          this.core.publish();
+          return value;
+        },
+        write: (offset, _size, value) => {
+          this.write(offset, value & 0xff);
+          this.core.publish();
+        },
       },
       {
         ...bytes,
@@ -103,25 +101,10 @@ export class I82077 implements Device {
         return n.dor;
       case 3:
         return n.tdr;
-      case 4:
-        return this.status();
+      case MSR:
+        return this.core.status;
       default:
         return this.readFifo();
-    }
-  }
-
-  private status(): number {
-    const { n } = this.core;
-    if (!(n.dor & DOR_RUN)) return 0;
-    switch (n.phase) {
-      case PHASE_COMMAND:
-        return MSR_RQM | (this.core.command.length > 0 ? MSR_BUSY : 0);
-      case PHASE_RESULT:
-        return MSR_RQM | MSR_DIO | MSR_BUSY;
-      case PHASE_DATA:
-        return MSR_RQM | MSR_NON_DMA | MSR_BUSY | (this.core.writing ? 0 : MSR_DIO);
-      default:
-        return MSR_BUSY | (this.core.byDma ? 0 : MSR_NON_DMA);
     }
   }
 
@@ -129,7 +112,7 @@ export class I82077 implements Device {
     const { n } = this.core;
     if (offset === 2) this.writeDor(value);
     else if (offset === 3) n.tdr = value & 3;
-    else if (offset === 4) {
+    else if (offset === MSR) {
       n.rate = value & 3;
       if (value & DSR_RESET) this.resetController();
     } else if (offset === 5) this.writeFifo(value);
