@@ -90,3 +90,38 @@ test('media are exchanged in the panel for drives', async ({ page, site }, testI
   await expect(page.getByRole('alert').filter({ hasText: /empty/ })).toBeVisible();
   await expect(drive).toContainText('empty');
 });
+
+test.describe('on a phone', () => {
+  test.use({ hasTouch: true, isMobile: true, viewport: { width: 390, height: 844 } });
+
+  test("keys that its keyboard lacks, and what it writes, reach the machine's keyboard", async ({
+    page,
+    site,
+  }, testInfo) => {
+    await open(page, site.builtUrl, testInfo.outputDir);
+    const keys = page.getByRole('group', { name: 'Keys' });
+    await keys.getByRole('button', { name: 'Keyboard' }).click();
+    await page.keyboard.insertText('Snow ');
+    await page.keyboard.insertText('abc');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.insertText('xyz');
+    // The boot sector shows a backspace as the BIOS does: the cursor goes back.
+    await expect.poll(() => displayText(page)).toContain('Snow abxyz');
+    await keys.getByRole('button', { name: 'Control' }).click();
+    // Ctrl+I is a tab to the BIOS: nothing that is shown, and no i.
+    await page.keyboard.insertText('i');
+    await page.keyboard.insertText('o');
+    await expect.poll(() => displayText(page)).toMatch(/xyz\W*o/);
+    await keys.getByRole('button', { name: 'Keyboard' }).click();
+    await expect(page.getByRole('textbox', { name: 'Keys for the screen' })).not.toBeFocused();
+    // Nothing of the bar lies over anything else.
+    const boxes = await page
+      .getByRole('toolbar')
+      .getByRole('button')
+      .evaluateAll((buttons) =>
+        buttons.map((button) => button.getBoundingClientRect()).map(({ left, right }) => [left, right]),
+      );
+    for (const [i, [left]] of boxes.entries())
+      if (i > 0) expect(left).toBeGreaterThanOrEqual(boxes[i - 1][1]);
+  });
+});

@@ -38,7 +38,7 @@ export function keysPanel(vm: () => Vm | null): HTMLElement {
   const said = h('p', { class: 'problem', role: 'status' });
   const submit = h('button', { type: 'submit', class: 'primary' }, 'Type');
   const progress = h('div', { class: 'typing-progress' });
-  const form = h('form', { class: 'typing' }, text, h('div', {}, layout, submit), progress, said);
+  const form = h('form', { class: 'typing' }, text, h('div', {}, layout, submit, progress), said);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const machine = vm();
@@ -48,7 +48,10 @@ export function keysPanel(vm: () => Vm | null): HTMLElement {
     }
     said.textContent = '';
     submit.disabled = true;
-    const show = (line: HTMLElement | null): void => progress.replaceChildren(...(line ? [line] : []));
+    const show = (line: HTMLElement | null): void => {
+      progress.replaceChildren(...(line ? [line] : []));
+      line?.scrollIntoView({ block: 'nearest' });
+    };
     said.textContent = await typeText(machine, text.value, keyboardLayout(layout.value), show);
     submit.disabled = false;
   });

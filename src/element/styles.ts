@@ -139,6 +139,8 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
 .keys { display: none; flex: none; gap: 4px; padding: 5px 8px; background: var(--chrome); border-top: 1px solid var(--line); }
 @media (pointer: coarse) { .keys.on { display: flex; } }
 .keys button { flex: 1; min-width: 0; height: 36px; background: var(--line); color: var(--fg); font-size: 13px; }
+.soft { position: absolute; width: 1px; height: 1px; opacity: 0; border: 0; padding: 0; font-size: 16px; resize: none; }
+.frame:not(:has(.stage[data-view="screen"])) :is(.show-soft, .soft) { display: none; }
 .keys button[aria-pressed="true"] { background: var(--accent); color: #06121f; }
 
 @container (max-width: 34rem) {
@@ -148,7 +150,7 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
   .strip { flex-wrap: wrap; }
 }
 @container (max-width: 25rem) {
-  .stats { font-size: 11px; }
+  .stats { display: none; }
   .toolbar button[data-action="size"] { display: none; }
 }
 `;

@@ -42,6 +42,10 @@ export class VmConsole extends HTMLElement {
   readonly #keys = new TouchKeys(
     (text) => this.#typed(text),
     () => this.#terminal,
+    () =>
+      this.view === 'screen' && this.vm
+        ? { input: this.vm.input, layout: keyboardLayout(this.getAttribute('keyboard')) }
+        : null,
   );
   readonly #stage = new Stage();
   readonly #screen = new ScreenSwitch(
