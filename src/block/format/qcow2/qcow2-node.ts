@@ -125,8 +125,10 @@ export class Qcow2Node implements BlockNode {
     const { snapshotsOffset } = image.header;
     const length = this.snapshotList.reduce((sum, { bytes }) => sum + bytes, 0);
     if (length > 0) image.claim(snapshotsOffset, length, 'snapshot table');
+    // A table that lies nowhere is refused when somebody asks for its snapshot.
     for (const { l1Offset, l1Size } of this.snapshotList)
-      if (l1Size > 0) image.claim(l1Offset, l1Size * 8, 'inactive L1 table');
+      if (l1Size > 0 && l1Offset + l1Size * 8 <= image.file.size)
+        image.claim(l1Offset, l1Size * 8, 'inactive L1 table');
   }
 
   get size(): number {

@@ -1,6 +1,6 @@
 /** Internal snapshots. Specification: qcow2.txt, "Snapshots". */
 import { fail, type Steps, take } from '../../request.ts';
-import { MAX_SNAPSHOTS, readU64, viewOf, writeU64 } from './header.ts';
+import { MAX_L1_BYTES, MAX_SNAPSHOTS, readU64, viewOf, writeU64 } from './header.ts';
 import { COMPRESSED_HIGH, COPIED_HIGH, entryOffset, type Image } from './image.ts';
 import type { Qcow2Node } from './qcow2-node.ts';
 import { growL1, switchL1 } from './resize.ts';
@@ -294,11 +294,12 @@ export function* applySnapshot(node: Qcow2Node, which: string): Steps<void> {
   const snapshot = findSnapshot(node, which);
   if (!snapshot) return fail('io', `the image has no snapshot "${which}"`);
   const size = snapshot.diskSize ?? image.header.size;
+  const entries = Math.max(snapshot.l1Size, node.l1EntriesFor(size), 1);
+  if (entries * 8 > MAX_L1_BYTES) fail('io', `the disk of snapshot "${which}" is too large`);
   yield* image.markDirty();
   yield* image.sync();
   const l1 = yield* snapshotL1(image, snapshot);
   yield* countUp(image, l1);
-  const entries = Math.max(snapshot.l1Size, node.l1EntriesFor(size), 1);
   const bytes = new Uint8Array(entries * 8);
   bytes.set(new Uint8Array(l1.buffer, l1.byteOffset, l1.byteLength));
   for (let i = 0; i < bytes.length; i += 8) bytes[i] &= 0x7f;
