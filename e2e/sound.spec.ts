@@ -44,7 +44,8 @@ const soundState = (page: Page, index = 0): Promise<string> =>
  */
 const hear = (page: Page, index = 0): Promise<{ hz: number; peak: number }> =>
   nth(page, index).evaluate(async (element: HTMLElementTagNameMap['vm-console']) => {
-    const node = element.audioNode!;
+    const node = element.audioNode;
+    if (!node) return { hz: 0, peak: 0 };
     const analyser = new AnalyserNode(node.context, { fftSize: 16384 });
     node.connect(analyser);
     const samples = new Float32Array(analyser.fftSize);

@@ -31,7 +31,7 @@ export async function typeText(
   const end = new AbortController();
   const words = h('span', {}, 'Typing…');
   const bar = h('progress', { 'aria-label': 'Typing' });
-  const cancel = h('button', { type: 'button', class: 'cancel' }, 'Cancel');
+  const cancel = h('button', { type: 'button', class: 'quiet' }, 'Cancel');
   cancel.addEventListener('click', () => end.abort());
   const line = h('div', { class: 'typing', part: 'typing' }, words, bar, cancel);
   const timer = setTimeout(() => show(line), SHOWN_AFTER_MS);
