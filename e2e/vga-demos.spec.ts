@@ -6,6 +6,7 @@ import { DEMOS, pictureName, stopAt } from '../scripts/vga-fixtures/demos.mjs';
 import { expect, test } from '../src/playwright/index.ts';
 import { repository } from './support/images.ts';
 import { pngPixels } from './support/png.ts';
+import { test as pageTest } from './support/site.ts';
 
 const recorded: Record<string, { width: number; height: number; sha256: string }> = JSON.parse(
   readFileSync(join(repository, 'e2e/fixtures/vga-demos.json'), 'utf8'),
@@ -31,3 +32,18 @@ for (const demo of DEMOS) {
     });
   }
 }
+
+pageTest('A demo starts from its card on the page', async ({ page, site }) => {
+  const built = existsSync(join(repository, '.cache/images/vga-moire/disk.img'));
+  pageTest.skip(!built, 'not built: npm run images -- vga-moire');
+  await page.goto(site.builtUrl);
+  await page.locator('[data-machine="vga-moire"]').click();
+  const size = () =>
+    page.evaluate(() => {
+      const console = document.querySelector<
+        HTMLElement & { screen: { size: { width: number; height: number }; renderer: string } | null }
+      >('vm-console');
+      return console?.screen && { ...console.screen.size, renderer: console.screen.renderer };
+    });
+  await expect.poll(size, { timeout: 60_000 }).toEqual({ width: 640, height: 480, renderer: 'webgpu' });
+});
