@@ -75,6 +75,8 @@ export interface TextScanout extends ScanoutBase {
   lineGraphics: boolean;
   /** Attribute bit 7 blinks; otherwise it is the background's fourth bit. */
   blinking: boolean;
+  /** Line of the glyphs that is lit in underlined characters: attributes with 1 as foreground and 0 as background; null: none is underlined. */
+  underline: number | null;
   /** 16 colours. */
   palette: Uint32Array;
   /** Address of the cell with the cursor, and the lines of it that are lit; null: there is none. */

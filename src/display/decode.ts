@@ -66,6 +66,7 @@ function textLine(s: TextScanout, memory: Uint8Array, line: Line, phase: BlinkPh
     let lit: boolean;
     if (dot < 8) lit = ((glyph >> (7 - dot)) & 1) !== 0;
     else lit = s.lineGraphics && isLineGraphics(character) && (glyph & 1) !== 0;
+    if (line.glyphLine === s.underline && (attribute & 0x77) === 1) lit = true;
     if (s.blinking && attribute & 0x80 && !phase.text) lit = false;
     if (cursor && phase.cursor && cell === (cursor.address & mask)) {
       if (line.glyphLine >= cursor.first && line.glyphLine <= cursor.last) lit = true;

@@ -46,6 +46,20 @@ describe('characters', () => {
     expect(ninth()).toEqual([off, on, on, off]);
   });
 
+  it('are underlined on the line of CR14 if their colours are 1 on 0, blinking and bright ones too', () => {
+    const { video, registers, pixels, scanout } = inMode('text-80-8-dots');
+    [0x01, 0x09, 0x81, 0x02, 0x11, 0x07].forEach((attribute, cell) => {
+      solid(video, cell, 0x20, attribute);
+    });
+    for (let line = 0; line < 32; line++) video[(0x20 * 32 + line) * 4 + 2] = 0;
+    const { palette } = scanout<'text'>();
+    const line = (y: number) => [0, 1, 2, 3, 4, 5].map((cell) => pixels()(cell * 8 + 3, y));
+    const plain = line(13);
+    registers.setCr(0x14, 0x0d);
+    expect(line(13)).toEqual([palette[1], palette[9], palette[1], ...plain.slice(3)]);
+    expect(line(12)).toEqual(plain);
+  });
+
   it('blink by attribute bit 7, which is the background’s fourth bit otherwise', () => {
     const { video, registers, pixels, scanout } = inMode('text-80-8-dots');
     const { palette } = scanout<'text'>();

@@ -49,6 +49,7 @@ struct Params {
   pitch: u32,
   /** First line. */
   top: u32,
+  underline: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -130,6 +131,7 @@ fn textCell(column: u32, y: u32, address: u32, info: u32) {
   // Nine dots, the first one in the highest bit.
   var dots = byte(font + character * 128u + glyphLine * 4u) << 1u;
   if ((params.flags & ${FLAG_LINE_GRAPHICS}u) != 0u && (character & 0xe0u) == 0xc0u) { dots = dots | ((dots >> 1u) & 1u); }
+  if (glyphLine == params.underline && (style & 0x77u) == 1u) { dots = 0x1ffu; }
   var background = style >> 4u;
   if ((params.flags & ${FLAG_BLINKING}u) != 0u) {
     background = background & 7u;

@@ -21,6 +21,8 @@ import {
 } from './shaders.ts';
 
 const PAGE = 4096;
+/** No line of a glyph. */
+const NO_LINE = 0xff;
 /** Pages. */
 const JOINED_GAP = 16;
 /** What rows of a copy are a multiple of, bytes. */
@@ -420,7 +422,7 @@ function paramsOf({ scanout, phase }: Drawing): Uint32Array<ArrayBuffer> {
     words[2] = scanout.planes;
     return words;
   }
-  const { cursor, fonts } = scanout;
+  const { cursor, fonts, underline } = scanout;
   words[3] = scanout.cellWidth;
   words[4] =
     (scanout.lineGraphics ? FLAG_LINE_GRAPHICS : 0) |
@@ -428,6 +430,7 @@ function paramsOf({ scanout, phase }: Drawing): Uint32Array<ArrayBuffer> {
     (phase.text ? 0 : FLAG_TEXT_DARK) |
     (cursor && phase.cursor ? FLAG_CURSOR : 0);
   [words[5], words[6]] = fonts;
+  words[13] = underline ?? NO_LINE;
   if (cursor) [words[7], words[8], words[9]] = [cursor.address, cursor.first, cursor.last];
   return words;
 }

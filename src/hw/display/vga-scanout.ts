@@ -90,6 +90,8 @@ function text(r: VgaRegisters, memory: ScanoutMemory): TextScanout | null {
   tops.push(height);
   const maps = r.sr(3);
   const font = (low: number, high: number): number => ((low * 2) | high) * FONT_BYTES + FONT_PLANE;
+  // Colour modes put it below the character.
+  const underline = r.cr(0x14) & 0x1f;
   const cursorFirst = r.cr(0x0a) & 0x1f;
   const cursorLast = Math.min(r.cr(0x0b) & 0x1f, cellHeight - 1);
   return {
@@ -109,6 +111,7 @@ function text(r: VgaRegisters, memory: ScanoutMemory): TextScanout | null {
     fonts: [font(maps & 3, (maps >> 4) & 1), font((maps >> 2) & 3, (maps >> 5) & 1)],
     lineGraphics: (r.ar(0x10) & 4) !== 0,
     blinking: (r.ar(0x10) & 8) !== 0,
+    underline: underline < cellHeight ? underline : null,
     palette: palette(r),
     cursor:
       r.cr(0x0a) & 0x20 || cursorFirst > cursorLast
