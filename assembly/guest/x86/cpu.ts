@@ -78,9 +78,12 @@ export const X87_OPERAND: u32 = 0x8f0;
 /** Operands and results of helpers of SSE, 16 bytes each. */
 export const SSE_A: u32 = STATE_VECTOR_B;
 export const SSE_B: u32 = STATE_VECTOR_C;
-/** u32. RAISED_* of helpers-sse.ts: what the lanes of an instruction raised so far; and the cell in which fpu/ collects flags of one lane. */
-export const SSE_RAISED: u32 = 0xe20;
-export const SSE_LANE: u32 = 0xe24;
+/**
+ * u32. RAISED_* of helpers-sse.ts: what the lanes of an instruction raised so far; and the cell in which fpu/ collects flags of one lane. Tier 1 may do without the
+ * helper, so that they lie where tier check does not compare.
+ */
+export const SSE_RAISED: u32 = 0x10f8;
+export const SSE_LANE: u32 = 0x10fc;
 
 // ── System state that operations may name (u64 slots unless said otherwise) ─────────────────────────────────────
 
