@@ -179,7 +179,8 @@ it('chains that lead back, and names of other kinds, are refused', async () => {
 
 it('nothing that is damaged at random throws, hangs, or outgrows its disk', () => {
   const sums = { opened: 0, done: 0, failed: 0, corrupt: 0, repaired: 0 };
-  for (let seed = 1; seed <= 150; seed++) {
+  // 20194 and 20663 once hung: a snapshot's table of 2^32 entries, a block of counts beyond 2^53.
+  for (const seed of [...Array.from({ length: 150 }, (_, i) => i + 1), 20194, 20663]) {
     let state = Math.imul(seed, 2654435761) >>> 0;
     const outcome = fuzzQcow2((n) => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

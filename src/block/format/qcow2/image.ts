@@ -113,7 +113,8 @@ export class Image {
   }
 
   claim(offset: number, length: number, kind: MetadataKind): void {
-    if (this.readOnly) return;
+    // Beyond exact numbers there is no place that anything could be written to; who follows such a reference finds it out.
+    if (this.readOnly || !Number.isSafeInteger(offset + length)) return;
     const last = Math.floor((offset + length - 1) / this.clusterSize);
     for (let cluster = Math.floor(offset / this.clusterSize); cluster <= last; cluster++)
       this.metadata.set(cluster, kind);
