@@ -2,7 +2,6 @@ import { Emitter } from '../core/emitter.ts';
 import { VmError } from '../core/errors.ts';
 import { Log, type LogSink } from '../core/log.ts';
 import type {
-  FwCfgEntry,
   DriveState,
   ImageSource,
   QueueState,
@@ -22,9 +21,7 @@ import type {
 } from '../core/vm-api.ts';
 import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { RESULT_DIFFERENCE, RESULT_RESET, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
-import { gunzip, loadImage } from './boot/image-source.ts';
-import { checkInitrd } from './boot/initrd-check.ts';
-import type { BootImages } from './boot/riscv-boot.ts';
+import { loadBootImages } from './boot/boot-images.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
 import type { BoardDrive } from './board.ts';
@@ -34,6 +31,7 @@ import { loadFolders, type SharedFolder } from './folders.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { MachineScreen } from './screen.ts';
+import { vmReport } from './report.ts';
 import { SerialPort } from './serial-port.ts';
 import { MachineSpeaker } from './speaker.ts';
 import { noCounters, Session } from './session.ts';
@@ -320,7 +318,12 @@ class MachineVm implements Vm {
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
     const [module, images, drives, folders] = await Promise.all([
       loadCore(core),
-      this.loadImages(),
+      loadBootImages(config, resolved, {
+        firmwareUrl: assets.firmwareUrl,
+        log: this.log,
+        onProgress: (progress) => this.events.emit('progress', progress),
+        signal: this.abort.signal,
+      }),
       openDrives(resolved.drives, this.abort.signal),
       loadFolders(config.folders ?? [], hostNow, this.abort.signal),
     ]);
@@ -367,73 +370,6 @@ class MachineVm implements Vm {
     this.sharedFolders = folders;
     this.screen?.connect(session);
     return session;
-  }
-
-  private async loadImages(): Promise<BootImages> {
-    const { config } = this;
-    const one = async (source: ImageSource | undefined, what: string): Promise<Uint8Array | null> => {
-      if (source === undefined) return null;
-      const options = {
-        what,
-        onProgress: (progress: VmEvents['progress']) => this.events.emit('progress', progress),
-        signal: this.abort.signal,
-      };
-      const bytes = await loadImage(source, options);
-      // The guest unpacks its initrd itself.
-      if (what === 'firmware' || what === 'kernel') return gunzip(bytes, options);
-      if (what !== 'initrd') return bytes;
-      await checkInitrd(bytes);
-      return bytes;
-    };
-    const bios = this.biosSource();
-    const fwCfgFile = async ({ name, string, file }: FwCfgEntry) => {
-      const bytes = file === undefined ? new TextEncoder().encode(string) : await one(file, name);
-      return { name, bytes: bytes ?? new Uint8Array(0) };
-    };
-    const [firmware, kernel, initrd, roms, fwCfg] = await Promise.all([
-      one(bios, 'firmware'),
-      one(config.kernel, 'kernel'),
-      one(config.initrd, 'initrd'),
-      this.loadRoms(),
-      Promise.all((config.fwCfg ?? []).map(fwCfgFile)),
-    ]);
-    return { firmware, kernel, initrd, roms, fwCfg };
-  }
-
-  /** What runs before or instead of a kernel; undefined: nothing does. */
-  private biosSource(): ImageSource | undefined {
-    const { config, assets } = this;
-    const { name, withKernel } = this.resolved.board.firmware;
-    // Firmware in flash memory.
-    if (this.resolved.drives.some((drive) => drive.interface === 'pflash')) return undefined;
-    if (config.bios === 'none') return undefined;
-    if (config.bios !== undefined && config.bios !== 'default') return config.bios;
-    if (config.kernel !== undefined && !withKernel) return undefined;
-    if (assets.firmwareUrl) return assets.firmwareUrl;
-    throw new VmError(
-      'not-found',
-      withKernel
-        ? `The default firmware (${name}) is not here: run "npm start", which fetches it, or give -bios none or a file.`
-        : `The default firmware (${name}) is not here: run "npm start", which fetches it, or give a file (-bios) or a kernel (-kernel).`,
-    );
-  }
-
-  /** The files beside the default firmware that the board uses. One that is not there is done without. */
-  private async loadRoms(): Promise<Record<string, Uint8Array>> {
-    const { firmwareUrl } = this.assets;
-    const roms: Record<string, Uint8Array> = {};
-    if (firmwareUrl === undefined) return roms;
-    const load = async (name: string): Promise<void> => {
-      const options = { what: name, onProgress: () => {}, signal: this.abort.signal };
-      try {
-        roms[name] = await loadImage(new URL(name, firmwareUrl).href, options);
-      } catch (error) {
-        if (!(error instanceof VmError) || error.code !== 'not-found') throw error;
-        this.log.warn('firmware', error.message);
-      }
-    };
-    await Promise.all(this.resolved.board.firmware.roms.map(load));
-    return roms;
   }
 
   /** Runs the vCPU until the guest or the host ends it; resets start it again. */
@@ -543,53 +479,11 @@ class MachineVm implements Vm {
   }
 
   private makeReport(): VmReport {
-    const counters = this.session?.counters() ?? noCounters();
-    const { mmioRead, mmioWrite, posted, doorbell, shadow, local, halt } = counters;
-    return {
+    return vmReport(this.session?.counters() ?? noCounters(), {
       outcome: this.end?.outcome ?? 'running',
       guestMs: this.session?.clock.hostElapsedMs() ?? 0,
       firstSerialMs: this.firstSerialMs,
-      instructions: counters.instructions,
-      sleepMs: counters.sleepNs / 1e6,
-      tiers: { interp: counters.instructions - counters.jitInstructions, jit: counters.jitInstructions },
-      exits: { mmioRead, mmioWrite, posted, doorbell, shadow, local, halt },
-      regions: {
-        compiled: counters.regions,
-        bytes: counters.regionBytes,
-        compileMs: counters.compileNs / 1e6,
-        evicted: counters.regionsEvicted,
-      },
-      events: {
-        lookups: counters.lookups,
-        translated: counters.translated,
-        regionEntries: counters.regionEntries,
-        regionInstructions: counters.regionInstructions,
-        regionsKilled: counters.regionsKilled,
-        regionsRefused: counters.regionsRefused,
-        checked: counters.checked,
-        tlbFills: counters.tlbFills,
-        tlbFlushes: counters.tlbFlushes,
-        spaceFlushes: counters.spaceFlushes,
-        pageFlushes: counters.pageFlushes,
-        jumpFlushes: counters.jumpFlushes,
-        exceptions: counters.exceptions,
-        interrupts: counters.interrupts,
-        invalidations: counters.invalidations,
-      },
-      fallbacks: {
-        branchInside: counters.branchInside,
-        uncachedPage: counters.uncachedPage,
-        engineRefused: counters.engineRefused,
-        queueFull: counters.queueFull,
-        noDescriptor: counters.noDescriptor,
-        rewritten: counters.rewritten,
-        remapped: counters.remapped,
-        refusedInstructions: counters.refusedInstructions,
-        waitingInstructions: counters.waitingInstructions,
-        slowAccesses: counters.slowAccesses,
-        helperCalls: counters.helperCalls,
-      },
-    };
+    });
   }
 
   private setState(state: VmState): void {

@@ -1,0 +1,93 @@
+import { VmError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { FwCfgEntry, ImageSource, VmConfig, VmEvents } from '../../core/vm-api.ts';
+import type { ResolvedConfig } from '../config.ts';
+import { gunzip, loadImage } from './image-source.ts';
+import { checkInitrd } from './initrd-check.ts';
+import type { BootImages } from './riscv-boot.ts';
+
+export interface BootImagesContext {
+  /** Absolute URL of the firmware for `bios: 'default'`; its other files lie beside it. */
+  firmwareUrl: string | undefined;
+  log: Log;
+  onProgress: (progress: VmEvents['progress']) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Loads all that lies in memory before the first instruction: firmware with its ROMs, kernel, initrd, the files of fw_cfg.
+ * @throws VmError not-found and what `loadImage` and `checkInitrd` throw
+ */
+export async function loadBootImages(
+  config: Readonly<VmConfig>,
+  resolved: ResolvedConfig,
+  context: BootImagesContext,
+): Promise<BootImages> {
+  const one = async (source: ImageSource | undefined, what: string): Promise<Uint8Array | null> => {
+    if (source === undefined) return null;
+    const options = { what, onProgress: context.onProgress, signal: context.signal };
+    const bytes = await loadImage(source, options);
+    // The guest unpacks its initrd itself.
+    if (what === 'firmware' || what === 'kernel') return gunzip(bytes, options);
+    if (what !== 'initrd') return bytes;
+    await checkInitrd(bytes);
+    return bytes;
+  };
+  const fwCfgFile = async ({ name, string, file }: FwCfgEntry) => {
+    const bytes = file === undefined ? new TextEncoder().encode(string) : await one(file, name);
+    return { name, bytes: bytes ?? new Uint8Array(0) };
+  };
+  const [firmware, kernel, initrd, roms, fwCfg] = await Promise.all([
+    one(biosSource(config, resolved, context.firmwareUrl), 'firmware'),
+    one(config.kernel, 'kernel'),
+    one(config.initrd, 'initrd'),
+    loadRoms(resolved.board.firmware.roms, context),
+    Promise.all((config.fwCfg ?? []).map(fwCfgFile)),
+  ]);
+  return { firmware, kernel, initrd, roms, fwCfg };
+}
+
+/** What runs before or instead of a kernel; undefined: nothing does. */
+function biosSource(
+  config: Readonly<VmConfig>,
+  resolved: ResolvedConfig,
+  firmwareUrl: string | undefined,
+): ImageSource | undefined {
+  const { name, withKernel } = resolved.board.firmware;
+  // Firmware in flash memory.
+  if (resolved.drives.some((drive) => drive.interface === 'pflash')) return undefined;
+  if (config.bios === 'none') return undefined;
+  if (config.bios !== undefined && config.bios !== 'default') return config.bios;
+  if (config.kernel !== undefined && !withKernel) return undefined;
+  if (firmwareUrl) return firmwareUrl;
+  throw new VmError(
+    'not-found',
+    withKernel
+      ? `The default firmware (${name}) is not here: run "npm start", which fetches it, or give -bios none or a file.`
+      : `The default firmware (${name}) is not here: run "npm start", which fetches it, or give a file (-bios) or a kernel (-kernel).`,
+  );
+}
+
+/** The files beside the default firmware that the board uses. One that is not there is done without. */
+async function loadRoms(
+  names: readonly string[],
+  context: BootImagesContext,
+): Promise<Record<string, Uint8Array>> {
+  const { firmwareUrl, log, signal } = context;
+  const roms: Record<string, Uint8Array> = {};
+  if (firmwareUrl === undefined) return roms;
+  const load = async (name: string): Promise<void> => {
+    try {
+      roms[name] = await loadImage(new URL(name, firmwareUrl).href, {
+        what: name,
+        onProgress: () => {},
+        signal,
+      });
+    } catch (error) {
+      if (!(error instanceof VmError) || error.code !== 'not-found') throw error;
+      log.warn('firmware', error.message);
+    }
+  };
+  await Promise.all(names.map(load));
+  return roms;
+}
