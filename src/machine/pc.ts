@@ -3,7 +3,7 @@
  * Specification: Intel 82441FX (PMC), 82371SB (PIIX3) and 82371AB (PIIX4) datasheets; QEMU documentation, "i440fx PC".
  *
  * Firmware (SeaBIOS) runs from the ROM below 4 GiB. A kernel starts without it: what firmware does to the chipset before it starts one, the
- * code at the reset vector does. Not there yet: the screen, disks, keyboard and mouse.
+ * code at the reset vector does.
  */
 import { VmError } from '../core/errors.ts';
 import type { Ns16550a } from '../hw/char/ns16550a.ts';
