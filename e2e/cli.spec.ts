@@ -235,7 +235,7 @@ test.describe('usage', () => {
   for (const [name, args, message] of [
     ['no architecture', [], /which machine/],
     ['an unknown architecture', ['vax'], /"vax" is unknown; there is riscv64/],
-    ['an option that is not built', ['riscv64', '-blockdev', 'raw'], /-blockdev: .*not built yet/],
+    ['an option that is not built', ['riscv64', '-netdev', 'user'], /-netdev: .*not built yet/],
     ['an unknown option', ['riscv64', '-frobnicate'], /-frobnicate is not an option/],
     ['an option without its value', ['riscv64', '-kernel'], /-kernel needs a value/],
     [
