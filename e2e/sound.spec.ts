@@ -139,6 +139,40 @@ test('volume, mute, pause, reset and destruction', async ({ page, site }) => {
   expect(await soundState(page)).toBe('none');
 });
 
+test('a machine that is powered off, or whose element is taken away, in the middle of a tone', async ({
+  page,
+  site,
+}) => {
+  await openConsoles(page, site.url);
+  await page.getByRole('button', { name: 'Start' }).last().click();
+  await tell(page, '1');
+  await expectTone(page, 1000.15);
+  await page.getByRole('button', { name: 'Power off' }).click();
+  await expect.poll(() => contextState(page)).toBe('suspended');
+  expect(await soundState(page)).toBe('silent');
+  await nth(page).evaluate((element: HTMLElementTagNameMap['vm-console']) => element.start());
+  await tell(page, '1');
+  await expectTone(page, 1000.15);
+  // The page's one context outlives the element.
+  const states = await nth(page).evaluate(async (element: HTMLElementTagNameMap['vm-console']) => {
+    const { context } = element.audioNode!;
+    const { parentElement } = element;
+    element.remove();
+    for (let waited = 0; context.state !== 'suspended' && waited < 5000; waited += 50)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const state = context.state;
+    parentElement!.append(element);
+    await element.start();
+    return { state, sound: element.soundState };
+  });
+  expect(states).toEqual({ state: 'suspended', sound: 'silent' });
+  await tell(page, '1');
+  await expectTone(page, 1000.15);
+  await tell(page, '0');
+  await expect.poll(() => soundState(page)).toBe('silent');
+  await expect.poll(() => contextState(page)).toBe('suspended');
+});
+
 test('two consoles sound at once, each by itself', async ({ page, site }) => {
   await openConsoles(page, site.url, 2);
   for (const index of [0, 1]) await nth(page, index).getByRole('button', { name: 'Start' }).last().click();

@@ -474,6 +474,7 @@ class MachineVm implements Vm {
     const session = this.session;
     this.session = null;
     this.screen?.connect(null);
+    this.speaker?.connect(null);
     session?.close().catch((error: unknown) => this.log.warn('machine', String(error)));
     this.setState(state);
   }

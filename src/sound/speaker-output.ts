@@ -88,10 +88,18 @@ export class SpeakerOutput {
     this.#send({ kind: 'end' });
     this.#worklet?.disconnect();
     this.#gain?.disconnect();
+    // One that is being made goes to the next machine, or is not made.
+    if (this.#worklet) this.#opening = null;
     this.#worklet = null;
     this.#gain = null;
-    this.#opening = null;
+    this.#forget();
+  }
+
+  /** No worklet is going to say that it is silent; the next one counts anew. */
+  #forget(): void {
     this.#waiting = [];
+    this.#batches = 0;
+    this.#setPlaying(false);
   }
 
   /** Hears the speaker if it is to be heard: a muted one costs nothing. */
@@ -137,6 +145,7 @@ export class SpeakerOutput {
       const context = await openAudio();
       if (!this.#speaker) {
         this.#opening = null;
+        this.#forget();
         return;
       }
       const gain = new GainNode(context, { gain: 0 });
