@@ -147,6 +147,49 @@ test('The picture of every video mode by WebGPU is QEMU’s', async ({ page, sit
   expect(differing).toEqual([]);
 });
 
+test('What a guest writes while its screen is off is there when it is on', async ({ page, site }) => {
+  await openBios(page, site.builtUrl);
+  const seen = await page.evaluate(async () => {
+    const View = document.querySelector<Console>('vm-console')!.screen!.view
+      .constructor as new () => ScreenView;
+    const view = new View();
+    const [width, height] = [64, 16];
+    const memory = new Uint8Array(new SharedArrayBuffer(0x10000));
+    const picture: Scanout = {
+      kind: 'graphics',
+      ...{ width, height, format: 'rgb32', doubling: 0, planes: 15, wrap: memory.length },
+      memory: { linear: 0, size: memory.length },
+      lines: Uint32Array.from({ length: height }, (_, y) => y * width * 4),
+      panning: new Uint8Array(height),
+      palette: new Uint32Array(256),
+    };
+    const blank: Scanout = { kind: 'blank', width, height };
+    let [shown, runs]: [Scanout, { first: number; count: number }[]] = [picture, []];
+    view.show({
+      memory,
+      scanout: () => shown,
+      onChange: () => () => {},
+      frame: async () => runs.splice(0),
+      text: () => '',
+    });
+    const frame = async (): Promise<number> => {
+      await view.settle();
+      return (await view.readPixels())[0];
+    };
+    const red = [await frame()];
+    shown = blank;
+    memory.fill(0xff, 0, 0x1000);
+    runs = [{ first: 0, count: 1 }];
+    red.push(await frame());
+    shown = picture;
+    red.push(await frame());
+    const kind = view.rendererKind;
+    view.dispose();
+    return { kind, red };
+  });
+  expect(seen).toEqual({ kind: 'webgpu', red: [0, 0, 0xff] });
+});
+
 /** Red, green and blue of a picture as large as the canvas, computed from the guest's pixels: hard edges, or the mean of what a pixel covers. */
 function scaled(
   guest: { width: number; height: number; pixels: Uint8Array },

@@ -147,7 +147,8 @@ export class WebGpuRenderer implements Renderer {
     const { scanout, table } = drawing;
     let { lines } = drawing;
     if (this.resize(scanout.width, scanout.height)) lines = null;
-    if (scanout.kind !== 'blank' && this.mirror(scanout.memory, drawing)) lines = null;
+    if (scanout.kind === 'blank') this.miss(drawing);
+    else if (this.mirror(scanout.memory, drawing)) lines = null;
     if (table !== this.written) this.writeTable(drawing);
     const rows = lines ?? { top: 0, bottom: this.height };
     const encoder = device.createCommandEncoder();
@@ -280,6 +281,11 @@ export class WebGpuRenderer implements Renderer {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
     });
     return true;
+  }
+
+  /** A blank picture says nothing of the memory: if some of it changed, the next picture gets all of it. */
+  private miss({ runs }: Drawing): void {
+    if (runs.length > 0) this.mirrored = null;
   }
 
   /** Brings the mirror up to date; whether it was made anew. */
