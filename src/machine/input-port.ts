@@ -56,7 +56,8 @@ export class InputPort implements VmInput {
       }
       return { missing, done: true };
     });
-    this.typing = typed;
+    // A listener that throws ends its own text only.
+    this.typing = typed.catch(() => {});
     return typed;
   }
 
