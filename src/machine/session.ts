@@ -159,6 +159,7 @@ const COUNTER_NAMES = Object.keys(COUNTERS) as (keyof typeof COUNTERS)[];
 export class Session {
   readonly memory: VmMemory;
   readonly clock: SharedClock;
+  readonly wallClock: WallClock;
   readonly board: Board;
   readonly server: ExitServer;
   /** Null: no graphics. */
@@ -199,13 +200,14 @@ export class Session {
       icount,
     });
     this.clock = new SharedClock(this.memory);
+    this.wallClock = wallClockOf(icount, this.clock);
     this.speaker?.connect(this);
     this.timers = new SharedTimers(this.memory);
     this.board = config.board.build({
       vm: this.memory,
       memory: new SlotGuestMemory(this.memory),
       clock: this.clock,
-      wallClock: icount === null ? HOST_WALL_CLOCK : { now: () => FIXED_START + this.clock.now() },
+      wallClock: this.wallClock,
       timers: this.timers,
       log: options.log,
       power: options.power,
@@ -370,6 +372,11 @@ export class Session {
 }
 
 const HOST_WALL_CLOCK: WallClock = { now: () => BigInt(Math.floor(hostTimeMs() * 1e3)) * 1000n };
+
+/** The time of day; under -icount the same in every run. Without a guest's clock it is that of its start. */
+export function wallClockOf(icount: number | null, clock?: SharedClock): WallClock {
+  return icount === null ? HOST_WALL_CLOCK : { now: () => FIXED_START + (clock?.now() ?? 0n) };
+}
 
 /** All counters at 0. */
 export function noCounters(): Counters {

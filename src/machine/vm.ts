@@ -34,7 +34,7 @@ import { MachineScreen } from './screen.ts';
 import { vmReport } from './report.ts';
 import { SerialPort } from './serial-port.ts';
 import { MachineSpeaker } from './speaker.ts';
-import { noCounters, Session } from './session.ts';
+import { noCounters, Session, wallClockOf } from './session.ts';
 import { VcpuHost } from './vcpu-host.ts';
 
 /** A vCPU that is asked to stop leaves its loop within about 5 ms; one that has not after this long is terminated. */
@@ -315,6 +315,7 @@ class MachineVm implements Vm {
   /** Everything up to the first instruction. */
   private async load(): Promise<Session> {
     const { assets, config, resolved } = this;
+    const clock = wallClockOf(config.icount ?? null);
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
     const [module, images, drives, folders] = await Promise.all([
       loadCore(core),
@@ -325,7 +326,7 @@ class MachineVm implements Vm {
         signal: this.abort.signal,
       }),
       openDrives(resolved.drives, this.abort.signal),
-      loadFolders(config.folders ?? [], hostNow, this.abort.signal),
+      loadFolders(config.folders ?? [], () => (this.session?.wallClock ?? clock).now(), this.abort.signal),
     ]);
     this.abort.signal.throwIfAborted();
     const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
@@ -501,9 +502,6 @@ class MachineVm implements Vm {
     );
   }
 }
-
-/** Nanoseconds since 1970, of files that came from the host. */
-const hostNow = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 const PAGES_PER_MIB = 256;
 
