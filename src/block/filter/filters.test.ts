@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { later } from '../../../tests/support/later-node.ts';
-import type { BlockResult } from '../block-node.ts';
+import { later, LaterNode } from '../../../tests/support/later-node.ts';
+import { type BlockResult, failure } from '../block-node.ts';
 import { checkImage } from '../format/qcow2/check.ts';
 import { createQcow2 } from '../format/qcow2/create.ts';
 import { Qcow2Node } from '../format/qcow2/qcow2-node.ts';
@@ -9,6 +9,7 @@ import { MemoryNode } from '../protocol/memory-node.ts';
 import { request } from '../request.ts';
 import { BlkdebugNode } from './blkdebug-node.ts';
 import { CopyOnReadNode } from './copy-on-read-node.ts';
+import { FilterNode } from './filter-node.ts';
 import { ThrottleNode } from './throttle-node.ts';
 
 const MIB = 1 << 20;
@@ -23,6 +24,44 @@ const kind = async (result: BlockResult<unknown> | Promise<BlockResult<unknown>>
   const got = await result;
   return got.ok ? 'ok' : got.error.kind;
 };
+
+describe('qcow2 over a file that fails once', () => {
+  it.each([false, true])('goes on, and loses nothing (answered later: %s)', async (slow) => {
+    const pattern = Uint8Array.from({ length: MIB }, (_, i) => (i * 31 + (i >> 9)) & 0xff);
+    for (let failing = 1; failing <= 24; failing++) {
+      const memory = new MemoryNode(new Uint8Array(0));
+      // 256 clusters have a block of reference counts.
+      await value((await value(createQcow2(memory, { size: MIB, clusterSize: 512 }))).flush());
+      const bytes = memory.bytes.slice();
+      const file = new MemoryNode(bytes);
+      let writes = 0;
+      const flaky = new (class extends LaterNode {
+        override async write(offset: number, data: Uint8Array) {
+          return ++writes === failing ? failure('space', 'full') : file.write(offset, data);
+        }
+      })(file);
+      const now = new (class extends FilterNode {
+        override write(offset: number, data: Uint8Array) {
+          return ++writes === failing ? failure('space', 'full') : file.write(offset, data);
+        }
+      })(file);
+      const image = await value(Qcow2Node.open(slow ? flaky : now));
+      let failures = 0;
+      for (let at = 0; at < MIB; at += MIB / 8) {
+        const part = pattern.subarray(at, at + MIB / 8);
+        let tries = 0;
+        while (!(await image.write(at, part)).ok && ++tries < 3) failures++;
+        if (!(await image.flush()).ok) await value(image.flush());
+      }
+      expect(failures).toBeLessThanOrEqual(1);
+      const data = file.bytes.slice();
+      const again = await value(Qcow2Node.open(new MemoryNode(data)));
+      expect(Buffer.compare(await value(again.read(0, MIB)), pattern)).toBe(0);
+      const { corruptions } = await value(request(checkImage(again, 'none')));
+      expect([failing, corruptions]).toEqual([failing, 0]);
+    }
+  });
+});
 
 describe('copy on read', () => {
   it.each([false, true])(

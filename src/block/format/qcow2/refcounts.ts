@@ -182,11 +182,19 @@ export class Refcounts {
     const block = this.cache.add(offset, new Uint8Array(image.clusterSize));
     this.store(block, cluster, 1);
     image.claim(offset, image.clusterSize, 'refcount block');
-    yield* image.put(offset, block.bytes, 'refcount block');
-    block.dirtyTo = 0;
-    yield* take(image.file.flush());
-    this.table[number] = offset;
-    yield* this.writeEntry(number);
+    try {
+      yield* image.put(offset, block.bytes, 'refcount block');
+      block.dirtyTo = 0;
+      yield* take(image.file.flush());
+      this.table[number] = offset;
+      yield* this.writeEntry(number);
+    } catch (error) {
+      // The table in the file need not name it: who needs it next makes it anew.
+      this.table[number] = 0;
+      image.unclaim(offset, image.clusterSize);
+      this.cache.forget(offset);
+      throw error;
+    }
   }
 
   private *writeEntry(number: number): Steps<void> {

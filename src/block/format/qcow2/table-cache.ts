@@ -91,7 +91,9 @@ export class TableCache {
       const read = this.store.file.read(offset, this.tableBytes);
       if (read instanceof Promise) this.loading.set(offset, read);
       try {
-        return this.add(offset, (yield* take(read)).slice());
+        const bytes = yield* take(read);
+        // A new table may have come to this place meanwhile, and the file does not have it yet.
+        return this.peek(offset) ?? this.add(offset, bytes.slice());
       } finally {
         this.loading.delete(offset);
       }
