@@ -339,7 +339,7 @@ export class AtaDisk extends IdeDrive {
     this.after(this.node.write(v.position * A.SECTOR, buffer), (result) => {
       if (!result.ok) return this.failed(result.error, true);
       this.advance(buffer.length / A.SECTOR);
-      if (v.left === 0) return this.complete();
+      if (v.left === 0) return this.written();
       this.r.status = A.DRDY | A.DSC;
       this.demandBlock();
       if (this.r.status & A.DRQ) this.host.interrupt();
@@ -398,7 +398,8 @@ export class AtaDisk extends IdeDrive {
         return this.after(this.host.breathe(), () => this.moveDma(window));
       }
       window.finish('done');
-      this.complete();
+      if (writing) this.written();
+      else this.complete();
     };
     const address = v.position * A.SECTOR;
     if (writing) {
@@ -459,6 +460,12 @@ export class AtaDisk extends IdeDrive {
       return this.abort(A.IDNF);
     }
     this.complete();
+  }
+
+  /** Ends a write. A guest that switched the write cache off sends no flushes: what it wrote is safe when the command ends. */
+  private written(): void {
+    if (this.v.writeCache === 1) this.complete();
+    else this.flush();
   }
 
   private flush(): void {

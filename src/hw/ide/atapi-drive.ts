@@ -124,6 +124,9 @@ export class AtapiDrive extends IdeDrive {
   private readonly v: Record<keyof typeof NUMBERS, number>;
   /** An answer or sectors that are handed out in DRQ blocks. */
   private data = new Uint8Array(0);
+  /** `moveDma` is at work, and has been asked for more. */
+  private moving = false;
+  private more = false;
 
   constructor(options: AtapiDriveOptions) {
     super(options.host);
@@ -506,7 +509,22 @@ export class AtapiDrive extends IdeDrive {
     });
   }
 
+  /** Sectors that are there at once come back here from within: a loop, since a command may have more of them than the stack has room for. */
   moveDma(window: DmaWindow): void {
+    this.more = true;
+    if (this.moving) return;
+    this.moving = true;
+    try {
+      while (this.more) {
+        this.more = false;
+        this.movePart(window);
+      }
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  private movePart(window: DmaWindow): void {
     const { r, v, data } = this;
     const rest = data.length - v.dataAt;
     const room = window.room(rest);

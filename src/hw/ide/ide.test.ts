@@ -11,7 +11,7 @@ import {
 import { deviceEnv, FakeIrq } from '../../../tests/support/device-env.ts';
 import type { BlockNode } from '../../block/block-node.ts';
 import type { MmioRegion, ShadowPort } from '../device.ts';
-import { failure } from '../../block/block-node.ts';
+import { failure, success } from '../../block/block-node.ts';
 import { MemoryNode } from '../../block/protocol/memory-node.ts';
 import { FakeMemory } from '../../../tests/support/device-env.ts';
 import { later } from '../../../tests/support/later-node.ts';
@@ -23,13 +23,15 @@ import { Piix3Ide } from './piix3-ide.ts';
 type Step = ['out' | 'in' | 'ins' | 'outs' | 'wait' | 'idle' | 'put' | 'get', number, ...(number | string)[]];
 
 /** The controller at a PC's ports, with a disk as the first drive and a CD-ROM as the third. */
-function machine(options: { disk?: BlockNode; asynchronous?: boolean; reached?: boolean } = {}) {
+function machine(
+  options: { disk?: BlockNode; cd?: BlockNode; asynchronous?: boolean; reached?: boolean } = {},
+) {
   const env = deviceEnv();
   const memory = new FakeMemory(0x40000);
   const irqs = [new FakeIrq(), new FakeIrq()] as const;
   const wrap = options.asynchronous ? later : (node: BlockNode) => node;
   const disk = options.disk ?? wrap(new MemoryNode(pattern(DISK_SECTORS, 512, 3)));
-  const cd = wrap(new MemoryNode(pattern(CD_SECTORS, 2048, 5), { readOnly: true }));
+  const cd = options.cd ?? wrap(new MemoryNode(pattern(CD_SECTORS, 2048, 5), { readOnly: true }));
   let cdrom: AtapiDrive | undefined;
   const counts = { exits: 0, breaths: 0 };
   const ide = new Piix3Ide({
@@ -417,6 +419,66 @@ describe('what goes wrong', () => {
     expect(pc.counts.breaths).toBeGreaterThan(bytes / 2 / 2048 - 20);
     const source = port === 0x1f0 ? pattern(DISK_SECTORS, 512, 3) : pattern(CD_SECTORS, 2048, 5);
     expect(pc.memory.read(0x8000, 2)).toEqual(source.slice(bytes - 2, bytes));
+  });
+
+  it('a CD-ROM reads as much as a packet can ask for in one command', async () => {
+    const count = 0xffff;
+    const sectors = new Uint8Array(64 * 2048);
+    const cd = Object.assign(new MemoryNode(sectors, { readOnly: true }), {
+      read: (_offset: number, length: number) => success(sectors.subarray(0, length)),
+    });
+    Object.defineProperty(cd, 'size', { value: count * 2048 });
+    const pc = machine({ cd });
+    const table = new DataView(new ArrayBuffer(8 * Math.ceil((count * 2048) / 0x10000)));
+    let left = count * 2048;
+    for (let at = 0; left > 0; at += 8) {
+      const bytes = Math.min(left, 0x10000);
+      left -= bytes;
+      table.setUint32(at, 0x20000, true);
+      table.setUint16(at + 4, bytes & 0xffff, true);
+      table.setUint16(at + 6, left === 0 ? 0x8000 : 0, true);
+    }
+    pc.memory.write(0x10000, new Uint8Array(table.buffer));
+    await run(pc, [
+      ...(program('registers after power-on') as Step[]).slice(0, 4),
+      ['out', 0xc048 + 4, 4, 0x10000],
+      ['out', 0x171, 1, 1],
+      ['out', 0x177, 1, 0xa0],
+      ['outs', 0x170, '28000000000000ffff000000'],
+      ['out', 0xc048, 1, 9],
+    ]);
+    expect([pc.inp(0x177, 1), pc.inp(0xc048 + 2, 1)]).toEqual([0x50, 0x04]);
+  });
+
+  it('without a write cache what was written is safe when the command ends', async () => {
+    const events: string[] = [];
+    const node = new MemoryNode(new Uint8Array(512 * 100));
+    const disk = Object.assign(later(node), {
+      write: async (offset: number, bytes: Uint8Array) => {
+        events.push('write');
+        return node.write(offset, bytes);
+      },
+      flush: async () => {
+        events.push('flush');
+        return node.flush();
+      },
+    });
+    const pc = machine({ disk });
+    const write: Step[] = [
+      ...LBA(4, 1),
+      ...command(0x30),
+      ['outs', 0x1f0, '00'.repeat(512)],
+      ['wait', 0x3f6],
+    ];
+    const dma: Step[] = [...busMaster('0000010000020080', false), ...LBA(4, 1), ['out', 0x1f7, 1, 0xca]];
+    expect((await run(pc, write)).at(-1)).toBe(0x50);
+    expect(events.splice(0)).toEqual(['write']);
+    await run(pc, [['out', 0x1f1, 1, 0x82], ...command(0xef)]);
+    expect(events.splice(0)).toEqual(['flush']);
+    expect((await run(pc, write)).at(-1)).toBe(0x50);
+    await run(pc, dma);
+    await run(pc, [...go(false), ['wait', 0x3f6]]);
+    expect([pc.inp(0x1f7, 1), ...events.splice(0)]).toEqual([0x50, 'write', 'flush', 'write', 'flush']);
   });
 
   it('a count of 0 or 1 is 64 KiB, and another odd one is rounded down', async () => {
