@@ -42,6 +42,8 @@ export interface TreeNode {
   /** Null: the root, or it was removed. */
   parent: TreeNode | null;
   name: string;
+  /** How many have it open: what was removed lasts as long as they do. */
+  holders: number;
   /** Grows along a directory's children, so that a listing can go on behind one that has been removed. */
   place: number;
 }
@@ -100,8 +102,23 @@ export class FileTree {
       children: (mode & S_IFMT) === S_IFDIR ? new Map() : null,
       parent,
       name,
+      holders: 0,
       place: this.nextPlace++,
     };
+  }
+
+  private isRemoved(node: TreeNode): boolean {
+    return node.parent === null && node !== this.root;
+  }
+
+  /** Somebody opens a node. */
+  hold(node: TreeNode): void {
+    node.holders++;
+  }
+
+  /** Somebody who opened a node is done with it. */
+  letGo(node: TreeNode): void {
+    if (--node.holders === 0 && this.isRemoved(node)) this.stored -= node.bytes.length;
   }
 
   /** Puts a file at a path of the host's, with the folders on its way. @returns an error, for a path that cannot be */
@@ -138,6 +155,7 @@ export class FileTree {
   add(folder: TreeNode, name: string, mode: number): Outcome<TreeNode> {
     const wrong = wrongName(folder, name);
     if (wrong) return wrong;
+    if (this.isRemoved(folder)) return ENOENT;
     if (folder.children!.has(name)) return EEXIST;
     if (this.nodes >= NODES_MAX) return ENOSPC;
     const node = this.node(mode, name, folder);
@@ -154,7 +172,7 @@ export class FileTree {
     this.touch(node.parent);
     node.parent = null;
     this.nodes--;
-    this.stored -= node.bytes.length;
+    if (node.holders === 0) this.stored -= node.bytes.length;
     return 0;
   }
 
@@ -162,6 +180,7 @@ export class FileTree {
   move(node: TreeNode, folder: TreeNode, name: string): number {
     const wrong = wrongName(folder, name);
     if (wrong) return wrong;
+    if (this.isRemoved(folder)) return ENOENT;
     if (!node.parent) return EINVAL;
     for (let at: TreeNode | null = folder; at; at = at.parent) if (at === node) return EINVAL;
     const there = folder.children!.get(name);
@@ -210,7 +229,12 @@ export class FileTree {
     const capacity = Math.max(size, Math.min(2 * node.bytes.length, node.bytes.length + (1 << 22)));
     if (!Number.isSafeInteger(size) || this.stored + capacity - node.bytes.length > TREE_BYTES_MAX)
       return ENOSPC;
-    const bytes = new Uint8Array(capacity);
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(capacity);
+    } catch {
+      return ENOSPC;
+    }
     bytes.set(node.bytes.subarray(0, node.size));
     this.stored += capacity - node.bytes.length;
     node.bytes = bytes;

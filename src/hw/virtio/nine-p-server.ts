@@ -175,10 +175,10 @@ export class NinePServer {
       case T.RENAME:
         return this.rename(r, node);
       case T.CLUNK:
-        this.fids.delete(fid);
+        this.drop(fid);
         return new Writer();
       case T.REMOVE:
-        this.fids.delete(fid);
+        this.drop(fid);
         return this.change(() => this.tree.remove(node));
       default:
         return EOPNOTSUPP;
@@ -189,7 +189,7 @@ export class NinePServer {
     const size = r.u32();
     const version = r.string();
     if (r.broken || size < MESSAGE_MIN) return EPROTO;
-    this.fids.clear();
+    this.dropAll();
     this.messageMax = Math.min(size, MESSAGE_MAX);
     return new Writer().u32(this.messageMax).string(version === VERSION ? VERSION : 'unknown');
   }
@@ -202,8 +202,24 @@ export class NinePServer {
   /** Gives a node a number. @returns an error, or null */
   private bind(fid: number, node: F.TreeNode): number | null {
     if (!this.fids.has(fid) && this.fids.size >= FIDS_MAX) return EMFILE;
-    this.fids.set(fid, node);
+    this.put(fid, node);
     return null;
+  }
+
+  private put(fid: number, node: F.TreeNode): void {
+    this.tree.hold(node);
+    this.drop(fid);
+    this.fids.set(fid, node);
+  }
+
+  private drop(fid: number): void {
+    const node = this.fids.get(fid);
+    this.fids.delete(fid);
+    if (node) this.tree.letGo(node);
+  }
+
+  private dropAll(): void {
+    for (const fid of [...this.fids.keys()]) this.drop(fid);
   }
 
   private walk(r: Reader, from: F.TreeNode): Answer {
@@ -285,7 +301,7 @@ export class NinePServer {
     const made = this.added(r, folder, name, F.S_IFREG | (mode & 0o7777), gid);
     if (typeof made === 'number') return made;
     // The number means the file from now on.
-    this.fids.set(fid, made);
+    this.put(fid, made);
     return putQid(new Writer(), made).u32(0);
   }
 
@@ -401,7 +417,7 @@ export class NinePServer {
   }
 
   reset(): void {
-    this.fids.clear();
+    this.dropAll();
     this.messageMax = MESSAGE_MAX;
   }
 
@@ -419,7 +435,7 @@ export class NinePServer {
     this.messageMax = Math.min(messageMax, MESSAGE_MAX);
     for (const [fid, path] of fids) {
       const node = this.tree.find(path);
-      if (node) this.fids.set(fid, node);
+      if (node) this.put(fid, node);
     }
   }
 }

@@ -130,6 +130,31 @@ describe('9P2000.L', () => {
     expect([walk(3, 'a', 'new'), read(1, 3, 2)]).toEqual([-1, 'sn']);
   });
 
+  it('counts what was removed while it is open, and no longer', () => {
+    const { walk, good, ask, tree } = client();
+    const before = tree.used;
+    walk(1);
+    good(14, new Writer().u32(1).string('temporary').u32(0o102).u32(0o100600).u32(0));
+    good(76, new Writer().u32(0).string('temporary').u32(0));
+    const data = new Uint8Array(10_000);
+    good(118, new Writer().u32(1).u64(0).u32(data.length).data(data));
+    expect(tree.used).toBe(before + 10_000);
+    good(120, new Writer().u32(1));
+    expect(tree.used).toBe(before);
+    // Removed with content: it goes when the number is used for another node.
+    walk(2);
+    good(14, new Writer().u32(2).string('temporary').u32(0o102).u32(0o100600).u32(0));
+    good(118, new Writer().u32(2).u64(0).u32(data.length).data(data));
+    good(76, new Writer().u32(0).string('temporary').u32(0));
+    expect(tree.used).toBe(before + 10_000);
+    walk(2, 'a');
+    expect(tree.used).toBe(before);
+    good(72, new Writer().u32(0).string('folder').u32(0o755).u32(0));
+    walk(3, 'folder');
+    good(76, new Writer().u32(0).string('folder').u32(0x200));
+    expect(ask(72, new Writer().u32(3).string('inside').u32(0o755).u32(0))).toBe(2);
+  });
+
   it('tells attributes', () => {
     const { walk, good } = client();
     walk(1, 'a', 'hello.txt');
