@@ -19,6 +19,8 @@ const QUEUE_STATS = 2;
 
 const QUEUE_SIZE = 128;
 const PAGE = 4096;
+/** Bytes of one report that are cleared: Linux sends 32 blocks of at most 4 MiB. The buffers may be the same memory again and again. */
+const REPORT_MAX = 128 << 20;
 const CONFIG_NUM_PAGES = 0;
 const CONFIG_ACTUAL = 4;
 const CONFIG_BYTES = 8;
@@ -123,7 +125,13 @@ export class VirtioBalloon implements VirtioType {
 
   /** The buffers themselves are the free pages (5.5.6.7). */
   private takeReport(chain: Chain): void {
-    for (const bytes of chain.in) this.clear(bytes);
+    let left = REPORT_MAX;
+    for (const bytes of chain.in) {
+      // What is beyond stays as it is, which a driver without page poison has to expect of any reported page.
+      if (bytes.length > left) break;
+      this.clear(bytes);
+      left -= bytes.length;
+    }
     this.reported += chain.inBytes;
   }
 
@@ -135,13 +143,15 @@ export class VirtioBalloon implements VirtioType {
 
   private takeStats(): void {
     const ring = this.host.ring(QUEUE_STATS);
-    for (let chain = ring?.pop(); chain; chain = ring?.pop()) {
-      // There is one buffer; a driver that offers more gets the older ones back.
-      if (this.statsChain?.live) ring?.push(this.statsChain, 0);
-      this.statsChain = chain;
-      this.readStats(chain.read(0, Math.min(chain.outBytes, PAGE)));
-    }
-    ring?.listen();
+    if (!ring) return;
+    do {
+      for (let chain = ring.pop(); chain; chain = ring.pop()) {
+        // There is one buffer; a driver that offers more gets the older ones back.
+        if (this.statsChain?.live) ring.push(this.statsChain, 0);
+        this.statsChain = chain;
+        this.readStats(chain.read(0, Math.min(chain.outBytes, PAGE)));
+      }
+    } while (this.host.running && ring.listen());
     this.host.signal(QUEUE_STATS);
   }
 

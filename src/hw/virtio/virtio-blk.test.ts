@@ -258,4 +258,24 @@ describe('virtio-blk', () => {
     for (; tasks.length > 0; rounds++) tasks.shift()!();
     expect([rounds, queue.take().length]).toEqual([1, 16]);
   });
+
+  it('lets it have one between many requests that move nothing, too', () => {
+    const tasks: (() => void)[] = [];
+    const later = (task: () => void) => void tasks.push(task);
+    const size = 1024;
+    const { queue, header, transport } = block(
+      new MemoryNode(disk()),
+      { later, queueSize: size },
+      FLUSH,
+      size,
+    );
+    header(4, 0);
+    queue.setDescriptor(0, HEADER, 16, 1, 1);
+    queue.setDescriptor(1, STATUS, 1, 2);
+    for (let i = 0; i < size; i++) queue.offer(0);
+    transport.notify(0);
+    expect(tasks.length).toBe(1);
+    tasks.shift()!();
+    expect([tasks.length, queue.take().length]).toEqual([0, size]);
+  });
 });

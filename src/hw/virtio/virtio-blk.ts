@@ -55,6 +55,8 @@ const REQUEST_MAX = 64 << 20;
 const PIECE = 1 << 20;
 /** Bytes that are moved before the page's other work gets a turn: some 2 ms. */
 const TURN_BYTES = 8 << 20;
+/** What a request costs beside its data: some 2 µs. */
+const REQUEST_BYTES = 8192;
 /** Segments of a discard or a write of zeroes, each 16 bytes: sector, count, flags. */
 const RANGES_MAX = 64;
 const RANGE_BYTES = 16;
@@ -215,6 +217,7 @@ export class VirtioBlk implements VirtioType {
       this.host.fail('a request without header or status');
       return;
     }
+    this.budget -= REQUEST_BYTES;
     const header = new DataView(chain.read(0, HEADER_BYTES).buffer);
     const type = header.getUint32(0, true);
     const sector = header.getUint32(8, true) + header.getUint32(12, true) * 2 ** 32;
@@ -327,6 +330,7 @@ export class VirtioBlk implements VirtioType {
       // 5.2.6.2: of the flags only unmap, and only for zeroes.
       if (flags & ~(type === T_WRITE_ZEROES ? RANGE_UNMAP : 0)) return this.end(request, S_UNSUPP);
       if (sectors > max || !(at + sectors * SECTOR <= this.node.size)) return this.end(request, S_IOERR);
+      if (type === T_WRITE_ZEROES) this.budget -= sectors * SECTOR;
       ranges.push({ at, length: sectors * SECTOR, unmap: flags !== 0 });
     }
     this.finish(request, this.clear(type, ranges));

@@ -218,14 +218,13 @@ export class VirtioConsole implements VirtioType {
     const ring = this.host.ring(CONTROL_TO_DRIVER);
     if (!ring || !this.host.running) return;
     while (this.messages.length > 0) {
-      const chain = ring.pop();
+      const chain = ring.pop() ?? (ring.listen() ? ring.pop() : null);
       if (!chain) break;
       const message = this.messages.shift()!;
       const length = Math.min(message.length, chain.inBytes);
       chain.write(0, message.subarray(0, length));
       ring.push(chain, length);
     }
-    if (this.messages.length > 0) ring.listen();
     this.host.signal(CONTROL_TO_DRIVER);
   }
 
