@@ -45,7 +45,8 @@ const KINDS = {
       drive: ANY,
       serial: /^.{0,20}$/,
       'num-queues': /^([1-9]|1[0-6])$/,
-      'queue-size': NUMBER,
+      // As QEMU: a power of two from 4 to 1024.
+      'queue-size': /^(4|8|16|32|64|128|256|512|1024)$/,
       bootindex: NUMBER,
     },
     drive: true,

@@ -176,6 +176,7 @@ export class Session {
   private stateWait: Promise<unknown> = Promise.resolve();
   private watchTimer: ReturnType<typeof setInterval> | undefined;
   private closed = false;
+  private closingDrives: Promise<unknown>[] | null = null;
   private readonly taskChannel = new MessageChannel();
   private readonly tasks: (() => void)[] = [];
   /** Counts up to the last reset. */
@@ -345,9 +346,9 @@ export class Session {
     return node && this.requests ? this.requests.watch(node) : node;
   }
 
-  /** Closes all images. @returns what has to be waited for; failures are reported */
+  /** Closes all images, the first time. @returns what has to be waited for; failures are reported */
   closeDrives(): Promise<unknown>[] {
-    return this.drives.flatMap(({ name, node }) => {
+    this.closingDrives ??= this.drives.flatMap(({ name, node }) => {
       const report = (result: BlockResult): void => {
         if (!result.ok)
           this.log.warn('machine', `The image of ${name} was not closed: ${result.error.message}`);
@@ -357,6 +358,7 @@ export class Session {
       if (closed) report(closed);
       return [];
     });
+    return this.closingDrives;
   }
 
   /** Counters of all vCPUs since the machine started, resets included: a vCPU's own start again at each. */

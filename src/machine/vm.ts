@@ -87,6 +87,8 @@ class MachineVm implements Vm {
   private readonly settleEnded: (end: { outcome: VmOutcome; code: number }) => void;
   private current: VmState = 'created';
   private session: Session | null = null;
+  /** A session that ended and still has images to close. */
+  private closing: Promise<void> | undefined;
   private stopRequest: StopRequest | null = null;
   /** While someone waits for the vCPU to stand still, undigested output must not hold it back. */
   private urgent = 0;
@@ -123,7 +125,7 @@ class MachineVm implements Vm {
     this.port = new SerialPort({
       inputReady: () => this.session?.board.serialReady(),
       hold: () => this.holdIfFull(),
-      release: () => this.session?.server.release(),
+      release: () => this.releaseIfEmpty(),
       firstOutput: () => {
         this.firstSerialMs = this.session?.clock.hostElapsedMs() ?? null;
       },
@@ -147,8 +149,8 @@ class MachineVm implements Vm {
           const serial = this.session?.board.virtioSerial;
           serial?.console.inputReady(serial.own[index]);
         },
-        hold: () => this.session?.server.hold(),
-        release: () => this.session?.server.release(),
+        hold: () => this.holdIfFull(),
+        release: () => this.releaseIfEmpty(),
         firstOutput: () => {},
         failed: (error) => this.log.warn('port listener', String(error)),
       });
@@ -310,6 +312,7 @@ class MachineVm implements Vm {
     this.inputPort.dispose();
     this.screen?.destroy();
     await session?.close();
+    await this.closing;
   }
 
   /** Everything up to the first instruction. */
@@ -439,8 +442,17 @@ class MachineVm implements Vm {
     }
   }
 
+  /** Some listener has too much output to digest, of whichever port. */
+  private get full(): boolean {
+    return [this.port, ...this.hostPorts].some(({ holding }) => holding);
+  }
+
   private holdIfFull(): void {
-    if (this.port.holding && this.urgent === 0) this.session?.server.hold();
+    if (this.full && this.urgent === 0) this.session?.server.hold();
+  }
+
+  private releaseIfEmpty(): void {
+    if (!this.full) this.session?.server.release();
   }
 
   private finish(outcome: VmOutcome, code: number): void {
@@ -476,7 +488,7 @@ class MachineVm implements Vm {
     this.session = null;
     this.screen?.connect(null);
     this.speaker?.connect(null);
-    session?.close().catch((error: unknown) => this.log.warn('machine', String(error)));
+    this.closing = session?.close().catch((error: unknown) => this.log.warn('machine', String(error)));
     this.setState(state);
   }
 
