@@ -38,7 +38,7 @@ function placeDevices(plans: readonly DevicePlan[]): Map<number, DevicePlan> {
 
 /** Attaches devices and empty slots. */
 export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring, parts: VirtioParts): void {
-  const { memory, log } = env;
+  const { memory, log, later } = env;
   const slots = placeDevices((env.devices ?? []).filter(({ transport }) => transport === 'mmio'));
   for (let slot = 0; slot < VIRT_MAP.virtio.count; slot++) {
     const base = VIRT_MAP.virtio.base + slot * VIRT_MAP.virtio.stride;
@@ -55,6 +55,7 @@ export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring, 
         latch,
         log,
         packed: isOn(plan, 'packed'),
+        later,
       });
     });
   }

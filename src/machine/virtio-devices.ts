@@ -62,12 +62,19 @@ export function attachVirtioPci(
     const devfn = place * 8 + fn;
     if (place > 31 || fn > 0 || bus.at(devfn)) throw bad(`addr=${plan.properties['addr']} is not free.`);
     const type = createVirtio(plan, env, parts);
-    const { memory, log } = env;
+    const { memory, log, later } = env;
     wiring.attachPci(
       bus,
       devfn,
       [],
-      new VirtioPci({ type, memory, log, packed: isOn(plan, 'packed'), messages: bus.message !== null }),
+      new VirtioPci({
+        type,
+        memory,
+        log,
+        later,
+        packed: isOn(plan, 'packed'),
+        messages: bus.message !== null,
+      }),
     );
   }
 }

@@ -38,14 +38,14 @@ export interface DriverTransport {
 }
 
 /** A device behind MMIO registers. */
-export function mmioDevice(type: VirtioType, memoryBytes = 1 << 20) {
+export function mmioDevice(type: VirtioType, memoryBytes = 1 << 20, later?: (task: () => void) => void) {
   const irq = new FakeIrq();
   const memory = new FakeMemory(memoryBytes);
   const shadow = new FakeShadow();
   const messages: string[] = [];
   const log = new Log(({ message }) => void messages.push(message));
   const latch = new FakeLatch(irq);
-  const device = new VirtioMmio({ type, memory, shadow, latch, log, packed: true });
+  const device = new VirtioMmio({ type, memory, shadow, latch, log, packed: true, later });
   const { read, write } = device.regions[0];
   const put = (offset: number, value: number): void => write(offset, 4, value >>> 0);
   const wide = (offset: number, value: number): void => {

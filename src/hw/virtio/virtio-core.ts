@@ -23,6 +23,8 @@ export interface VirtioCoreOptions {
   log: Log;
   /** Offer packed rings; default: only split ones, as QEMU. */
   packed?: boolean | undefined;
+  /** Runs a task when the page's other work had its turn. Absent: everything is done at once. */
+  later?: ((task: () => void) => void) | undefined;
   /** Tells the driver that chains of a queue are done. */
   queueInterrupt(queue: number): void;
   /** Tells the driver that the configuration space is another one. */
@@ -201,6 +203,15 @@ export class VirtioCore implements V.VirtioHost {
     const queue = this.queues[index];
     if (!queue?.ring) return this.error(`notification of queue ${index}, which is not enabled`);
     if (this.running) this.type.notify(index);
+  }
+
+  again(index: number): boolean {
+    const { later } = this.options;
+    const { ring } = this.queues[index];
+    later?.(() => {
+      if (ring && ring === this.queues[index].ring && this.running) this.type.notify(index);
+    });
+    return later !== undefined;
   }
 
   signal(index: number): void {

@@ -19,7 +19,7 @@ import {
 } from '../device.ts';
 import type { RingAddresses } from './ring.ts';
 import { INTERRUPT_CONFIG, INTERRUPT_QUEUE, type VirtioType } from './virtio.ts';
-import { VirtioCore } from './virtio-core.ts';
+import { VirtioCore, type VirtioCoreOptions } from './virtio-core.ts';
 
 const MAGIC_VALUE = 0x000;
 const VERSION_REGISTER = 0x004;
@@ -67,6 +67,8 @@ export interface VirtioMmioOptions {
   log: Log;
   /** Offer packed rings. */
   packed?: boolean;
+  /** As VirtioCoreOptions'. */
+  later?: VirtioCoreOptions['later'];
 }
 
 export class VirtioMmio implements Device {
@@ -78,7 +80,7 @@ export class VirtioMmio implements Device {
   private driverSelect = 0;
   private queueSelect = 0;
 
-  constructor({ type, memory, shadow, latch, log, packed }: VirtioMmioOptions) {
+  constructor({ type, memory, shadow, latch, log, packed, later }: VirtioMmioOptions) {
     this.name = `${type.name}-device`;
     this.latch = latch;
     this.core = new VirtioCore({
@@ -86,6 +88,7 @@ export class VirtioMmio implements Device {
       memory,
       log,
       packed,
+      later,
       queueInterrupt: () => latch.raise(INTERRUPT_QUEUE),
       configInterrupt: () => latch.raise(INTERRUPT_CONFIG),
     });

@@ -12,7 +12,7 @@ import { MSIX_BAR_BYTES, Msix } from '../pci/msix.ts';
 import { PciFunction } from '../pci/pci-function.ts';
 import type { RingAddresses } from './ring.ts';
 import { INTERRUPT_CONFIG, INTERRUPT_QUEUE, type VirtioType } from './virtio.ts';
-import { VirtioCore } from './virtio-core.ts';
+import { VirtioCore, type VirtioCoreOptions } from './virtio-core.ts';
 
 const VENDOR = 0x1af4;
 /** PCI device ID of device ID 0 (4.1.2). */
@@ -72,6 +72,8 @@ export interface VirtioPciOptions {
   log: Log;
   /** Offer packed rings. */
   packed?: boolean;
+  /** As VirtioCoreOptions'. */
+  later?: VirtioCoreOptions['later'];
   /** The bus takes messages. */
   messages: boolean;
 }
@@ -90,7 +92,7 @@ export class VirtioPci extends PciFunction {
   private configVector = NO_VECTOR;
   private readonly queueVectors: number[];
 
-  constructor({ type, memory, log, messages, packed }: VirtioPciOptions) {
+  constructor({ type, memory, log, messages, packed, later }: VirtioPciOptions) {
     super({
       vendor: VENDOR,
       device: DEVICE_BASE + type.id,
@@ -107,6 +109,7 @@ export class VirtioPci extends PciFunction {
       memory,
       log,
       packed,
+      later,
       queueInterrupt: (queue) => this.interrupt(INTERRUPT_QUEUE, this.queueVectors[queue]),
       configInterrupt: () => this.interrupt(INTERRUPT_CONFIG, this.configVector),
     });

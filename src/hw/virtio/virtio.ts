@@ -66,6 +66,8 @@ export interface VirtioHost {
   ring(queue: number): Ring | null;
   /** Interrupts the driver if it wants to know of the chains that were pushed. */
   signal(queue: number): void;
+  /** Notifies the type of a queue once more when the page's other work had its turn. False: it has to go on now (-icount). */
+  again(queue: number): boolean;
   /** The configuration space is another one (2.5). */
   configChanged(): void;
   /** The driver broke the rules in a way that cannot be answered: the device stops and asks for a reset (2.1.2). */
