@@ -195,6 +195,21 @@ describe('what is done to an image', () => {
     expect(clusters(mine)).toBe(clusters(qemu));
   });
 
+  it.each([[[]], [['-c']]])(
+    'convert with a backing file that the source does not have writes its zeros (%j)',
+    async (options) => {
+      const flat = path('flat.raw');
+      writeFileSync(flat, new Uint8Array(8 * MIB).fill(9, 3 * MIB, 4 * MIB));
+      const [mine, qemu] = [path('backed.qcow2'), path('backed-qemu.qcow2')];
+      const args = [...options, '-B', 'base.qcow2', '-F', 'qcow2', '-f', 'raw', '-O', 'qcow2', flat];
+      expect(await ours('convert', ...args, mine)).toMatchObject({ status: 0, err: '' });
+      theirs('convert', ...args, qemu);
+      expect(theirs('compare', qemu, flat)).toMatchObject({ status: 0 });
+      expect(theirs('compare', mine, flat)).toMatchObject({ status: 0 });
+      expect(qemuCheck(mine).status).toBe(0);
+    },
+  );
+
   it('convert of a snapshot, and into an image that is there', async () => {
     const [mine, qemu] = [path('snap.raw'), path('snap-qemu.raw')];
     await ours('convert', '-l', 'first', '-O', 'raw', snapped, mine);

@@ -74,7 +74,8 @@ export async function convert(args: Arguments): Promise<number> {
     copyDisk(source, node, {
       compress,
       sparse,
-      zeroTarget: !has(args, '-n') || has(args, '--target-is-zero'),
+      // A backing file shows where nothing is written, whether or not the source has it.
+      zeroTarget: backing === undefined && (!has(args, '-n') || has(args, '--target-is-zero')),
       above: backing === undefined ? null : (source.backing ?? null),
       progress: progressTo(has(args, '-p')) ?? (() => {}),
     }),
