@@ -147,7 +147,10 @@ test('The picture of every video mode by WebGPU is QEMU’s', async ({ page, sit
   expect(differing).toEqual([]);
 });
 
-test('What a guest writes while its screen is off is there when it is on', async ({ page, site }) => {
+test('What a guest writes while its screen is off is there when it is on, and nothing of another guest', async ({
+  page,
+  site,
+}) => {
   await openBios(page, site.builtUrl);
   const seen = await page.evaluate(async () => {
     const View = document.querySelector<Console>('vm-console')!.screen!.view
@@ -165,13 +168,14 @@ test('What a guest writes while its screen is off is there when it is on', async
     };
     const blank: Scanout = { kind: 'blank', width, height };
     let [shown, runs]: [Scanout, { first: number; count: number }[]] = [picture, []];
-    view.show({
-      memory,
+    const screen = (of: Uint8Array): VmScreen => ({
+      memory: of,
       scanout: () => shown,
       onChange: () => () => {},
       frame: async () => runs.splice(0),
       text: () => '',
     });
+    view.show(screen(memory));
     const frame = async (): Promise<number> => {
       await view.settle();
       return (await view.readPixels())[0];
@@ -183,11 +187,13 @@ test('What a guest writes while its screen is off is there when it is on', async
     red.push(await frame());
     shown = picture;
     red.push(await frame());
+    view.show(screen(new Uint8Array(new SharedArrayBuffer(memory.length))));
+    red.push(await frame());
     const kind = view.rendererKind;
     view.dispose();
     return { kind, red };
   });
-  expect(seen).toEqual({ kind: 'webgpu', red: [0, 0, 0xff] });
+  expect(seen).toEqual({ kind: 'webgpu', red: [0, 0, 0xff, 0] });
 });
 
 /** Red, green and blue of a picture as large as the canvas, computed from the guest's pixels: hard edges, or the mean of what a pixel covers. */

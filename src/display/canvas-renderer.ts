@@ -13,6 +13,9 @@ export class CanvasRenderer implements Renderer {
     this.canvas.style.imageRendering = output?.hard ? 'pixelated' : 'auto';
   }
 
+  /** Each drawing reads the memory itself. */
+  forget(): void {}
+
   draw({ scanout, shared, phase, lines }: Drawing): void {
     const { width, height } = scanout;
     if (this.image?.width !== width || this.image.height !== height) {

@@ -30,6 +30,8 @@ export interface Renderer {
   readonly canvas: HTMLCanvasElement;
   /** Scales from the next drawing on; null: to the guest's own size. A renderer that cannot leaves it to the browser. */
   scale(output: Output | null): void;
+  /** What the memory holds is not what the drawings have said up to now: it is another machine's. */
+  forget(): void;
   draw(drawing: Drawing): void;
   /** Resolves when what was drawn is done: whoever draws faster only makes a queue. */
   idle(): Promise<unknown>;

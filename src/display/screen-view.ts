@@ -93,6 +93,7 @@ export class ScreenView {
     this.detach = screen?.onChange(() => this.ask()) ?? null;
     this.stale = true;
     this.shown = null;
+    this.renderer?.forget();
     this.ask();
   }
 

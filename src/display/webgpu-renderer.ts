@@ -142,13 +142,21 @@ export class WebGpuRenderer implements Renderer {
     this.output = output;
   }
 
+  forget(): void {
+    this.mirrored = null;
+  }
+
   draw(drawing: Drawing): void {
     const { device } = this;
     const { scanout, table } = drawing;
     let { lines } = drawing;
     if (this.resize(scanout.width, scanout.height)) lines = null;
-    if (scanout.kind === 'blank') this.miss(drawing);
-    else if (this.mirror(scanout.memory, drawing)) lines = null;
+    if (scanout.kind !== 'blank') {
+      if (this.mirror(scanout.memory, drawing)) lines = null;
+    } else if (drawing.runs.length > 0) {
+      // A blank picture does not say where its memory lies: the next one gets all of it.
+      this.forget();
+    }
     if (table !== this.written) this.writeTable(drawing);
     const rows = lines ?? { top: 0, bottom: this.height };
     const encoder = device.createCommandEncoder();
@@ -281,11 +289,6 @@ export class WebGpuRenderer implements Renderer {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC,
     });
     return true;
-  }
-
-  /** A blank picture says nothing of the memory: if some of it changed, the next picture gets all of it. */
-  private miss({ runs }: Drawing): void {
-    if (runs.length > 0) this.mirrored = null;
   }
 
   /** Brings the mirror up to date; whether it was made anew. */
