@@ -108,8 +108,8 @@ export class FwCfg implements Device {
       registers: [
         { offset: DATA, name: 'DATA', read: 'exit', write: 'exit' },
         // Order with reads of DATA is kept, since those are exits.
-        { offset: SELECTOR, name: 'SELECTOR', read: 'exit', write: 'posted' },
-        { offset: DMA_HIGH, name: 'DMA_HIGH', read: 'shadow', write: 'posted' },
+        { offset: SELECTOR, name: 'SELECTOR', read: 'exit', write: 'deferred' },
+        { offset: DMA_HIGH, name: 'DMA_HIGH', read: 'shadow', write: 'deferred' },
         // The driver polls the control word in its memory, so the command must be done when the store is.
         { offset: DMA_LOW, name: 'DMA_LOW', read: 'shadow', write: 'exit' },
       ],
@@ -129,7 +129,7 @@ export class FwCfg implements Device {
         spacing: 1,
         registers: [
           // Order with reads of the data is kept, since those are exits.
-          { offset: 0, name: 'SELECTOR', read: 'exit', write: 'posted' },
+          { offset: 0, name: 'SELECTOR', read: 'exit', write: 'deferred', width: 2 },
           { offset: 1, name: 'DATA', read: 'exit', write: 'exit' },
         ],
         read: (_offset, size) => (size === 1 ? this.nextByte() : 0xffff),
@@ -145,7 +145,7 @@ export class FwCfg implements Device {
         accessMax: 4,
         spacing: 4,
         registers: [
-          { offset: 0, name: 'DMA_HIGH', read: 'exit', write: 'posted' },
+          { offset: 0, name: 'DMA_HIGH', read: 'exit', write: 'deferred' },
           { offset: 4, name: 'DMA_LOW', read: 'exit', write: 'exit' },
         ],
         read: (offset, size) => this.read(DMA_HIGH + offset, size),

@@ -26,7 +26,7 @@ export class PciConfigPorts implements Device {
         name: 'pci-config-address',
         spacing: 4,
         // The data port is always an exit, and so finds the address that was written before it.
-        registers: [{ offset: 0, name: 'CONFIG_ADDRESS', read: 'exit', write: 'posted' }],
+        registers: [{ offset: 0, name: 'CONFIG_ADDRESS', read: 'exit', write: 'deferred' }],
         read: (offset, size) => part(this.address, offset, size),
         // Narrower writes are no configuration accesses but I/O accesses to whatever lies there: nothing.
         write: (_offset, size, value) => {

@@ -108,7 +108,7 @@ export class Mc146818 implements Device {
         spacing: 1,
         registers: [
           // The data register is always an exit, and so finds the index that was written before it.
-          { offset: INDEX, name: 'INDEX', read: 'shadow', write: 'posted' },
+          { offset: INDEX, name: 'INDEX', read: 'shadow', write: 'deferred' },
           { offset: DATA, name: 'DATA', read: 'exit', write: 'exit' },
         ],
         read: (offset) => (offset === INDEX ? NOT_READABLE : this.read(this.state.index)),
