@@ -210,6 +210,25 @@ describe('what is done to an image', () => {
     },
   );
 
+  it('commit through a layer that is shorter than the base writes the zeros that it shows', async () => {
+    const [low, middle, high] = ['low', 'middle', 'high'].map((name) => path(`${name}.qcow2`));
+    const bases: Buffer[] = [];
+    for (const commit of [
+      (...args: string[]) => ours(...args),
+      async (...args: string[]) => theirs(...args),
+    ]) {
+      qemuImg('create', '-q', '-f', 'qcow2', low, '8M');
+      qemuIo(low, 'write -P 1 0 8M');
+      qemuImg('create', '-q', '-f', 'qcow2', '-b', low, '-F', 'qcow2', middle, '4M');
+      qemuImg('create', '-q', '-f', 'qcow2', '-b', middle, '-F', 'qcow2', high, '8M');
+      qemuIo(high, 'write -P 2 1M 1M');
+      expect(await commit('commit', '-b', low, high)).toMatchObject({ status: 0 });
+      bases.push(Buffer.from(qemuRead(low)));
+    }
+    expect([bases[0][6 * MIB], bases[0][MIB], bases[0][0]]).toEqual([0, 2, 1]);
+    expect(bases[0].equals(bases[1])).toBe(true);
+  });
+
   it('convert of a snapshot, and into an image that is there', async () => {
     const [mine, qemu] = [path('snap.raw'), path('snap-qemu.raw')];
     await ours('convert', '-l', 'first', '-O', 'raw', snapped, mine);

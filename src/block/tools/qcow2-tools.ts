@@ -23,8 +23,9 @@ export async function commitInto(
     progress?.(at, top.size);
     const found = await layeredStatus(top, at, Math.min(PIECE, top.size - at), { above: stop });
     if (!found.ok) return found;
-    const { length, allocated, zero } = found.value;
-    if (allocated) {
+    const { length, allocated, zero, node } = found.value;
+    // A layer between that ends too early shows zeros, where the base may have something.
+    if (allocated || node.backing !== stop) {
       const bytes = zero ? null : await top.read(at, length);
       if (bytes && !bytes.ok) return bytes;
       const written = await (bytes ? base.write(at, bytes.value) : base.writeZeroes(at, length));
