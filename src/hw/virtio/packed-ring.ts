@@ -13,7 +13,7 @@ import {
   DESC_WRITE,
   DESCRIPTOR_BYTES,
   INDIRECT_MAX,
-  type Ring,
+  Ring,
   type RingOptions,
   type RingStatus,
 } from './ring.ts';
@@ -32,9 +32,7 @@ const EVENT_DISABLE = 1;
 const EVENT_AT = 2;
 const WRAP = 0x8000;
 
-export class PackedRing implements Ring {
-  private readonly options: RingOptions;
-  private readonly size: number;
+export class PackedRing extends Ring {
   private readonly words: Uint32Array;
   private readonly halves: Uint16Array;
   private readonly driverEvent: Uint16Array;
@@ -45,16 +43,12 @@ export class PackedRing implements Ring {
   /** Where used descriptors went when an interrupt was last thought about, and how many have since. */
   private signalled = WRAP;
   private fresh = 0;
-  /** Positions of chains that a restored queue had given to its device. */
-  private again: number[] = [];
-  private readonly outstanding = new Set<Chain>();
 
   private constructor(
     options: RingOptions,
     areas: Record<'ring' | 'driver' | 'device', NonNullable<ReturnType<typeof area>>>,
   ) {
-    this.options = options;
-    this.size = options.size;
+    super(options);
     this.words = areas.ring.u32;
     this.halves = areas.ring.u16;
     this.driverEvent = areas.driver.u16;
@@ -91,7 +85,7 @@ export class PackedRing implements Ring {
     return index < this.size ? (position & WRAP) | index : ((position & WRAP) ^ WRAP) | (index - this.size);
   }
 
-  pop(): Chain | null {
+  override pop(): Chain | null {
     const replayed = this.again.shift();
     if (replayed !== undefined) return this.chain(replayed);
     if (!this.isAvailable(this.next)) return null;
@@ -102,10 +96,7 @@ export class PackedRing implements Ring {
 
   private chain(position: number): Chain | null {
     const { fail, memory, indirect } = this.options;
-    if (this.outstanding.size >= this.size) {
-      fail('more chains than the queue has descriptors');
-      return null;
-    }
+    if (this.refusesMore()) return null;
     let entries = 1;
     while (this.flagsAt(this.after(position, entries - 1)) & DESC_NEXT) {
       // 2.8.6: the descriptors of a chain lie side by side.
@@ -161,8 +152,7 @@ export class PackedRing implements Ring {
     return null;
   }
 
-  push(chain: Chain, written: number): void {
-    if (!chain.live || !this.outstanding.delete(chain)) return;
+  protected override giveBack(chain: Chain, written: number): void {
     const index = this.usedNext & ~WRAP;
     this.words[index * 4 + 2] = written;
     this.halves[index * 8 + ID_HALF] = chain.id;
@@ -172,11 +162,11 @@ export class PackedRing implements Ring {
     this.fresh += chain.entries;
   }
 
-  mute(): void {
+  override mute(): void {
     Atomics.store(this.deviceEvent, EVENT_FLAGS, EVENT_DISABLE);
   }
 
-  listen(): boolean {
+  override listen(): boolean {
     if (this.options.eventIndex) {
       Atomics.store(this.deviceEvent, EVENT_OFFSET, this.next);
       Atomics.store(this.deviceEvent, EVENT_FLAGS, EVENT_AT);
@@ -184,7 +174,7 @@ export class PackedRing implements Ring {
     return this.isAvailable(this.next);
   }
 
-  takeInterrupt(): boolean {
+  override takeInterrupt(): boolean {
     const { signalled, fresh } = this;
     this.signalled = this.usedNext;
     this.fresh = 0;
@@ -199,7 +189,7 @@ export class PackedRing implements Ring {
     return distance >= 0 && distance < fresh;
   }
 
-  status(): RingStatus {
+  override status(): RingStatus {
     let unseen = 0;
     for (let at = this.next; unseen < this.size && this.isAvailable(at); at = this.after(at, 1)) {
       if ((this.flagsAt(at) & DESC_NEXT) === 0) unseen++;
@@ -207,19 +197,13 @@ export class PackedRing implements Ring {
     return {
       size: this.size,
       unseen,
-      inDevice: this.outstanding.size + this.again.length,
+      inDevice: this.inDevice,
       available: this.next,
       used: this.usedNext,
     };
   }
 
-  close(): void {
-    for (const chain of this.outstanding) chain.live = false;
-    this.outstanding.clear();
-    this.again = [];
-  }
-
-  save(): number[] {
+  override save(): number[] {
     const positions = [...this.outstanding].map((chain) => chain.position);
     return [this.next, this.usedNext, this.signalled, this.fresh, ...this.again, ...positions];
   }
@@ -236,7 +220,7 @@ export class PackedRing implements Ring {
     );
   }
 
-  restore([next, used, signalled, fresh, ...positions]: readonly number[]): void {
+  override restore([next, used, signalled, fresh, ...positions]: readonly number[]): void {
     this.next = next;
     this.usedNext = used;
     this.signalled = signalled;

@@ -49,24 +49,58 @@ export interface RingStatus {
   used: number;
 }
 
-export interface Ring {
+export abstract class Ring {
+  protected readonly options: RingOptions;
+  protected readonly size: number;
+  /** What `save` said of chains that a restored queue had given to its device, to be taken once more. */
+  protected again: number[] = [];
+  protected readonly outstanding = new Set<Chain>();
+
+  protected constructor(options: RingOptions) {
+    this.options = options;
+    this.size = options.size;
+  }
+
   /** Takes the next chain; null: there is none. */
-  pop(): Chain | null;
+  abstract pop(): Chain | null;
   /** Gives a chain back, of which the device has written the first `written` bytes. A dead chain goes nowhere. */
-  push(chain: Chain, written: number): void;
+  push(chain: Chain, written: number): void {
+    if (chain.live && this.outstanding.delete(chain)) this.giveBack(chain, written);
+  }
+
   /** Asks the driver for no notifications: the device is looking anyway. */
-  mute(): void;
+  abstract mute(): void;
   /** Asks for notifications. True: there are chains already, which nobody will notify of. */
-  listen(): boolean;
+  abstract listen(): boolean;
   /** Whether the driver wants an interrupt for what was pushed since this was asked last. */
-  takeInterrupt(): boolean;
-  status(): RingStatus;
+  abstract takeInterrupt(): boolean;
+  abstract status(): RingStatus;
   /** The queue is no more: its chains are dead. */
-  close(): void;
+  close(): void {
+    for (const chain of this.outstanding) chain.live = false;
+    this.outstanding.clear();
+    this.again = [];
+  }
+
   /** Numbers below 2^16. */
-  save(): number[];
+  abstract save(): number[];
   /** Takes over what `save` of such a ring has given. */
-  restore(words: readonly number[]): void;
+  abstract restore(words: readonly number[]): void;
+
+  /** Writes a chain that the device had into the ring, for the driver. */
+  protected abstract giveBack(chain: Chain, written: number): void;
+
+  /** Whether the device has as many chains as there can be: one more breaks the rules, and is reported. */
+  protected refusesMore(): boolean {
+    if (this.outstanding.size < this.size) return false;
+    this.options.fail('more chains than the queue has descriptors');
+    return true;
+  }
+
+  /** Chains that wait in the device. */
+  protected get inDevice(): number {
+    return this.outstanding.size + this.again.length;
+  }
 }
 
 /** A request: bytes from the driver, then room for bytes to it. */

@@ -12,7 +12,7 @@ import {
   DESC_WRITE,
   DESCRIPTOR_BYTES,
   INDIRECT_MAX,
-  type Ring,
+  Ring,
   type RingOptions,
   type RingStatus,
 } from './ring.ts';
@@ -27,9 +27,7 @@ const USED_INDEX = 1;
 const USED_RING = 1;
 const USED_NO_NOTIFY = 1;
 
-export class SplitRing implements Ring {
-  private readonly options: RingOptions;
-  private readonly size: number;
+export class SplitRing extends Ring {
   private readonly descriptors: Uint32Array;
   private readonly avail: Uint16Array;
   private readonly used: Uint16Array;
@@ -41,16 +39,12 @@ export class SplitRing implements Ring {
   private usedIndex = 0;
   /** The used index when an interrupt was last thought about. */
   private signalled = 0;
-  /** Heads that a restored queue had given to its device. */
-  private again: number[] = [];
-  private readonly outstanding = new Set<Chain>();
 
   private constructor(
     options: RingOptions,
     areas: Record<'desc' | 'avail' | 'used', NonNullable<ReturnType<typeof area>>>,
   ) {
-    this.options = options;
-    this.size = options.size;
+    super(options);
     this.descriptors = areas.desc.u32;
     this.avail = areas.avail.u16;
     this.used = areas.used.u16;
@@ -81,7 +75,7 @@ export class SplitRing implements Ring {
     return false;
   }
 
-  pop(): Chain | null {
+  override pop(): Chain | null {
     const replayed = this.again.shift();
     if (replayed !== undefined) return this.chain(replayed, 0);
     if (this.waiting === 0 && !this.look()) return null;
@@ -96,10 +90,7 @@ export class SplitRing implements Ring {
       fail(`descriptor ${head} of ${this.size}`);
       return null;
     }
-    if (this.outstanding.size >= this.size) {
-      fail('more chains than the queue has descriptors');
-      return null;
-    }
+    if (this.refusesMore()) return null;
     const chain = new Chain(this, memory, head, position);
     let table = this.descriptors;
     let count = this.size;
@@ -148,8 +139,7 @@ export class SplitRing implements Ring {
     return chain;
   }
 
-  push(chain: Chain, written: number): void {
-    if (!chain.live || !this.outstanding.delete(chain)) return;
+  protected override giveBack(chain: Chain, written: number): void {
     const at = USED_RING + 2 * (this.usedIndex % this.size);
     this.usedWords[at] = chain.id;
     this.usedWords[at + 1] = written;
@@ -157,18 +147,18 @@ export class SplitRing implements Ring {
     Atomics.store(this.used, USED_INDEX, this.usedIndex);
   }
 
-  mute(): void {
+  override mute(): void {
     // With event indices the driver notifies only when it passes the one that `listen` left.
     if (!this.options.eventIndex) Atomics.store(this.used, USED_FLAGS, USED_NO_NOTIFY);
   }
 
-  listen(): boolean {
+  override listen(): boolean {
     if (this.options.eventIndex) Atomics.store(this.used, 2 + 4 * this.size, this.next);
     else Atomics.store(this.used, USED_FLAGS, 0);
     return this.look();
   }
 
-  takeInterrupt(): boolean {
+  override takeInterrupt(): boolean {
     const { usedIndex, signalled } = this;
     this.signalled = usedIndex;
     if (usedIndex === signalled) return false;
@@ -178,24 +168,18 @@ export class SplitRing implements Ring {
     return ((usedIndex - event - 1) & 0xffff) < ((usedIndex - signalled) & 0xffff);
   }
 
-  status(): RingStatus {
+  override status(): RingStatus {
     const unseen = (Atomics.load(this.avail, AVAIL_INDEX) - this.next) & 0xffff;
     return {
       size: this.size,
       unseen,
-      inDevice: this.outstanding.size + this.again.length,
+      inDevice: this.inDevice,
       available: this.next,
       used: this.usedIndex,
     };
   }
 
-  close(): void {
-    for (const chain of this.outstanding) chain.live = false;
-    this.outstanding.clear();
-    this.again = [];
-  }
-
-  save(): number[] {
+  override save(): number[] {
     const heads = [...this.outstanding].map((chain) => chain.id);
     return [this.next, this.usedIndex, this.signalled, ...this.again, ...heads];
   }
@@ -207,7 +191,7 @@ export class SplitRing implements Ring {
     return indices && heads.length <= size && heads.every((head) => head < size);
   }
 
-  restore([next, usedIndex, signalled, ...heads]: readonly number[]): void {
+  override restore([next, usedIndex, signalled, ...heads]: readonly number[]): void {
     this.next = next;
     this.seen = next;
     this.usedIndex = usedIndex;

@@ -17,7 +17,8 @@ const LOW_32 = 0xffff_ffffn;
 const QUEUE_WORDS = 8;
 const AREAS: readonly (keyof RingAddresses)[] = ['descriptors', 'driver', 'device'];
 
-export interface VirtioCoreOptions {
+/** What every transport is given for its device. */
+export interface VirtioTransportOptions {
   type: V.VirtioType;
   memory: DmaMemory;
   log: Log;
@@ -25,6 +26,9 @@ export interface VirtioCoreOptions {
   packed?: boolean | undefined;
   /** Runs a task when the page's other work had its turn. Absent: everything is done at once. */
   later?: ((task: () => void) => void) | undefined;
+}
+
+export interface VirtioCoreOptions extends VirtioTransportOptions {
   /** Tells the driver that chains of a queue are done. */
   queueInterrupt(queue: number): void;
   /** Tells the driver that the configuration space is another one. */

@@ -1,14 +1,4 @@
-/**
- * The MMIO transport of virtio devices, register layout version 2. Specification: VIRTIO 1.2, section 4.2.2.
- *
- * No shared memory regions, no notification data. QEMU's boards have layout version 1 (legacy) unless they are told otherwise; drivers that know only
- * that one find a version that they refuse.
- *
- * A notification is a doorbell, and the interrupt's status is read and acknowledged by the vCPU itself: an interrupt costs no exit.
- */
-import type { Log } from '../../core/log.ts';
 import type { QueueState } from '../../core/vm-api.ts';
-import type { DmaMemory } from '../../memory/guest-memory.ts';
 import {
   type Device,
   type IrqLatch,
@@ -18,8 +8,8 @@ import {
   StateReader,
 } from '../device.ts';
 import type { RingAddresses } from './ring.ts';
-import { INTERRUPT_CONFIG, INTERRUPT_QUEUE, type VirtioType } from './virtio.ts';
-import { VirtioCore, type VirtioCoreOptions } from './virtio-core.ts';
+import { INTERRUPT_CONFIG, INTERRUPT_QUEUE } from './virtio.ts';
+import { VirtioCore, type VirtioTransportOptions } from './virtio-core.ts';
 
 const MAGIC_VALUE = 0x000;
 const VERSION_REGISTER = 0x004;
@@ -59,16 +49,9 @@ const LAYOUT = 2;
 const VENDOR = 0x554d4551;
 const STATE_VERSION = 1;
 
-export interface VirtioMmioOptions {
-  type: VirtioType;
-  memory: DmaMemory;
+export interface VirtioMmioOptions extends VirtioTransportOptions {
   shadow: ShadowPort;
   latch: IrqLatch;
-  log: Log;
-  /** Offer packed rings. */
-  packed?: boolean;
-  /** As VirtioCoreOptions'. */
-  later?: VirtioCoreOptions['later'];
 }
 
 export class VirtioMmio implements Device {

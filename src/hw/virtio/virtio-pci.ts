@@ -1,18 +1,10 @@
-/**
- * The PCI transport of virtio devices, modern interface only: QEMU's `-non-transitional` devices, register for register.
- * Specification: VIRTIO 1.2, section 4.1.
- *
- * Each queue has a notification register of its own, which is a doorbell. Interrupts are messages (MSI-X) where the bus takes some, else the pin INTA.
- */
-import type { Log } from '../../core/log.ts';
 import type { QueueState } from '../../core/vm-api.ts';
-import type { DmaMemory } from '../../memory/guest-memory.ts';
 import type { MmioRegion, RegisterSpec, SavedState } from '../device.ts';
 import { MSIX_BAR_BYTES, Msix } from '../pci/msix.ts';
 import { PciFunction } from '../pci/pci-function.ts';
 import type { RingAddresses } from './ring.ts';
-import { INTERRUPT_CONFIG, INTERRUPT_QUEUE, type VirtioType } from './virtio.ts';
-import { VirtioCore, type VirtioCoreOptions } from './virtio-core.ts';
+import { INTERRUPT_CONFIG, INTERRUPT_QUEUE } from './virtio.ts';
+import { VirtioCore, type VirtioTransportOptions } from './virtio-core.ts';
 
 const VENDOR = 0x1af4;
 /** PCI device ID of device ID 0 (4.1.2). */
@@ -66,14 +58,7 @@ const ADDRESSES: ReadonlyMap<number, readonly [keyof RingAddresses, 'low' | 'hig
   [0x34, ['device', 'high']],
 ]);
 
-export interface VirtioPciOptions {
-  type: VirtioType;
-  memory: DmaMemory;
-  log: Log;
-  /** Offer packed rings. */
-  packed?: boolean;
-  /** As VirtioCoreOptions'. */
-  later?: VirtioCoreOptions['later'];
+export interface VirtioPciOptions extends VirtioTransportOptions {
   /** The bus takes messages. */
   messages: boolean;
 }
