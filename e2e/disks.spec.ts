@@ -1,32 +1,16 @@
 /** Disks, CD-ROMs and floppies as a Linux guest and SeaBIOS find them. Needs the images i386-disks and x86_64-disks. */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { expect, test } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
+import { sha256, write } from './support/files.ts';
 import { image } from './support/images.ts';
+import { LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { isoImage } from './support/iso.ts';
 import { noise } from './support/noise.ts';
 
-const PROMPT = /root@snowglobe:\S+# /;
-const LONG = { timeout: 150_000 };
 const MIB = 1048576;
-
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-function write(folder: string, name: string, bytes: Buffer): string {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
-
-async function shell(vm: VirtualMachine, command: string, answer: string | RegExp): Promise<void> {
-  await vm.type(`${command}\n`);
-  await vm.waitForSerial(answer, LONG);
-  await vm.waitForSerial(PROMPT, LONG);
-}
 
 /** Which disk comes first is chance, as Linux looks at them at the same time: $A is the channel's master, $B its slave. */
 const NAMES =

@@ -1,24 +1,16 @@
 /** Media that are exchanged, and images that go away, while a Linux guest or SeaBIOS uses them. Needs the image i386-disks. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
 import { snowglobe } from './support/command.ts';
+import { write } from './support/files.ts';
 import { image } from './support/images.ts';
+import { LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { isoImage } from './support/iso.ts';
 import { trayCommand } from './support/tray-program.ts';
 
-const PROMPT = /root@snowglobe:\S+# /;
-const LONG = { timeout: 150_000 };
 const MIB = 1048576;
 const CD = 'ide1-cd0';
-
-function write(folder: string, name: string, bytes: Buffer): string {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
 
 /** A disc with its name in a file, and one large file. */
 const disc = (name: string): Buffer =>
@@ -28,12 +20,6 @@ const disc = (name: string): Buffer =>
   });
 
 const floppy = (name: string): Buffer => Buffer.alloc(1440 * 1024, `${name}\n`);
-
-async function shell(vm: VirtualMachine, command: string, answer: string | RegExp): Promise<void> {
-  await vm.type(`${command}\n`);
-  await vm.waitForSerial(answer, LONG);
-  await vm.waitForSerial(PROMPT, LONG);
-}
 
 const drive = async (vm: VirtualMachine, name: string) =>
   (await vm.drives()).find((one) => one.name === name);

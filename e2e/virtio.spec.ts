@@ -1,31 +1,15 @@
 /** Virtio devices as a Linux guest finds them. Needs the images riscv64-disks and x86_64-disks. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { expect, test } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
+import { sha256, write } from './support/files.ts';
 import { image } from './support/images.ts';
+import { LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { noise } from './support/noise.ts';
 
-const PROMPT = /root@snowglobe:\S+# /;
-const LONG = { timeout: 150_000 };
 const MIB = 1048576;
 const LOAD = 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed';
-
-const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
-
-function write(folder: string, name: string, bytes: Buffer): string {
-  mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  writeFileSync(path, bytes);
-  return path;
-}
-
-async function shell(vm: VirtualMachine, command: string, answer: string | RegExp): Promise<void> {
-  await vm.type(`${command}\n`);
-  await vm.waitForSerial(answer, LONG);
-  await vm.waitForSerial(PROMPT, LONG);
-}
 
 /** A read-only disk and one for a file system, each behind the transport that its device names. */
 const MACHINES = {

@@ -221,6 +221,11 @@ function firmwareOf(path, recipe) {
   return { bios: `../firmware/${recipe.firmware}/${manifest.file}`, versions: manifest.versions };
 }
 
+/** What a manifest takes from its recipe as it is. */
+function machineOf(path, { title, description, arch, machine, memory }) {
+  return { name: path, title, description, arch, machine, memory };
+}
+
 async function buildPackaged(path, recipe, progress) {
   const { files, versions } = await filesFromPackages(
     archiveOf(recipe),
@@ -231,12 +236,7 @@ async function buildPackaged(path, recipe, progress) {
   return publishImage(
     path,
     {
-      name: path,
-      title: recipe.title,
-      description: recipe.description,
-      arch: recipe.arch,
-      machine: recipe.machine,
-      memory: recipe.memory,
+      ...machineOf(path, recipe),
       bios: firmware.bios,
       ...Object.fromEntries(
         Object.entries(recipe.images).map(([option, { file }]) => [option, lastPart(file)]),
@@ -269,12 +269,7 @@ async function buildLinux(path, recipe, progress) {
   return publishImage(
     path,
     {
-      name: path,
-      title: recipe.title,
-      description: recipe.description,
-      arch: recipe.arch,
-      machine: recipe.machine,
-      memory: recipe.memory,
+      ...machineOf(path, recipe),
       bios: firmware.bios,
       kernel: kernelFile,
       initrd: 'initrd.gz',

@@ -1,0 +1,13 @@
+/** The shell of the Linux guests, on their serial port. */
+import type { VirtualMachine } from '../../src/playwright/index.ts';
+
+export const PROMPT = /root@snowglobe:\S+# /;
+/** For what a guest does on a machine that does other things too. */
+export const LONG = { timeout: 150_000 };
+
+/** Types a command and waits for its answer, then for the next prompt. The answer must not stand in the command, which is echoed. */
+export async function shell(vm: VirtualMachine, command: string, answer: string | RegExp): Promise<void> {
+  await vm.type(`${command}\n`);
+  await vm.waitForSerial(answer, LONG);
+  await vm.waitForSerial(PROMPT, LONG);
+}
