@@ -1,10 +1,10 @@
 /** The demos for a PC's screen (images/vga-*): at the frames that were recorded the picture is QEMU's (fixtures/vga-demos.json). */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEMOS, pictureName, stopAt } from '../scripts/vga-fixtures/demos.mjs';
 import { expect, test } from '../src/playwright/index.ts';
-import { repository } from './support/images.ts';
+import { image, repository } from './support/images.ts';
 import { pngPixels } from './support/png.ts';
 import { test as pageTest } from './support/site.ts';
 
@@ -15,11 +15,9 @@ const recorded: Record<string, { width: number; height: number; sha256: string }
 for (const demo of DEMOS) {
   for (const frame of demo.frames) {
     test(`Frame ${frame} of ${demo.name} is QEMU’s`, async ({ vm }, testInfo) => {
-      const image = join(repository, '.cache/images', demo.name, 'disk.img');
-      test.skip(!existsSync(image), `not built: npm run images -- ${demo.name}`);
       mkdirSync(testInfo.outputDir, { recursive: true });
       const file = join(testInfo.outputDir, 'disk.img');
-      writeFileSync(file, stopAt(readFileSync(image), frame));
+      writeFileSync(file, stopAt(readFileSync(image(demo.name).hda as string), frame));
       await vm.boot({ arch: 'i386', memory: 16, drives: [{ file, index: 0, format: 'raw' }] });
       const picture = async () => {
         const png = await vm.screenshot();
@@ -34,8 +32,6 @@ for (const demo of DEMOS) {
 }
 
 pageTest('A demo starts from its card on the page', async ({ page, site }) => {
-  const built = existsSync(join(repository, '.cache/images/vga-moire/disk.img'));
-  pageTest.skip(!built, 'not built: npm run images -- vga-moire');
   await page.goto(site.builtUrl);
   await page.locator('[data-machine="vga-moire"]').click();
   const size = () =>

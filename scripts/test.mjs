@@ -6,7 +6,7 @@ import { build } from './build.mjs';
 import { buildImagesIfPossible } from './build-image.mjs';
 import { bold, dim, green, main, red, SetupError, say, seconds, yellow } from './lib/console.mjs';
 import { ensureNodeModules } from './lib/node-modules.mjs';
-import { ensureChromium, ensureQemuImg } from './lib/programs.mjs';
+import { ensureChromium, ensureQemuImg, ensureX86Assembler } from './lib/programs.mjs';
 import { cacheDir, listFiles } from './lib/project.mjs';
 import { binary, run, runVisibly } from './lib/run.mjs';
 
@@ -106,8 +106,11 @@ const hasTests = (name, long) => {
 /** What the suites need: built sources, guest images and a browser. Returns whether they can run. */
 async function prepare(names, long) {
   try {
-    if (names.some((name) => SUITES[name].browser)) await ensureChromium();
-    if (names.includes('unit')) await ensureQemuImg();
+    if (names.some((name) => SUITES[name].browser)) {
+      await ensureChromium();
+      await ensureX86Assembler();
+    }
+    await ensureQemuImg();
     await build({ tests: true });
     const { obstacle } = await buildImagesIfPossible({ unlisted: true, large: long });
     if (obstacle) say(yellow(`  No Linux guest, so its tests will fail: ${obstacle}`));

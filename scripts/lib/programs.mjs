@@ -1,6 +1,7 @@
 // Programs that the tests need: those on PATH, or Debian's packages installed by root.
 import { SetupError, step } from './console.mjs';
 import { findProgram, run } from './run.mjs';
+import { ASSEMBLER_PACKAGE, findAssembler } from './x86-asm.mjs';
 
 /** Installs packages unless `find` finds what they bring. Throws with what to do where that is not possible. */
 async function ensure({ what, packages, find }) {
@@ -41,4 +42,12 @@ export const ensureQemuImg = () =>
     what: 'The tests of disk images need qemu-img',
     packages: ['qemu-utils'],
     find: () => findProgram('qemu-img') && findProgram('qemu-io'),
+  });
+
+/** as and ld for x86, which make the boot disks with a demo for each video mode. */
+export const ensureX86Assembler = () =>
+  ensure({
+    what: 'The tests of the video modes need GNU as and ld for x86',
+    packages: [ASSEMBLER_PACKAGE],
+    find: findAssembler,
   });

@@ -12,9 +12,12 @@ export const BOOT_DISK_LIBRARY = 'images/vga-lib';
 const LOAD_ADDRESS = '0x7c00';
 const DISK_BYTES = 0x10000;
 
+const native = arch() === 'x64' || arch() === 'ia32';
+/** Debian's package with as and ld for x86. */
+export const ASSEMBLER_PACKAGE = native ? 'binutils' : 'binutils-i686-linux-gnu';
+
 /** Paths of as and ld for x86: {as, ld}, or undefined. */
-function findAssembler() {
-  const native = arch() === 'x64' || arch() === 'ia32';
+export function findAssembler() {
   for (const prefix of ['i686-linux-gnu-', 'x86_64-linux-gnu-', ...(native ? [''] : [])]) {
     const [as, ld] = [findProgram(`${prefix}as`), findProgram(`${prefix}ld`)];
     if (as && ld) return { as, ld };
@@ -25,8 +28,7 @@ function findAssembler() {
 /** Why no boot disk can be assembled here, in words, or undefined. */
 export function assemblerObstacle() {
   if (findAssembler()) return undefined;
-  const name = arch() === 'x64' || arch() === 'ia32' ? 'binutils' : 'binutils-i686-linux-gnu';
-  return `the demos for a PC's screen need GNU as and ld for x86; Debian: apt-get install ${name}`;
+  return `the demos for a PC's screen need GNU as and ld for x86; Debian: apt-get install ${ASSEMBLER_PACKAGE}`;
 }
 
 /**
