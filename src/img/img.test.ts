@@ -2,43 +2,17 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { qemuCheck, qemuImg, qemuIo, qemuRead, workFolder } from '../../tests/support/qemu-img.ts';
-import { runProgram } from './program.ts';
+import { type Outcome, snowglobeImg as ours } from '../../tests/support/snowglobe-img.ts';
 
 const path = workFolder();
 const MIB = 1 << 20;
-
-interface Outcome {
-  status: number | null;
-  out: string;
-  err: string;
-}
-
-async function ours(...args: string[]): Promise<Outcome> {
-  const text = { out: '', err: '' };
-  const out = vi.spyOn(process.stdout, 'write').mockImplementation((part) => {
-    text.out += part;
-    return true;
-  });
-  const err = vi.spyOn(process.stderr, 'write').mockImplementation((part) => {
-    text.err += part;
-    return true;
-  });
-  try {
-    return { status: await runProgram(args), ...text };
-  } finally {
-    out.mockRestore();
-    err.mockRestore();
-  }
-}
 
 function theirs(...args: string[]): Outcome {
   const { status, stdout, stderr } = spawnSync('qemu-img', args, { encoding: 'utf8' });
   return { status, out: stdout, err: stderr };
 }
-
-afterEach(() => vi.restoreAllMocks());
 
 // Images with something of everything; clusters are full, since holes within them are the host's affair.
 const base = path('base.qcow2');

@@ -1,4 +1,4 @@
-/** `snowglobe-img`: qemu-img's commands on files, with its spelling. */
+/** `snowglobe-img`: qemu-img's commands on files, with its spelling, and one of our own. */
 import { type Arguments, CommandError, parseArguments } from './arguments.ts';
 import {
   COMMIT_OPTIONS,
@@ -23,6 +23,7 @@ import {
 } from './commands/copying.ts';
 import { CREATE_OPTIONS, create } from './commands/create.ts';
 import { INFO_OPTIONS, info } from './commands/info.ts';
+import { PUBLISH_OPTIONS, publish } from './commands/publish.ts';
 
 const COMMANDS: Readonly<
   Record<string, { options: readonly string[]; run: (args: Arguments) => Promise<number>; usage: string }>
@@ -59,6 +60,12 @@ const COMMANDS: Readonly<
     options: MEASURE_OPTIONS,
     run: measure,
     usage: '[--output=ofmt] [-O output_fmt] [-o options] [--size N | [-f fmt] [-l snapshot] filename]',
+  },
+  publish: {
+    options: PUBLISH_OPTIONS,
+    run: publish,
+    usage:
+      '[-q] [-p] [-f fmt] [--chunk-size=size] [--compression=gzip|zstd|none] [--output=ofmt] filename manifest',
   },
   rebase: {
     options: REBASE_OPTIONS,

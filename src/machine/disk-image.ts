@@ -9,6 +9,8 @@ import { type ImageFile, openImageFile } from '../block/open.ts';
 import { BlobNode } from '../block/protocol/blob-node.ts';
 import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
+import { isManifest, MANIFEST_PROBE_BYTES } from '../block/stream/manifest.ts';
+import { openChunked } from '../block/stream/open-chunked.ts';
 import { VmError } from '../core/errors.ts';
 import type { BlockFilter, DriveConfig, ImageSource } from '../core/vm-api.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
@@ -68,7 +70,9 @@ async function openDisk(
 ): Promise<BlockNode> {
   const { readOnly, snapshot, media, interface: at } = plan;
   const writeThrough = !readOnly && !snapshot;
-  const source = await openSource(file, writeThrough, what, signal);
+  const found = await openSource(file, writeThrough, what, signal);
+  // A format that is given is that of the file itself.
+  const source = plan.format ? found : await followManifest(file, found, writeThrough, what);
   if (source.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
   const node = await openFormat(file, source, plan, what, signal);
   // The last sector, of a floppy the last track, is whole even if the image is not: what is missing are zeros.
@@ -141,7 +145,12 @@ function imageFile(
         return failure('io', where);
       }
       try {
-        const below = await openSource(next, false, wanted, signal);
+        const below = await followManifest(
+          next,
+          await openSource(next, false, wanted, signal),
+          false,
+          wanted,
+        );
         return success(imageFile(next, below, given, depth + 1, signal));
       } catch (error) {
         if (!(error instanceof VmError)) throw error;
@@ -164,6 +173,35 @@ function besides(source: ImageSource, name: string): string | null {
   } catch {
     return null;
   }
+}
+
+/** The image that is published in chunks, if `node` is its manifest, else the node itself. */
+async function followManifest(
+  file: ImageSource,
+  node: BlockNode,
+  writable: boolean,
+  what: string,
+): Promise<BlockNode> {
+  const head = await node.read(0, Math.min(node.size, MANIFEST_PROBE_BYTES));
+  if (!head.ok || !isManifest(head.value)) return node;
+  const failed = async (error: VmError): Promise<never> => {
+    await node.close();
+    throw error;
+  };
+  if (typeof file !== 'string') {
+    const advice = 'give its address instead of the file, since its chunks lie beside it';
+    return failed(
+      new VmError('bad-image', `The image of ${what} is the manifest of a published one: ${advice}.`),
+    );
+  }
+  if (writable) return failed(bad(`${what}: a published image takes no writes; leave out snapshot=off.`));
+  const opened = await openChunked(node, { url: new URL(file, pageAddress()).href });
+  if (!opened.ok) {
+    const { message } = opened.error;
+    return failed(new VmError('bad-image', `The image of ${what} cannot be used: ${message}.`));
+  }
+  await node.close();
+  return opened.value;
 }
 
 async function openSource(

@@ -1,6 +1,7 @@
 import { type BlockNode, type BlockResult, type Eventually, failure, success } from '../block-node.ts';
 import { FilterNode } from '../filter/filter-node.ts';
 import { request, type Steps, take } from '../request.ts';
+import { isManifest } from '../stream/manifest.ts';
 import { formatOf, PROBE_BYTES } from './probe.ts';
 
 /** A raw image: the file's bytes as they are. */
@@ -31,7 +32,7 @@ export class RawNode extends FilterNode {
     const head = new Uint8Array(Math.min(PROBE_BYTES, this.size));
     if (offset > 0) head.set(yield* take(this.file.read(0, Math.min(offset, head.length))));
     head.set(bytes.subarray(0, head.length - offset), offset);
-    const format = formatOf(head);
+    const format = isManifest(head) ? 'published' : formatOf(head);
     return yield* take(
       format === null || format === 'raw'
         ? success(null)

@@ -1,0 +1,70 @@
+/** One file from a server, of known length and SHA-256. */
+import { sha256Hex } from './manifest.ts';
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface FileRequest {
+  url: string;
+  bytes: number;
+  sha256: string;
+  signal: AbortSignal;
+  /** Nobody waits for it. */
+  background: boolean;
+  /** Past the browser's own cache, which gave a wrong file. */
+  reload: boolean;
+  /** Bytes that came, as they come. */
+  received(count: number): void;
+}
+
+export type FileAnswer =
+  | { bytes: Uint8Array<ArrayBuffer> }
+  /** `passing`: it may be different at the next attempt. */
+  | { problem: string; kind: 'passing' | 'wrong' | 'missing' };
+
+/** Statuses that say "not now": RFC 9110, sections 15.5.9 and 15.6, RFC 6585, section 4. */
+const passing = (status: number): boolean => status >= 500 || status === 408 || status === 429;
+
+/** Fetches a file and compares it with what it should be. Never more than its length is kept. */
+export async function fetchFile(fetch: Fetch, request: FileRequest): Promise<FileAnswer> {
+  const { url, bytes: length, signal } = request;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      signal,
+      priority: request.background ? 'low' : 'high',
+      cache: request.reload ? 'reload' : 'default',
+    });
+  } catch {
+    return { problem: `${url}: the server cannot be reached`, kind: 'passing' };
+  }
+  if (!response.ok) {
+    await response.body?.cancel().catch(() => {});
+    const kind = passing(response.status) ? 'passing' : 'missing';
+    return { problem: `${url}: the server answered ${response.status}`, kind };
+  }
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  try {
+    const reader = response.body!.getReader();
+    for (;;) {
+      const part = await reader.read();
+      if (part.done) break;
+      request.received(part.value.length);
+      if (part.value.length > length - done) {
+        await reader.cancel();
+        return {
+          problem: `${url}: it is longer than the ${length} bytes that the manifest says`,
+          kind: 'wrong',
+        };
+      }
+      bytes.set(part.value, done);
+      done += part.value.length;
+    }
+  } catch {
+    return { problem: `${url}: the connection broke off`, kind: 'passing' };
+  }
+  if (done < length) return { problem: `${url}: ${done} of ${length} bytes came`, kind: 'passing' };
+  if ((await sha256Hex(bytes)) !== request.sha256)
+    return { problem: `${url}: it is not what the manifest says (its SHA-256 is another)`, kind: 'wrong' };
+  return { bytes };
+}

@@ -1,0 +1,95 @@
+/** `publish`, a command of our own: cuts an image into chunks for the web. docs/block.md has the format. */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import {
+  CHUNK_SIZE_MAX,
+  CHUNK_SIZE_MIN,
+  COMPRESSIONS,
+  type Compression,
+  chunkPath,
+  chunkTemplate,
+  DEFAULT_CHUNK_SIZE,
+  formatManifest,
+} from '../../block/stream/manifest.ts';
+import { publishDisk } from '../../block/stream/publish.ts';
+import { type Arguments, CommandError, has, last, sizeArgument, usage, wantsJson } from '../arguments.ts';
+import { reason } from '../host-image.ts';
+import { COMPRESSOR, must, openImage } from '../images.ts';
+import { humanSize, print, printJson, progressTo } from '../output.ts';
+
+export const PUBLISH_OPTIONS = ['-f:', '--chunk-size:', '--compression:', '--output:'];
+
+function compressorOf(name: string): { compression: Compression; compress(bytes: Uint8Array): Uint8Array } {
+  const compression = COMPRESSIONS.find((known) => known === name);
+  const { zstd } = COMPRESSOR;
+  switch (compression) {
+    case 'gzip':
+      return { compression, compress: (bytes) => gzipSync(bytes, { level: 7 }) };
+    case 'zstd':
+      if (!zstd) throw new CommandError('--compression=zstd cannot be had here; choose gzip');
+      return { compression, compress: zstd };
+    case 'none':
+      return { compression, compress: (bytes) => bytes };
+    default:
+      throw new CommandError(`--compression expects ${COMPRESSIONS.join(', ')}`);
+  }
+}
+
+export async function publish(args: Arguments): Promise<number> {
+  const [path, to, ...rest] = args.names;
+  if (to === undefined || rest.length > 0) throw usage('Expecting image file name and manifest file name');
+  const size = last(args, '--chunk-size');
+  const chunkSize = size === undefined ? DEFAULT_CHUNK_SIZE : sizeArgument(size);
+  if (chunkSize < CHUNK_SIZE_MIN || chunkSize > CHUNK_SIZE_MAX || (chunkSize & (chunkSize - 1)) !== 0)
+    throw new CommandError(`--chunk-size expects a power of two from ${CHUNK_SIZE_MIN} to ${CHUNK_SIZE_MAX}`);
+  const { compression, compress } = compressorOf(last(args, '--compression') ?? 'gzip');
+  const json = wantsJson(args);
+  const { node } = await openImage(path, { format: last(args, '-f'), readOnly: true });
+  if (node.size === 0) throw new CommandError(`Could not publish '${path}': it is empty`);
+  const folder = dirname(resolve(to));
+  const template = chunkTemplate(compression);
+  let [stored, added] = [0, 0];
+  try {
+    mkdirSync(join(folder, dirname(template)), { recursive: true });
+    const manifest = await must(
+      publishDisk(node, {
+        chunkSize,
+        compression,
+        compress,
+        hash: (bytes) => createHash('sha256').update(bytes).digest('hex'),
+        store: ({ sha256 }, bytes) => {
+          const file = join(folder, chunkPath(template, sha256));
+          stored += bytes.length;
+          if (existsSync(file) && statSync(file).size === bytes.length) return;
+          added += bytes.length;
+          replaceFile(file, bytes);
+        },
+        progress: progressTo(has(args, '-p')),
+      }),
+    );
+    // What it names is there before it is.
+    replaceFile(to, formatManifest(manifest));
+    const chunks = manifest.chunks.filter((chunk) => chunk !== null).length;
+    const result = { capacity: manifest.capacity, chunks, 'stored-size': stored, 'added-size': added };
+    if (json) printJson(result);
+    else if (!has(args, '-q'))
+      print(
+        `${chunks} chunks of ${manifest.chunks.length}, ${humanSize(stored)} (${humanSize(added)} of them new)`,
+      );
+    return 0;
+  } catch (error) {
+    if (error instanceof CommandError || !(error instanceof Error && 'code' in error)) throw error;
+    throw new CommandError(`Could not publish '${to}': ${reason(error)}`);
+  } finally {
+    await node.close();
+  }
+}
+
+/** Writes a file so that it is there whole, or not. */
+function replaceFile(path: string, content: Uint8Array | string): void {
+  const unfinished = `${path}.${process.pid}.tmp`;
+  writeFileSync(unfinished, content);
+  renameSync(unfinished, path);
+}

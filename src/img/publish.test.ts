@@ -1,0 +1,69 @@
+/** `snowglobe-img publish`, and its image as the page's node reads it. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, it } from 'vitest';
+import { qemuImg, qemuIo, qemuRead, workFolder } from '../../tests/support/qemu-img.ts';
+import { snowglobeImg } from '../../tests/support/snowglobe-img.ts';
+import { ChunkedNode } from '../block/stream/chunked-node.ts';
+import { parseManifest } from '../block/stream/manifest.ts';
+
+const path = workFolder();
+const MIB = 1 << 20;
+
+const publish = (...args: string[]) => snowglobeImg('publish', ...args);
+
+/** The published image, its files fetched from the folder. */
+function open(manifest: string): ChunkedNode {
+  const result = parseManifest(readFileSync(manifest, 'utf8'));
+  if (!result.ok) throw new Error(result.error.message);
+  return new ChunkedNode({
+    manifest: result.value,
+    url: 'http://images.test/disk.json',
+    fetch: async (url) =>
+      new Response(readFileSync(join(dirname(manifest), new URL(url).pathname)) as Uint8Array<ArrayBuffer>),
+  });
+}
+
+const base = path('base.qcow2');
+qemuImg('create', '-q', '-f', 'qcow2', base, '8M');
+qemuIo(base, 'write -P 1 1M 1M', 'write -P 2 5M 64k');
+const top = path('top.qcow2');
+qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base.qcow2', '-F', 'qcow2', top, '10M');
+qemuIo(top, 'write -P 3 1536k 128k', 'write -z 5M 64k', 'write -P 0 7M 1M', 'write -P 4 9M 1M');
+
+it.each(['gzip', 'none'])('what is published is what qemu-img reads: %s', async (compression) => {
+  const manifest = path(`${compression}/disk.json`);
+  const result = await publish('--output=json', `--compression=${compression}`, top, manifest);
+  expect(result).toMatchObject({ status: 0, err: '' });
+  const files = readdirSync(join(dirname(manifest), 'chunks'));
+  // Zeros are not stored, whether the image says so or they were written.
+  expect(JSON.parse(result.out)).toMatchObject({ capacity: 10 * MIB, chunks: 2 });
+  expect(files).toHaveLength(2);
+  const read = await open(manifest).read(0, 10 * MIB);
+  expect(read.ok && Buffer.compare(read.value, qemuRead(top))).toBe(0);
+});
+
+it('chunks that are there already are kept, also those of another image', async () => {
+  const [first, second] = [path('both/a.json'), path('both/b.json')];
+  await publish('-q', '--chunk-size=64k', base, first);
+  const chunks = join(dirname(first), 'chunks');
+  const before = readdirSync(chunks).map((name) => [name, statSync(join(chunks, name)).mtimeMs]);
+  const result = await publish('--output=json', '--chunk-size=64k', top, second);
+  expect(JSON.parse(result.out)['added-size']).toBeLessThan(JSON.parse(result.out)['stored-size']);
+  for (const [name, time] of before) expect(statSync(join(chunks, String(name))).mtimeMs).toBe(time);
+  for (const manifest of [first, second]) expect((await open(manifest).read(0, 8 * MIB)).ok).toBe(true);
+});
+
+it.each([
+  [['--chunk-size=3k'], 'power of two'],
+  [['--chunk-size=1G'], 'power of two'],
+  [['--compression=xz'], 'gzip, zstd, none'],
+])('%s is refused', async (options, reason) => {
+  const { status, err } = await publish(...options, base, path('refused.json'));
+  expect([status, err]).toEqual([1, expect.stringContaining(reason)]);
+});
+
+it('says why it cannot write', async () => {
+  const { status, err } = await publish(base, join(base, 'below-a-file', 'disk.json'));
+  expect([status, err]).toEqual([1, expect.stringContaining('Could not publish')]);
+});
