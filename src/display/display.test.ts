@@ -5,6 +5,7 @@ import { bareVga, enterMode } from '../../tests/support/vga-mode.ts';
 import type { Scanout, TextScanout } from '../core/scanout.ts';
 import { ALL_LIT, type BlinkPhase, BLINK_MS, blinkPhase } from './blink.ts';
 import { decodeScanout } from './decode.ts';
+import { drawable } from './drawable.ts';
 import { linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
 import { cursorRectangle } from './text-cursor.ts';
@@ -177,6 +178,14 @@ describe('the lines of a frame', () => {
     expect(sameScanout(before, scanout())).toBe(false);
     expect(sameScanout(null, scanout())).toBe(false);
   });
+});
+
+it('A picture that no screen has shows nothing, and every other one is left as it is', () => {
+  const scanout = inMode('text-80').scanout<'text'>();
+  expect(drawable(scanout)).toBe(scanout);
+  expect(drawable({ ...scanout, width: 4096, height: 4096 })).toHaveProperty('kind', 'text');
+  expect(drawable({ ...scanout, width: 4097 })).toEqual({ kind: 'blank', width: 4096, height: 400 });
+  expect(drawable({ ...scanout, height: 65_535 })).toEqual({ kind: 'blank', width: 720, height: 4096 });
 });
 
 it('No registers make a scan-out that cannot be drawn', () => {

@@ -3,6 +3,7 @@ import type { PageRun, Scanout, VmScreen } from '../core/scanout.ts';
 import { ALL_LIT, BLINK_MS, type BlinkPhase, blinkPhase } from './blink.ts';
 import { CanvasRenderer } from './canvas-renderer.ts';
 import { decodeScanout } from './decode.ts';
+import { drawable } from './drawable.ts';
 import { type LineRange, linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
 import type { Output, Renderer } from './renderer.ts';
@@ -11,8 +12,6 @@ import { WebGpuRenderer } from './webgpu-renderer.ts';
 
 /** Devices that may be lost one after the other before the view gives WebGPU up. */
 const RECOVERIES = 3;
-/** Pictures that are larger are no screens; every WebGPU has textures and buffers of that size. */
-const SIZE_LIMIT = 4096;
 /** Frames whose times are kept. */
 const KEPT_TIMES = 100;
 const FIRST_SIZE = { width: 720, height: 400 };
@@ -186,8 +185,7 @@ export class ScreenView {
     const { screen, renderer } = this;
     const shared = screen?.memory;
     if (!shared || !renderer) return;
-    const scanout = screen.scanout();
-    if (scanout.width > SIZE_LIMIT || scanout.height > SIZE_LIMIT) return;
+    const scanout = drawable(screen.scanout());
     const sized = this.shown?.width !== scanout.width || this.shown.height !== scanout.height;
     if (this.stale || !sameScanout(this.shown, scanout)) {
       this.table = scanout.kind === 'blank' ? new Uint32Array() : lineTable(scanout);
