@@ -8,7 +8,7 @@ export class Stage {
   readonly #layer = h('div', { class: 'layer' });
   readonly element = h('div', { class: 'stage', part: 'stage' }, this.host, this.#layer);
   readonly banners = h('div', {});
-  readonly typing = h('div', { role: 'status' });
+  readonly typing = h('div', {});
   readonly footer = h('div', {});
 
   /** Puts the screen's element over the terminal, under the panels. */

@@ -182,7 +182,6 @@ export class Toolbar {
     if (!sound) return;
     const { muted, blocked, volume } = sound;
     button.innerHTML = ICONS[muted || blocked ? 'muted' : 'sound'];
-    button.setAttribute('aria-pressed', String(muted));
     setLabel(
       button,
       blocked ? 'The sound waits for a click or a key on this page' : muted ? 'Unmute' : 'Mute',

@@ -29,7 +29,8 @@ export async function typeText(
   show: (line: HTMLElement | null) => void,
 ): Promise<string | null> {
   const end = new AbortController();
-  const words = h('span', {}, 'Typing…');
+  // The progress bar says the same to who does not see it, when asked: a count that changes all the time is not to be read out.
+  const words = h('span', { 'aria-hidden': 'true' }, 'Typing…');
   const bar = h('progress', { 'aria-label': 'Typing' });
   const cancel = h('button', { type: 'button', class: 'quiet' }, 'Cancel');
   cancel.addEventListener('click', () => end.abort());
