@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { bootDisk } from './support/boot-sector.ts';
+import { write } from './support/files.ts';
 import { isoImage } from './support/iso.ts';
-import { displayText, expect, test } from './support/site.ts';
+import { displayText, expect, screenText, test } from './support/site.ts';
 
 const STARTED = { timeout: 40_000 };
 
@@ -124,4 +125,45 @@ test.describe('on a phone', () => {
     for (const [i, [left]] of boxes.entries())
       if (i > 0) expect(left).toBeGreaterThanOrEqual(boxes[i - 1][1]);
   });
+});
+
+test('a disc that the guest has locked is asked for, and taken by force only when told so', async ({
+  page,
+  site,
+}, testInfo) => {
+  const folder = 'images/i386-disks';
+  await page.goto(
+    `${site.builtUrl}?arch=i386&m=256&kernel=${folder}/vmlinuz&initrd=${folder}/initrd.gz&append=console=ttyS0&cdrom=images/i386-grub/grub-rescue-cdrom.iso`,
+  );
+  const says = async (command: string, answer: string): Promise<void> => {
+    await page
+      .locator('vm-console')
+      .evaluate((element: HTMLElement & { sendText(text: string): void }, text) => {
+        element.sendText(`${text}\r`);
+      }, command);
+    await expect.poll(() => screenText(page), STARTED).toContain(answer);
+  };
+  await expect.poll(() => screenText(page), STARTED).toMatch(/# $|#$/);
+  await says('for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed', 'loaded');
+  await says(
+    'until [ -e /dev/sr0 ]; do sleep 0.1; done; mount -t iso9660 -o ro /dev/sr0 /mnt && echo mount""ed',
+    'mounted',
+  );
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  const drive = page.getByRole('listitem').filter({ hasText: 'CD-ROM (ide1-cd0)' });
+  await expect(drive).toContainText('in use');
+  await drive.getByRole('button', { name: 'Eject' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'has locked it' })).toBeVisible();
+  await expect(drive).toContainText('in use');
+  // The same for a disc in its place; the guest lets go meanwhile, and the offer goes with the lock.
+  const iso = write(testInfo.outputDir, 'cd.iso', isoImage({ 'A.TXT': Buffer.alloc(123_456) }));
+  await drive.locator('input[type=file]').setInputFiles(iso);
+  await expect(page.getByRole('button', { name: 'Force it out' })).toBeVisible();
+  await says('umount /mnt; echo unmount""ed', 'unmounted');
+  await expect(page.getByRole('button', { name: 'Force it out' })).toBeHidden();
+  await says('mount -t iso9660 -o ro /dev/sr0 /mnt && echo aga""in', 'again');
+  await expect(drive).toContainText('in use');
+  await drive.getByRole('button', { name: 'Eject' }).click();
+  await page.getByRole('button', { name: 'Force it out' }).click();
+  await expect(drive).toContainText('empty');
 });

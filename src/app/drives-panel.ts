@@ -4,6 +4,9 @@ import { h } from '../element/dom.ts';
 
 const KINDS: Record<DriveState['media'], string> = { disk: 'Disk', cdrom: 'CD-ROM', floppy: 'Floppy' };
 
+/** How often the panel looks at the drives while it is shown, ms: guests eject media, too. */
+const INTERVAL = 1000;
+
 function sizeText(size: number | null): string {
   if (size === null) return 'empty';
   return size < 10_000_000 ? `${Math.round(size / 1000)} KB` : `${Math.round(size / 1_000_000)} MB`;
@@ -19,9 +22,14 @@ export interface DrivesPanel {
 export function drivesPanel(vm: () => Vm | null): DrivesPanel {
   const list = h('ul', { class: 'drives' });
   const problem = h('p', { class: 'problem', role: 'alert' });
+  /** What is offered where the guest has locked a drive. */
+  const force = h('p', { class: 'force' });
+  let drawn = '';
+  let timer = 0;
 
-  const change = async (drive: string, image: File | null): Promise<void> => {
+  const put = async (drive: string, image: File | null): Promise<void> => {
     problem.textContent = '';
+    force.replaceChildren();
     try {
       await vm()?.changeMedium(drive, image);
     } catch (error) {
@@ -30,10 +38,33 @@ export function drivesPanel(vm: () => Vm | null): DrivesPanel {
     draw();
   };
 
+  /** As QEMU's `eject`: a guest that has locked the drive is asked first, and only a second word takes the medium by force. */
+  const change = async (drive: string, image: File | null): Promise<void> => {
+    const locked = vm()?.drives.find(({ name }) => name === drive)?.locked;
+    if (!locked) return put(drive, image);
+    problem.textContent = '';
+    try {
+      await vm()?.eject(drive);
+    } catch (error) {
+      problem.textContent = (error as Error).message;
+      return;
+    }
+    const button = h('button', { type: 'button', class: 'quiet' }, 'Force it out');
+    button.addEventListener('click', () => void put(drive, image));
+    problem.textContent = `The guest uses what is in ${drive} and has locked it. It was asked to let go: some guests do so within seconds, others want to be told (“eject”, “umount”).`;
+    force.replaceChildren('By force, what the guest still needs of it is lost to it. ', button);
+  };
+
   const buttons = ({ name, size }: DriveState): HTMLElement[] => {
     const input = h('input', { type: 'file', class: 'visually-hidden' });
     input.addEventListener('change', () => input.files?.[0] && void change(name, input.files[0]));
-    const insert = h('label', { class: 'file' }, h('span', { class: 'choose' }, 'Insert…'), input);
+    const insert = h(
+      'label',
+      { class: 'file' },
+      h('span', { class: 'choose' }, 'Insert…'),
+      h('span', { class: 'visually-hidden' }, ` into ${name}`),
+      input,
+    );
     const eject = h('button', { type: 'button', class: 'quiet' }, 'Eject');
     eject.addEventListener('click', () => void change(name, null));
     return size === null ? [insert] : [insert, eject];
@@ -41,6 +72,14 @@ export function drivesPanel(vm: () => Vm | null): DrivesPanel {
 
   const draw = (): void => {
     const drives = vm()?.drives ?? [];
+    const now = JSON.stringify(drives);
+    // A list that has not changed keeps the focus that lies in it.
+    if (now === drawn && list.childElementCount > 0) return;
+    drawn = now;
+    if (!drives.some(({ locked }) => locked) && force.childElementCount > 0) {
+      force.replaceChildren();
+      problem.textContent = '';
+    }
     list.replaceChildren(
       ...drives.map((drive) =>
         h(
@@ -56,6 +95,11 @@ export function drivesPanel(vm: () => Vm | null): DrivesPanel {
       list.replaceChildren(h('li', {}, 'This machine has no drives, or does not run.'));
   };
 
+  const tick = (): void => {
+    if (list.isConnected) draw();
+    else clearInterval(timer);
+  };
+
   return {
     element: h(
       'div',
@@ -67,7 +111,13 @@ export function drivesPanel(vm: () => Vm | null): DrivesPanel {
         'What the guest writes stays in memory: it is gone when the machine is closed or started again.',
       ),
       problem,
+      force,
     ),
-    toggled: (open) => void (open && draw()),
+    toggled(open) {
+      clearInterval(timer);
+      if (!open) return;
+      draw();
+      timer = window.setInterval(tick, INTERVAL);
+    },
   };
 }
