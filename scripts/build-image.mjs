@@ -222,8 +222,8 @@ function firmwareOf(path, recipe) {
 }
 
 /** What a manifest takes from its recipe as it is. */
-function machineOf(path, { title, description, arch, machine, memory }) {
-  return { name: path, title, description, arch, machine, memory };
+function machineOf(path, { title, description, arch, machine, memory, group }) {
+  return { name: path, title, description, arch, machine, memory, ...(group && { group }) };
 }
 
 async function buildPackaged(path, recipe, progress) {

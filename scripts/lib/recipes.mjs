@@ -17,9 +17,9 @@ const FIELDS = {
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
-  'linux-busybox': ['rootfs', 'listed', 'later', 'modules'],
-  'boot-disk': ['listed', 'later'],
-  packaged: ['append', 'listed', 'later', 'large'],
+  'linux-busybox': ['rootfs', 'group', 'listed', 'later', 'modules'],
+  'boot-disk': ['group', 'listed', 'later'],
+  packaged: ['append', 'group', 'listed', 'later', 'large'],
 };
 
 /** Options of a machine that name an image, but for its firmware, as manifests and the list of machines spell them. */
@@ -179,6 +179,7 @@ export function writeIndex(dir = imagesDir, waiting = []) {
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
       terminal: manifest.terminal,
+      group: manifest.group,
       download: downloadSize(name, manifest, dir),
     });
   }

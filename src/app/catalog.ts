@@ -2,6 +2,10 @@
 
 import { MEDIA, type Medium } from '../core/vm-api.ts';
 
+/** Kinds of machines, in the order in which the list shows them. */
+export const MACHINE_GROUPS = ['system', 'linux', 'tool', 'demo'] as const;
+export type MachineGroup = (typeof MACHINE_GROUPS)[number];
+
 /** One machine of the list, its addresses absolute. */
 export interface CatalogEntry extends Partial<Record<Medium, string>> {
   name: string;
@@ -18,6 +22,8 @@ export interface CatalogEntry extends Partial<Record<Medium, string>> {
   firmware?: string;
   /** The only terminal size that the guest draws for, such as `80x24`. */
   terminal?: string;
+  /** Where the list shows it; absent: by its images (groups.ts). */
+  group?: MachineGroup;
   /** Bytes of everything that a start downloads; of images in drives, at most. */
   download?: number;
 }
@@ -45,6 +51,7 @@ export function readCatalog(json: unknown, base: string): CatalogEntry[] {
     }
     const entry: Record<string, unknown> = { ...raw, description: raw.description ?? '' };
     for (const field of ['kernel', 'initrd', ...MEDIA]) entry[field] = absolute(raw[field]);
+    if (!MACHINE_GROUPS.some((group) => group === raw.group)) delete entry.group;
     entry.firmware = raw.firmware === 'none' ? 'none' : absolute(raw.firmware);
     return Object.fromEntries(
       Object.entries(entry).filter(([, value]) => value != null),

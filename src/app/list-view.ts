@@ -2,7 +2,9 @@
 import { h, markup } from '../element/dom.ts';
 import { describeFailure, missingFeature } from '../element/failure.ts';
 import { formatBytes, formatMemory } from '../element/format.ts';
-import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { Catalog, CatalogEntry, MachineGroup } from './catalog.ts';
+import { type GroupOfMachines, grouped } from './groups.ts';
+import { EMBLEMS } from './emblems.ts';
 import { logo } from './logo.ts';
 
 const ARCHITECTURES: Record<string, string> = {
@@ -20,21 +22,49 @@ export function machineFacts(entry: CatalogEntry): string[] {
   return facts;
 }
 
-function card(entry: CatalogEntry, open: (name: string) => void): HTMLElement {
+/** A click that the page answers itself; one with a key means a new tab, or the like. */
+export function isPlainClick(event: MouseEvent): boolean {
+  return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+}
+
+/** A number from 0 to 359 that stays with a name. */
+function hueOf(name: string): number {
+  let hue = 0;
+  for (const char of name) hue = (hue * 31 + char.charCodeAt(0)) % 360;
+  return hue;
+}
+
+function card(entry: CatalogEntry, group: MachineGroup, open: (name: string) => void): HTMLElement {
+  const emblem = markup('div', { class: 'emblem', 'aria-hidden': 'true' }, EMBLEMS[group]);
   const link = h(
     'a',
     { class: 'card', href: `?machine=${encodeURIComponent(entry.name)}`, 'data-machine': entry.name },
+    emblem,
     h('h3', {}, entry.title),
     h('p', {}, entry.description),
     h('ul', { class: 'facts' }, ...machineFacts(entry).map((fact) => h('li', {}, fact))),
     h('span', { class: 'boot', 'aria-hidden': 'true' }, 'Boot'),
   );
+  link.style.setProperty('--hue', String(hueOf(entry.name)));
   link.addEventListener('click', (event) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (!isPlainClick(event)) return;
     event.preventDefault();
     open(entry.name);
   });
-  return link;
+  return h('li', {}, link);
+}
+
+function groupSection(
+  { group, title, about, entries }: GroupOfMachines,
+  open: (name: string) => void,
+): HTMLElement {
+  const id = `group-${group}`;
+  return h(
+    'section',
+    { class: `group group-${group}`, 'aria-labelledby': id },
+    h('header', {}, h('h2', { id, class: 'section-title' }, title), h('p', { class: 'about' }, about)),
+    h('ul', { class: 'cards' }, ...entries.map((entry) => card(entry, group, open))),
+  );
 }
 
 /** A message in the place of what it is about. */
@@ -74,7 +104,7 @@ function machines(catalog: Catalog, open: (name: string) => void): HTMLElement {
   return h(
     'div',
     {},
-    h('div', { class: 'cards' }, ...entries.map((entry) => card(entry, open))),
+    ...grouped(entries).map((group) => groupSection(group, open)),
     coming.length > 0 &&
       h(
         'p',
@@ -111,12 +141,7 @@ export function listView(catalog: Catalog, { open, pick }: ListActions): HTMLEle
       ),
     ),
     obstacle(),
-    h(
-      'section',
-      { 'aria-label': 'Machines' },
-      h('h2', { class: 'section-title' }, 'Choose a machine'),
-      machines(catalog, open),
-    ),
+    machines(catalog, open),
     h(
       'section',
       { class: 'own' },

@@ -4,6 +4,7 @@ import { VmConsole } from '../element/index.ts';
 import { disclosures } from './disclosures.ts';
 import { drivesPanel } from './drives-panel.ts';
 import { keysPanel } from './keys-panel.ts';
+import { isPlainClick } from './list-view.ts';
 import { logo } from './logo.ts';
 import type { Machine } from './machine.ts';
 import { optionsForm, type OptionsFormActions } from './options-form.ts';
@@ -15,10 +16,10 @@ export interface MachineActions extends OptionsFormActions {
 
 /** The bar above every page but the first. */
 export function topBar(title: string, back: () => void): HTMLElement {
-  const home = h('a', { class: 'home', href: './', 'aria-label': 'All machines' });
+  const home = h('a', { class: 'home', href: './', 'aria-label': 'Snowglobe: all machines' });
   home.append(markup('span', {}, logo(26)), h('span', { class: 'word' }, 'Snowglobe'));
   home.addEventListener('click', (event) => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (!isPlainClick(event)) return;
     event.preventDefault();
     back();
   });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type CatalogEntry, loadCatalog, readCatalog } from './catalog.ts';
 import { fileKind, runsWithoutFirmware } from './file-kind.ts';
+import { grouped, groupOf } from './groups.ts';
 import { differingOptions, resolveMachine } from './machine.ts';
 
 const base = 'http://host/site/images/index.json';
@@ -50,6 +51,22 @@ describe('the list of machines', () => {
       description: '',
       kernel: 'http://host/site/images/riscv64-demo/snowfall.elf',
     });
+  });
+
+  it('is grouped by what a machine names, else by its images; an unknown group counts as none', () => {
+    const own = { ...debian, name: 'own', hda: 'own/disk.json' };
+    const list = readCatalog(
+      { machines: [disc, demo, { ...disc, group: 'demo' }, { ...debian, group: 'toys' }, own] },
+      base,
+    );
+    expect(list.map(groupOf)).toEqual(['tool', 'demo', 'demo', 'linux', 'system']);
+    expect(grouped(list).map(({ group, entries }) => [group, entries.length])).toEqual([
+      ['system', 1],
+      ['linux', 1],
+      ['tool', 1],
+      ['demo', 2],
+    ]);
+    expect(grouped([])).toEqual([]);
   });
 
   it('refuses what is no list, and says what is wrong', () => {

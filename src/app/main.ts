@@ -1,5 +1,7 @@
 /** The page: its address decides between the list of machines and one machine. */
 import './app.css';
+import './list.css';
+import './machine.css';
 import { h } from '../element/dom.ts';
 import type { VmConsole } from '../element/index.ts';
 import { configFromText } from '../element/options.ts';
@@ -195,7 +197,7 @@ async function refreshCatalog(): Promise<void> {
   if (loaded.kind !== 'found') return;
   const isNew = JSON.stringify(loaded) !== JSON.stringify(catalog);
   catalog = loaded;
-  if (isNew && document.querySelector('main.list .cards')) render();
+  if (isNew && document.querySelector('main.list .group')) render();
   watchCatalog();
 }
 
