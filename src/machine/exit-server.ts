@@ -29,6 +29,7 @@ import {
   VM_PAGE_WAKE,
 } from '../memory/layout.gen.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
+import { WordPoll } from '../memory/word-poll.ts';
 import { mmioRead, mmioWrite } from './mmio-access.ts';
 
 /** One turn works at most this long before it gives the page's other tasks a chance: a quarter of a frame at 60 Hz. */
@@ -64,6 +65,8 @@ export interface ExitHandlers {
  * comes before the wait compares, the wait returns at once as not equal. If it comes after, the vCPU's later read of
  * VM_PAGE_AWAKE comes after the page's earlier store of 0, so the vCPU notifies, and the page is already on the list.
  *
+ * A doorbell's sender often rings again soon: the page looks for a moment before it sleeps (memory/word-poll.ts), awake as far as the vCPU knows.
+ *
  * Fairness. Under a flood a turn ends after TURN_MS and the next one runs as a macrotask, so that input, painting and
  * timers of the page come in between; meanwhile the vCPU fills its ring and waits. That is the back-pressure.
  */
@@ -72,6 +75,7 @@ export class ExitServer {
   private readonly timers: SharedTimers;
   private readonly handlers: ExitHandlers;
   private readonly channel = new MessageChannel();
+  private readonly poll: WordPoll;
   private state: 'off' | 'turn' | 'yielded' | 'held' | 'waiting' = 'off';
   private disposed = false;
   private holding = false;
@@ -80,6 +84,8 @@ export class ExitServer {
   /** Taken from the shared words, not yet handled because draining ran out of time. */
   private takenDoorbells: number[] = [];
   private takenTimers = 0n;
+  /** The last look found a doorbell. */
+  private rung = false;
   /** vCPUs whose exits are handled, and answered when what they began is over. */
   private readonly settling = new Set<number>();
 
@@ -94,6 +100,7 @@ export class ExitServer {
     this.vm = vm;
     this.timers = timers;
     this.handlers = handlers;
+    this.poll = new WordPoll(vm.i32, VM_PAGE_WAKE >> 2, globalThis.navigator?.hardwareConcurrency ?? 1);
     this.channel.port1.onmessage = () => this.turn();
   }
 
@@ -155,7 +162,10 @@ export class ExitServer {
         this.later();
         return;
       }
-      if (this.vm.load(VM_PAGE_WAKE) === seen && this.sleep(seen)) return;
+      if (this.vm.load(VM_PAGE_WAKE) !== seen) continue;
+      // A driver that has just been answered often comes back at once; others' waits are long.
+      if (this.rung && this.poll.look(seen)) continue;
+      if (this.sleep(seen)) return;
     }
   }
 
@@ -173,7 +183,11 @@ export class ExitServer {
       return false;
     }
     this.state = 'waiting';
-    this.wait = result.value.then(() => this.turn());
+    const { rung } = this;
+    this.wait = result.value.then(() => {
+      if (rung) this.poll.slept();
+      this.turn();
+    });
     return true;
   }
 
@@ -185,6 +199,7 @@ export class ExitServer {
     if (!this.drain(deadline, false)) return false;
     const doorbells = this.takenDoorbells;
     this.takenDoorbells = [];
+    this.rung = doorbells.length > 0;
     const timers = this.takenTimers;
     this.takenTimers = 0n;
     for (const number of doorbells) this.guarded(() => this.handlers.doorbell(number));

@@ -4,6 +4,7 @@
  */
 import * as Comlink from 'comlink';
 import * as L from '../memory/layout.gen.ts';
+import { WordPoll } from '../memory/word-poll.ts';
 import { type CheckExports, describeDifference } from './check-report.ts';
 import { hostFma } from './fma.ts';
 import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
@@ -40,6 +41,7 @@ let differs = false;
 let index = 0;
 let words: Int32Array;
 let area = 0;
+let poll: WordPoll;
 
 const origin = performance.timeOrigin;
 
@@ -58,9 +60,12 @@ function sleep(): void {
   if (ms <= 0) return core.slept(index, 0, 1);
   const seen = words[(core.stateOf(index) + STATE_KICK_SEEN) >> 2] as number;
   const before = performance.now();
+  if (poll.look(seen, ms)) return core.slept(index, performance.now() - before, 0);
   Atomics.store(words, wordAt(L.COMM_RUN_STATE), L.RUN_STATE_HALTED);
-  const result = Atomics.wait(words, wordAt(L.COMM_KICK), seen, ms);
+  const left = before + ms - performance.now();
+  const result = left > 0 ? Atomics.wait(words, wordAt(L.COMM_KICK), seen, left) : 'timed-out';
   Atomics.store(words, wordAt(L.COMM_RUN_STATE), L.RUN_STATE_RUNNING);
+  poll.slept();
   core.slept(index, performance.now() - before, result === 'timed-out' && ms < LONGEST_SLEEP_MS ? 1 : 0);
 }
 
@@ -81,6 +86,7 @@ const api: VcpuWorkerApi = {
     ({ arch, index } = options);
     area = L.VCPU_BASE + index * L.VCPU_STRIDE;
     words = new Int32Array(options.memory.buffer);
+    poll = new WordPoll(words, wordAt(L.COMM_KICK), navigator.hardwareConcurrency);
     const instance = await WebAssembly.instantiate(options.module, {
       env: {
         memory: options.memory,
