@@ -161,10 +161,13 @@ function repair(node: Qcow2Node, outcome: FuzzOutcome): void {
   const after = check('none');
   outcome.repaired = after.ok && after.value.corruptions + after.value.leaks + after.value.errors === 0;
   if (outcome.repaired) {
+    // The seeds have none: damage made them, and what lies there is no compressed data. A check looks at places only, as QEMU's.
+    const compressed = after.ok && after.value.compressedClusters > 0;
     const bytes = node.read(0, Math.min(node.size, 8 << 20));
-    if (bytes instanceof Promise || !bytes.ok) throw new Error('a repaired image cannot be read');
+    if (bytes instanceof Promise || !(bytes.ok || compressed))
+      throw new Error('a repaired image cannot be read');
     const write = node.write(0, new Uint8Array(Math.min(node.size, 300_000)).fill(3));
-    if (write instanceof Promise || (!write.ok && write.error.kind !== 'space'))
+    if (write instanceof Promise || !(write.ok || write.error.kind === 'space' || compressed))
       throw new Error('a repaired image takes no writes');
   }
   node.close();
