@@ -3,10 +3,39 @@
  * Addresses are bytes from the start of the device's memory; colours are RGBA bytes, read as little-endian words (0xAABBGGRR).
  */
 export interface ScanoutMemory {
-  /** Linear address in the shared memory, a multiple of 4096. */
+  /** Linear address in the shared memory; 0 where one of the others says where the bytes are. */
   linear: number;
   /** Bytes. */
   size: number;
+  /** The device's own memory, which is no part of the shared one. */
+  own?: Uint8Array;
+  /** Parts of the shared memory, one behind the other, each a multiple of 4 bytes long. */
+  pieces?: readonly MemoryPiece[];
+}
+
+/** Bytes of the shared memory. */
+export interface MemoryPiece {
+  linear: number;
+  length: number;
+}
+
+/** Whether it is the same memory, whatever is in it. */
+export function sameMemory(a: ScanoutMemory, b: ScanoutMemory): boolean {
+  if (a === b) return true;
+  return a.linear === b.linear && a.size === b.size && a.own === b.own && a.pieces === b.pieces;
+}
+
+/** The bytes of a scan-out's memory: they themselves where they lie in one piece, else a copy. */
+export function scanoutBytes({ linear, size, own, pieces }: ScanoutMemory, shared: Uint8Array): Uint8Array {
+  if (own) return own;
+  if (!pieces) return shared.subarray(linear, linear + size);
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(shared.subarray(piece.linear, piece.linear + piece.length), at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 /** How the bytes of a line make pixels. */
@@ -21,7 +50,11 @@ export type PixelFormat =
   | 'rgb16'
   /** Bytes blue, green, red, and in `rgb32` one that is not used. */
   | 'rgb24'
-  | 'rgb32';
+  | 'rgb32'
+  /** Bytes in this order, `x` not used. */
+  | 'rgbx'
+  | 'xrgb'
+  | 'xbgr';
 
 interface ScanoutBase {
   /** Size in pixels. */
@@ -91,6 +124,17 @@ export interface PageRun {
   count: number;
 }
 
+/** A pointer that a graphics device draws over its picture by itself. */
+export interface ScreenCursor {
+  /** Place of its first pixel in the guest's pixels; it may lie outside. */
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  /** RGBA bytes, not multiplied by their alpha. Another array whenever the shape is another one. */
+  pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /** A machine's screen, as the host sees it. */
 export interface VmScreen {
   /** All of the machine's memory, shared with the guest. Null before the machine is loaded, and after its end. */
@@ -103,4 +147,6 @@ export interface VmScreen {
   frame(): Promise<PageRun[]>;
   /** The characters of a text mode, lines without their trailing blanks; empty in other modes. */
   text(): string;
+  /** The pointer over the picture; null, or absent: there is none. */
+  cursor?(): ScreenCursor | null;
 }

@@ -2,7 +2,7 @@
  * Scan-outs made into RGBA pixels by the processor: for screenshots, for browsers without WebGPU, and as what the shaders (shaders.ts) are held to.
  * Specification of the formats: core/scanout.ts.
  */
-import type { GraphicsScanout, Scanout, TextScanout } from '../core/scanout.ts';
+import { type GraphicsScanout, type Scanout, scanoutBytes, type TextScanout } from '../core/scanout.ts';
 import type { BlinkPhase } from './blink.ts';
 import { GLYPH_LINE_MASK, LINE_WORDS, lineTable, PANNING_SHIFT } from './line-table.ts';
 
@@ -30,8 +30,7 @@ export function decodeScanout(
     pixels.fill(BLACK, top * scanout.width, bottom * scanout.width);
     return;
   }
-  const { linear, size } = scanout.memory;
-  const memory = shared.subarray(linear, linear + size);
+  const memory = scanoutBytes(scanout.memory, shared);
   const table = lineTable(scanout);
   for (let y = top; y < bottom; y++) {
     const [address, word] = table.subarray(y * LINE_WORDS);
@@ -125,6 +124,18 @@ const PIXELS: Record<GraphicsScanout['format'], PixelReader> = {
   rgb32: (_, memory, address, mask, x) => {
     const at = (address + 4 * x) & mask;
     return rgb(memory[at + 2], memory[at + 1], memory[at]);
+  },
+  rgbx: (_, memory, address, mask, x) => {
+    const at = (address + 4 * x) & mask;
+    return rgb(memory[at], memory[at + 1], memory[at + 2]);
+  },
+  xrgb: (_, memory, address, mask, x) => {
+    const at = (address + 4 * x) & mask;
+    return rgb(memory[at + 1], memory[at + 2], memory[at + 3]);
+  },
+  xbgr: (_, memory, address, mask, x) => {
+    const at = (address + 4 * x) & mask;
+    return rgb(memory[at + 3], memory[at + 2], memory[at + 1]);
   },
 };
 

@@ -1,5 +1,5 @@
 /** Which lines of the picture have to be drawn again. */
-import type { PageRun, Scanout } from '../core/scanout.ts';
+import { type PageRun, type Scanout, type ScanoutMemory, sameMemory } from '../core/scanout.ts';
 import { LINE_WORDS, lineBytes } from './line-table.ts';
 
 const PAGE = 4096;
@@ -47,10 +47,15 @@ export function linesOfPages(
 
 /** Whether two scan-outs make the same picture of the same memory. */
 export function sameScanout(a: Scanout | null, b: Scanout): boolean {
+  if (a === b) return true;
   if (!a || a.kind !== b.kind) return false;
-  return Object.entries(b).every(([key, value]) =>
-    same(value, (a as unknown as Record<string, unknown>)[key]),
-  );
+  return Object.entries(b).every(([key, value]) => {
+    const before = (a as unknown as Record<string, unknown>)[key];
+    // Its bytes are not looked at: that they changed is said by pages.
+    return key === 'memory'
+      ? sameMemory(value as ScanoutMemory, before as ScanoutMemory)
+      : same(value, before);
+  });
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -43,6 +43,9 @@ export function lineBytes(scanout: Exclude<Scanout, { kind: 'blank' }>): number 
     case 'rgb24':
       return pixels * 3;
     case 'rgb32':
+    case 'rgbx':
+    case 'xrgb':
+    case 'xbgr':
       return pixels * 4;
   }
 }

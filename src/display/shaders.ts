@@ -14,6 +14,9 @@ export const FORMATS = [
   'rgb16',
   'rgb24',
   'rgb32',
+  'rgbx',
+  'xrgb',
+  'xbgr',
 ] as const;
 
 /** Words of the uniform block, in the order of `Params`. */
@@ -80,6 +83,12 @@ fn turned(value: vec4u) -> vec4u {
   return ((value >> vec4u(16u)) & vec4u(0xffu)) | (value & vec4u(0xff00u)) | ((value & vec4u(0xffu)) << vec4u(16u)) | vec4u(0xff000000u);
 }
 
+/** Pixels of 32 bits in the order in which they are kept. */
+fn kept(quad: vec4u) -> vec4u {
+  let colors = select(quad, quad >> vec4u(8u), format >= 10u);
+  return select(turned(colors), colors | vec4u(0xff000000u), (format == 8u || format == 11u) == blueFirst);
+}
+
 fn ordered(value: u32) -> u32 {
   if (blueFirst) { return turned(vec4u(value)).x; }
   return value;
@@ -110,7 +119,7 @@ fn rgbPixel(x: u32, address: u32) -> u32 {
       let at = address + 3u * x;
       return byte(at + 2u) | (byte(at + 1u) << 8u) | (byte(at) << 16u) | 0xff000000u;
     }
-    default: { return turned(vec4u(word(address + 4u * x))).x; }
+    default: { return ordered(kept(vec4u(word(address + 4u * x))).x); }
   }
 }
 
@@ -180,10 +189,10 @@ fn textCell(column: u32, y: u32, address: u32, info: u32) {
     return;
   }
   let first = (address + left * 4u) & params.mask;
-  if (format == 8u && panning == 0u && params.doubling == 0u && (first & 15u) == 0u && first + 28u <= params.mask) {
+  if (format >= 8u && panning == 0u && params.doubling == 0u && (first & 15u) == 0u && first + 28u <= params.mask) {
     for (var i = 0u; i < 8u; i += 4u) {
       let quad = quads[(first >> 4u) + (i >> 2u)];
-      let color = select(turned(quad), quad | vec4u(0xff000000u), blueFirst);
+      let color = kept(quad);
       pixels[at + i] = color.x;
       pixels[at + i + 1u] = color.y;
       pixels[at + i + 2u] = color.z;

@@ -4,7 +4,7 @@
  *
  * The picture is kept in a buffer: only lines that changed are made again. It is copied to a canvas of the guest's size, or drawn onto one of another size.
  */
-import type { PageRun, ScanoutMemory } from '../core/scanout.ts';
+import { type PageRun, type ScanoutMemory, sameMemory } from '../core/scanout.ts';
 import type { Drawing, Output, Renderer } from './renderer.ts';
 import {
   DECODE_SHADER,
@@ -293,28 +293,46 @@ export class WebGpuRenderer implements Renderer {
 
   /** Brings the mirror up to date; whether it was made anew. */
   private mirror(memory: ScanoutMemory, { shared, runs }: Drawing): boolean {
-    const fresh = this.mirrored?.linear !== memory.linear || this.mirrored.size !== memory.size;
+    const fresh = this.mirrored === null || !sameMemory(this.mirrored, memory);
+    const pages = Math.ceil(memory.size / PAGE);
     if (fresh) {
-      this.memory?.destroy();
-      this.memory = this.device.createBuffer({
-        size: memory.size,
-        usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
-      });
       this.mirrored = memory;
-      this.decodeBindings = null;
+      // Whoever shows one buffer after the other needs no other mirror for that.
+      if (this.memory?.size !== pages * PAGE) {
+        this.memory?.destroy();
+        this.memory = this.device.createBuffer({
+          size: pages * PAGE,
+          usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+        });
+        this.decodeBindings = null;
+      }
     }
-    const whole: PageRun[] = [{ first: 0, count: memory.size / PAGE }];
+    const whole: PageRun[] = [{ first: 0, count: pages }];
     for (const { first, count } of fresh ? whole : joined(runs)) {
-      const at = first * PAGE;
-      this.device.queue.writeBuffer(
-        this.memory!,
-        at,
-        shared as Uint8Array<ArrayBuffer>,
-        memory.linear + at,
-        Math.min(count * PAGE, memory.size - at),
-      );
+      const end = Math.min((first + count) * PAGE, memory.size);
+      this.upload(memory, shared, first * PAGE, end);
     }
     return fresh;
+  }
+
+  /** Brings a range of the mirror up to date. */
+  private upload({ linear, own, pieces }: ScanoutMemory, shared: Uint8Array, from: number, to: number): void {
+    const { queue } = this.device;
+    const write = (at: number, bytes: Uint8Array, start: number, length: number): void => {
+      if (length > 0) queue.writeBuffer(this.memory!, at, bytes as Uint8Array<ArrayBuffer>, start, length);
+    };
+    if (!pieces) {
+      if (own) write(from, own, from, to - from);
+      else write(from, shared, linear + from, to - from);
+      return;
+    }
+    let at = 0;
+    for (const piece of pieces) {
+      const start = Math.max(at, from);
+      write(start, shared, piece.linear + start - at, Math.min(at + piece.length, to) - start);
+      at += piece.length;
+      if (at >= to) return;
+    }
   }
 
   /** The palette and the table of lines, which stay the same while only memory changes. */

@@ -34,6 +34,7 @@ import { VirtioBalloon } from './virtio/virtio-balloon.ts';
 import { VirtioBlk } from './virtio/virtio-blk.ts';
 import { VirtioMmio } from './virtio/virtio-mmio.ts';
 import { VirtioConsole } from './virtio/virtio-console.ts';
+import { VirtioGpu } from './virtio/virtio-gpu.ts';
 import { VirtioTablet } from './virtio/virtio-input.ts';
 import { VirtioRng } from './virtio/virtio-rng.ts';
 import { VirtioPci } from './virtio/virtio-pci.ts';
@@ -338,6 +339,23 @@ const DEVICES: Record<string, Subject> = {
       return new VirtioMmio({ type: new VirtioTablet(), memory, shadow, latch, log });
     },
     writes: [...VIRTIO_SETUP, [0x100, 1, 1]],
+  },
+  'virtio-gpu': {
+    create: ({ irq, memory, shadow, log }) => {
+      const latch = new FakeLatch(irq as FakeIrq, (bits) => shadow.publish(0x60, bits));
+      const type = new VirtioGpu({
+        log,
+        preferred: { width: 640, height: 480 },
+        outputs: 2,
+        hostMemory: 1 << 20,
+        edid: true,
+        blob: true,
+        random: (bytes) => void bytes.fill(9),
+        changed: () => {},
+      });
+      return new VirtioMmio({ type, memory, shadow, latch, log });
+    },
+    writes: VIRTIO_SETUP,
   },
   'virtio-rng': {
     create: ({ irq, memory, shadow, log }) => {

@@ -2,10 +2,9 @@ import type { GuestClock, TimerFactory, WallClock } from '../core/clock.ts';
 import type { PowerControl } from '../core/irq.ts';
 import type { Log } from '../core/log.ts';
 import type { SerialBackend } from '../hw/char/ns16550a.ts';
-import type { Scanout } from '../core/scanout.ts';
+import type { PageRun, Scanout, ScreenCursor } from '../core/scanout.ts';
 import type { Device, MmioRegion } from '../hw/device.ts';
 import type { SlotGuestMemory } from '../memory/guest-memory.ts';
-import type { DirtyLog } from '../memory/dirty-log.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BlockNode } from '../block/block-node.ts';
@@ -97,6 +96,8 @@ export interface BoardEnv {
   vga: VgaKind;
   /** The monitor's own size, pixels. */
   monitor?: { width: number; height: number };
+  /** A device has something new to draw, which no vCPU wrote. */
+  screenChanged?(): void;
   commandLine: string;
   /** What the user says to firmware; absent: nothing. */
   firmware?: FirmwareOptions;
@@ -124,18 +125,26 @@ export interface BoardDrive {
   eject?(): boolean;
 }
 
-/** A board's graphics, for the host. */
+/** One of a board's screens, for the host. */
 export interface BoardDisplay {
-  /** The log of its video memory. */
-  readonly dirty: DirtyLog;
+  /** The name of its device, with a number where that has several. */
+  readonly name: string;
+  /** What changed in its memory since it was asked last. */
+  readonly dirty: { take(): PageRun[] };
+  /** The vCPUs keep that log, and have to hand it over first. */
+  readonly logged: boolean;
   /** What is shown at this moment. */
   scanout(): Scanout;
+  /** A pointer over the picture, which the device draws by itself. */
+  cursor?(): ScreenCursor | null;
+  /** The host wishes another size, in pixels: absent where no guest hears of it. */
+  resize?(width: number, height: number): void;
 }
 
 /** A built board. */
 export interface Board {
-  /** Null: it has no graphics. */
-  readonly display: BoardDisplay | null;
+  /** Its screens, in the order in which QEMU has its consoles. */
+  readonly displays: readonly BoardDisplay[];
   readonly devices: readonly Device[];
   /** Register blocks by device number. */
   readonly regions: readonly MmioRegion[];

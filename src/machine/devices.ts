@@ -30,6 +30,8 @@ interface DeviceKind {
   /** Properties beside those of its transport, with what a value looks like. */
   properties: Readonly<Record<string, RegExp>>;
   drive?: boolean;
+  /** It has a screen. */
+  display?: boolean;
 }
 
 /** The chardev that is the machine's serial stream. */
@@ -37,6 +39,8 @@ export const SHARED_CHARDEV = 'stdio';
 
 const NUMBER = /^\d+$/;
 const ANY = /^.*$/;
+/** Of a monitor: 16 to 4095, which is what an EDID can say. */
+const PIXELS = /^(1[6-9]|[2-9]\d|[1-9]\d\d|[1-3]\d\d\d|40[0-8]\d|409[0-5])$/;
 const SWITCH = /^(on|off|true|false)$/;
 
 const KINDS = {
@@ -53,6 +57,17 @@ const KINDS = {
   },
   'virtio-serial': { properties: { max_ports: NUMBER } },
   'virtio-9p': { properties: { mount_tag: ANY } },
+  'virtio-gpu': {
+    properties: {
+      xres: PIXELS,
+      yres: PIXELS,
+      max_outputs: /^([1-9]|1[0-6])$/,
+      max_hostmem: /^\d{1,12}[kMG]?$/,
+      edid: SWITCH,
+      blob: SWITCH,
+    },
+    display: true,
+  },
   'virtio-keyboard': { properties: {} },
   'virtio-tablet': { properties: {} },
   'virtio-rng': { properties: {} },
@@ -178,6 +193,16 @@ export function planDevices(
       plans.push({ type: 'virtio-blk', transport: usual, drive: drive.name, properties: {} });
   }
   return plans;
+}
+
+/** Whether one of the devices has a screen. */
+export const hasScreen = (plans: readonly DevicePlan[]): boolean =>
+  plans.some(({ type }) => (KINDS[type] as DeviceKind).display ?? false);
+
+/** Bytes, with QEMU's suffixes; the pattern of the property has been looked at. */
+export function parseSize(text: string): number {
+  const unit = { k: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[text.at(-1) as string];
+  return unit ? Number(text.slice(0, -1)) * unit : Number(text);
 }
 
 /** Whether a property of a device is on; absent: it is not. */

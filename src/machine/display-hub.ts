@@ -14,8 +14,9 @@ import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BoardDisplay } from './board.ts';
 
 export class DisplayHub {
+  /** The one that is looked at. */
+  display: BoardDisplay;
   private readonly vm: VmMemory;
-  private readonly display: BoardDisplay;
   private readonly changed: () => void;
   private waiting: ((runs: PageRun[]) => void)[] = [];
   private closed = false;
@@ -40,8 +41,8 @@ export class DisplayHub {
     return new Promise((resolve) => {
       this.waiting.push(resolve);
       // One that stands still answers when it runs on, and writes nothing before.
-      this.vm.requestAll(REQUEST_HARVEST);
-      if (this.standsStill()) this.answer();
+      if (this.display.logged) this.vm.requestAll(REQUEST_HARVEST);
+      if (!this.display.logged || this.standsStill()) this.answer();
     });
   }
 

@@ -74,7 +74,9 @@ export function attachVga({ env, wiring, bus, rom }: PcContext): PcDisplay {
   });
   ports.region = wiring.table.addLocal(null, VGA_MMIO_PORTS.size, L.LOCAL_VGA_MMIO);
   return {
+    name: 'VGA',
     dirty,
+    logged: true,
     scanout: () => vga.scanout(),
     setText: (font) => {
       setTextMode(vga.registers, vm.u8.subarray(slot.linear, slot.linear + slot.size), font);

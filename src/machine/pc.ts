@@ -13,7 +13,7 @@ import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import type { Mc146818 } from '../hw/rtc/mc146818.ts';
 import * as L from '../memory/layout.gen.ts';
 import { pcAcpiTables, RSDP_ADDRESS } from './acpi/pc-acpi.ts';
-import type { Board, BoardDrive, BoardEnv, BoardInput, BoardModel } from './board.ts';
+import type { Board, BoardDisplay, BoardDrive, BoardEnv, BoardInput, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { findFont } from './boot/pc-text-mode.ts';
 import { ACPI_BYTES, planPcBoot } from './boot/pc-boot.ts';
@@ -78,11 +78,12 @@ class PcBoard implements Board {
   readonly devices: Board['devices'];
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
-  readonly display: PcDisplay | null;
+  readonly displays: readonly BoardDisplay[];
   readonly resetPc = RESET_VECTOR;
   readonly input: BoardInput;
   readonly drives: readonly BoardDrive[];
   private readonly virtio = noParts();
+  private readonly vga: PcDisplay | null;
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly boot: BootOptions;
   private readonly clock: Mc146818;
@@ -133,8 +134,9 @@ class PcBoard implements Board {
       rom: (name) => images.roms?.[name] ?? null,
       attach,
     };
-    this.display = env.vga === 'std' ? attachVga(context) : null;
+    this.vga = env.vga === 'std' ? attachVga(context) : null;
     attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
+    this.displays = [...(this.vga ? [this.vga] : []), ...this.virtio.displays];
     this.drives = [...attachDisks(context), ...attachFloppies(context), ...this.virtio.drives];
     this.input = virtioInput(this.virtio, attachKeyboard(context));
     this.com1 = attachSerialPorts(context);
@@ -168,8 +170,8 @@ class PcBoard implements Board {
       board: PC_1_0.names[0],
       ramBytes,
       vcpus: vm.vcpus,
-      vga: this.display !== null,
-      nographic: firmware?.nographic ?? this.display === null,
+      vga: this.vga !== null,
+      nographic: firmware?.nographic ?? this.displays.length === 0,
       boot: this.boot,
       pmBase,
       bootOrder: linuxboot ? [`/rom@genroms/${LINUXBOOT_ROM}`] : [],
@@ -190,7 +192,7 @@ class PcBoard implements Board {
     this.a20.enabled = true;
     for (const device of this.devices) device.reset();
     // Without firmware nobody else sets a mode.
-    if (this.font) this.display?.setText(this.font);
+    if (this.font) this.vga?.setText(this.font);
     if (!this.started) await this.loadFlash?.();
     await this.store.load(this.env.memory);
     if (this.started && this.boot.once) this.clock.setContents(bootOrderBytes(this.boot.order));

@@ -1,4 +1,10 @@
-import type { PageRun, Scanout, VmScreen } from '../core/scanout.ts';
+import {
+  type PageRun,
+  type Scanout,
+  type ScreenCursor,
+  scanoutBytes,
+  type VmScreen,
+} from '../core/scanout.ts';
 import { scanoutText } from '../hw/display/vga-scanout.ts';
 import { copyShared } from '../memory/copy.ts';
 import type { DisplayHub } from './display-hub.ts';
@@ -34,10 +40,10 @@ export class MachineScreen implements VmScreen {
     if (!this.session || !memory) return null;
     const scanout = this.scanout();
     if (scanout.kind === 'blank') return { scanout, memory: new Uint8Array() };
-    const { linear, size } = scanout.memory;
+    const { size } = scanout.memory;
     return {
       scanout: { ...scanout, memory: { linear: 0, size } },
-      memory: copyShared(memory.subarray(linear, linear + size)),
+      memory: copyShared(scanoutBytes(scanout.memory, memory)),
     };
   }
 
@@ -46,12 +52,16 @@ export class MachineScreen implements VmScreen {
   }
 
   scanout(): Scanout {
-    return this.session?.board.display?.scanout() ?? this.last?.scanout ?? OFF;
+    return this.hub?.display.scanout() ?? this.last?.scanout ?? OFF;
   }
 
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => void this.listeners.delete(listener);
+  }
+
+  cursor(): ScreenCursor | null {
+    return this.hub?.display.cursor?.() ?? null;
   }
 
   async frame(): Promise<PageRun[]> {

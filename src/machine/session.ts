@@ -224,6 +224,7 @@ export class Session {
       ...(icount === null && { later: (task: () => void) => this.later(task) }),
       vga: config.vga,
       monitor: config.monitor,
+      screenChanged: options.screenChanged,
       commandLine: options.commandLine,
       firmware: {
         boot: config.boot,
@@ -232,8 +233,8 @@ export class Session {
       random:
         icount === null ? (bytes) => crypto.getRandomValues(bytes as Uint8Array<ArrayBuffer>) : fixedBytes,
     });
-    const { display } = this.board;
-    this.displayHub = display && new DisplayHub(this.memory, display, options.screenChanged);
+    const [display] = this.board.displays;
+    this.displayHub = display ? new DisplayHub(this.memory, display, options.screenChanged) : null;
     this.server = new ExitServer(this.memory, this.timers, {
       regions: this.board.regions,
       doorbellCount: this.board.doorbells.length,

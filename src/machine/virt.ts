@@ -12,7 +12,7 @@ import { SysconTest } from '../hw/misc/syscon-test.ts';
 import { GoldfishRtc } from '../hw/rtc/goldfish-rtc.ts';
 import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
-import type { Board, BoardDrive, BoardInput, BoardEnv, BoardModel } from './board.ts';
+import type { Board, BoardDisplay, BoardDrive, BoardInput, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { type BootPlan, placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
 import { encodeFdt } from './fdt.ts';
@@ -48,9 +48,9 @@ class VirtBoard implements Board {
   readonly devices: Board['devices'];
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
-  readonly display = null;
   readonly resetPc = VIRT_MAP.mrom.base;
   private readonly virtio = noParts();
+  readonly displays: readonly BoardDisplay[] = this.virtio.displays;
   readonly input: BoardInput = virtioInput(this.virtio, null);
   /** Not the images: nothing but the store may hold on to their bytes. */
   private readonly env: Omit<BoardEnv, 'images'>;

@@ -6,16 +6,18 @@ import type { VirtioType } from '../hw/virtio/virtio.ts';
 import { VmError } from '../core/errors.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
 import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
+import { VirtioGpu } from '../hw/virtio/virtio-gpu.ts';
 import { VirtioConsole } from '../hw/virtio/virtio-console.ts';
 import { VirtioKeyboard, VirtioTablet } from '../hw/virtio/virtio-input.ts';
 import { VirtioPci } from '../hw/virtio/virtio-pci.ts';
-import type { BoardDrive, BoardEnv, BoardInput } from './board.ts';
-import { type DevicePlan, isOn } from './devices.ts';
+import type { BoardDisplay, BoardDrive, BoardEnv, BoardInput } from './board.ts';
+import { type DevicePlan, isOn, parseSize } from './devices.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What the host reaches of a board's virtio devices. */
 export interface VirtioParts {
   drives: BoardDrive[];
+  displays: BoardDisplay[];
   balloon: VirtioBalloon | null;
   serial: VirtioSerial | null;
   keyboard: VirtioKeyboard | null;
@@ -33,6 +35,7 @@ export interface VirtioSerial {
 
 export const noParts = (): VirtioParts => ({
   drives: [],
+  displays: [],
   balloon: null,
   serial: null,
   keyboard: null,
@@ -95,6 +98,8 @@ export function createVirtio(
       const { tree } = env.folders!.find((folder) => folder.tag === tag)!;
       return new Virtio9p({ tree, tag, log: env.log, now: () => env.wallClock.now() });
     }
+    case 'virtio-gpu':
+      return createGpu(plan, env, parts);
     case 'virtio-keyboard':
       parts.keyboard = new VirtioKeyboard({ leds: env.leds });
       return parts.keyboard;
@@ -109,6 +114,37 @@ export function createVirtio(
       return parts.balloon;
     }
   }
+}
+
+/** The monitor of a device that is not told of another one: QEMU's. */
+const MONITOR = { width: 1280, height: 800 };
+const HOST_MEMORY = 256 << 20;
+
+function createGpu(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, { displays }: VirtioParts): VirtioGpu {
+  const { properties } = plan;
+  const number = (key: string, usual: number): number => Number(properties[key] ?? usual);
+  const monitor = env.monitor ?? MONITOR;
+  const gpu = new VirtioGpu({
+    log: env.log,
+    preferred: { width: number('xres', monitor.width), height: number('yres', monitor.height) },
+    outputs: number('max_outputs', 1),
+    hostMemory: properties['max_hostmem'] === undefined ? HOST_MEMORY : parseSize(properties['max_hostmem']),
+    edid: properties['edid'] === undefined || isOn(plan, 'edid'),
+    blob: isOn(plan, 'blob'),
+    random: env.random,
+    changed: () => env.screenChanged?.(),
+  });
+  gpu.outputs.forEach((_, output) => {
+    displays.push({
+      name: output === 0 ? gpu.name : `${gpu.name}.${output}`,
+      dirty: { take: () => gpu.takeDamage(output) },
+      logged: false,
+      scanout: () => gpu.scanout(output),
+      cursor: () => gpu.cursor(output),
+      resize: (width, height) => gpu.resize(output, width, height),
+    });
+  });
+  return gpu;
 }
 
 /** Keys and pointer go to the virtio devices whose drivers run, else to the board's own (`others`; null: it has none). */

@@ -30,6 +30,7 @@ import { openDrives } from './drives.ts';
 import { loadFolders, type SharedFolder } from './folders.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
+import { hasScreen } from './devices.ts';
 import { MachineScreen } from './screen.ts';
 import { vmReport } from './report.ts';
 import { SerialPort } from './serial-port.ts';
@@ -108,7 +109,8 @@ class MachineVm implements Vm {
       );
     }
     this.resolved = resolveConfig(config);
-    this.screen = this.resolved.vga === 'none' ? null : new MachineScreen();
+    const { vga, devices } = this.resolved;
+    this.screen = vga === 'none' && !hasScreen(devices) ? null : new MachineScreen();
     this.speaker = this.resolved.sound ? new MachineSpeaker() : null;
     this.config = Object.freeze({ ...config });
     this.assets = assets;

@@ -1,0 +1,68 @@
+/** Pointers of virtio-gpu (VIRTIO 1.2, section 5.7.6.10): 64 by 64 pixels, drawn over the picture. */
+import type { ScreenCursor } from '../../core/scanout.ts';
+import type { GpuResource } from './gpu-resource.ts';
+import * as W from './gpu-wire.ts';
+
+const SIZE = 64;
+/** B8G8R8A8. */
+const BLOB_FORMAT = 1;
+
+/** Commands of the cursor's queue have this many bytes. */
+export const POINTER_COMMAND_BYTES = W.HEADER_BYTES + 32;
+const X = W.HEADER_BYTES + 4;
+const Y = W.HEADER_BYTES + 8;
+const RESOURCE = W.HEADER_BYTES + 16;
+
+export interface GpuPointer extends ScreenCursor {
+  /** The command that makes it what and where it is, for a saved state. */
+  command: Uint8Array;
+}
+
+/**
+ * What an UPDATE_CURSOR or a MOVE_CURSOR makes of an output's pointer.
+ * @param resource looks one up
+ */
+export function pointerAfter(
+  before: GpuPointer | null,
+  command: Uint8Array<ArrayBuffer>,
+  resource: (id: number) => GpuResource | null,
+): GpuPointer | null {
+  const view = new DataView(command.buffer);
+  const [x, y] = [view.getInt32(X, true), view.getInt32(Y, true)];
+  if (view.getUint32(0, true) === W.GPU_CMD.MOVE_CURSOR) {
+    if (!before) return null;
+    const moved = Uint8Array.from(before.command);
+    moved.set(command.subarray(X, X + 8), X);
+    return { ...before, x, y, command: moved };
+  }
+  const pixels = shapeOf(resource(view.getUint32(RESOURCE, true)));
+  return pixels && { x, y, width: SIZE, height: SIZE, pixels, command };
+}
+
+/** The pixels of a resource that is a pointer; null: it is none. */
+function shapeOf(resource: GpuResource | null): Uint8ClampedArray<ArrayBuffer> | null {
+  if (resource?.content.kind === '2d') {
+    const { width, height, memory, format } = resource.content;
+    return width === SIZE && height === SIZE ? rgba(memory.own, format) : null;
+  }
+  const size = SIZE * SIZE * W.PIXEL_BYTES;
+  const backing = resource?.backing;
+  if (!backing || Math.min(resource.content.size, backing.bytes) < size) return null;
+  const bytes = new Uint8Array(size);
+  backing.copy(0, bytes, 0, size);
+  // Nothing says the format of a blob: it is Linux's for pointers.
+  return rgba(bytes, BLOB_FORMAT);
+}
+
+/** Colours, which the guest has multiplied by their alpha (Linux, "Plane Composition Properties"), as ImageData has them. */
+function rgba(bytes: Uint8Array, format: number): Uint8ClampedArray<ArrayBuffer> {
+  const { pixels, alpha } = W.GPU_FORMATS.get(format)!;
+  const channels = W.CHANNELS[pixels]!;
+  const out = new Uint8ClampedArray(bytes.length);
+  for (let at = 0; at < bytes.length; at += W.PIXEL_BYTES) {
+    const opacity = alpha ? bytes[at + channels[3]] : 255;
+    for (let i = 0; i < 3; i++) out[at + i] = opacity === 0 ? 0 : (bytes[at + channels[i]] * 255) / opacity;
+    out[at + 3] = opacity;
+  }
+  return out;
+}
