@@ -102,6 +102,7 @@ const DRIVE_PROPERTIES = {
   discard: ['unmap', 'on', 'ignore', 'off'],
   readonly: ['on', 'off'],
   snapshot: ['on', 'off'],
+  preload: ['on', 'off'],
   'copy-on-read': ['on', 'off'],
   ...Object.fromEntries(THROTTLES.map((name) => [`throttling.${name}`, 'any'] as const)),
   // What they say here is what happens anyway.
@@ -143,6 +144,7 @@ function setDrive(options: CliOptions, text: string): void {
       discard: /^(unmap|on)$/.test(get('discard')!) ? 'unmap' : 'ignore',
     }),
     ...(get('readonly') !== undefined && { readOnly: get('readonly') === 'on' }),
+    ...(get('preload') === 'on' && { preload: true }),
     // Files are written only if someone asks for it.
     ...((get('snapshot') === 'off' || (get('readonly') === 'off' && get('snapshot') === undefined)) && {
       snapshot: false,

@@ -171,7 +171,7 @@ export class GuestVm {
   async #serveDrive(drive: RunnerDrive): Promise<RunnerDrive> {
     if (drive.file === undefined) return drive;
     const path = checkImage('-drive', drive.file);
-    const writable = drive.snapshot === false && !drive.readOnly && drive.media !== 'cdrom';
+    const writable = drive.snapshot === false && !drive.readOnly && !drive.preload && drive.media !== 'cdrom';
     if (writable) checkWritable('-drive', path);
     const file = writable ? this.#site.serveWritableFile(path) : this.#site.serveFile(path);
     const backing = drive.backing ?? (await backingFiles(path, drive.format));

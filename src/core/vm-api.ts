@@ -137,6 +137,11 @@ export interface DriveConfig {
    * (Uint8Array) can do, and the files that the command line serves; others are refused.
    */
   snapshot?: boolean;
+  /**
+   * The image is read whole when the machine starts. With `snapshot: false` the guest writes into this copy, in the image's own format, and what it
+   * wrote is gone with the machine.
+   */
+  preload?: boolean;
 }
 
 /** A folder that is shared with the guest: `mount -t 9p -o trans=virtio TAG /mnt`. Its files are copied when the machine starts. */

@@ -19,7 +19,8 @@ import { loadImage } from './boot/image-source.ts';
 export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
 
 /** What a drive wants of its image. */
-export interface ImagePlan extends Pick<DriveConfig, 'format' | 'backing' | 'discard' | 'filters'> {
+export interface ImagePlan
+  extends Pick<DriveConfig, 'format' | 'backing' | 'discard' | 'filters' | 'preload'> {
   interface: DriveInterface;
   media: 'disk' | 'cdrom';
   readOnly: boolean;
@@ -68,13 +69,28 @@ async function openDisk(
   what: string,
   signal?: AbortSignal,
 ): Promise<BlockNode> {
-  const { readOnly, snapshot, media, interface: at } = plan;
-  const writeThrough = !readOnly && !snapshot;
-  const found = await openSource(file, writeThrough, what, signal);
+  const writeThrough = !plan.readOnly && !plan.snapshot;
+  const found = plan.preload
+    ? await preloaded(file, writeThrough, what, signal)
+    : await openSource(file, writeThrough, what, signal);
   // A format that is given is that of the file itself.
   const source = plan.format ? found : await followManifest(file, found, writeThrough, what);
-  if (source.size === 0) throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
+  if (source.size === 0) {
+    await source.close();
+    throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
+  }
   const node = await openFormat(file, source, plan, what, signal);
+  try {
+    return whole(node, plan, writeThrough, what);
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+}
+
+/** The image as a drive has it, in whole sectors, with an overlay if the guest writes and the image stays as it is. @throws VmError bad-image */
+function whole(node: BlockNode, plan: ImagePlan, writeThrough: boolean, what: string): BlockNode {
+  const { readOnly, media, interface: at } = plan;
   // The last sector, of a floppy the last track, is whole even if the image is not: what is missing are zeros.
   const unit = media === 'cdrom' ? CD_SECTOR : SECTOR;
   const floppy = at === 'floppy' ? floppyGeometry(node.size) : null;
@@ -99,13 +115,15 @@ async function openDisk(
 async function openFormat(
   source: ImageSource,
   node: BlockNode,
-  { format, backing, discard, readOnly, snapshot }: ImagePlan,
+  { format, backing, discard, readOnly, snapshot, preload }: ImagePlan,
   what: string,
   signal?: AbortSignal,
 ): Promise<BlockNode> {
   const first = await node.read(0, 1);
-  if (!first.ok)
+  if (!first.ok) {
+    await node.close();
     throw new VmError('not-found', `The image of ${what} cannot be read: ${first.error.message}.`);
+  }
   const opened = await openImageFile(imageFile(source, node, backing ?? null, 0, signal), {
     readOnly: readOnly || snapshot,
     ...(format && { format }),
@@ -113,8 +131,13 @@ async function openFormat(
   });
   if (!opened.ok)
     throw new VmError('bad-image', `The image of ${what} cannot be used: ${opened.error.message}.`);
-  if (source instanceof Uint8Array && !readOnly && !snapshot && opened.value.format !== 'raw')
-    throw bad(`${what}: an image in memory that may grow cannot be written to; leave out snapshot=off.`);
+  const grows = !readOnly && !snapshot && opened.value.format !== 'raw';
+  if (source instanceof Uint8Array && grows && !preload) {
+    await opened.value.node.close();
+    throw bad(
+      `${what}: an image in memory that may grow cannot be written to; leave out snapshot=off, or give preload=on.`,
+    );
+  }
   return opened.value.node;
 }
 
@@ -204,6 +227,20 @@ async function followManifest(
   return opened.value;
 }
 
+/** All of a file, in memory of its own. */
+async function preloaded(
+  file: ImageSource,
+  writable: boolean,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  const bytes = await wholeFile(file, what, signal);
+  return new MemoryNode(writable && bytes === file ? bytes.slice() : bytes, { readOnly: !writable });
+}
+
+const wholeFile = (file: ImageSource, what: string, signal?: AbortSignal): Promise<Uint8Array> =>
+  loadImage(file, { what: `image of ${what}`, onProgress() {}, ...(signal && { signal }) });
+
 async function openSource(
   file: ImageSource,
   writable: boolean,
@@ -222,10 +259,5 @@ async function openSource(
     return new CachedNode(new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable }));
   if (writable) throw bad(`${what}: the server of ${file} takes no writes; leave out snapshot=off.`);
   // A server without ranges gives all or nothing.
-  const bytes = await loadImage(file, {
-    what: `image of ${what}`,
-    onProgress() {},
-    ...(signal && { signal }),
-  });
-  return new MemoryNode(bytes, { readOnly: true });
+  return new MemoryNode(await wholeFile(file, what, signal), { readOnly: true });
 }

@@ -4,7 +4,7 @@ import { createQcow2 } from '../block/format/qcow2/create.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
 import type { VmConfig } from '../core/vm-api.ts';
 import { openImage } from './disk-image.ts';
-import { planDrives } from './drives.ts';
+import { openDrives, planDrives } from './drives.ts';
 
 const image = new Uint8Array(512);
 const plan = (config: Partial<VmConfig>) =>
@@ -51,6 +51,31 @@ describe('images', () => {
     expect((await open(new Uint8Array(1000))).size).toBe(1024);
     expect((await open(new Uint8Array(5000), { media: 'cdrom', readOnly: true })).size).toBe(6144);
     expect((await open(new Uint8Array(1_000_000), { interface: 'floppy' })).size).toBe(1200 * 1024);
+  });
+
+  it('that are preloaded take what the guest writes in their own format, and leave the bytes they came from alone', async () => {
+    const file = new MemoryNode(new Uint8Array(0));
+    const made = await createQcow2(file, { size: 1 << 20 });
+    if (!made.ok) throw new Error(made.error.message);
+    await made.value.flush();
+    const bytes = file.bytes.slice();
+    const before = bytes.slice();
+    await expect(open(bytes, { snapshot: false })).rejects.toThrow('preload=on');
+    const node = await open(bytes, { snapshot: false, preload: true });
+    expect(await node.write(600_000, Uint8Array.of(1, 2, 3))).toEqual({ ok: true, value: undefined });
+    expect(await node.read(600_000, 4)).toEqual({ ok: true, value: Uint8Array.of(1, 2, 3, 0) });
+    expect(bytes).toEqual(before);
+    const raw = new Uint8Array(1024);
+    await (await open(raw, { snapshot: false, preload: true })).write(0, Uint8Array.of(7));
+    expect(raw[0]).toBe(0);
+  });
+
+  it('are closed again where another one cannot be opened', async () => {
+    const closed = vi.spyOn(MemoryNode.prototype, 'close');
+    const config = { arch: 'i386', hda: new Uint8Array(512), hdb: text('QFI\xfb') };
+    await expect(openDrives(planDrives(config, ['ide'], 'pc-1.0'))).rejects.toThrow('ide0-hd1');
+    expect(closed.mock.contexts.map((node) => (node as MemoryNode).readOnly)).toEqual([true, true]);
+    closed.mockRestore();
   });
 
   it('are written themselves only with snapshot off', async () => {

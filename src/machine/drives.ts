@@ -53,6 +53,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
   'filters',
   'readOnly',
   'snapshot',
+  'preload',
   'id',
 ]);
 
@@ -123,6 +124,7 @@ export function planDrives(
       ...(drive.format && { format: drive.format }),
       ...(drive.backing && { backing: drive.backing }),
       ...(drive.discard && { discard: drive.discard }),
+      ...(drive.preload && { preload: true }),
       ...(drive.filters && { filters: drive.filters }),
       ...(at === 'virtio' && { id: drive.interface === 'none' ? id : null }),
     });
@@ -156,9 +158,9 @@ function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): 
   return `ide${index >> 1}-${media === 'cdrom' ? 'cd' : 'hd'}${index & 1}`;
 }
 
-/** Opens the images of all drives. @throws VmError as `openImage` */
-export function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): Promise<Drive[]> {
-  return Promise.all(
+/** Opens the images of all drives; if one cannot be opened, none stays open. @throws VmError as `openImage` */
+export async function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): Promise<Drive[]> {
+  const opened = await Promise.allSettled(
     plans.map(async (plan) => {
       const node = plan.file === null ? null : await openImage(plan.file, plan, plan.name, signal);
       const first = plan.media === 'disk' && node ? await node.read(0, SECTOR) : null;
@@ -166,4 +168,13 @@ export function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): P
       return { ...plan, node, geometry };
     }),
   );
+  const drives = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const failed = opened.find((result) => result.status === 'rejected');
+  if (!failed) return drives;
+  await closeDrives(drives);
+  throw failed.reason;
+}
+
+export async function closeDrives(drives: readonly Drive[]): Promise<void> {
+  await Promise.all(drives.map(({ node }) => node?.close()));
 }

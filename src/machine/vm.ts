@@ -26,7 +26,7 @@ import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore } from './core-module.ts';
 import type { BoardDrive } from './board.ts';
 import { openImage } from './disk-image.ts';
-import { openDrives } from './drives.ts';
+import { closeDrives, openDrives } from './drives.ts';
 import { loadFolders, type SharedFolder } from './folders.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
@@ -322,6 +322,7 @@ class MachineVm implements Vm {
     const { assets, config, resolved } = this;
     const clock = wallClockOf(config.icount ?? null);
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
+    const opening = openDrives(resolved.drives, this.abort.signal);
     const [module, images, drives, folders] = await Promise.all([
       loadCore(core),
       loadBootImages(config, resolved, {
@@ -330,9 +331,13 @@ class MachineVm implements Vm {
         onProgress: (progress) => this.events.emit('progress', progress),
         signal: this.abort.signal,
       }),
-      openDrives(resolved.drives, this.abort.signal),
+      opening,
       loadFolders(config.folders ?? [], () => (this.session?.wallClock ?? clock).now(), this.abort.signal),
-    ]);
+    ]).catch(async (error) => {
+      await opening.then(closeDrives, () => {});
+      throw error;
+    });
+    if (this.abort.signal.aborted) await closeDrives(drives);
     this.abort.signal.throwIfAborted();
     const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
     let session: Session | null = null;
@@ -369,7 +374,10 @@ class MachineVm implements Vm {
       this.abort.signal.throwIfAborted();
     } catch (error) {
       if (session) await session.close();
-      else vcpu.terminate();
+      else {
+        vcpu.terminate();
+        await closeDrives(drives);
+      }
       throw error;
     }
     this.session = session;

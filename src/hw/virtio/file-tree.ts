@@ -70,14 +70,16 @@ export class FileTree {
   /** Paths of all files, in no order that means anything. */
   files(): string[] {
     const paths: string[] = [];
-    const visit = (node: TreeNode, path: string): void => {
-      for (const child of node.children?.values() ?? []) {
+    // A guest nests folders as deep as it likes: no recursion, which the host's stack would end.
+    const folders: [TreeNode, string][] = [[this.root, '']];
+    for (let next = folders.pop(); next; next = folders.pop()) {
+      const [folder, path] = next;
+      for (const child of folder.children!.values()) {
         const at = `${path}/${child.name}`;
-        if (child.children) visit(child, at);
+        if (child.children) folders.push([child, at]);
         else if ((child.mode & S_IFMT) === S_IFREG) paths.push(at);
       }
-    };
-    visit(this.root, '');
+    }
     return paths;
   }
 

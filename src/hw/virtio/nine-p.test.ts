@@ -185,6 +185,13 @@ describe('9P2000.L', () => {
       expect(ask(72, new Writer().u32(0).string(name).u32(0).u32(0)), name).not.toBeInstanceOf(Reader);
   });
 
+  it("shows the host files of any depth: a guest's folders nest deeper than a stack is", () => {
+    const { tree } = client();
+    const path = `${'/d'.repeat(20_000)}/f`;
+    expect(tree.put(path, new Uint8Array(1))).toBe(0);
+    expect(tree.files()).toContain(path);
+  });
+
   it('lists a folder in pieces that fit, and goes on behind what has been removed', () => {
     const { list, tree } = client();
     for (let i = 0; i < 9; i++) tree.put(`f${i}`, new Uint8Array(0));
