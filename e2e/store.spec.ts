@@ -1,5 +1,11 @@
 /** Disks that the browser stores: what only IndexedDB and Web Locks can show, without a machine. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright/test';
 import { openModulePage } from './support/bundle.ts';
+import { sha256, write } from './support/files.ts';
+import { noise } from './support/noise.ts';
 import { expect, test } from './support/site.ts';
 
 type Store = typeof import('./browser/store.ts');
@@ -11,6 +17,219 @@ test.beforeEach(async ({ page, site }) => {
   await openModulePage(page, site.url, ENTRY);
   await page.addScriptTag({ type: 'module', content: "window.store = await import('./module.js')" });
   await page.waitForFunction(() => 'store' in window);
+});
+
+const MIB = 1048576;
+
+const qemuImg = (...args: string[]): string => execFileSync('qemu-img', args, { encoding: 'utf8' });
+
+/** A disk with data at its beginning, in the middle, and in its last, incomplete cluster. */
+function sparseDisk(): Buffer {
+  const disk = Buffer.alloc(6 * MIB + 512 * 3);
+  noise(300_000, 1).copy(disk);
+  noise(MIB, 2).copy(disk, 3 * MIB + 512);
+  noise(512, 3).copy(disk, disk.length - 512);
+  return disk;
+}
+
+/** Imports a file as a disk. @returns its id */
+async function importFile(page: Page, path: string, name: string): Promise<string> {
+  const input = await page.evaluateHandle(() => {
+    const element = document.createElement('input');
+    element.type = 'file';
+    return document.body.appendChild(element);
+  });
+  await input.setInputFiles(path);
+  return input.evaluate(async (element, name) => {
+    const { id } = await store.take(new store.Disks().importDisk(name, element.files![0]));
+    element.remove();
+    return id;
+  }, name);
+}
+
+/** Downloads a disk into the test's folder. @returns its path */
+async function exportFile(page: Page, id: string, format: 'raw' | 'qcow2', path: string): Promise<string> {
+  const downloading = page.waitForEvent('download');
+  await page.evaluate(
+    async ([id, format]) => {
+      const blob = await store.take(new store.Disks().exportBlob(id, format));
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(blob);
+      link.download = 'disk';
+      link.click();
+    },
+    [id, format] as const,
+  );
+  await (await downloading).saveAs(path);
+  return path;
+}
+
+test('images are imported, and exported as raw and as a qcow2 image in which qemu-img finds nothing wrong', async ({
+  page,
+}, testInfo) => {
+  const folder = testInfo.outputDir;
+  const disk = sparseDisk();
+  const raw = write(folder, 'disk.raw', disk);
+  const packed = join(folder, 'disk.qcow2');
+  qemuImg('convert', '-c', '-f', 'raw', '-O', 'qcow2', raw, packed);
+  for (const source of [raw, packed]) {
+    const id = await importFile(page, source, source);
+    const sizes = await page.evaluate((id) => store.take(new store.Disks().diskSizes(id)), id);
+    // Records of 64 KiB: five, seventeen and one hold data.
+    expect(sizes).toMatchObject({
+      capacity: disk.length,
+      length: disk.length,
+      allocation: 23 * 65536,
+      changes: 0,
+    });
+    expect(sizes.commitment).toBeGreaterThanOrEqual(disk.length);
+    const back = readFileSync(await exportFile(page, id, 'raw', join(folder, 'back.raw')));
+    expect(sha256(back)).toBe(sha256(disk));
+    const exported = await exportFile(page, id, 'qcow2', join(folder, 'back.qcow2'));
+    expect(qemuImg('check', exported)).toContain('No errors were found');
+    expect(qemuImg('compare', exported, raw)).toContain('Images are identical');
+    // What is zeros takes no room: data, header, two tables, counts and their table.
+    expect(readFileSync(exported).length).toBeLessThanOrEqual((23 + 6) * 65536);
+  }
+});
+
+test('changes are discarded, duplicated and committed', async ({ page }, testInfo) => {
+  const folder = testInfo.outputDir;
+  const base = sparseDisk();
+  const id = await page.evaluate(
+    async ([text, size]) => {
+      const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+      Object.assign(window, { baseBytes: bytes });
+      const disks = new store.Disks();
+      const made = await store.take(
+        disks.createDisk({
+          name: 'Over a base',
+          capacity: size,
+          base: { url: null, name: 'base', size: bytes.length, identity: 'same' },
+        }),
+      );
+      return made.id;
+    },
+    [base.toString('base64'), 8 * MIB] as const,
+  );
+  /** Writes zeros, then a line, to the disk. */
+  const change = (id: string, text: string) =>
+    page.evaluate(
+      async ([id, text]) => {
+        const { baseBytes } = window as unknown as { baseBytes: Uint8Array };
+        const base = { node: new store.MemoryNode(baseBytes, { readOnly: true }), identity: 'same' };
+        const node = await store.take(new store.Disks().openDisk(id, { base }));
+        await store.take(node.writeZeroes(65536, 131072));
+        await store.take(node.write(3_000_000, new TextEncoder().encode(text)));
+        await store.take(node.write(7_000_000, new TextEncoder().encode(text)));
+        await store.take(node.close());
+      },
+      [id, text] as const,
+    );
+  const expected = (text: string): Buffer => {
+    const disk = Buffer.alloc(8 * MIB);
+    base.copy(disk);
+    if (text === '') return disk;
+    disk.fill(0, 65536, 65536 + 131072);
+    disk.write(text, 3_000_000);
+    disk.write(text, 7_000_000);
+    return disk;
+  };
+  /** What a disk shows, with or without its base. */
+  const shows = (id: string) =>
+    page.evaluate(async (id) => {
+      const { baseBytes } = window as unknown as { baseBytes: Uint8Array };
+      const openBase = async () => ({
+        ok: true as const,
+        value: { node: new store.MemoryNode(baseBytes, { readOnly: true }), identity: 'same' },
+      });
+      const disks = new store.Disks({ openBase });
+      const blob = await store.take(disks.exportBlob(id, 'raw'));
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', await blob.arrayBuffer()));
+      return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    }, id);
+  expect(await shows(id)).toBe(sha256(expected('')));
+  await change(id, 'first');
+  expect(await shows(id)).toBe(sha256(expected('first')));
+  const copy = await page.evaluate(
+    async (id) => (await store.take(new store.Disks().duplicateDisk(id, 'Copy'))).id,
+    id,
+  );
+  expect(await shows(copy)).toBe(sha256(expected('first')));
+  // A base that has become another one is refused, and so is one that is not to be had.
+  const wrong = await page.evaluate(async (id) => {
+    const node = new store.MemoryNode(new Uint8Array(512), { readOnly: true });
+    const other = await new store.Disks().openDisk(id, { base: { node, identity: 'other' } });
+    const none = await new store.Disks().openDisk(id);
+    return [other, none].map((result) => (result.ok ? '' : result.error.message));
+  }, id);
+  expect(wrong).toEqual([
+    expect.stringContaining('base is not what'),
+    expect.stringContaining('made over base'),
+  ]);
+  // Discarded: as it was made. The copy keeps what it has.
+  await page.evaluate((id) => new store.Disks().discardDisk(id), id);
+  expect(await shows(id)).toBe(sha256(expected('')));
+  expect(await shows(copy)).toBe(sha256(expected('first')));
+  // Committed: the base is not needed any more, and is what discarding leads to.
+  const progress = await page.evaluate(async (id) => {
+    const { baseBytes } = window as unknown as { baseBytes: Uint8Array };
+    const node = new store.MemoryNode(baseBytes, { readOnly: true });
+    const disks = new store.Disks({
+      openBase: async () => ({ ok: true as const, value: { node, identity: 'same' } }),
+    });
+    const steps: number[] = [];
+    await store.take(disks.commitDisk(id, { progress: (done, total) => void steps.push(done / total) }));
+    return steps;
+  }, copy);
+  expect(progress).toEqual([...progress].sort((a, b) => a - b));
+  expect(progress.at(-1)).toBe(1);
+  await page.evaluate(() => Object.assign(window, { baseBytes: new Uint8Array(512) }));
+  expect(await shows(copy)).toBe(sha256(expected('first')));
+  await change(copy, 'again');
+  expect(await shows(copy)).toBe(sha256(expected('again')));
+  await page.evaluate((id) => new store.Disks().discardDisk(id), copy);
+  expect(await shows(copy)).toBe(sha256(expected('first')));
+  const exported = await exportFile(page, copy, 'qcow2', join(folder, 'copy.qcow2'));
+  expect(qemuImg('check', exported)).toContain('No errors were found');
+  const list = await page.evaluate(async () => {
+    const disks = new store.Disks();
+    const all = await store.take(disks.listDisks());
+    for (const { id } of all) await store.take(disks.removeDisk(id));
+    return [
+      all.map(({ name, base }) => [name, base?.name]),
+      await store.take(disks.listDisks()),
+      await indexedDB.databases(),
+    ];
+  });
+  expect(list[0]).toEqual([
+    ['Copy', undefined],
+    ['Over a base', 'base'],
+  ]);
+  expect(list[1]).toEqual([]);
+  expect(list[2]).toEqual([expect.objectContaining({ name: 'snowglobe-disks' })]);
+});
+
+test('a disk of 64 GB costs what is written to it', async ({ page }, testInfo) => {
+  const { id, sizes } = await page.evaluate(async () => {
+    const disks = new store.Disks();
+    const { id } = await store.take(disks.createDisk({ name: 'Large', capacity: 64 * 2 ** 30 }));
+    const node = await store.take(disks.openDisk(id));
+    for (let i = 0; i < 64; i++)
+      await store.take(node.write(i * 2 ** 30 + 12345, new Uint8Array(100).fill(i + 1)));
+    await store.take(node.discard(2 ** 30, 20 * 2 ** 30));
+    await store.take(node.close());
+    return { id, sizes: await store.take(disks.diskSizes(id)) };
+  });
+  expect(sizes).toMatchObject({ capacity: 64 * 2 ** 30, allocation: 44 * 65536, changes: 44 * 65536 });
+  const path = await exportFile(page, id, 'qcow2', join(testInfo.outputDir, 'large.qcow2'));
+  expect(qemuImg('check', path)).toContain('No errors were found');
+  expect(readFileSync(path).length).toBeLessThan(10 * MIB);
+  const map: { start: number; length: number; data: boolean }[] = JSON.parse(
+    qemuImg('map', '--output=json', path),
+  );
+  const data = map.filter((run) => run.data).map(({ start }) => start / 2 ** 30);
+  expect(data).toEqual(Array.from({ length: 64 }, (_, i) => i).filter((i) => i < 1 || i > 20));
 });
 
 for (const [what, base] of [

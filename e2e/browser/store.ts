@@ -70,7 +70,10 @@ export async function compareRandomly({ seed, requests, size, base }: RandomRun)
   );
   const open = () =>
     take(
-      disks.openDisk(made.id, base > 0 ? { backing: new MemoryNode(below.slice(), { readOnly: true }) } : {}),
+      disks.openDisk(
+        made.id,
+        base > 0 ? { base: { node: new MemoryNode(below.slice(), { readOnly: true }), identity: 'x' } } : {},
+      ),
     );
   let node = await open();
   for (let i = 0; i < requests; i++) {

@@ -4,12 +4,18 @@
  */
 import { entries, promisifyRequest, set, update } from 'idb-keyval';
 import { type BlockNode, type BlockResult, DONE, failure, success } from '../block-node.ts';
+import { openImageFile } from '../open.ts';
+import { BlobNode } from '../protocol/blob-node.ts';
 import { IndexedDbNode } from '../protocol/indexeddb-node.ts';
+import { copyDisk } from '../tools/copy.ts';
+import { BlobSink, type ExportOptions, type ExportSink, exportQcow2, exportRaw } from '../tools/export.ts';
 import { type Database, deleteDatabase, openDatabase, storeFailure } from './database.ts';
 import { type DiskBase, DiskFile, type DiskHeader, LOWER, RECORD, UPPER } from './disk-file.ts';
 import { DATA, NONE, PAGE_BYTES } from './record-map.ts';
+import { copyLayers, foldLayers } from './records.ts';
 import { alone, type Release, tryLock } from './locks.ts';
 
+export type { ExportOptions, ExportSink } from '../tools/export.ts';
 export type { DiskBase } from './disk-file.ts';
 
 /** A stored disk, as the list has it. */
@@ -47,15 +53,21 @@ export interface NewDisk {
   base?: DiskBase | null;
 }
 
+/** A base that was opened, and what tells it from others. */
+export interface OpenedBase {
+  node: BlockNode;
+  identity: string;
+}
+
 export interface OpenDiskOptions {
   readOnly?: boolean;
-  /** The base, opened by the caller; the disk closes it. Absent: `openBase` opens it. */
-  backing?: BlockNode;
+  /** The base, opened by the caller; from here on it is the disk's to close. Absent: `openBase` opens it. */
+  base?: OpenedBase;
 }
 
 export interface DisksOptions {
   /** Opens what a disk was made over, only to be read, and finds out its identity. */
-  openBase?(base: DiskBase): Promise<BlockResult<{ node: BlockNode; identity: string }>>;
+  openBase?(base: DiskBase): Promise<BlockResult<OpenedBase>>;
 }
 
 const LIST = 'snowglobe-disks';
@@ -184,47 +196,39 @@ export class Disks {
   private async open(
     id: string,
     mode: 'exclusive' | 'shared',
-    { readOnly = false, backing, layer = UPPER }: OpenDiskOptions & { layer?: typeof LOWER | typeof UPPER },
+    { readOnly = false, base: given }: OpenDiskOptions,
   ): Promise<BlockResult<IndexedDbNode>> {
     const release = await this.lock(id, mode);
-    if (!release.ok) {
-      await backing?.close();
-      return release;
+    const file = release.ok ? await openFile(id) : release;
+    const backing = file.ok ? await this.base(file.value.header.base, given) : file;
+    if (release.ok && file.ok && backing.ok) {
+      const options = { file: file.value, backing: backing.value, readOnly, closed: release.value };
+      return success(new IndexedDbNode(options));
     }
-    const fail = async (result: BlockResult<never>, file?: DiskFile): Promise<BlockResult<never>> => {
-      file?.close();
-      await backing?.close();
-      release.value();
-      return result;
-    };
-    const file = await openFile(id);
-    if (!file.ok) return fail(file);
-    const { base } = file.value.header;
-    if (base && !backing) {
-      const opened = await this.base(base);
-      if (!opened.ok) return fail(opened, file.value);
-      backing = opened.value;
-    }
-    return success(
-      new IndexedDbNode({
-        file: file.value,
-        backing: base ? (backing ?? null) : null,
-        readOnly,
-        layer,
-        closed: release.value,
-      }),
-    );
+    if (!file.ok) await given?.node.close();
+    else file.value.close();
+    if (release.ok) release.value();
+    return backing as BlockResult<never>;
   }
 
-  private async base(base: DiskBase): Promise<BlockResult<BlockNode>> {
+  /** The node of a disk's base; null: it has none. @param given closed if it is not used */
+  private async base(base: DiskBase | null, given?: OpenedBase): Promise<BlockResult<BlockNode | null>> {
+    if (!base) {
+      await given?.node.close();
+      return success(null);
+    }
     const { openBase } = this.options;
-    if (!openBase) return failure('io', `the disk was made over ${base.name}, which cannot be opened here`);
-    const opened = await openBase(base);
+    if (!given && !openBase)
+      return failure('io', `the disk was made over ${base.name}, which cannot be opened here`);
+    const opened = given ? success(given) : await openBase!(base);
     if (!opened.ok) return opened;
     const { node, identity } = opened.value;
     if (identity === base.identity) return success(node);
     await node.close();
-    return otherBase(base);
+    return failure(
+      'io',
+      `${base.name} is not what the disk was made over: it has changed since, or is another file of that name`,
+    );
   }
 
   private async lock(id: string, mode: 'exclusive' | 'shared'): Promise<BlockResult<Release>> {
@@ -268,6 +272,110 @@ export class Disks {
     });
   }
 
+  /**
+   * Makes one of what the disk was made of and what was written since; with a base the whole of that is copied too, and it is not needed any more.
+   * Ended half-way, the disk shows what it showed.
+   */
+  async commitDisk(id: string, options: ExportOptions = {}): Promise<BlockResult> {
+    return this.locked(id, 'exclusive', async () => {
+      const file = await openFile(id);
+      if (!file.ok) return file;
+      const base = await this.base(file.value.header.base);
+      const done = base.ok ? await foldLayers(file.value, base.value, options) : base;
+      file.value.close();
+      if (base.ok) await base.value?.close();
+      return done.ok ? this.listed((list) => this.changeInfo(list, id, { base: null })) : done;
+    });
+  }
+
+  /** Makes a disk like this one, over the same base. */
+  async duplicateDisk(id: string, name: string, options: ExportOptions = {}): Promise<BlockResult<DiskInfo>> {
+    return this.locked(id, 'shared', async () => {
+      const from = await openFile(id);
+      if (!from.ok) return from;
+      const { size: capacity, base } = from.value.header;
+      const copied = await this.filled({ name, capacity, base }, from.value.header, (to) =>
+        copyLayers(from.value, to, options),
+      );
+      from.value.close();
+      return copied;
+    });
+  }
+
+  /** Makes a disk of an image in any format that can be read, without a backing file. */
+  async importDisk(name: string, image: Blob, options: ExportOptions = {}): Promise<BlockResult<DiskInfo>> {
+    const node = new BlobNode(image);
+    const opened = await openImageFile({ node, id: 'image', name: 'the image' }, { readOnly: true });
+    if (!opened.ok) return opened;
+    const source = opened.value.node;
+    const capacity = Math.ceil(source.size / SECTOR) * SECTOR;
+    const made =
+      capacity === 0
+        ? failure('io', 'the image is empty')
+        : await this.filled({ name, capacity }, null, async (file) => {
+            const target = new IndexedDbNode({ file, layer: LOWER });
+            const copied = await copyDisk(source, target, { ...options, zeroTarget: true, sparse: RECORD });
+            const closed = await target.close();
+            return copied.ok ? closed : copied;
+          });
+    await source.close();
+    return made;
+  }
+
+  /** Makes a disk that `fill` puts something into; if that fails it is removed again. */
+  private async filled(
+    disk: NewDisk,
+    header: DiskHeader | null,
+    fill: (file: DiskFile) => Promise<BlockResult>,
+  ): Promise<BlockResult<DiskInfo>> {
+    const made = await this.createDisk(disk);
+    if (!made.ok) return made;
+    const { id } = made.value;
+    const done = await this.locked(id, 'exclusive', async () => {
+      const file = await openFile(id);
+      if (!file.ok) return file;
+      const same = header ? await file.value.commit([], header) : DONE;
+      const filled = same.ok ? await fill(file.value) : same;
+      file.value.close();
+      return filled;
+    });
+    if (done.ok) return made;
+    await this.removeDisk(id);
+    return done;
+  }
+
+  /** Writes a disk into `sink` as an image that needs no other file. */
+  async exportDisk(
+    id: string,
+    format: 'raw' | 'qcow2',
+    sink: ExportSink,
+    options: ExportOptions = {},
+  ): Promise<BlockResult> {
+    const opened = await this.openDisk(id, { readOnly: true });
+    if (!opened.ok) return opened;
+    try {
+      return await (format === 'raw' ? exportRaw : exportQcow2)(opened.value, sink, options);
+    } catch (error) {
+      return failure(
+        'io',
+        `the image could not be written: ${error instanceof Error ? error.message : error}`,
+      );
+    } finally {
+      await opened.value.close();
+    }
+  }
+
+  /** A disk as a file to download. */
+  async exportBlob(
+    id: string,
+    format: 'raw' | 'qcow2',
+    options: ExportOptions = {},
+  ): Promise<BlockResult<Blob>> {
+    const sink = new BlobSink();
+    const done = await this.exportDisk(id, format, sink, options);
+    return done.ok ? success(sink.blob()) : done;
+  }
+
   /** The sizes of a disk, whether it is in use or not. */
   async diskSizes(id: string): Promise<BlockResult<DiskSizes>> {
     const file = await openFile(id);
@@ -298,6 +406,3 @@ async function openFile(id: string, fresh?: DiskHeader): Promise<BlockResult<Dis
 }
 
 const gone = (): BlockResult<never> => failure('io', 'there is no such disk any more');
-
-const otherBase = (base: DiskBase): BlockResult<never> =>
-  failure('io', `${base.name} is not what the disk was made over: it has changed since`);

@@ -1,5 +1,5 @@
 /** What tools do with whole disks. Each stops at the first failure, and says where it is if it is asked to. */
-import { type BlockNode, type BlockResult, DONE, success } from '../block-node.ts';
+import { type BlockNode, type BlockResult, DONE, failure, success } from '../block-node.ts';
 import { Qcow2Node } from '../format/qcow2/qcow2-node.ts';
 import { layeredStatus } from './layers.ts';
 
@@ -18,7 +18,12 @@ export interface CopyOptions {
   /** The target has what this layer of the source has, and all below it. */
   above?: BlockNode | null;
   progress?: Progress;
+  /** Ends it, with a failure. */
+  signal?: AbortSignal;
 }
+
+/** The failure of what somebody ended. */
+export const cancelled = (): BlockResult<never> => failure('io', 'it was cancelled');
 
 /** Copies a disk to another one, which is at least as large. */
 export async function copyDisk(
@@ -31,6 +36,7 @@ export async function copyDisk(
   const piece = Math.max(PIECE, cluster);
   for (let at = 0; at < source.size; ) {
     options.progress?.(at, source.size);
+    if (options.signal?.aborted) return cancelled();
     const found = await layeredStatus(source, at, source.size - at, { above: options.above ?? null });
     if (!found.ok) return found;
     const { zero, allocated } = found.value;
@@ -47,6 +53,8 @@ export async function copyDisk(
       continue;
     }
     for (; at < end; ) {
+      if (options.signal?.aborted) return cancelled();
+      options.progress?.(at, source.size);
       const length = Math.min(piece, end - at);
       const bytes = await source.read(at, length);
       if (!bytes.ok) return bytes;
