@@ -113,6 +113,19 @@ test('a console on hvc0 shares the serial stream; a folder is mounted by 9P', as
     'mount -t 9p -o trans=virtio,version=9p2000.L snow /mnt && sha256sum /mnt/*/*',
     new RegExp(`${sha256(data)} +/mnt/d/copy`),
   );
+  expect(await vm.listFolder('snow')).toEqual(['/d/copy']);
+  expect(sha256((await vm.readFolder('snow', 'd/copy'))!)).toBe(sha256(data));
+  expect(await vm.readFolder('snow', 'deep/noise')).toBeNull();
+  await expect(vm.listFolder('rain')).rejects.toThrow('There is no folder rain: the machine has snow.');
+
+  const port = vm.port('org.snow');
+  const find =
+    'D=$(dirname $(grep -l org.snow /sys/class/virtio-ports/*/name)); mknod /p c $(tr : " " < $D/dev)';
+  await shell(vm, `${find}; (exec 3<>/p; read line <&3; echo "got $line" >&3) & echo list""ens`, 'listens');
+  await port.send('flake\n');
+  await port.waitFor('got flake\n');
+  expect(vm.ports).toEqual([port]);
+  await expect(port).toShowText(/^got flake$/m);
 });
 
 test('SeaBIOS starts a boot sector from a virtio disk', async ({ vm }, testInfo) => {

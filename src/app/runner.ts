@@ -6,14 +6,20 @@ import { VmError } from '../core/errors.ts';
 import type {
   RunnerAction,
   RunnerApi,
+  RunnerBootOptions,
   RunnerConfig,
   RunnerError,
+  RunnerInput,
+  RunnerInputResult,
   RunnerMessage,
+  RunnerPort,
   RunnerPost,
   RunnerResult,
+  RunnerScreenState,
 } from '../core/runner-api.ts';
-import type { Vm } from '../core/vm-api.ts';
+import type { SerialStream, Vm, VmConfig, VmFolder } from '../core/vm-api.ts';
 import { bootVm } from '../element/boot.ts';
+import { KeptImages } from './kept-images.ts';
 import type { RunnerScreen } from './runner-screen.ts';
 
 declare global {
@@ -29,6 +35,7 @@ interface Entry {
 }
 
 const entries = new Map<number, Entry>();
+const kept = new KeptImages();
 
 /** fromCharCode takes its bytes as arguments, and too many overflow the stack. */
 const CHUNK = 0x4000;
@@ -76,6 +83,7 @@ function post(message: RunnerMessage): Promise<void> {
     message.type === 'serial' &&
     last?.type === 'serial' &&
     last.vm === message.vm &&
+    last.port === message.port &&
     last.ms === message.ms
   ) {
     last.data += message.data;
@@ -115,10 +123,11 @@ async function attempt<T>(work: () => T | Promise<T>): Promise<RunnerResult<T>> 
 async function boot(
   id: number,
   { firmware, ...config }: RunnerConfig,
-  options: { screen: boolean },
-): Promise<null> {
+  options: RunnerBootOptions,
+): Promise<readonly RunnerPort[]> {
   if (entries.has(id)) throw new VmError('internal', `machine ${id} exists already`);
-  const vm = bootVm({ nographic: true, ...config }, firmware, ({ level, source, message }) => {
+  const images: Pick<VmConfig, 'bios' | 'kernel' | 'initrd'> = options.keep ? await kept.of(config) : {};
+  const vm = bootVm({ nographic: true, ...config, ...images }, firmware, ({ level, source, message }) => {
     if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
     else if (level === 'info') void post({ vm: id, type: 'log', source, message });
   });
@@ -127,19 +136,68 @@ async function boot(
   if (options.screen) {
     const { RunnerScreen } = await import('./runner-screen.ts');
     entry.screen = new RunnerScreen((data) => vm.serial.write(data));
+    entry.screen.show(vm.screen);
   }
   vm.serial.onData((bytes) => {
     const taken = post({ vm: id, type: 'serial', data: toLatin1(bytes), ms: vm.report().guestMs });
     const drawn = entry.screen?.write(bytes);
     return drawn ? Promise.all([taken, drawn]).then(() => {}) : taken;
   });
+  for (const [port, { stream }] of vm.ports.entries()) {
+    stream.onData((bytes) =>
+      post({ vm: id, type: 'serial', port, data: toLatin1(bytes), ms: vm.report().guestMs }),
+    );
+  }
   vm.on('state', (state) => void post({ vm: id, type: 'state', state }));
   vm.on('progress', (progress) => void post({ vm: id, type: 'progress', ...progress }));
   vm.on('panic', ({ message }) => void post({ vm: id, type: 'panic', message, ms: vm.report().guestMs }));
   vm.on('error', (error) => void post({ vm: id, type: 'error', error }));
   vm.on('exit', ({ outcome, code }) => void post({ vm: id, type: 'exit', outcome, code }));
   await vm.start();
-  return null;
+  return vm.ports.map(({ name, console }) => ({ name, console }));
+}
+
+function streamOf(id: number, port: number | undefined): SerialStream {
+  const { vm } = find(id);
+  if (port === undefined) return vm.serial;
+  const found = vm.ports[port];
+  if (!found) throw new VmError('bad-config', `The machine has no port ${port}.`);
+  return found.stream;
+}
+
+async function input(id: number, what: RunnerInput): Promise<RunnerInputResult> {
+  const keyboard = find(id).vm.input;
+  const result: RunnerInputResult = { missing: [], done: true };
+  switch (what.type) {
+    case 'key':
+      if (!keyboard.key(what.code, what.down)) result.missing.push(what.code);
+      break;
+    case 'press':
+      for (const code of what.codes) if (!keyboard.key(code, true)) result.missing.push(code);
+      for (const code of what.codes.toReversed()) keyboard.key(code, false);
+      break;
+    case 'text':
+      return keyboard.type(what.text, what.layout);
+    case 'pointer':
+      keyboard.pointer(what.pointer);
+      break;
+  }
+  return result;
+}
+
+function screenState(id: number): RunnerScreenState | null {
+  const { screen, input } = find(id).vm;
+  if (!screen) return null;
+  const { width, height, kind } = screen.scanout();
+  return { width, height, mode: kind === 'blank' ? null : kind, absolute: input.absolute };
+}
+
+function folder(id: number, tag: string): VmFolder {
+  const { folders } = find(id).vm;
+  const found = folders.find((candidate) => candidate.tag === tag);
+  if (found) return found;
+  const tags = folders.map((candidate) => candidate.tag).join(', ');
+  throw new VmError('bad-config', `There is no folder ${tag}: the machine has ${tags || 'none'}.`);
 }
 
 async function act(id: number, action: RunnerAction): Promise<null> {
@@ -156,10 +214,18 @@ async function act(id: number, action: RunnerAction): Promise<null> {
 
 window.snowglobeRunner = {
   boot: (id, config, options) => attempt(() => boot(id, config, options)),
-  send: (id, data) =>
+  send: (id, data, port) =>
     attempt(() => {
-      find(id).vm.serial.write(fromLatin1(data));
+      streamOf(id, port).write(fromLatin1(data));
       return null;
+    }),
+  input: (id, what) => attempt(() => input(id, what)),
+  screenState: (id) => attempt(() => screenState(id)),
+  listFolder: (id, tag) => attempt(() => folder(id, tag).list()),
+  readFolder: (id, tag, path) =>
+    attempt(() => {
+      const bytes = folder(id, tag).read(path);
+      return bytes && toLatin1(bytes);
     }),
   act: (id, action) => attempt(() => act(id, action)),
   drives: (id) => attempt(() => find(id).vm.drives),

@@ -5,12 +5,17 @@ import { VmError } from '../core/errors.ts';
 import type {
   RunnerAction,
   RunnerApi,
+  RunnerBootOptions,
   RunnerConfig,
   RunnerDrive,
   RunnerError,
   RunnerFwCfg,
+  RunnerInput,
+  RunnerInputResult,
   RunnerMessage,
+  RunnerPort,
   RunnerResult,
+  RunnerScreenState,
 } from '../core/runner-api.ts';
 import {
   type DriveState,
@@ -42,6 +47,8 @@ const IMAGE_KEYS: readonly ImageKey[] = ['kernel', 'initrd', ...MEDIA];
 export interface GuestEvents extends VmEvents {
   /** Bytes that the guest wrote to its serial port, in order. `ms` is the time since its vCPU's start. */
   serial: { bytes: Uint8Array; ms: number };
+  /** The same of a port of a virtio-serial device, by its place in what `boot` gives. */
+  port: { port: number; bytes: Uint8Array };
   /** Something of the machine that a person should know. */
   warning: { source: string; message: string };
   /** A line that the guest left at a debug port: `firmware` is port 0x402, `debugcon` port 0xe9. */
@@ -87,6 +94,11 @@ export class RunnerPage {
     return vm;
   }
 
+  /** Machines that were destroyed, as all have to be by now, are not known any more. */
+  forgetVms(): void {
+    this.#vms.clear();
+  }
+
   /** Resolves when the page's terminals have drawn everything. */
   async drawn(): Promise<void> {
     await this.page.evaluate(() => window.snowglobeRunner.drawn());
@@ -125,10 +137,14 @@ export class GuestVm {
 
   /**
    * Loads the images and starts the vCPU; resolves when its first instruction is about to run. With `screen` the page
-   * shows a terminal on the serial port.
+   * shows a terminal on the serial port and the machine's screen, with `keep` it holds the boot images for its next machines.
+   * @returns the ports of its virtio-serial devices
    * @throws VmError with what is wrong with the configuration or an image
    */
-  async boot(config: GuestConfig, options: { screen?: boolean } = {}): Promise<void> {
+  async boot(
+    config: GuestConfig,
+    { screen = false, keep = false }: Partial<RunnerBootOptions> = {},
+  ): Promise<readonly RunnerPort[]> {
     const { bios, fwCfg, folders, ...rest } = config;
     const firmware = firmwareFile(config);
     const serve = (option: string, path: string) => this.#site.serveFile(checkImage(option, path));
@@ -160,10 +176,10 @@ export class GuestVm {
     if (config.drives)
       served.drives = await Promise.all(config.drives.map((drive) => this.#serveDrive(drive)));
     this.#booted = true;
-    await this.#ask(
+    return this.#ask(
       this.#page.evaluate(
-        ([id, runnerConfig, screen]) => window.snowglobeRunner.boot(id, runnerConfig, { screen }),
-        [this.id, served, options.screen ?? false] as const,
+        ([id, runnerConfig, options]) => window.snowglobeRunner.boot(id, runnerConfig, options),
+        [this.id, served, { screen, keep }] as const,
       ),
     );
   }
@@ -182,14 +198,15 @@ export class GuestVm {
     };
   }
 
-  /** Types bytes, or a string as UTF-8. Resolves when the machine has queued them. */
-  send(data: Uint8Array | string): Promise<void> {
+  /** Types bytes, or a string as UTF-8, to the serial port or another one. Resolves when the machine has queued them. */
+  send(data: Uint8Array | string, port?: number): Promise<void> {
     const text = toLatin1(data);
     const sent = this.#sending.then(async () => {
       await this.#ask(
-        this.#page.evaluate(([id, bytes]) => window.snowglobeRunner.send(id, bytes), [
+        this.#page.evaluate(([id, bytes, to]) => window.snowglobeRunner.send(id, bytes, to), [
           this.id,
           text,
+          port,
         ] as const),
       );
     });
@@ -238,6 +255,40 @@ export class GuestVm {
     );
   }
 
+  /** Uses keyboard and pointer. */
+  input(what: RunnerInput): Promise<RunnerInputResult> {
+    return this.#ask(
+      this.#page.evaluate(([id, input]) => window.snowglobeRunner.input(id, input), [this.id, what] as const),
+    );
+  }
+
+  /** Null: the machine has no screen. */
+  screenState(): Promise<RunnerScreenState | null> {
+    return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.screenState(id), this.id));
+  }
+
+  /** Paths of the files in a shared folder, as the guest has them now. */
+  listFolder(tag: string): Promise<string[]> {
+    return this.#ask(
+      this.#page.evaluate(([id, name]) => window.snowglobeRunner.listFolder(id, name), [
+        this.id,
+        tag,
+      ] as const),
+    );
+  }
+
+  /** A file of a shared folder; null: there is none. */
+  async readFolder(tag: string, path: string): Promise<Buffer | null> {
+    const data = await this.#ask(
+      this.#page.evaluate(([id, name, file]) => window.snowglobeRunner.readFolder(id, name, file), [
+        this.id,
+        tag,
+        path,
+      ] as const),
+    );
+    return data === null ? null : Buffer.from(data, 'latin1');
+  }
+
   /** The characters on the machine's screen; empty unless it is in a text mode. */
   screenText(): Promise<string> {
     return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.screenText(id), this.id));
@@ -264,7 +315,9 @@ export class GuestVm {
   take(message: RunnerMessage): void {
     switch (message.type) {
       case 'serial':
-        this.#events.emit('serial', { bytes: Buffer.from(message.data, 'latin1'), ms: message.ms });
+        if (message.port === undefined)
+          this.#events.emit('serial', { bytes: Buffer.from(message.data, 'latin1'), ms: message.ms });
+        else this.#events.emit('port', { port: message.port, bytes: Buffer.from(message.data, 'latin1') });
         break;
       case 'state':
         this.#events.emit('state', message.state);

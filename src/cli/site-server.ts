@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HostError } from './chromium.ts';
 import { packageRoot } from './guest-files.ts';
@@ -9,7 +9,7 @@ import { type StaticRoot, startServer } from './static-server.ts';
 export interface SiteServer {
   /** Without a trailing slash. */
   readonly url: string;
-  /** Makes a file fetchable by the site's pages; returns its URL. */
+  /** Makes a file fetchable by the site's pages; returns its URL. A file that was changed meanwhile gets another one. */
   serveFile(path: string): string;
   /** As `serveFile`, and the pages may write to it too. */
   serveWritableFile(path: string): string;
@@ -29,7 +29,8 @@ export async function startSiteServer(): Promise<SiteServer> {
   const serve = (path: string, writable: boolean): string => {
     // The server follows no link out of a root, so the root is where the file really is.
     const file = realpathSync(path);
-    const key = `${writable}:${file}`;
+    const { mtimeMs, size } = statSync(file);
+    const key = writable ? file : `${mtimeMs}:${size}:${file}`;
     let url = served.get(key);
     if (url === undefined) {
       // Other users of this computer reach the port too, but cannot guess 128 bits.

@@ -3,6 +3,8 @@ import type {
   FolderConfig,
   DriveState,
   ImageKey,
+  KeyboardLayout,
+  PointerInput,
   VmConfig,
   VmErrorCode,
   VmOutcome,
@@ -51,7 +53,16 @@ export type RunnerResult<T = null> = { ok: true; value: T } | { ok: false; error
 
 /** What the page tells the driver, in the order in which it happened. `vm` is the number the driver gave. */
 export type RunnerMessage =
-  | { vm: number; type: 'serial' /** latin1 */; data: string /** ms since the vCPU's start */; ms: number }
+  | {
+      vm: number;
+      type: 'serial';
+      /** latin1 */
+      data: string;
+      /** ms since the vCPU's start */
+      ms: number;
+      /** Of a virtio-serial device, by its place in `ports`; absent: the machine's serial port. */
+      port?: number;
+    }
   | { vm: number; type: 'state'; state: VmState }
   | { vm: number; type: 'progress'; step: string; loaded: number; total?: number }
   /** A person should know. */
@@ -62,14 +73,61 @@ export type RunnerMessage =
   | { vm: number; type: 'error'; error: RunnerError }
   | { vm: number; type: 'exit'; outcome: VmOutcome; code: number };
 
+/** What a person does to keyboard and pointer. */
+export type RunnerInput =
+  | { type: 'key'; code: string; down: boolean }
+  | { type: 'press'; codes: readonly string[] }
+  | { type: 'text'; text: string; layout: KeyboardLayout }
+  | { type: 'pointer'; pointer: PointerInput };
+
+/** What became of it: `missing` are keys and characters that this keyboard does not have; `done` is false if the guest stopped to read its keyboard. */
+export interface RunnerInputResult {
+  missing: string[];
+  done: boolean;
+}
+
+/** A machine's screen at one moment, sizes in the guest's pixels. */
+export interface RunnerScreenState {
+  width: number;
+  height: number;
+  /** Null: it is off. */
+  mode: 'text' | 'graphics' | null;
+  /** The guest follows an absolute pointer. */
+  absolute: boolean;
+}
+
+/** A port of a virtio-serial device. */
+export interface RunnerPort {
+  name: string | null;
+  console: boolean;
+}
+
+export interface RunnerBootOptions {
+  /** A terminal draws the serial port and a canvas the machine's screen, for people and for pictures of the page. */
+  screen: boolean;
+  /** Boot images stay in the page for its next machines: their URLs must name other bytes never. */
+  keep?: boolean;
+}
+
 export type RunnerAction = 'pause' | 'resume' | 'reset' | 'powerOff' | 'destroy';
 
 /** `window.snowglobeRunner`: the page's end. A page holds any number of machines, told apart by a number. */
 export interface RunnerApi {
-  /** Creates a machine and starts it. With `screen` a terminal draws its serial port, for people and screenshots. */
-  boot(vm: number, config: RunnerConfig, options: { screen: boolean }): Promise<RunnerResult>;
-  /** Queues latin1 bytes to the guest's serial port. */
-  send(vm: number, data: string): Promise<RunnerResult>;
+  /** Creates a machine and starts it. Gives its further ports. */
+  boot(
+    vm: number,
+    config: RunnerConfig,
+    options: RunnerBootOptions,
+  ): Promise<RunnerResult<readonly RunnerPort[]>>;
+  /** Queues latin1 bytes to the guest's serial port, or to another one. */
+  send(vm: number, data: string, port?: number): Promise<RunnerResult>;
+  input(vm: number, input: RunnerInput): Promise<RunnerResult<RunnerInputResult>>;
+  /** Null: the machine has no screen. */
+  screenState(vm: number): Promise<RunnerResult<RunnerScreenState | null>>;
+  /** Paths of the files in a shared folder. */
+  listFolder(vm: number, tag: string): Promise<RunnerResult<string[]>>;
+  /** A file of a shared folder, latin1; null: there is none. */
+  readFolder(vm: number, tag: string, path: string): Promise<RunnerResult<string | null>>;
   act(vm: number, action: RunnerAction): Promise<RunnerResult>;
   drives(vm: number): Promise<RunnerResult<readonly DriveState[]>>;
   /** Puts the image at a URL into a drive, or takes out (null) what is in it. */

@@ -3,7 +3,7 @@ import type { VmScreen } from '../core/scanout.ts';
 import { ScreenView, screenshotPng } from '../display/screen-view.ts';
 import { h } from './dom.ts';
 
-export { screenshotPng };
+export { ScreenView, screenshotPng };
 
 /** `smooth`: as large as fits, mixed where an edge falls into a pixel; `fit`: the same with hard edges; `integer`: a whole multiple of the guest's pixels. */
 export type Scaling = 'smooth' | 'fit' | 'integer';
