@@ -108,7 +108,13 @@ class Contest {
    * Runs all contenders `runs` times in turn; which one goes first changes too. A result has the output's lines as they came: {text, ms}.
    * Without v86 its list is empty.
    */
-  async alternate(title, arch, options, runs, { withV86 = false, onOurLine = () => {} } = {}) {
+  async alternate(
+    title,
+    arch,
+    options,
+    runs,
+    { withV86 = false, onOurLine = () => {}, qemuOptions = [], ourOptions = [] } = {},
+  ) {
     const results = { qemu: [], ours: [], v86: [] };
     const listen = async (start, onLine = () => {}) => {
       const lines = [];
@@ -120,9 +126,12 @@ class Contest {
     };
     for (let index = 0; index < runs; index++) {
       const turns = [
-        async () => results.qemu.push(await listen((onLine) => this.qemu(arch, options, onLine))),
         async () =>
-          results.ours.push(await listen((onLine) => this.snowglobe(arch, options, onLine), onOurLine)),
+          results.qemu.push(await listen((onLine) => this.qemu(arch, [...options, ...qemuOptions], onLine))),
+        async () =>
+          results.ours.push(
+            await listen((onLine) => this.snowglobe(arch, [...options, ...ourOptions], onLine), onOurLine),
+          ),
       ];
       if (withV86) {
         turns.push(async () => results.v86.push(await listen((onLine) => this.v86(options, onLine))));
@@ -383,9 +392,19 @@ async function virtio({ contest, runs, shared }) {
   const options = imageOptions(VIRTIO_IMAGE, 'quiet rdinit=/bench/init');
   options[options.indexOf('-initrd') + 1] = contest.file('virtio-initrd.gz', files.initrd);
   const image = contest.file('virtio.img', files.disk);
+  const [raw, qcow2] = [contest.file('raw.img', files.raw), contest.file('virtio.qcow2', files.qcow2)];
   options.push('-drive', `file=${image},format=raw,snapshot=on,if=none,id=disk`);
-  options.push('-device', 'virtio-blk-device,drive=disk');
-  const { qemu, ours } = await contest.alternate('virtio disk', 'riscv64', options, runs);
+  options.push('-device', 'virtio-blk-device,drive=disk,serial=first');
+  /** The two that are compared are written to themselves: QEMU's in the host's page cache, ours in memory. */
+  const compared = (more) =>
+    Object.entries({ raw, qcow2 }).flatMap(([format, file]) => [
+      ...['-drive', `file=${file},format=${format},snapshot=off,if=none,id=${format}${more}`],
+      ...['-device', `virtio-blk-device,drive=${format},serial=${format}`],
+    ]);
+  const { qemu, ours } = await contest.alternate('virtio disk', 'riscv64', options, runs, {
+    qemuOptions: compared(''),
+    ourOptions: compared(',preload=on'),
+  });
   return virtioRows(qemu, ours);
 }
 

@@ -96,6 +96,10 @@ describe('the virtio disk', () => {
       ...VIRTIO_WORKLOADS.map(({ name }) => ({
         text: `${name} ${name === 'sequential' ? 1e9 : 20_000} ${ns}\r`,
       })),
+      ...['new', 'read', 'write', 'random-read', 'random-write'].flatMap((name) => [
+        { text: `raw-${name} 1000000 1000000000` },
+        { text: `qcow2-${name} 1000000 ${name === 'new' ? 1_500_000_000 : 1_100_000_000}` },
+      ]),
       { text: `sum ${sum}` },
     ],
   });
@@ -103,7 +107,11 @@ describe('the virtio disk', () => {
   it('has rates by the guest’s clock, with what is asked of them', () => {
     const rows = virtioRows([run(1e9)], [run(2e9)]);
     expect(rows[0].slice(1)).toEqual(['1000 MB/s', '500 MB/s', '0.50 ×', 'at least 400 MB/s', 'yes']);
-    expect(rows[1].slice(1)).toEqual(['20000 /s', '10000 /s', '0.50 ×', 'at least 15000 /s', '**no**']);
+    expect(rows[1].slice(1)).toEqual(['20000 /s', '10000 /s', '0.50 ×', '', '']);
+    expect(rows[3].slice(1)).toEqual(['20000 /s', '10000 /s', '0.50 ×', 'at least 15000 /s', '**no**']);
+    const costs = rows.slice(4).map((row) => row.slice(2));
+    expect(costs[0]).toEqual(['1, 1 MB/s', 'time of qcow2: 1.50 × raw', 'at most 1.2 ×', '**no**']);
+    expect(costs[3]).toEqual(['1000000, 909091 /s', 'time of qcow2: 1.10 × raw', 'at most 1.2 ×', 'yes']);
     expect(() => virtioRows([run(1e9)], [run(1e9, 'def')])).toThrow('checksums');
     expect(() => virtioRows([run(1e9)], [{ lines: [{ text: 'Kernel panic' }] }])).toThrow('Kernel panic');
   });
