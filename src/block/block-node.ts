@@ -11,6 +11,7 @@ export type BlockErrorKind =
   | 'range' // beyond the end
   | 'read-only' // it takes no writes
   | 'space' // there is no room for what is written
+  | 'busy' // somebody else has it
   | 'unsupported'; // this node cannot do it
 
 export interface BlockError {
@@ -48,6 +49,8 @@ export interface BlockNode {
   /** Bytes. Only `resize` changes it. */
   readonly size: number;
   readonly readOnly: boolean;
+  /** Tells its bytes from others' of that size: an entity tag, a hash, a file's date. Absent: nothing but the bytes does. */
+  readonly identity?: string | null;
   /** What shows where this node has nothing: a format's backing file. */
   readonly backing?: BlockNode | null;
   /** Gives `length` bytes from byte `offset` on. The caller neither changes them nor keeps them. */

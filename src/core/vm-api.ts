@@ -142,6 +142,18 @@ export interface DriveConfig {
    * wrote is gone with the machine.
    */
   preload?: boolean;
+  /**
+   * Name (or id) of a disk that the browser stores, where writes go and stay. It is made when there is none, over the drive's image, of which it keeps
+   * only what differs. Without `file` there must be one. docs/block.md, "Stored disks".
+   */
+  persist?: string;
+  /**
+   * What happens when a write or a flush fails: the guest is told (`report`), or not (`ignore`), or the machine is paused, and tries again when it is
+   * resumed (`stop`). Default `enospc`: `stop` where there is no more room, else `report`.
+   */
+  werror?: 'report' | 'ignore' | 'stop' | 'enospc';
+  /** The same for reads. Default `report`. */
+  rerror?: 'report' | 'ignore' | 'stop';
 }
 
 /** A folder that is shared with the guest: `mount -t 9p -o trans=virtio TAG /mnt`. Its files are copied when the machine starts. */
@@ -178,6 +190,7 @@ export type VmErrorCode =
   | 'bad-config' // an option is unknown, out of range or not built yet
   | 'not-found' // an image could not be fetched
   | 'bad-image' // truncated, of another architecture, or not a format we know
+  | 'disk-in-use' // another machine has the stored disk, perhaps in another tab
   | 'too-large' // does not fit the guest's memory
   | 'out-of-memory' // the browser would not give that much memory
   | 'worker-died' // the vCPU worker ended unexpectedly
@@ -201,6 +214,19 @@ export interface VmReport {
   fallbacks: Record<string, number>;
 }
 
+/** A request that a drive's medium failed. */
+export interface DriveFailure {
+  /** As in QEMU: `virtio0`. */
+  drive: string;
+  operation: 'read' | 'write';
+  /** What is made of it. */
+  action: 'report' | 'ignore' | 'stop';
+  /** There is no more room. */
+  nospace: boolean;
+  /** For people: what happened. */
+  message: string;
+}
+
 /** Events of a machine and what they carry. */
 export interface VmEvents {
   state: VmState;
@@ -209,6 +235,8 @@ export interface VmEvents {
   exit: { outcome: VmOutcome; code: number };
   /** The guest reported a panic or an unrecoverable error on its console (`Kernel panic - not syncing`). */
   panic: { message: string };
+  /** A drive's medium failed a request; QEMU's BLOCK_IO_ERROR. With `stop` the machine is being paused, and `resume()` tries again. */
+  ioerror: DriveFailure;
   /** A host failure; the machine is in state `error`. */
   error: { code: VmErrorCode; message: string };
 }
@@ -376,6 +404,11 @@ export interface Vm {
   resume(): Promise<void>;
   /** Resets the machine as its reset button does; the images stay loaded. */
   reset(): Promise<void>;
+  /**
+   * Stores what its disks hold back in memory, as a guest's flush does: for a page that may be closed any moment.
+   * @returns the drives that could not
+   */
+  flushDrives(): Promise<{ drive: string; message: string }[]>;
   /** Pulls the plug: stops the vCPU; the outcome is `stopped`. */
   powerOff(): Promise<void>;
   /** Resolves when the guest ends, with its outcome. */

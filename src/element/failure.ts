@@ -38,6 +38,11 @@ const TEXTS: Record<VmErrorCode, { title: string; advice: string }> = {
     title: 'An image is not usable',
     advice: 'Choose an image made for this architecture, or download it again if it may be cut short.',
   },
+  'disk-in-use': {
+    title: 'The disk is in use',
+    advice:
+      'Shut down the machine that has it, or close its tab, and start this one again. Or go on with a copy of the disk.',
+  },
   'too-large': {
     title: 'An image does not fit into the guest’s memory',
     advice: 'Give the machine more memory (option -m), or choose a smaller image.',

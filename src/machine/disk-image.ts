@@ -10,9 +10,11 @@ import { BlobNode } from '../block/protocol/blob-node.ts';
 import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
 import { isManifest, MANIFEST_PROBE_BYTES } from '../block/stream/manifest.ts';
+import type { OpenedBase } from '../block/store/disks.ts';
 import { openChunked } from '../block/stream/open-chunked.ts';
 import { VmError } from '../core/errors.ts';
 import type { BlockFilter, DriveConfig, ImageSource } from '../core/vm-api.ts';
+import { copyShared } from '../memory/copy.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { loadImage } from './boot/image-source.ts';
 
@@ -33,6 +35,27 @@ const CD_SECTOR = 2048;
 
 const bad = (message: string): VmError => new VmError('bad-config', message);
 
+/** A drive's image as what a stored disk is made over: only to be read. @throws VmError not-found, bad-image or bad-config */
+export async function openBase(
+  file: ImageSource,
+  plan: ImagePlan,
+  what: string,
+  signal?: AbortSignal,
+): Promise<OpenedBase> {
+  const reading = { ...plan, readOnly: true, snapshot: true };
+  const source = await openFile(file, reading, what, signal);
+  const identity = `${source.size} ${source.identity ?? (await contentHash(source))}`;
+  return { node: await openAbove(source, file, reading, what, signal), identity };
+}
+
+/** Of the first megabyte, where boot sector, partition table and superblock are. */
+async function contentHash(node: BlockNode): Promise<string> {
+  const head = await node.read(0, Math.min(node.size, 1 << 20));
+  if (!head.ok) return '';
+  const digest = await crypto.subtle.digest('SHA-256', copyShared(head.value));
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 /**
  * Opens an image.
  * @param what how to call it in messages
@@ -44,9 +67,12 @@ export async function openImage(
   what: string,
   signal?: AbortSignal,
 ): Promise<BlockNode> {
-  const node = await openDisk(file, plan, what, signal);
-  return (plan.filters ?? []).reduceRight((below, filter) => filtered(below, filter, what), node);
+  const source = await openFile(file, plan, what, signal);
+  return withFilters(await openAbove(source, file, plan, what, signal), plan, what);
 }
+
+export const withFilters = (node: BlockNode, { filters = [] }: ImagePlan, what: string): BlockNode =>
+  filters.reduceRight((below, filter) => filtered(below, filter, what), node);
 
 function filtered(node: BlockNode, filter: BlockFilter, what: string): BlockNode {
   switch (filter.driver) {
@@ -63,7 +89,8 @@ function filtered(node: BlockNode, filter: BlockFilter, what: string): BlockNode
   }
 }
 
-async function openDisk(
+/** The bytes that an image is in. */
+async function openFile(
   file: ImageSource,
   plan: ImagePlan,
   what: string,
@@ -79,9 +106,20 @@ async function openDisk(
     await source.close();
     throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
   }
+  return source;
+}
+
+/** The disk that the bytes of `source` are. */
+async function openAbove(
+  source: BlockNode,
+  file: ImageSource,
+  plan: ImagePlan,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
   const node = await openFormat(file, source, plan, what, signal);
   try {
-    return whole(node, plan, writeThrough, what);
+    return whole(node, plan, !plan.readOnly && !plan.snapshot, what);
   } catch (error) {
     await node.close();
     throw error;
@@ -184,7 +222,7 @@ function imageFile(
 }
 
 /** Of the page or worker; tests have none. */
-const pageAddress = (): string => globalThis.location?.href ?? 'http://localhost/';
+export const pageAddress = (): string => globalThis.location?.href ?? 'http://localhost/';
 
 /** A file that an image from the network names: only in the image's own folder, or below it. */
 function besides(source: ImageSource, name: string): string | null {

@@ -1,11 +1,13 @@
 /** A machine's drives: where they are, as the options say, and the images in them, opened. */
 import type { BlockNode } from '../block/block-node.ts';
+import type { ErrorPolicy } from '../block/filter/error-policy-node.ts';
 import { FORMATS } from '../block/format/probe.ts';
 import { isFormat } from '../block/open.ts';
 import { VmError } from '../core/errors.ts';
 import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
 import { type DriveInterface, type ImagePlan, openImage } from './disk-image.ts';
+import { openStored } from './stored-disk.ts';
 
 /** A drive as the options ask for it, checked. */
 export interface DrivePlan extends ImagePlan {
@@ -16,6 +18,10 @@ export interface DrivePlan extends ImagePlan {
   file: ImageSource | null;
   /** Of a virtio disk: what a device calls it by; null: it is a device by itself (if=virtio). */
   id?: string | null;
+  /** The stored disk that keeps its writes. */
+  persist?: string;
+  /** What happens when a request fails. */
+  errors: ErrorPolicy;
 }
 
 /** A drive with its image, if there is one in it. */
@@ -29,6 +35,7 @@ const PLACES: Readonly<Record<DriveInterface, number>> = { ide: 4, floppy: 2, pf
 /** Where a CD-ROM goes, and where one is even if nobody asks: the second channel's master. */
 const CDROM_INDEX = 2;
 const SECTOR = 512;
+const REPORT: ErrorPolicy = { read: 'report', write: 'report' };
 
 const SHORT: readonly [Medium, DriveConfig][] = [
   ['hda', { index: 0 }],
@@ -55,6 +62,9 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
   'snapshot',
   'preload',
   'id',
+  'persist',
+  'werror',
+  'rerror',
 ]);
 
 /** The drives that a configuration names, in the words of its options. */
@@ -111,8 +121,12 @@ export function planDrives(
     if (taken(at, index))
       throw bad(`${option}: there is a drive at ${at} place ${index} already; give another index.`);
     const file = drive.file ?? null;
-    if (file === null && at !== 'floppy' && media === 'disk')
+    const { persist } = drive;
+    if (file === null && at !== 'floppy' && media === 'disk' && persist === undefined)
       throw bad(`${option}: a disk needs an image (file=).`);
+    if (persist !== undefined && (media === 'cdrom' || drive.snapshot !== undefined || drive.preload))
+      throw bad(`${option}: persist= keeps a disk's writes; leave out media=cdrom, snapshot= and preload=.`);
+    const errors = errorPolicy(drive, option);
     plans.push({
       name: driveName(at, index, media),
       interface: at,
@@ -121,6 +135,8 @@ export function planDrives(
       file,
       readOnly: media === 'cdrom' || (drive.readOnly ?? false),
       snapshot: drive.snapshot ?? true,
+      errors,
+      ...(persist !== undefined && { persist }),
       ...(drive.format && { format: drive.format }),
       ...(drive.backing && { backing: drive.backing }),
       ...(drive.discard && { discard: drive.discard }),
@@ -138,9 +154,29 @@ export function planDrives(
     if (at === 'pflash' || at === 'virtio' || taken(at, index)) continue;
     const media = at === 'ide' ? 'cdrom' : 'disk';
     const name = driveName(at, index, media);
-    plans.push({ name, interface: at, index, media, file: null, readOnly: at === 'ide', snapshot: true });
+    plans.push({
+      name,
+      interface: at,
+      index,
+      media,
+      file: null,
+      readOnly: at === 'ide',
+      snapshot: true,
+      errors: REPORT,
+    });
   }
   return plans;
+}
+
+function errorPolicy({ werror = 'enospc', rerror = 'report' }: DriveConfig, option: string): ErrorPolicy {
+  for (const [name, value, choices] of [
+    ['werror', werror, ['report', 'ignore', 'stop', 'enospc']],
+    ['rerror', rerror, ['report', 'ignore', 'stop']],
+  ] as const) {
+    if (!(choices as readonly string[]).includes(value))
+      throw bad(`${option}: ${name}=${value}: choose ${choices.join(', ')}.`);
+  }
+  return { read: rerror, write: werror };
 }
 
 function freePlace(
@@ -162,7 +198,7 @@ function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): 
 export async function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): Promise<Drive[]> {
   const opened = await Promise.allSettled(
     plans.map(async (plan) => {
-      const node = plan.file === null ? null : await openImage(plan.file, plan, plan.name, signal);
+      const node = await openDrive(plan, signal);
       const first = plan.media === 'disk' && node ? await node.read(0, SECTOR) : null;
       const geometry = guessGeometry(Math.floor((node?.size ?? 0) / SECTOR), first?.ok ? first.value : null);
       return { ...plan, node, geometry };
@@ -173,6 +209,12 @@ export async function openDrives(plans: readonly DrivePlan[], signal?: AbortSign
   if (!failed) return drives;
   await closeDrives(drives);
   throw failed.reason;
+}
+
+async function openDrive(plan: DrivePlan, signal?: AbortSignal): Promise<BlockNode | null> {
+  const { file, name, persist } = plan;
+  if (persist !== undefined) return openStored(persist, file, plan, name, signal);
+  return file === null ? null : openImage(file, plan, name, signal);
 }
 
 export async function closeDrives(drives: readonly Drive[]): Promise<void> {

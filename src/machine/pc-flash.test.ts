@@ -21,6 +21,7 @@ function drive(index: number, bytes: Uint8Array, readOnly: boolean): Drive {
       file: null,
       readOnly,
       snapshot: false,
+      errors: { read: 'report', write: 'report' },
     },
     node: new MemoryNode(bytes, { readOnly }),
     geometry: { cylinders: 1, heads: 1, sectors: 1 },

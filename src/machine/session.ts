@@ -4,6 +4,7 @@
  */
 import type { BlockNode, BlockResult } from '../block/block-node.ts';
 import { hostTimeMs, type WallClock } from '../core/clock.ts';
+import { ErrorPolicyNode, type FailedRequest } from '../block/filter/error-policy-node.ts';
 import { VmError } from '../core/errors.ts';
 import type { PowerControl } from '../core/irq.ts';
 import type { Log } from '../core/log.ts';
@@ -104,6 +105,8 @@ export interface SessionOptions {
   /** There is something new to draw. */
   screenChanged(): void;
   speaker: MachineSpeaker | null;
+  /** A drive's medium failed a request. */
+  ioError(drive: string, failed: FailedRequest): void;
   /** An assertion of ours failed while a guest access was handled, or a vCPU died without a word. */
   failed(error: unknown): void;
 }
@@ -166,7 +169,7 @@ export class Session {
   readonly displayHub: DisplayHub | null;
   private readonly processor: number;
   readonly vcpu: VcpuHost;
-  private readonly drives: readonly Drive[];
+  private readonly drives: readonly (Drive & { node: ErrorPolicyNode | null })[];
   /** Under -icount. */
   private readonly requests: RequestsInFlight | null;
   private readonly speaker: MachineSpeaker | null;
@@ -192,7 +195,12 @@ export class Session {
     this.failed = options.failed;
     this.taskChannel.port1.onmessage = () => this.runTask();
     this.requests = icount === null ? null : new RequestsInFlight();
-    this.drives = options.drives.map((drive) => ({ ...drive, node: this.watched(drive.node) }));
+    this.drives = options.drives.map((drive) => {
+      const node = this.watched(drive.node);
+      const told = (failed: FailedRequest): void => options.ioError(drive.name, failed);
+      // Outside of what is counted: a request that waits for the machine to go on must not keep it from standing still.
+      return { ...drive, node: node && new ErrorPolicyNode(node, drive.errors, told) };
+    });
     this.speaker = options.speaker;
     this.log = options.log;
     this.memory = new VmMemory({
@@ -293,6 +301,7 @@ export class Session {
         Atomics.store(this.memory.i64, (area + COMM_COUNTERS) / 8 + i, 0n);
     }
     this.clock.reset();
+    for (const { node } of this.drives) node?.drop();
     this.speaker?.silence();
     await this.board.reset();
     await this.vcpu.reset({ pc: BigInt(this.board.resetPc), processor: this.processor });
@@ -340,6 +349,26 @@ export class Session {
     await Promise.all([this.server.dispose(), this.stateWait]);
     this.vcpu.terminate();
     await Promise.all(this.closeDrives());
+  }
+
+  /** Tries again the requests for which the machine was stopped. */
+  retryRequests(): void {
+    for (const { node } of this.drives) node?.retry();
+  }
+
+  /** Has all images store what they hold back. @returns the drives that could not */
+  async flushDrives(): Promise<{ drive: string; message: string }[]> {
+    // Past the policy: who asks here is told.
+    const results = this.drives.map(({ name, node }) => ({ drive: name, result: node?.file.flush() }));
+    const failed = await Promise.all(
+      results.map(async ({ drive, result }) => {
+        const done = await result;
+        return done && !done.ok && done.error.kind !== 'read-only'
+          ? [{ drive, message: done.error.message }]
+          : [];
+      }),
+    );
+    return failed.flat();
   }
 
   /** An image as a device of this machine may have it. */

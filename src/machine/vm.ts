@@ -1,5 +1,6 @@
 import { Emitter } from '../core/emitter.ts';
 import { VmError } from '../core/errors.ts';
+import type { FailedRequest } from '../block/filter/error-policy-node.ts';
 import { Log, type LogSink } from '../core/log.ts';
 import type {
   DriveState,
@@ -214,6 +215,21 @@ class MachineVm implements Vm {
     session.clock.start();
     session.withdrawPause();
     this.setState('running');
+    session.retryRequests();
+  }
+
+  async flushDrives(): Promise<{ drive: string; message: string }[]> {
+    return (await this.session?.flushDrives()) ?? [];
+  }
+
+  /** A drive's medium failed a request. */
+  private ioError(drive: string, { operation, action, error }: FailedRequest): void {
+    const { kind, message } = error;
+    if (action === 'stop') {
+      // One that ended meanwhile needs no pause.
+      void this.pause().catch(() => {});
+    }
+    this.events.emit('ioerror', { drive, operation, action, nospace: kind === 'space', message });
   }
 
   async reset(): Promise<void> {
@@ -361,6 +377,7 @@ class MachineVm implements Vm {
         vcpu,
         screenChanged: () => this.screen?.changed(),
         speaker: this.speaker,
+        ioError: (drive, failed) => this.ioError(drive, failed),
         failed: (error) => this.fail(asVmError(error)),
       });
       await vcpu.init({

@@ -16,6 +16,10 @@ export class FilterNode implements BlockNode {
     return this.file.readOnly;
   }
 
+  get identity(): string | null {
+    return this.file.identity ?? null;
+  }
+
   get backing(): BlockNode | null {
     return this.file.backing ?? null;
   }

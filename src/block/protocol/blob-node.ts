@@ -13,11 +13,13 @@ import {
 export class BlobNode implements BlockNode {
   readonly size: number;
   readonly readOnly = true;
+  readonly identity: string | null;
   private blob: Blob | null;
 
   constructor(blob: Blob) {
     this.blob = blob;
     this.size = blob.size;
+    this.identity = blob instanceof File ? `${blob.name} ${blob.lastModified}` : null;
   }
 
   async read(offset: number, length: number): Promise<BlockResult<Uint8Array>> {

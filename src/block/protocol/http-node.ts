@@ -72,6 +72,10 @@ export class HttpNode implements BlockNode {
     this.etag = options.etag;
   }
 
+  get identity(): string | null {
+    return this.etag;
+  }
+
   get size(): number {
     return this.length;
   }

@@ -19,6 +19,8 @@ export interface DiskBase {
   url: string | null;
   /** For people. */
   name: string;
+  /** Its format, if somebody said it. */
+  format?: string;
   /** Bytes of its disk, as a guest sees it. */
   size: number;
   /** What must be the same for the disk to fit on it. */

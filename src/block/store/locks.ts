@@ -15,11 +15,11 @@ export function tryLock(
   taken: string,
 ): Promise<BlockResult<Release>> {
   return new Promise((resolve) => {
-    // A workplace without locks is one without other tabs.
+    // Where there are no locks there is no shared memory either, so no machine (neither is given to pages that came unencrypted).
     if (!globalThis.navigator?.locks) return resolve(success(() => {}));
     navigator.locks
       .request(name, { mode, ifAvailable: true }, (lock) => {
-        if (!lock) return resolve(failure('io', taken));
+        if (!lock) return resolve(failure('busy', taken));
         return new Promise<void>((release) => resolve(success(() => release())));
       })
       .catch((error: unknown) => resolve(failure('io', `the browser gives no lock: ${String(error)}`)));

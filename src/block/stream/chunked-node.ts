@@ -50,6 +50,20 @@ export class ChunkedNode implements BlockNode {
     this.kept = Math.max(1, Math.floor(memory / manifest.chunkSize));
   }
 
+  /** Of the chunks' hashes. */
+  get identity(): string {
+    let low = 0;
+    let high = 0;
+    for (const chunk of this.manifest.chunks) {
+      for (let i = 0; i < 64; i += 8) {
+        const word = chunk ? Number.parseInt(chunk.sha256.slice(i, i + 8), 16) : i;
+        low = Math.imul(low ^ word, 0x01000193) ^ (high >>> 7);
+        high = Math.imul(high + word, 0x85ebca6b) ^ (low >>> 13);
+      }
+    }
+    return [low, high].map((part) => (part >>> 0).toString(16).padStart(8, '0')).join('');
+  }
+
   read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {
     if (this.abort.signal.aborted) return CLOSED;
     const wrong = outside(this.size, offset, length);

@@ -1,0 +1,90 @@
+/** Drives whose writes the browser keeps (`persist`): a stored disk over the drive's image, or by itself. */
+import type { BlockNode, BlockResult } from '../block/block-node.ts';
+import { failure, success } from '../block/block-node.ts';
+import { type DiskBase, type DiskInfo, Disks, type OpenedBase } from '../block/store/disks.ts';
+import { VmError } from '../core/errors.ts';
+import type { ImageSource, VmErrorCode } from '../core/vm-api.ts';
+import { type ImagePlan, openBase, pageAddress, withFilters } from './disk-image.ts';
+
+/** The disks of this site, with what they were made over. */
+export const storedDisks = (): Disks => new Disks({ openBase: openBaseImage });
+
+/** Opens a base without the drive that it was given to: only one with an address can be. */
+async function openBaseImage(base: DiskBase): Promise<BlockResult<OpenedBase>> {
+  if (base.url === null) {
+    const advice = 'start the machine with that file to go on with it';
+    return failure('io', `the disk was made over the file ${base.name}, which only you have: ${advice}`);
+  }
+  try {
+    return success(await openBase(base.url, basePlan(base), base.name));
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error;
+    return failure('io', error.message);
+  }
+}
+
+const basePlan = ({ format }: DiskBase): ImagePlan => ({
+  interface: 'virtio',
+  media: 'disk',
+  readOnly: true,
+  snapshot: true,
+  ...(format !== undefined && { format: format as NonNullable<ImagePlan['format']> }),
+});
+
+/**
+ * Opens the stored disk of a drive. The first time it is made over the drive's image.
+ * @param name of the disk, or its id
+ * @param file null: there must be such a disk
+ * @throws VmError disk-in-use, not-found, bad-image or bad-config
+ */
+export async function openStored(
+  name: string,
+  file: ImageSource | null,
+  plan: ImagePlan,
+  what: string,
+  signal?: AbortSignal,
+): Promise<BlockNode> {
+  const disks = storedDisks();
+  const fail = (error: { kind: string; message: string }): never => {
+    const code: VmErrorCode = error.kind === 'busy' ? 'disk-in-use' : 'bad-image';
+    throw new VmError(code, `The stored disk of ${what} cannot be used: ${error.message}.`);
+  };
+  const take = <T>(result: BlockResult<T>): T => (result.ok ? result.value : fail(result.error));
+  const found = take(await disks.findDisk(name));
+  if (!found && file === null) {
+    throw new VmError(
+      'not-found',
+      `There is no stored disk "${name}" in this browser for ${what}: make or import it first, or give an image (file=) to make it over.`,
+    );
+  }
+  // A disk that has all its data itself goes without the drive's image.
+  const base = file !== null && (!found || found.base) ? await openBase(file, plan, what, signal) : null;
+  const made = found ? success(found) : await makeOver(disks, name, file!, base!, plan);
+  if (!made.ok) await base?.node.close();
+  const { id } = take(made);
+  const node = take(await disks.openDisk(id, { readOnly: plan.readOnly, ...(base && { base }) }));
+  void keepStorage();
+  return withFilters(node, plan, what);
+}
+
+function makeOver(
+  disks: Disks,
+  name: string,
+  file: ImageSource,
+  { node, identity }: OpenedBase,
+  { format }: ImagePlan,
+): Promise<BlockResult<DiskInfo>> {
+  const url = typeof file === 'string' ? new URL(file, pageAddress()).href : null;
+  const called =
+    url?.split(/[?#]/)[0].split('/').at(-1) ?? (file instanceof File ? file.name : 'an image in memory');
+  const base = { url, name: called, size: node.size, identity, ...(format && { format }) };
+  return disks.createDisk({ name, capacity: node.size, base });
+}
+
+/** Asks the browser to keep what this site stores when the computer runs out of room. Some browsers ask the person. */
+async function keepStorage(): Promise<void> {
+  // Only pages may ask.
+  const storage: (StorageManager & { persist?(): Promise<boolean> }) | undefined =
+    globalThis.navigator?.storage;
+  if (storage?.persist && !(await storage.persisted())) await storage.persist();
+}
