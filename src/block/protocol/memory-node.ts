@@ -10,6 +10,10 @@ import {
   outside,
 } from '../block-node.ts';
 
+/** What is smaller doubles as it grows; room that a larger one gets, bytes. */
+const SMALL = 1 << 20;
+const ROOM = 64 << 20;
+
 /** Bytes in memory. */
 export class MemoryNode implements BlockNode {
   readonly readOnly: boolean;
@@ -72,8 +76,9 @@ export class MemoryNode implements BlockNode {
     if (this.readOnly) return failure('read-only', 'the image takes no writes');
     if (size > this.buffer.length) {
       try {
-        // Images grow cluster by cluster: room for more spares most copies.
-        const buffer = new Uint8Array(Math.max(size, Math.min(this.buffer.length * 2, size + (64 << 20))));
+        // Images grow cluster by cluster: room for more spares most copies, and costs memory only where it is touched.
+        const room = size < SMALL ? Math.min(2 * size, SMALL) : size + ROOM;
+        const buffer = new Uint8Array(room);
         buffer.set(this.bytes);
         this.buffer = buffer;
       } catch {

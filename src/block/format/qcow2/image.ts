@@ -192,6 +192,11 @@ export class Image {
     return fail('io', `the qcow2 image is corrupt: ${message}; repair it with: snowglobe-img check -r all`);
   }
 
+  /** Nothing is written any more: what the file says is not known. */
+  giveUp(message: string): void {
+    this.broken ??= message;
+  }
+
   /** The failure that every write meets after the image was found to be corrupt. */
   get unusable(): string | null {
     return this.broken;

@@ -242,11 +242,32 @@ export class Refcounts {
     yield* take(image.file.flush());
     header.refcountTableOffset = tableOffset;
     header.refcountTableClusters = tableClusters;
-    yield* image.patchHeader(48, 12);
-    yield* take(image.file.flush());
+    try {
+      yield* image.patchHeader(48, 12);
+      yield* take(image.file.flush());
+    } catch (error) {
+      yield* this.keepTable(old);
+      image.unclaim(at * clusterSize, (blocks + tableClusters) * clusterSize);
+      for (let i = 0; i < blocks; i++) this.cache.forget((at + i) * clusterSize);
+      throw error;
+    }
     this.table = table;
     image.unclaim(old.offset, old.clusters * clusterSize);
     for (let i = 0; i < old.clusters; i++) yield* this.add(old.offset / clusterSize + i, -1);
+  }
+
+  /** The header could not be written, or not flushed: lets it name the old table again, which is as good. */
+  private *keepTable(old: { offset: number; clusters: number }): Steps<void> {
+    const { image } = this;
+    image.header.refcountTableOffset = old.offset;
+    image.header.refcountTableClusters = old.clusters;
+    try {
+      yield* image.patchHeader(48, 12);
+      yield* take(image.file.flush());
+    } catch {
+      // Which of the two the file names is not known, and only one of them will be up to date.
+      image.giveUp('the header could not be written while the refcount table grew');
+    }
   }
 
   /** The clusters of `length` bytes from `offset` on have one use less, once the tables say so. */
