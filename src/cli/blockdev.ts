@@ -25,14 +25,21 @@ const EVENTS: Readonly<
 
 const bad = (message: string): UsageError => new UsageError(`-blockdev: ${message}`);
 
-/** Reads one `-blockdev`. @param drives those of nodes that were named before @throws UsageError */
-export function parseBlockdev(text: string, drives: readonly CliDrive[]): CliDrive {
+/** What was named before a `-blockdev`: nodes, and groups of throttles with their limits. */
+export interface Named {
+  readonly drives: readonly CliDrive[];
+  readonly throttleGroups: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** Reads one `-blockdev`. @throws UsageError */
+export function parseBlockdev(text: string, named: Named): CliDrive {
+  const { drives } = named;
   const description = text.trimStart().startsWith('{') ? parseJson(text) : parseDotted(text);
   const name = description['node-name'];
   if (typeof name !== 'string' || name === '')
     throw bad('a node needs a name (node-name=) by which a device takes it');
   if (drives.some(({ id }) => id === name)) throw bad(`there is a node or drive "${name}" already`);
-  return { ...chain(description, drives), option: '-blockdev', interface: 'none', id: name };
+  return { ...chain(description, named), option: '-blockdev', interface: 'none', id: name };
 }
 
 function parseJson(text: string): Description {
@@ -69,14 +76,14 @@ function parseDotted(text: string): Description {
 }
 
 /** The drive that a node and those below it are. */
-function chain(description: Description, drives: readonly CliDrive[]): Omit<CliDrive, 'option'> {
+function chain(description: Description, named: Named): Omit<CliDrive, 'option'> {
   const { driver, ...rest } = description;
   const allow = (...keys: string[]): void => {
     for (const key of Object.keys(rest))
       if (!['node-name', 'read-only', ...IGNORED, ...keys].includes(key))
         throw bad(`the property "${key}" of driver=${String(driver)} is not built yet or unknown`);
   };
-  const below = (key: string): Omit<CliDrive, 'option'> => child(rest[key], key, drives);
+  const below = (key: string): Omit<CliDrive, 'option'> => child(rest[key], key, named);
   const writes = flag(rest['read-only'], 'read-only');
   const access = {
     ...(writes === true && { readOnly: true }),
@@ -114,23 +121,33 @@ function chain(description: Description, drives: readonly CliDrive[]): Omit<CliD
     const { filters = [], ...drive } = below('image');
     return { ...drive, ...access, filters: [blkdebug(rest), ...filters] };
   }
-  if (driver === 'throttle')
-    throw bad('driver=throttle is not built yet: use -drive throttling.iops-total= or throttling.bps-total=');
+  if (driver === 'throttle') {
+    allow('file', 'throttle-group');
+    const { filters = [], ...drive } = below('file');
+    const group = rest['throttle-group'];
+    if (typeof group !== 'string' || !Object.hasOwn(named.throttleGroups, group))
+      throw bad(`throttle-group=${String(group)}: put -object throttle-group,id=NAME before it`);
+    return {
+      ...drive,
+      ...access,
+      filters: [{ driver, group, limits: named.throttleGroups[group] }, ...filters],
+    };
+  }
   throw bad(
-    `driver=${String(driver)} is not built yet; use file, ${FORMATS.join(', ')}, copy-on-read or blkdebug`,
+    `driver=${String(driver)} is not built yet; use file, ${FORMATS.join(', ')}, copy-on-read, throttle or blkdebug`,
   );
 }
 
-function child(value: Json | undefined, key: string, drives: readonly CliDrive[]): Omit<CliDrive, 'option'> {
+function child(value: Json | undefined, key: string, named: Named): Omit<CliDrive, 'option'> {
   if (typeof value === 'string') {
-    const found = drives.find(({ id, option }) => option === '-blockdev' && id === value);
+    const found = named.drives.find(({ id, option }) => option === '-blockdev' && id === value);
     if (!found) throw bad(`${key}=${value}: there is no such node; name it in a -blockdev before this one`);
     const { option: _, interface: __, id: ___, ...drive } = found;
     return drive;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw bad(`a node needs a ${key}: the name of a node, or ${key}.driver= and its properties`);
-  return chain(value, drives);
+  return chain(value, named);
 }
 
 function flag(value: Json | undefined, name: string): boolean | undefined {

@@ -16,6 +16,8 @@ export interface CliOptions {
   initrd?: string;
   /** Disks, CD-ROMs and floppies, in the order in which they were given. */
   drives: CliDrive[];
+  /** Limits of `-object throttle-group`, by name. */
+  throttleGroups: Record<string, Record<string, number>>;
   /** Chardevs that are standard input and output, by their IDs. */
   stdioChardevs: string[];
   /** Folders that the guest can mount. */

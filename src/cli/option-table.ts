@@ -105,11 +105,49 @@ const DRIVE_PROPERTIES = {
   preload: ['on', 'off'],
   'copy-on-read': ['on', 'off'],
   ...Object.fromEntries(THROTTLES.map((name) => [`throttling.${name}`, 'any'] as const)),
+  'throttling.group': 'any',
   // What they say here is what happens anyway.
   cache: 'any',
   aio: 'any',
   id: 'any',
 } as const;
+
+/** Limits among an option's values, whose names begin with `prefix`. */
+function throttleLimits(
+  option: string,
+  values: ReadonlyMap<string, string>,
+  prefix: string,
+): Record<string, number> {
+  return Object.fromEntries(
+    THROTTLES.flatMap((name) => {
+      const limit = values.get(prefix + name);
+      return limit === undefined
+        ? []
+        : [[name, parseInteger(`${option} ${prefix}${name}`, limit, 0, 2 ** 50)]];
+    }),
+  );
+}
+
+/** `-object throttle-group`; QEMU's other objects are not there. */
+function setObject(options: CliOptions, text: string): void {
+  const values = parseKeyValues('-object', text, 'qom-type');
+  const prefixes = ['limits.', 'x-'];
+  checkKeys('-object', values, {
+    'qom-type': ['throttle-group'],
+    id: 'any',
+    ...Object.fromEntries(
+      THROTTLES.flatMap((name) => prefixes.map((prefix) => [prefix + name, 'any'] as const)),
+    ),
+  });
+  const id = values.get('id');
+  if (!id) throw new UsageError(`-object ${text}: give it a name: id=NAME`);
+  if (Object.hasOwn(options.throttleGroups, id))
+    throw new UsageError(`-object ${text}: there is a ${id} already`);
+  options.throttleGroups[id] = Object.assign(
+    {},
+    ...prefixes.map((prefix) => throttleLimits('-object', values, prefix)),
+  );
+}
 
 function setDrive(options: CliOptions, text: string): void {
   // A comma in a name is written twice.
@@ -121,14 +159,13 @@ function setDrive(options: CliOptions, text: string): void {
   const index = get('index') ?? get('unit');
   const media = get('media') as CliDrive['media'];
   const file = get('file');
-  const limits = THROTTLES.flatMap((name) => {
-    const limit = values.get(`throttling.${name}`);
-    return limit === undefined
-      ? []
-      : [[name, parseInteger(`-drive throttling.${name}`, limit, 0, 2 ** 50)] as const];
-  });
+  const limits = throttleLimits('-drive', values, 'throttling.');
+  const group = get('throttling.group');
   const filters: BlockFilter[] = [
-    ...(limits.length > 0 ? [{ driver: 'throttle' as const, limits: Object.fromEntries(limits) }] : []),
+    // As in QEMU a drive without limits is in no group.
+    ...(Object.keys(limits).length > 0
+      ? [{ driver: 'throttle' as const, limits, ...(group !== undefined && { group }) }]
+      : []),
     ...(get('copy-on-read') === 'on' ? [{ driver: 'copy-on-read' as const }] : []),
   ];
   options.drives.push({
@@ -304,7 +341,13 @@ export const OPTIONS: readonly Option[] = [
     name: 'blockdev',
     value: 'PROPERTIES',
     help: 'node-name=NAME,driver=qcow2,file.driver=file,\nfile.filename=FILE, or as JSON: what a -device takes by drive=NAME',
-    set: (options, text) => void options.drives.push(parseBlockdev(text, options.drives)),
+    set: (options, text) => void options.drives.push(parseBlockdev(text, options)),
+  },
+  {
+    name: 'object',
+    value: 'throttle-group,id=ID',
+    help: 'limits that drives share: limits.iops-total=N, limits.bps-read=N\n…, for -blockdev driver=throttle,throttle-group=ID,file=NODE',
+    set: setObject,
   },
   {
     name: 'device',
@@ -513,7 +556,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['sd', 'mtdblock'],
-      ...['netdev', 'object', 'fsdev', 'usb', 'usbdevice', 'audio', 'snapshot'],
+      ...['netdev', 'fsdev', 'usb', 'usbdevice', 'audio', 'snapshot'],
       ...[
         'loadvm',
         'incoming',

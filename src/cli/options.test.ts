@@ -241,18 +241,35 @@ describe('block nodes', () => {
     ['driver=qcow2,node-name=d,file=nobody', /file=nobody: there is no such node/],
     ['driver=qcow2,node-name=d', /needs a file/],
     ['driver=file,node-name=d,filename=a,speed=9', /property "speed"/],
-    ['driver=throttle,node-name=d,file.driver=file,file.filename=a', /use -drive throttling/],
+    ['driver=throttle,node-name=d,throttle-group=g,file.driver=file,file.filename=a', /put -object throttle/],
     ['{"driver":', /no JSON object/],
     ['driver=file,node-name=d,filename=a,filename=b', /given twice/],
   ])('%s is refused', (text, pattern) => expect(message('x86_64', '-blockdev', text)).toMatch(pattern));
 
+  test('a group of throttles has the limits of its object', () => {
+    const { drives } = parse(
+      ...['-object', 'throttle-group,id=slow,x-iops-total=50,limits.bps-read=1000'],
+      ...['-blockdev', 'driver=file,node-name=f,filename=a'],
+      ...['-blockdev', 'driver=throttle,node-name=d,throttle-group=slow,file=f'],
+    );
+    expect(drives[1].filters).toEqual([
+      { driver: 'throttle', group: 'slow', limits: { 'iops-total': 50, 'bps-read': 1000 } },
+    ]);
+    for (const [text, pattern] of [
+      ['rng-random,id=r', /use qom-type=throttle-group/],
+      ['throttle-group', /id=NAME/],
+      ['throttle-group,id=s,limits.iops-total=fast', /expected a whole number/],
+    ] as const)
+      expect(message('x86_64', '-object', text)).toMatch(pattern);
+  });
+
   test('of a drive: its filters', () => {
     const { drives } = parse(
       '-drive',
-      'file=a,copy-on-read=on,throttling.iops-total=50,throttling.bps-read=1000',
+      'file=a,copy-on-read=on,throttling.iops-total=50,throttling.bps-read=1000,throttling.group=g',
     );
     expect(drives[0].filters).toEqual([
-      { driver: 'throttle', limits: { 'iops-total': 50, 'bps-read': 1000 } },
+      { driver: 'throttle', group: 'g', limits: { 'iops-total': 50, 'bps-read': 1000 } },
       { driver: 'copy-on-read' },
     ]);
   });

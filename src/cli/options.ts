@@ -19,6 +19,7 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
     arch: '',
     machine: '',
     drives: [],
+    throttleGroups: {},
     stdioChardevs: [],
     noReboot: false,
     serial: 'stdio',

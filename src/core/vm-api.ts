@@ -94,6 +94,8 @@ export type BlockFilter =
       driver: 'throttle';
       /** Per second: `iops-total`, `iops-read`, `iops-write`, `bps-total`, `bps-read`, `bps-write`. */
       limits: Readonly<Record<string, number>>;
+      /** Drives of a group share the limits, those that the last of them gives. Absent: the drive has them for itself. */
+      group?: string;
     }
   | {
       driver: 'blkdebug';

@@ -4,7 +4,7 @@ import { BlkdebugNode } from '../block/filter/blkdebug-node.ts';
 import { CachedNode } from '../block/filter/cached-node.ts';
 import { CopyOnReadNode } from '../block/filter/copy-on-read-node.ts';
 import { OverlayNode } from '../block/filter/overlay-node.ts';
-import { ThrottleNode } from '../block/filter/throttle-node.ts';
+import { ThrottleGroup, ThrottleNode } from '../block/filter/throttle-node.ts';
 import { type ImageFile, openImageFile } from '../block/open.ts';
 import { BlobNode } from '../block/protocol/blob-node.ts';
 import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
@@ -27,6 +27,8 @@ export interface ImagePlan
   media: 'disk' | 'cdrom';
   readOnly: boolean;
   snapshot: boolean;
+  /** Of the machine's throttles. Absent: the drive is alone. */
+  groups?: ThrottleGroups;
 }
 
 const THROTTLES = /^(iops|bps)-(total|read|write)$/;
@@ -71,17 +73,38 @@ export async function openImage(
   return withFilters(await openAbove(source, file, plan, what, signal), plan, what);
 }
 
-export const withFilters = (node: BlockNode, { filters = [] }: ImagePlan, what: string): BlockNode =>
-  filters.reduceRight((below, filter) => filtered(below, filter, what), node);
+/** A drive's node below its filters. @throws VmError bad-config */
+export function withFilters(node: BlockNode, plan: ImagePlan, what: string): BlockNode {
+  const { filters = [] } = plan;
+  const groups = plan.groups ?? throttleGroups([{ name: what, filters }]);
+  return filters.reduceRight((below, filter) => filtered(below, filter, groups, what), node);
+}
 
-function filtered(node: BlockNode, filter: BlockFilter, what: string): BlockNode {
+/** The groups of a machine's throttles, by name. */
+export type ThrottleGroups = ReadonlyMap<string, ThrottleGroup>;
+
+/** @throws VmError bad-config for a limit that there is none like */
+export function throttleGroups(
+  plans: readonly (Pick<DriveConfig, 'filters'> & { name: string })[],
+): ThrottleGroups {
+  const groups = new Map<string, ThrottleGroup>();
+  for (const { name: what, filters } of plans) {
+    for (const filter of filters ?? []) {
+      if (filter.driver !== 'throttle') continue;
+      for (const [name, limit] of Object.entries(filter.limits))
+        if (!THROTTLES.test(name) || !(limit >= 0)) throw bad(`${what}: there is no limit ${name}=${limit}.`);
+      if (filter.group !== undefined) groups.set(filter.group, new ThrottleGroup(filter.limits));
+    }
+  }
+  return groups;
+}
+
+function filtered(node: BlockNode, filter: BlockFilter, groups: ThrottleGroups, what: string): BlockNode {
   switch (filter.driver) {
     case 'copy-on-read':
       return new CopyOnReadNode(node);
     case 'throttle':
-      for (const [name, limit] of Object.entries(filter.limits))
-        if (!THROTTLES.test(name) || !(limit >= 0)) throw bad(`${what}: there is no limit ${name}=${limit}.`);
-      return new ThrottleNode(node, filter.limits);
+      return new ThrottleNode(node, groups.get(filter.group ?? '') ?? new ThrottleGroup(filter.limits));
     case 'blkdebug':
       return new BlkdebugNode(node, filter);
     default:

@@ -171,5 +171,10 @@ describe('images of a format', () => {
     expect([(await node.read(0, 512)).ok, (await node.read(512, 512)).ok]).toEqual([true, false]);
     const bad = { ...how, filters: [{ driver: 'throttle', limits: { speed: 1 } }] } as const;
     await expect(openImage(new Uint8Array(4096), bad, 'd')).rejects.toThrow(/no limit speed=1/);
+    const shared = [{ driver: 'throttle', group: 'g', limits: { 'iops-total': 10 } }] as const;
+    const drives = [0, 1].map((index) => ({ file: new Uint8Array(512), index, filters: shared }));
+    const [, second] = await openDrives(planDrives({ arch: 'i386', drives }, ['ide'], 'pc-1.0'));
+    // Opening has read a sector of each: the third request is beyond a tenth of a second's worth, the second of one drive would not be.
+    expect(second.node!.read(0, 1)).toBeInstanceOf(Promise);
   });
 });

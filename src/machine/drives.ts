@@ -6,7 +6,7 @@ import { isFormat } from '../block/open.ts';
 import { VmError } from '../core/errors.ts';
 import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
-import { type DriveInterface, type ImagePlan, openImage } from './disk-image.ts';
+import { type DriveInterface, type ImagePlan, openImage, throttleGroups } from './disk-image.ts';
 import { openStored } from './stored-disk.ts';
 
 /** A drive as the options ask for it, checked. */
@@ -196,9 +196,10 @@ function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): 
 
 /** Opens the images of all drives; if one cannot be opened, none stays open. @throws VmError as `openImage` */
 export async function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): Promise<Drive[]> {
+  const groups = throttleGroups(plans);
   const opened = await Promise.allSettled(
     plans.map(async (plan) => {
-      const node = await openDrive(plan, signal);
+      const node = await openDrive({ ...plan, groups }, signal);
       const first = plan.media === 'disk' && node ? await node.read(0, SECTOR) : null;
       const geometry = guessGeometry(Math.floor((node?.size ?? 0) / SECTOR), first?.ok ? first.value : null);
       return { ...plan, node, geometry };

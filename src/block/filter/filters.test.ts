@@ -10,7 +10,7 @@ import { request } from '../request.ts';
 import { BlkdebugNode } from './blkdebug-node.ts';
 import { CopyOnReadNode } from './copy-on-read-node.ts';
 import { FilterNode } from './filter-node.ts';
-import { ThrottleNode } from './throttle-node.ts';
+import { ThrottleGroup, ThrottleNode } from './throttle-node.ts';
 
 const MIB = 1 << 20;
 
@@ -101,16 +101,25 @@ describe('throttle', () => {
     [{ 'bps-write': 1000 }, 4096, 0],
   ])('%j lets 100 reads of %i bytes take %i ms', async (limits, length, ms) => {
     const time = clock();
-    const node = new ThrottleNode(new MemoryNode(new Uint8Array(MIB)), limits, time);
+    const node = new ThrottleNode(new MemoryNode(new Uint8Array(MIB)), new ThrottleGroup(limits, time));
     for (let i = 0; i < 100; i++) await value(node.read(i * 1000, length));
     // A tenth of a second may be ahead, and the last request is not waited for.
     expect(time.ms).toBeGreaterThanOrEqual(Math.max(0, ms * 0.99 - 125));
     expect(time.ms).toBeLessThanOrEqual(ms);
   });
 
+  it('nodes of a group share its limits', async () => {
+    const time = clock();
+    const group = new ThrottleGroup({ 'iops-total': 100 }, time);
+    const nodes = [0, 1].map(() => new ThrottleNode(new MemoryNode(new Uint8Array(MIB)), group));
+    for (let i = 0; i < 100; i++) await value(nodes[i % 2].read(i, 1));
+    expect(time.ms).toBeGreaterThan(870);
+    expect(time.ms).toBeLessThanOrEqual(1000);
+  });
+
   it('a write that waits has its own copy', async () => {
     const memory = new MemoryNode(new Uint8Array(MIB));
-    const node = new ThrottleNode(memory, { 'iops-write': 1 }, clock());
+    const node = new ThrottleNode(memory, new ThrottleGroup({ 'iops-write': 1 }, clock()));
     const bytes = Uint8Array.of(1, 2, 3);
     await value(node.write(0, bytes));
     const second = node.write(10, bytes);

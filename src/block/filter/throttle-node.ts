@@ -46,13 +46,12 @@ class Bucket {
 
 type Kind = 'read' | 'write';
 
-/** Lets only so many requests and bytes pass in a second. Flushes are not counted. */
-export class ThrottleNode extends FilterNode {
+/** Limits that several nodes share: what one lets through the others may not. */
+export class ThrottleGroup {
+  readonly clock: ThrottleClock;
   private readonly buckets: { kind: Kind | 'total'; bytes: boolean; bucket: Bucket }[] = [];
-  private readonly clock: ThrottleClock;
 
-  constructor(file: BlockNode, limits: ThrottleLimits, clock: ThrottleClock = HOST_CLOCK) {
-    super(file);
+  constructor(limits: ThrottleLimits, clock: ThrottleClock = HOST_CLOCK) {
     this.clock = clock;
     for (const [name, limit] of Object.entries(limits)) {
       const [unit, kind] = name.split('-') as ['iops' | 'bps', Kind | 'total'];
@@ -60,12 +59,28 @@ export class ThrottleNode extends FilterNode {
     }
   }
 
-  private delayed<T>(kind: Kind, bytes: number, action: () => Eventually<T>): Eventually<T> {
+  /** Counts a request. @returns ms that it has to wait */
+  add(kind: Kind, bytes: number): number {
     let ms = 0;
     const now = this.clock.now();
     for (const { kind: counted, bytes: inBytes, bucket } of this.buckets)
       if (counted === 'total' || counted === kind) ms = Math.max(ms, bucket.add(inBytes ? bytes : 1, now));
-    return ms > 0 ? this.clock.wait(ms).then(action) : action();
+    return ms;
+  }
+}
+
+/** Lets only so many requests and bytes pass in a second. Flushes are not counted. */
+export class ThrottleNode extends FilterNode {
+  private readonly group: ThrottleGroup;
+
+  constructor(file: BlockNode, group: ThrottleGroup) {
+    super(file);
+    this.group = group;
+  }
+
+  private delayed<T>(kind: Kind, bytes: number, action: () => Eventually<T>): Eventually<T> {
+    const ms = this.group.add(kind, bytes);
+    return ms > 0 ? this.group.clock.wait(ms).then(action) : action();
   }
 
   override read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {
