@@ -127,10 +127,15 @@ async function boot(
 ): Promise<readonly RunnerPort[]> {
   if (entries.has(id)) throw new VmError('internal', `machine ${id} exists already`);
   const images: Pick<VmConfig, 'bios' | 'kernel' | 'initrd'> = options.keep ? await kept.of(config) : {};
-  const vm = bootVm({ nographic: true, ...config, ...images }, firmware, ({ level, source, message }) => {
-    if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
-    else if (level === 'info') void post({ vm: id, type: 'log', source, message });
-  });
+  // A page that lives as long as its machine keeps nothing for later.
+  const vm = bootVm(
+    { nographic: true, cache: 0, ...config, ...images },
+    firmware,
+    ({ level, source, message }) => {
+      if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
+      else if (level === 'info') void post({ vm: id, type: 'log', source, message });
+    },
+  );
   const entry: Entry = { vm };
   entries.set(id, entry);
   if (options.screen) {

@@ -50,6 +50,9 @@ export function biosFile(arch: string, bios: string): string {
   return existsSync(own) ? own : bios;
 }
 
+/** Whether an image is named by its address: the page fetches it. */
+export const isAddress = (file: string): boolean => /^https?:\/\//i.test(file);
+
 /** Absolute path of an image that can be read and is not empty. Throws UsageError that names the option otherwise. */
 export function checkImage(option: string, path: string): string {
   const wrong = (what: string) => new UsageError(`${option} ${path}: ${what}`);

@@ -104,6 +104,7 @@ const DRIVE_PROPERTIES = {
   snapshot: ['on', 'off'],
   preload: ['on', 'off'],
   'copy-on-read': ['on', 'off'],
+  'network-timeout': 'any',
   ...Object.fromEntries(THROTTLES.map((name) => [`throttling.${name}`, 'any'] as const)),
   'throttling.group': 'any',
   // What they say here is what happens anyway.
@@ -179,6 +180,9 @@ function setDrive(options: CliOptions, text: string): void {
     ...(get('format') !== undefined && { format: get('format') as NonNullable<CliDrive['format']> }),
     ...(get('discard') !== undefined && {
       discard: /^(unmap|on)$/.test(get('discard')!) ? 'unmap' : 'ignore',
+    }),
+    ...(get('network-timeout') !== undefined && {
+      networkTimeout: parseInteger('-drive network-timeout', get('network-timeout')!, 0, 2 ** 31),
     }),
     ...(get('readonly') !== undefined && { readOnly: get('readonly') === 'on' }),
     ...(get('preload') === 'on' && { preload: true }),

@@ -263,11 +263,12 @@ describe('block nodes', () => {
       expect(message('x86_64', '-object', text)).toMatch(pattern);
   });
 
-  test('of a drive: its filters', () => {
+  test('of a drive: its filters, and its patience', () => {
     const { drives } = parse(
       '-drive',
-      'file=a,copy-on-read=on,throttling.iops-total=50,throttling.bps-read=1000,throttling.group=g',
+      'file=a,copy-on-read=on,throttling.iops-total=50,throttling.bps-read=1000,throttling.group=g,network-timeout=20',
     );
+    expect(drives[0].networkTimeout).toBe(20);
     expect(drives[0].filters).toEqual([
       { driver: 'throttle', group: 'g', limits: { 'iops-total': 50, 'bps-read': 1000 } },
       { driver: 'copy-on-read' },

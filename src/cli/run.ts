@@ -7,7 +7,7 @@ import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
 import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
-import { biosFile, checkImage, firmwareFile, folderFiles, isBiosWord } from './guest-files.ts';
+import { biosFile, checkImage, firmwareFile, folderFiles, isAddress, isBiosWord } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
 import { type MediumStep, ScriptRunner } from './script.ts';
@@ -64,7 +64,8 @@ function guestConfig(options: CliOptions): GuestConfig {
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
   if (initrd !== undefined) checkImage('-initrd', initrd);
-  for (const { option, file } of options.drives) if (file !== undefined) checkImage(option, file);
+  for (const { option, file } of options.drives)
+    if (file !== undefined && !isAddress(file)) checkImage(option, file);
   for (const { path } of folders ?? []) folderFiles(path);
   for (const { file } of fwCfg ?? []) if (file !== undefined) checkImage('-fw_cfg', file);
   for (const step of options.script)

@@ -28,7 +28,15 @@ import {
 } from '../core/vm-api.ts';
 import { HostError } from './chromium.ts';
 import { backingFiles } from './drive-files.ts';
-import { biosFile, checkImage, checkWritable, firmwareFile, folderFiles, isBiosWord } from './guest-files.ts';
+import {
+  biosFile,
+  checkImage,
+  checkWritable,
+  firmwareFile,
+  folderFiles,
+  isAddress,
+  isBiosWord,
+} from './guest-files.ts';
 import type { SiteServer } from './site-server.ts';
 
 /** A guest's configuration as the command line and the fixture take it: images are paths of files on this host. */
@@ -185,7 +193,7 @@ export class GuestVm {
   }
 
   async #serveDrive(drive: RunnerDrive): Promise<RunnerDrive> {
-    if (drive.file === undefined) return drive;
+    if (drive.file === undefined || isAddress(drive.file)) return drive;
     const path = checkImage('-drive', drive.file);
     const writable = drive.snapshot === false && !drive.readOnly && !drive.preload && drive.media !== 'cdrom';
     if (writable) checkWritable('-drive', path);

@@ -75,6 +75,11 @@ export interface VmConfig {
   yres?: number;
   /** `-audiodev`: `none` for no sound. Default: the page plays it (`webaudio`). */
   audiodev?: 'webaudio' | 'none';
+  /**
+   * MiB that the browser may keep of what was fetched, so that the next start needs no network: chunks of published images (docs/block.md), kernels and
+   * the like. All machines of a site share it; what was not used for the longest time goes first. Default 1024; 0: nothing is kept.
+   */
+  cache?: number;
   tier?: Tier;
 }
 
@@ -128,6 +133,11 @@ export interface DriveConfig {
    * URL; other places are refused.
    */
   backing?: readonly ImageSource[];
+  /**
+   * How long a read of a published image waits for a network that is down before the guest gets an I/O error, seconds. Default: as long as it takes; the
+   * guest sees a slow disk.
+   */
+  networkTimeout?: number;
   /** What requests pass through, the first one first. */
   filters?: readonly BlockFilter[];
   /** What the guest discards is given up in a qcow2 image that is written to. Default `unmap`. */
@@ -233,6 +243,8 @@ export interface DriveFailure {
 export interface VmEvents {
   state: VmState;
   progress: VmProgress;
+  /** How a published image comes has changed; four times a second at most. */
+  stream: { drive: string; stream: DriveStream };
   /** The guest ended: powered off, asked for reset while resets stop it, or panicked. */
   exit: { outcome: VmOutcome; code: number };
   /** The guest reported a panic or an unrecoverable error on its console (`Kernel panic - not syncing`). */
@@ -306,6 +318,26 @@ export interface VmInput {
   onLeds(listener: (lit: number) => void): Unsubscribe;
 }
 
+/** How the chunks of a published image (docs/block.md) come. Bytes are those of stored chunks, compressed as they are. */
+export interface DriveStream {
+  /** Bytes of the whole image. */
+  total: number;
+  /** Bytes that came over the network since the machine was started. */
+  fetched: number;
+  /** Chunks that came from the browser's cache. */
+  cached: number;
+  /** Chunks that are on their way. */
+  loading: number;
+  /** Reads of the guest that wait for chunks. */
+  waiting: number;
+  /** Why nothing comes from the server; null: it does. */
+  problem: string | null;
+  /** When the server is asked again, ms as `Date.now()` counts them; null: nobody waits for it. */
+  retryAt: number | null;
+  /** Bytes that a start of the machine reads, as recorded with the image, and how many of them are here, or were given up. */
+  boot: { total: number; done: number };
+}
+
 /** A drive as it is now. */
 export interface DriveState {
   /** As in QEMU: `ide0-hd0`, `ide1-cd0`, `floppy0`. */
@@ -319,6 +351,8 @@ export interface DriveState {
   locked: boolean;
   /** The guest has opened its tray: it finds no medium until the tray is closed, by itself or with another image. */
   open: boolean;
+  /** Of a published image. */
+  stream?: DriveStream;
 }
 
 /** Where an enabled virtqueue stands, as QEMU's `info virtio-queue-status`. */

@@ -28,6 +28,7 @@ describe('options as text', () => {
       xres: '1024',
       yres: '768',
       audiodev: 'none',
+      cache: '64',
       tier: 'interp',
     });
     expect(config).toEqual({
@@ -48,6 +49,7 @@ describe('options as text', () => {
       xres: 1024,
       yres: 768,
       audiodev: 'none',
+      cache: 64,
       tier: 'interp',
     });
     expect(Object.keys(config)).toHaveLength(VM_OPTIONS.length);

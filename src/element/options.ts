@@ -45,6 +45,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'xres', attribute: 'xres', param: 'xres', kind: 'count', max: 4095 },
   { key: 'yres', attribute: 'yres', param: 'yres', kind: 'count', max: 4095 },
   { key: 'audiodev', attribute: 'audiodev', param: 'audiodev', flag: '-audiodev', kind: 'text' },
+  { key: 'cache', attribute: 'cache', param: 'cache', kind: 'count', max: 1 << 20 },
   { key: 'tier', attribute: 'tier', param: 'tier', flag: '--tier', kind: 'tier' },
 ];
 

@@ -25,6 +25,9 @@ const MONITOR = { width: 1280, height: 800 };
 const MONITOR_MIN = 200;
 const MONITOR_MAX = 4095;
 
+/** MiB that the browser keeps of what was fetched. */
+const CACHE_DEFAULT = 1024;
+
 const TIERS: readonly ResolvedConfig['tier'][] = ['auto', 'interp', 'jit', 'check'];
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
@@ -50,6 +53,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'xres',
   'yres',
   'audiodev',
+  'cache',
   'tier',
 ]);
 
@@ -67,6 +71,8 @@ export interface ResolvedConfig {
   /** The monitor's own size, pixels. */
   monitor: { width: number; height: number };
   tier: 'auto' | 'interp' | 'jit' | 'check';
+  /** Bytes that the browser may keep of what was fetched. */
+  cache: number;
   drives: readonly DrivePlan[];
   devices: readonly DevicePlan[];
   boot: BootOptions;
@@ -133,6 +139,8 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
   }
   const tier = config.tier ?? 'auto';
   if (!TIERS.includes(tier)) throw bad(`There is no tier "${String(tier)}": choose ${TIERS.join(', ')}.`);
+  const cache = config.cache ?? CACHE_DEFAULT;
+  if (!(cache >= 0)) throw bad(`A cache of ${String(cache)} MiB is not possible: choose 0 or more.`);
   const processors = board.processors[config.arch] ?? {};
   const cpu = config.cpu ?? (Object.keys(processors)[0] as string);
   const processor = Object.hasOwn(processors, cpu) ? processors[cpu] : undefined;
@@ -180,6 +188,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     monitor,
     sound,
     tier,
+    cache: cache * 1048576,
     drives,
     devices,
     boot,

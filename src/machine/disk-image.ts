@@ -17,12 +17,13 @@ import type { BlockFilter, DriveConfig, ImageSource } from '../core/vm-api.ts';
 import { copyShared } from '../memory/copy.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { loadImage } from './boot/image-source.ts';
+import { cacheKey, type ImageContext, pageAddress } from './image-context.ts';
 
 export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
 
 /** What a drive wants of its image. */
 export interface ImagePlan
-  extends Pick<DriveConfig, 'format' | 'backing' | 'discard' | 'filters' | 'preload'> {
+  extends Pick<DriveConfig, 'format' | 'backing' | 'discard' | 'filters' | 'preload' | 'networkTimeout'> {
   interface: DriveInterface;
   media: 'disk' | 'cdrom';
   readOnly: boolean;
@@ -42,12 +43,12 @@ export async function openBase(
   file: ImageSource,
   plan: ImagePlan,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): Promise<OpenedBase> {
   const reading = { ...plan, readOnly: true, snapshot: true };
-  const source = await openFile(file, reading, what, signal);
+  const source = await openFile(file, reading, what, context);
   const identity = `${source.size} ${source.identity ?? (await contentHash(source))}`;
-  return { node: await openAbove(source, file, reading, what, signal), identity };
+  return { node: await openAbove(source, file, reading, what, context), identity };
 }
 
 /** Of the first megabyte, where boot sector, partition table and superblock are. */
@@ -67,10 +68,10 @@ export async function openImage(
   file: ImageSource,
   plan: ImagePlan,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): Promise<BlockNode> {
-  const source = await openFile(file, plan, what, signal);
-  return withFilters(await openAbove(source, file, plan, what, signal), plan, what);
+  const source = await openFile(file, plan, what, context);
+  return withFilters(await openAbove(source, file, plan, what, context), plan, what);
 }
 
 /** A drive's node below its filters. @throws VmError bad-config */
@@ -117,14 +118,15 @@ async function openFile(
   file: ImageSource,
   plan: ImagePlan,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): Promise<BlockNode> {
   const writeThrough = !plan.readOnly && !plan.snapshot;
   const found = plan.preload
-    ? await preloaded(file, writeThrough, what, signal)
-    : await openSource(file, writeThrough, what, signal);
+    ? await preloaded(file, writeThrough, what, context)
+    : await openSource(file, writeThrough, what, context);
   // A format that is given is that of the file itself.
-  const source = plan.format ? found : await followManifest(file, found, writeThrough, what);
+  const how = { writable: writeThrough, networkTimeout: plan.networkTimeout };
+  const source = plan.format ? found : await followManifest(file, found, what, how, context);
   if (source.size === 0) {
     await source.close();
     throw new VmError('bad-image', `The image of ${what} is empty: choose another one.`);
@@ -138,9 +140,9 @@ async function openAbove(
   file: ImageSource,
   plan: ImagePlan,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): Promise<BlockNode> {
-  const node = await openFormat(file, source, plan, what, signal);
+  const node = await openFormat(file, source, plan, what, context);
   try {
     return whole(node, plan, !plan.readOnly && !plan.snapshot, what);
   } catch (error) {
@@ -178,14 +180,14 @@ async function openFormat(
   node: BlockNode,
   { format, backing, discard, readOnly, snapshot, preload }: ImagePlan,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): Promise<BlockNode> {
   const first = await node.read(0, 1);
   if (!first.ok) {
     await node.close();
     throw new VmError('not-found', `The image of ${what} cannot be read: ${first.error.message}.`);
   }
-  const opened = await openImageFile(imageFile(source, node, backing ?? null, 0, signal), {
+  const opened = await openImageFile(imageFile(source, node, backing ?? null, 0, context), {
     readOnly: readOnly || snapshot,
     ...(format && { format }),
     ...(discard && { discard }),
@@ -211,7 +213,7 @@ function imageFile(
   node: BlockNode,
   given: readonly ImageSource[] | null,
   depth: number,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): ImageFile {
   const name = typeof source === 'string' ? source : 'the image';
   // The same bytes or file may be in a chain twice, which a name cannot tell.
@@ -229,13 +231,9 @@ function imageFile(
         return failure('io', where);
       }
       try {
-        const below = await followManifest(
-          next,
-          await openSource(next, false, wanted, signal),
-          false,
-          wanted,
-        );
-        return success(imageFile(next, below, given, depth + 1, signal));
+        const file = await openSource(next, false, wanted, context);
+        const below = await followManifest(next, file, wanted, {}, context);
+        return success(imageFile(next, below, given, depth + 1, context));
       } catch (error) {
         if (!(error instanceof VmError)) throw error;
         return failure('io', error.message);
@@ -243,9 +241,6 @@ function imageFile(
     },
   };
 }
-
-/** Of the page or worker; tests have none. */
-export const pageAddress = (): string => globalThis.location?.href ?? 'http://localhost/';
 
 /** A file that an image from the network names: only in the image's own folder, or below it. */
 function besides(source: ImageSource, name: string): string | null {
@@ -263,29 +258,32 @@ function besides(source: ImageSource, name: string): string | null {
 async function followManifest(
   file: ImageSource,
   node: BlockNode,
-  writable: boolean,
   what: string,
+  { writable = false, networkTimeout }: { writable?: boolean; networkTimeout?: number | undefined },
+  { cache, published }: ImageContext,
 ): Promise<BlockNode> {
   const head = await node.read(0, Math.min(node.size, MANIFEST_PROBE_BYTES));
   if (!head.ok || !isManifest(head.value)) return node;
-  const failed = async (error: VmError): Promise<never> => {
+  try {
+    if (typeof file !== 'string') {
+      const advice = 'give its address instead of the file, since its chunks lie beside it';
+      throw new VmError('bad-image', `The image of ${what} is the manifest of a published one: ${advice}.`);
+    }
+    if (writable) throw bad(`${what}: a published image takes no writes; leave out snapshot=off.`);
+    const opened = await openChunked(node, {
+      url: new URL(file, pageAddress()).href,
+      store: cache,
+      giveUpMs: networkTimeout === undefined ? undefined : networkTimeout * 1000,
+    });
+    if (!opened.ok)
+      throw new VmError('bad-image', `The image of ${what} cannot be used: ${opened.error.message}.`);
+    const key = cacheKey(file);
+    if (key !== null) cache?.put(key, opened.value.text.slice());
+    published?.(what, opened.value.node);
+    return opened.value.node;
+  } finally {
     await node.close();
-    throw error;
-  };
-  if (typeof file !== 'string') {
-    const advice = 'give its address instead of the file, since its chunks lie beside it';
-    return failed(
-      new VmError('bad-image', `The image of ${what} is the manifest of a published one: ${advice}.`),
-    );
   }
-  if (writable) return failed(bad(`${what}: a published image takes no writes; leave out snapshot=off.`));
-  const opened = await openChunked(node, { url: new URL(file, pageAddress()).href });
-  if (!opened.ok) {
-    const { message } = opened.error;
-    return failed(new VmError('bad-image', `The image of ${what} cannot be used: ${message}.`));
-  }
-  await node.close();
-  return opened.value;
 }
 
 /** All of a file, in memory of its own. */
@@ -293,32 +291,38 @@ async function preloaded(
   file: ImageSource,
   writable: boolean,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext,
 ): Promise<BlockNode> {
-  const bytes = await wholeFile(file, what, signal);
+  const bytes = await wholeFile(file, what, context);
   return new MemoryNode(writable && bytes === file ? bytes.slice() : bytes, { readOnly: !writable });
 }
 
-const wholeFile = (file: ImageSource, what: string, signal?: AbortSignal): Promise<Uint8Array> =>
-  loadImage(file, { what: `image of ${what}`, onProgress() {}, ...(signal && { signal }) });
+const wholeFile = (file: ImageSource, what: string, context: ImageContext): Promise<Uint8Array> =>
+  loadImage(file, { what: `image of ${what}`, onProgress() {}, ...context });
 
 async function openSource(
   file: ImageSource,
   writable: boolean,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext,
 ): Promise<BlockNode> {
   if (file instanceof Uint8Array) return new MemoryNode(file, { readOnly: !writable });
   if (typeof file !== 'string') {
     if (writable) throw bad(`${what}: a chosen file takes no writes; leave out snapshot=off.`);
     return new CachedNode(new BlobNode(file));
   }
+  const { signal, cache } = context;
   const probe = await probeHttp(file, signal);
+  if ('problem' in probe && probe.unreachable && cache) {
+    const key = cacheKey(file);
+    const kept = key === null ? null : await cache.get(key);
+    if (kept) return new MemoryNode(kept, { readOnly: true });
+  }
   if ('problem' in probe)
     throw new VmError('not-found', `The image of ${what} cannot be had: ${probe.problem}.`);
   if (probe.ranges)
     return new CachedNode(new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable }));
   if (writable) throw bad(`${what}: the server of ${file} takes no writes; leave out snapshot=off.`);
   // A server without ranges gives all or nothing.
-  return new MemoryNode(await wholeFile(file, what, signal), { readOnly: true });
+  return new MemoryNode(await wholeFile(file, what, context), { readOnly: true });
 }

@@ -6,6 +6,7 @@ import { isFormat } from '../block/open.ts';
 import { VmError } from '../core/errors.ts';
 import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
+import type { ImageContext } from './image-context.ts';
 import { type DriveInterface, type ImagePlan, openImage, throttleGroups } from './disk-image.ts';
 import { openStored } from './stored-disk.ts';
 
@@ -58,6 +59,7 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
   'backing',
   'discard',
   'filters',
+  'networkTimeout',
   'readOnly',
   'snapshot',
   'preload',
@@ -120,6 +122,8 @@ export function planDrives(
     }
     if (taken(at, index))
       throw bad(`${option}: there is a drive at ${at} place ${index} already; give another index.`);
+    if (drive.networkTimeout !== undefined && !(drive.networkTimeout >= 0))
+      throw bad(`${option}: network-timeout=${String(drive.networkTimeout)} is no number of seconds.`);
     const file = drive.file ?? null;
     const { persist } = drive;
     if (file === null && at !== 'floppy' && media === 'disk' && persist === undefined)
@@ -142,6 +146,7 @@ export function planDrives(
       ...(drive.discard && { discard: drive.discard }),
       ...(drive.preload && { preload: true }),
       ...(drive.filters && { filters: drive.filters }),
+      ...(drive.networkTimeout !== undefined && { networkTimeout: drive.networkTimeout }),
       ...(at === 'virtio' && { id: drive.interface === 'none' ? id : null }),
     });
   }
@@ -195,11 +200,11 @@ function driveName(at: DriveInterface, index: number, media: 'disk' | 'cdrom'): 
 }
 
 /** Opens the images of all drives; if one cannot be opened, none stays open. @throws VmError as `openImage` */
-export async function openDrives(plans: readonly DrivePlan[], signal?: AbortSignal): Promise<Drive[]> {
+export async function openDrives(plans: readonly DrivePlan[], context: ImageContext = {}): Promise<Drive[]> {
   const groups = throttleGroups(plans);
   const opened = await Promise.allSettled(
     plans.map(async (plan) => {
-      const node = await openDrive({ ...plan, groups }, signal);
+      const node = await openDrive({ ...plan, groups }, context);
       const first = plan.media === 'disk' && node ? await node.read(0, SECTOR) : null;
       const geometry = guessGeometry(Math.floor((node?.size ?? 0) / SECTOR), first?.ok ? first.value : null);
       return { ...plan, node, geometry };
@@ -212,10 +217,10 @@ export async function openDrives(plans: readonly DrivePlan[], signal?: AbortSign
   throw failed.reason;
 }
 
-async function openDrive(plan: DrivePlan, signal?: AbortSignal): Promise<BlockNode | null> {
+async function openDrive(plan: DrivePlan, context: ImageContext): Promise<BlockNode | null> {
   const { file, name, persist } = plan;
-  if (persist !== undefined) return openStored(persist, file, plan, name, signal);
-  return file === null ? null : openImage(file, plan, name, signal);
+  if (persist !== undefined) return openStored(persist, file, plan, name, context);
+  return file === null ? null : openImage(file, plan, name, context);
 }
 
 export async function closeDrives(drives: readonly Drive[]): Promise<void> {

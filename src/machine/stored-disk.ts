@@ -4,7 +4,8 @@ import { failure, success } from '../block/block-node.ts';
 import { type DiskBase, type DiskInfo, Disks, type OpenedBase } from '../block/store/disks.ts';
 import { VmError } from '../core/errors.ts';
 import type { ImageSource, VmErrorCode } from '../core/vm-api.ts';
-import { type ImagePlan, openBase, pageAddress, withFilters } from './disk-image.ts';
+import { type ImagePlan, openBase, withFilters } from './disk-image.ts';
+import { type ImageContext, pageAddress } from './image-context.ts';
 
 /** The disks of this site, with what they were made over. */
 export const storedDisks = (): Disks => new Disks({ openBase: openBaseImage });
@@ -42,7 +43,7 @@ export async function openStored(
   file: ImageSource | null,
   plan: ImagePlan,
   what: string,
-  signal?: AbortSignal,
+  context: ImageContext = {},
 ): Promise<BlockNode> {
   const disks = storedDisks();
   const fail = (error: { kind: string; message: string }): never => {
@@ -58,7 +59,7 @@ export async function openStored(
     );
   }
   // A disk that has all its data itself goes without the drive's image.
-  const base = file !== null && (!found || found.base) ? await openBase(file, plan, what, signal) : null;
+  const base = file !== null && (!found || found.base) ? await openBase(file, plan, what, context) : null;
   const made = found ? success(found) : await makeOver(disks, name, file!, base!, plan);
   if (!made.ok) await base?.node.close();
   const { id } = take(made);

@@ -25,7 +25,9 @@ export interface HttpNodeOptions {
 }
 
 /** What a server says of a file. */
-export type HttpProbe = { size: number; etag: string | null; ranges: boolean } | { problem: string };
+export type HttpProbe =
+  | { size: number; etag: string | null; ranges: boolean }
+  | { problem: string /** Nobody answered, or the server is out of order. */; unreachable?: boolean };
 
 /** Asks for a file's size by reading its first byte: HEAD does not say whether ranges work. */
 export async function probeHttp(url: string, signal?: AbortSignal): Promise<HttpProbe> {
@@ -37,7 +39,8 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
       ...(signal && { signal }),
     });
   } catch {
-    return { problem: `it could not be fetched from ${url}: check the address and the network` };
+    const problem = `it could not be fetched from ${url}: check the address and the network`;
+    return { problem, unreachable: true };
   }
   const etag = response.headers.get('etag');
   const done = (result: HttpProbe): HttpProbe => {
@@ -49,7 +52,10 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
   if ((response.status === 206 || response.status === 416) && total !== undefined) {
     return done({ size: Number(total), etag, ranges: true });
   }
-  if (!response.ok) return done({ problem: `it is not at ${url}: the server answered ${response.status}` });
+  if (!response.ok) {
+    const problem = `it is not at ${url}: the server answered ${response.status}`;
+    return done({ problem, unreachable: response.status >= 500 });
+  }
   if (response.headers.get('content-type')?.startsWith('text/html')) {
     return done({ problem: `it is not at ${url}: the server answered with a web page` });
   }

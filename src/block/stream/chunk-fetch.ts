@@ -21,18 +21,40 @@ export type FileAnswer =
   /** `passing`: it may be different at the next attempt. */
   | { problem: string; kind: 'passing' | 'wrong' | 'missing' };
 
+/** A connection on which nothing comes for so long is given up, ms. */
+const STALL_MS = 20_000;
+
 /** Statuses that say "not now": RFC 9110, sections 15.5.9 and 15.6, RFC 6585, section 4. */
 const passing = (status: number): boolean => status >= 500 || status === 408 || status === 429;
 
 /** Fetches a file and compares it with what it should be. Never more than its length is kept. */
 export async function fetchFile(fetch: Fetch, request: FileRequest): Promise<FileAnswer> {
-  const { url, bytes: length, signal } = request;
+  const stalled = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const alive = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => stalled.abort(), STALL_MS);
+  };
+  alive();
+  try {
+    return await receive(fetch, request, AbortSignal.any([request.signal, stalled.signal]), alive);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function receive(
+  fetch: Fetch,
+  { url, bytes: length, sha256, background, reload, received }: FileRequest,
+  signal: AbortSignal,
+  alive: () => void,
+): Promise<FileAnswer> {
   let response: Response;
   try {
     response = await fetch(url, {
       signal,
-      priority: request.background ? 'low' : 'high',
-      cache: request.reload ? 'reload' : 'default',
+      priority: background ? 'low' : 'high',
+      cache: reload ? 'reload' : 'default',
     });
   } catch {
     return { problem: `${url}: the server cannot be reached`, kind: 'passing' };
@@ -45,11 +67,12 @@ export async function fetchFile(fetch: Fetch, request: FileRequest): Promise<Fil
   const bytes = new Uint8Array(length);
   let done = 0;
   try {
-    const reader = response.body!.getReader();
-    for (;;) {
+    // An empty answer may have no body at all.
+    for (const reader = response.body?.getReader(); reader; ) {
       const part = await reader.read();
       if (part.done) break;
-      request.received(part.value.length);
+      alive();
+      received(part.value.length);
       if (part.value.length > length - done) {
         await reader.cancel();
         return {
@@ -64,7 +87,7 @@ export async function fetchFile(fetch: Fetch, request: FileRequest): Promise<Fil
     return { problem: `${url}: the connection broke off`, kind: 'passing' };
   }
   if (done < length) return { problem: `${url}: ${done} of ${length} bytes came`, kind: 'passing' };
-  if ((await sha256Hex(bytes)) !== request.sha256)
+  if ((await sha256Hex(bytes)) !== sha256)
     return { problem: `${url}: it is not what the manifest says (its SHA-256 is another)`, kind: 'wrong' };
   return { bytes };
 }

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { MemoryNode } from '../protocol/memory-node.ts';
-import { ChunkedNode } from './chunked-node.ts';
-import type { ImageManifest } from './manifest.ts';
-import { publishDisk } from './publish.ts';
-
-const CHUNK = 4096;
-const FOLDER = 'http://images.test/a/';
-
-const hash = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import {
+  CHUNK,
+  openPublished as open,
+  publishBytes as published,
+  sha256 as hash,
+} from '../../../tests/support/published.ts';
+import type { Chunk, ChunkStore } from './chunk-loader.ts';
+import type { ChunkedNode } from './chunked-node.ts';
 
 /** A disk of three and a half chunks, the second of which is zeros. */
 function disk(): Uint8Array {
@@ -19,35 +17,9 @@ function disk(): Uint8Array {
   return bytes;
 }
 
-interface Published {
-  manifest: ImageManifest;
-  files: Map<string, Uint8Array>;
-  asked: string[];
-  fetch: (url: string) => Promise<Response>;
-}
-
-async function published(bytes: Uint8Array, compression: 'gzip' | 'none' = 'gzip'): Promise<Published> {
-  const files = new Map<string, Uint8Array>();
-  const result = await publishDisk(new MemoryNode(bytes, { readOnly: true }), {
-    chunkSize: CHUNK,
-    compression,
-    compress: compression === 'gzip' ? gzipSync : (part) => part.slice(),
-    hash,
-    store: ({ sha256 }, stored) =>
-      void files.set(`${FOLDER}chunks/${sha256}${compression === 'gzip' ? '.gz' : ''}`, stored),
-  });
-  if (!result.ok) throw new Error(result.error.message);
-  const asked: string[] = [];
-  const fetch = async (url: string): Promise<Response> => {
-    asked.push(url);
-    const file = files.get(url);
-    return file ? new Response(file as Uint8Array<ArrayBuffer>) : new Response('', { status: 404 });
-  };
-  return { manifest: result.value, files, asked, fetch };
-}
-
-const open = ({ manifest, fetch }: Published, options: object = {}): ChunkedNode =>
-  new ChunkedNode({ manifest, url: `${FOLDER}disk.json`, fetch, ...options });
+/** A disk of chunks that all differ. */
+const chunks = (count: number): Uint8Array =>
+  Uint8Array.from({ length: count * CHUNK }, (_, i) => (i >> 12) + 1 + (i & 15));
 
 async function value<T>(result: unknown): Promise<T> {
   const got = (await result) as { ok: boolean; value: T; error?: { message: string } };
@@ -120,30 +92,215 @@ describe('a published disk', () => {
 });
 
 describe('a chunk that is not what the manifest says fails the read, and only it', () => {
-  const first = (files: Map<string, Uint8Array>): [string, Uint8Array] => [...files][0];
-
   it.each<[string, (stored: Uint8Array) => Uint8Array | null, string]>([
     ['another content', (stored) => stored.map((byte, i) => (i === 40 ? byte ^ 1 : byte)), 'SHA-256'],
-    ['missing', () => null, '404'],
     ['too long', (stored) => Uint8Array.from([...stored, 0]), 'longer than'],
   ])('%s', async (_, change, reason) => {
     const image = await published(disk());
-    const [url, stored] = first(image.files);
-    const changed = change(stored);
-    if (changed) image.files.set(url, changed);
-    else image.files.delete(url);
+    const url = image.address(0);
+    image.files.set(url, change(image.files.get(url)!)!);
     const node = open(image);
     expect(await problem(node.read(0, 10))).toContain(reason);
+    // A damaged copy on the way is passed by, once.
+    expect(image.inits.map(({ cache }) => cache)).toEqual(['default', 'reload']);
     expect(await problem(node.read(2 * CHUNK, 10))).toBe('');
   });
 
-  it('that unpacks to another length', async () => {
+  it('unpacks to another length', async () => {
     const image = await published(disk());
-    const long = gzipSync(new Uint8Array(CHUNK + 1));
     const { manifest } = image;
-    const file = { sha256: hash(long), bytes: long.length };
-    image.files.set(`${FOLDER}chunks/${file.sha256}.gz`, long);
-    const node = open({ ...image, manifest: { ...manifest, chunks: [file, ...manifest.chunks.slice(1)] } });
-    expect(await problem(node.read(0, 10))).toContain('does not unpack to 4096 bytes');
+    for (const length of [CHUNK - 1, CHUNK + 1, 100 * CHUNK]) {
+      const stored = gzipSync(new Uint8Array(length));
+      const file = { sha256: hash(stored), bytes: stored.length };
+      image.answers.push(() => new Response(stored));
+      const node = open({ ...image, manifest: { ...manifest, chunks: [file, ...manifest.chunks.slice(1)] } });
+      expect(await problem(node.read(0, 10))).toContain('does not unpack to 4096 bytes');
+    }
+  });
+
+  it('was damaged on the way: what comes past the caches counts', async () => {
+    const image = await published(disk());
+    image.answers.push(() => new Response(new Uint8Array(image.manifest.chunks[0]!.bytes)));
+    expect(await value(open(image).read(0, 10))).toEqual(disk().subarray(0, 10));
+  });
+});
+
+describe('a server that fails', () => {
+  afterEach(() => vi.useRealTimers());
+  const down = (): Response => {
+    throw new TypeError('Failed to fetch');
+  };
+  const cut = (): Response => new Response(new Uint8Array(5));
+  const busy = (): Response => new Response('', { status: 503 });
+
+  it('is asked again until it answers, ever later, and the state says so', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const image = await published(disk());
+    image.answers.push(down, cut, busy);
+    const node = open(image, { random: () => 1 });
+    const read = Promise.resolve(node.read(0, 10));
+    const seen: unknown[] = [];
+    for (let i = 0; i < 7; i++) {
+      await vi.advanceTimersByTimeAsync(i === 0 ? 0 : 1000);
+      const { problem: why, retryAt, waiting } = node.state;
+      seen.push([why?.replace(/.*: /, '') ?? null, retryAt, waiting]);
+    }
+    expect(seen).toEqual([
+      ['the server cannot be reached', 1000, 1],
+      [expect.stringContaining('5 of'), 3000, 1],
+      [expect.stringContaining('5 of'), 3000, 1],
+      ['the server answered 503', 7000, 1],
+      ['the server answered 503', 7000, 1],
+      ['the server answered 503', 7000, 1],
+      ['the server answered 503', 7000, 1],
+    ]);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await value(read)).toEqual(disk().subarray(0, 10));
+    expect(node.state).toMatchObject({ problem: null, retryAt: null, waiting: 0, loading: 0 });
+  });
+
+  it('fails the read after as long as was agreed', async () => {
+    vi.useFakeTimers();
+    const image = await published(disk());
+    image.answers.push(...Array(100).fill(down));
+    const read = problem(open(image, { giveUpMs: 10_000 }).read(0, 10));
+    await vi.advanceTimersByTimeAsync(10_001);
+    expect(await read).toMatch(/cannot be reached; it was given up after 10 s/);
+  });
+
+  it('is asked by all who wait at the same times', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const image = await published(chunks(5));
+    image.answers.push(...Array(10).fill(down));
+    const node = open(image, { random: () => 1 });
+    const reads = [0, 1, 2, 3, 4].map((index) => node.read(index * CHUNK, 1));
+    await vi.advanceTimersByTimeAsync(900);
+    expect(image.asked).toHaveLength(5);
+    await vi.advanceTimersByTimeAsync(1900);
+    expect(image.asked).toHaveLength(10);
+    await vi.advanceTimersByTimeAsync(200);
+    for (const read of reads) await value(read);
+    expect(image.asked).toHaveLength(15);
+  });
+
+  it('is asked three times for a file that it does not have', async () => {
+    vi.useFakeTimers();
+    const image = await published(disk());
+    image.files.delete(image.address(0));
+    const read = problem(open(image).read(0, 10));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await read).toContain('the server answered 404');
+    expect(image.asked).toHaveLength(3);
+  });
+
+  it('that falls silent is given up and asked again', async () => {
+    vi.useFakeTimers();
+    const image = await published(disk());
+    image.fetch = (
+      (serve) => (url, init) =>
+        image.asked.length > 0
+          ? serve(url, init)
+          : new Promise((_, reject) => {
+              image.asked.push(url);
+              init.signal!.addEventListener('abort', () => reject(new Error('aborted')));
+            })
+    )(image.fetch);
+    const read = open(image).read(0, 10);
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(await value(read)).toEqual(disk().subarray(0, 10));
+  });
+
+  it('ends a read that waits when the disk is closed', async () => {
+    const image = await published(disk());
+    image.answers.push(...Array(10).fill(down));
+    const node = open(image);
+    const read = problem(node.read(0, 10));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    node.close();
+    expect(await read).toContain('closed');
+  });
+});
+
+/** A cache that keeps all. */
+class Kept implements ChunkStore {
+  readonly chunks = new Map<string, Chunk>();
+  has = (sha256: string): boolean => this.chunks.has(sha256);
+  get = async (sha256: string): Promise<Chunk | null> => this.chunks.get(sha256) ?? null;
+  put = (sha256: string, chunk: Chunk): void => void this.chunks.set(sha256, chunk);
+}
+
+/** Waits until all of what a start reads is here, or as much as there is room for. */
+const settle = (node: ChunkedNode) =>
+  vi.waitFor(() => expect([node.state.loading, node.state.fetched > 0]).toEqual([0, true]));
+
+describe('what a start reads', () => {
+  const boot = [7, 3, 5, 1, 0, 2];
+
+  it('is fetched in its order before it is read', async () => {
+    const image = await published(chunks(10));
+    const node = open({ ...image, manifest: { ...image.manifest, boot } });
+    node.prefetchBoot();
+    await settle(node);
+    expect(image.asked).toEqual(boot.map((index) => image.address(index)));
+    expect(node.read(5 * CHUNK, 10)).not.toBeInstanceOf(Promise);
+    const bytes = boot.reduce((sum, index) => sum + image.manifest.chunks[index]!.bytes, 0);
+    expect(node.state.boot).toEqual({ total: bytes, done: bytes });
+  });
+
+  it('goes as far ahead as memory reaches, and on as it is read', async () => {
+    const image = await published(chunks(10));
+    const node = open({ ...image, manifest: { ...image.manifest, boot } }, { memory: 4 * CHUNK });
+    node.prefetchBoot();
+    await settle(node);
+    expect(image.asked).toHaveLength(2);
+    await node.read(7 * CHUNK, 1);
+    await settle(node);
+    expect(image.asked).toHaveLength(3);
+    for (const index of boot) await node.read(index * CHUNK, 1);
+    expect(image.asked).toHaveLength(6);
+  });
+
+  it('with a cache all of it is fetched, but what is there', async () => {
+    const image = await published(chunks(10));
+    const store = new Kept();
+    const manifest = { ...image.manifest, boot };
+    await open(image, { store }).read(3 * CHUNK, 1);
+    const node = open({ ...image, manifest }, { store, memory: 4 * CHUNK });
+    node.prefetchBoot();
+    await settle(node);
+    expect(image.asked).toHaveLength(6);
+    // The next start needs no server.
+    const next = open({ manifest, fetch: () => Promise.reject(new TypeError('offline')) }, { store });
+    for (const index of boot)
+      expect(await value(next.read(index * CHUNK, CHUNK))).toEqual(
+        chunks(10).subarray(index * CHUNK, (index + 1) * CHUNK),
+      );
+    expect(next.state).toMatchObject({ fetched: 0, cached: 6, problem: null });
+  });
+
+  it('does not stand in the way of what the guest waits for, and survives a failing server', async () => {
+    vi.useFakeTimers();
+    const image = await published(chunks(10));
+    image.answers.push(() => Promise.reject(new TypeError('offline')));
+    const node = open({ ...image, manifest: { ...image.manifest, boot } });
+    node.prefetchBoot();
+    await vi.advanceTimersByTimeAsync(5000);
+    vi.useRealTimers();
+    await settle(node);
+    expect(node.state).toMatchObject({ problem: null, boot: { done: node.state.boot.total } });
+    expect(await value(node.read(7 * CHUNK, 1))).toEqual(chunks(10).subarray(7 * CHUNK, 7 * CHUNK + 1));
+  });
+});
+
+describe('a cache', () => {
+  it('that lost a chunk, or has another length, is passed by', async () => {
+    const image = await published(disk());
+    const store = new Kept();
+    store.get = async () => null;
+    store.has = () => true;
+    expect(await value(open(image, { store }).read(0, 10))).toEqual(disk().subarray(0, 10));
+    store.get = async () => new Uint8Array(3);
+    expect(await value(open(image, { store }).read(0, 10))).toEqual(disk().subarray(0, 10));
+    expect(image.asked).toHaveLength(2);
   });
 });

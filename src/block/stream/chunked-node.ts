@@ -1,6 +1,6 @@
 /**
  * A disk that is published in chunks (docs/block.md). A chunk is fetched when something in it is read, compared with its SHA-256,
- * expanded and kept; as many as `memory` says are kept in memory.
+ * expanded and kept; what the guest is about to read is fetched before it asks. Memory holds so many chunks and no more.
  */
 import {
   type BlockNode,
@@ -12,145 +12,171 @@ import {
   outside,
   success,
 } from '../block-node.ts';
-import { type Fetch, fetchFile } from './chunk-fetch.ts';
-import { decodeChunk } from './decode.ts';
-import { chunkLength, chunkPath, type ImageManifest } from './manifest.ts';
+import type { DriveStream } from '../../core/vm-api.ts';
+import { BootPrefetch } from './boot-prefetch.ts';
+import { type Chunk, ChunkLoader, type LoaderOptions } from './chunk-loader.ts';
+import type { Urgency } from './fetch-queue.ts';
+import type { ImageManifest } from './manifest.ts';
+import { ReadAhead } from './read-ahead.ts';
 
-export interface ChunkedNodeOptions {
-  manifest: ImageManifest;
-  /** Absolute address of the manifest. */
-  url: string;
-  /** Default: the one of page or worker. */
-  fetch?: Fetch;
+export interface ChunkedNodeOptions extends LoaderOptions {
   /** Bytes of expanded chunks that are kept in memory. Default 64 MiB. */
-  memory?: number;
+  memory?: number | undefined;
+  /** That of the manifest. */
+  identity?: string;
 }
 
 const MEMORY = 64 << 20;
 
-type Chunk = Uint8Array<ArrayBuffer>;
+interface Kept {
+  bytes: Chunk;
+  /** It was fetched for what the guest might read, and nothing in it was read yet. */
+  foreseen: Urgency | null;
+}
 
 export class ChunkedNode implements BlockNode {
   readonly size: number;
   readonly readOnly = true;
   readonly manifest: ImageManifest;
-  private readonly url: string;
-  private readonly fetch: Fetch;
-  private readonly kept: number;
-  private readonly abort = new AbortController();
+  readonly identity: string | null;
+  /** Called when `state` has changed, which may be often. */
+  onChange: (() => void) | null = null;
+  private readonly loader: ChunkLoader;
+  private readonly keeps: number;
+  private readonly total: number;
+  private readonly readAhead = new ReadAhead();
+  private readonly boot: BootPrefetch;
   /** Expanded chunks by number, the one used last at the end. */
-  private readonly chunks = new Map<number, Chunk>();
-  private readonly pending = new Map<number, Promise<BlockResult<Chunk>>>();
+  private readonly chunks = new Map<number, Kept>();
+  private waiting = 0;
+  private closed = false;
 
-  constructor({ manifest, url, fetch, memory = MEMORY }: ChunkedNodeOptions) {
+  constructor({ memory = MEMORY, identity, ...options }: ChunkedNodeOptions) {
+    const { manifest } = options;
     this.size = manifest.capacity;
     this.manifest = manifest;
-    this.url = url;
-    this.fetch = fetch ?? ((address, init) => globalThis.fetch(address, init));
-    this.kept = Math.max(1, Math.floor(memory / manifest.chunkSize));
+    this.identity = identity ?? null;
+    this.keeps = Math.max(2, Math.floor(memory / manifest.chunkSize));
+    this.total = manifest.chunks.reduce((sum, chunk) => sum + (chunk?.bytes ?? 0), 0);
+    this.loader = new ChunkLoader(options, () => this.changed());
+    this.boot = new BootPrefetch(
+      manifest.boot.filter((index) => manifest.chunks[index] !== null),
+      {
+        // Without a cache all of it has to stay in memory until it is read.
+        window: options.store ? manifest.chunks.length : this.keeps >> 1,
+        here: (index) =>
+          this.chunks.has(index) || (options.store?.has(manifest.chunks[index]!.sha256) ?? false),
+        bytes: (index) => manifest.chunks[index]!.bytes,
+        load: (index) => this.fetch(index, 'boot'),
+        changed: () => this.changed(),
+      },
+    );
   }
 
-  /** Of the chunks' hashes. */
-  get identity(): string {
-    let low = 0;
-    let high = 0;
-    for (const chunk of this.manifest.chunks) {
-      for (let i = 0; i < 64; i += 8) {
-        const word = chunk ? Number.parseInt(chunk.sha256.slice(i, i + 8), 16) : i;
-        low = Math.imul(low ^ word, 0x01000193) ^ (high >>> 7);
-        high = Math.imul(high + word, 0x85ebca6b) ^ (low >>> 13);
-      }
-    }
-    return [low, high].map((part) => (part >>> 0).toString(16).padStart(8, '0')).join('');
+  get state(): DriveStream {
+    const { total, waiting } = this;
+    return { ...this.loader.state, total, waiting, boot: this.boot.state };
+  }
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
+
+  /** Fetches what a start of the machine will read. */
+  prefetchBoot(): void {
+    this.boot.start();
   }
 
   read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {
-    if (this.abort.signal.aborted) return CLOSED;
+    if (this.closed) return CLOSED;
     const wrong = outside(this.size, offset, length);
     if (wrong) return wrong;
     if (length === 0) return success(new Uint8Array(0));
     const { chunkSize } = this.manifest;
     const first = Math.floor(offset / chunkSize);
     const last = Math.floor((offset + length - 1) / chunkSize);
-    if (first === last) {
-      const at = offset - first * chunkSize;
-      const chunk = this.chunk(first);
-      if (chunk === null) return success(new Uint8Array(length));
-      if (!(chunk instanceof Promise)) return success(chunk.subarray(at, at + length));
-      return chunk.then((result) => (result.ok ? success(result.value.subarray(at, at + length)) : result));
-    }
-    const parts = [];
-    for (let index = first; index <= last; index++) parts.push(this.chunk(index));
-    const bytes = new Uint8Array(length);
-    const put = (index: number, chunk: Chunk | null): void => {
-      const start = index * chunkSize;
-      const from = Math.max(offset - start, 0);
-      if (chunk) bytes.set(chunk.subarray(from, offset + length - start), start + from - offset);
-    };
-    const waits: Promise<BlockResult>[] = [];
-    for (const [i, part] of parts.entries()) {
-      if (!(part instanceof Promise)) {
-        put(first + i, part);
-        continue;
-      }
-      waits.push(
-        part.then((result) => {
-          if (!result.ok) return result;
-          put(first + i, result.value);
-          return DONE;
-        }),
-      );
-    }
-    if (waits.length === 0) return success(bytes);
-    return Promise.all(waits).then(
-      (results) => results.find((result) => !result.ok) ?? success(bytes),
-    ) as Promise<BlockResult<Uint8Array>>;
-  }
-
-  /** A chunk, if it is in memory; null: it is zeros. */
-  private chunk(index: number): Chunk | null | Promise<BlockResult<Chunk>> {
-    const file = this.manifest.chunks[index];
-    if (file === null) return null;
-    const kept = this.chunks.get(index);
-    if (kept) {
-      this.chunks.delete(index);
-      this.chunks.set(index, kept);
-      return kept;
-    }
-    let pending = this.pending.get(index);
-    if (!pending) {
-      pending = this.load(index).then((result) => {
-        this.pending.delete(index);
-        if (result.ok) this.keep(index, result.value);
-        return result;
-      });
-      this.pending.set(index, pending);
-    }
-    return pending;
-  }
-
-  private keep(index: number, chunk: Chunk): void {
-    if (this.abort.signal.aborted) return;
-    this.chunks.set(index, chunk);
-    if (this.chunks.size > this.kept) this.chunks.delete(this.chunks.keys().next().value!);
-  }
-
-  private async load(index: number): Promise<BlockResult<Chunk>> {
-    const { manifest } = this;
-    const file = manifest.chunks[index]!;
-    const url = new URL(chunkPath(manifest.url, file.sha256), this.url).href;
-    const answer = await fetchFile(this.fetch, {
-      ...file,
-      url,
-      signal: this.abort.signal,
-      background: false,
-      reload: false,
-      received: () => {},
+    const chunks: Eventually<BlockResult<Chunk> | null>[] = [];
+    for (let index = first; index <= last; index++) chunks.push(this.wanted(index));
+    this.foresee(offset, length);
+    const waits = chunks.some((chunk) => chunk instanceof Promise);
+    if (!waits) return this.join(offset, length, chunks as (BlockResult<Chunk> | null)[]);
+    this.waiting++;
+    this.changed();
+    return Promise.all(chunks).then((results) => {
+      this.waiting--;
+      this.changed();
+      return this.join(offset, length, results);
     });
-    if ('problem' in answer) return failure('io', answer.problem);
-    const length = chunkLength(manifest, index);
-    const chunk = await decodeChunk(answer.bytes, manifest.compression, length);
-    return chunk ? success(chunk) : failure('io', `${url}: it does not unpack to ${length} bytes`);
+  }
+
+  /** The bytes of a read from its chunks; null are zeros. */
+  private join(
+    offset: number,
+    length: number,
+    chunks: readonly (BlockResult<Chunk> | null)[],
+  ): BlockResult<Uint8Array> {
+    const { chunkSize } = this.manifest;
+    const first = Math.floor(offset / chunkSize);
+    for (const chunk of chunks) if (chunk && !chunk.ok) return chunk;
+    const at = offset - first * chunkSize;
+    if (chunks.length === 1 && chunks[0]?.ok) return success(chunks[0].value.subarray(at, at + length));
+    const bytes = new Uint8Array(length);
+    for (const [i, chunk] of chunks.entries()) {
+      const start = (first + i) * chunkSize;
+      const from = Math.max(offset - start, 0);
+      if (chunk?.ok) bytes.set(chunk.value.subarray(from, offset + length - start), start + from - offset);
+    }
+    return success(bytes);
+  }
+
+  /** A chunk that the guest reads; null: it is zeros. */
+  private wanted(index: number): Eventually<BlockResult<Chunk> | null> {
+    if (this.manifest.chunks[index] === null) return null;
+    const kept = this.chunks.get(index);
+    if (!kept) return this.fetch(index, 'demand');
+    this.chunks.delete(index);
+    this.chunks.set(index, kept);
+    this.used(index, kept);
+    return success(kept.bytes);
+  }
+
+  private used(index: number, kept: Kept): void {
+    if (kept.foreseen === 'ahead') this.readAhead.learn(true);
+    if (kept.foreseen === 'boot') this.boot.released(index);
+    kept.foreseen = null;
+  }
+
+  private foresee(offset: number, length: number): void {
+    const range = this.readAhead.note(offset, length);
+    if (!range || !this.loader.online) return;
+    const { chunkSize, chunks } = this.manifest;
+    const end = Math.min(Math.ceil(range.end / chunkSize), chunks.length);
+    for (let index = Math.floor(range.start / chunkSize); index < end; index++)
+      if (chunks[index] !== null && !this.chunks.has(index)) void this.fetch(index, 'ahead');
+  }
+
+  private async fetch(index: number, urgency: Urgency): Promise<BlockResult<Chunk>> {
+    const result = await this.loader.load(index, urgency);
+    if (!result.ok || this.closed) return result;
+    const kept = this.chunks.get(index);
+    if (!kept) this.keep(index, { bytes: result.value, foreseen: urgency === 'demand' ? null : urgency });
+    else if (urgency === 'demand') this.used(index, kept);
+    else if (urgency === 'boot') this.boot.released(index);
+    return result;
+  }
+
+  private keep(index: number, kept: Kept): void {
+    this.chunks.set(index, kept);
+    while (this.chunks.size > this.keeps) {
+      const [oldest, { foreseen }] = this.chunks.entries().next().value!;
+      this.chunks.delete(oldest);
+      if (foreseen === 'ahead') this.readAhead.learn(false);
+      if (foreseen === 'boot') this.boot.released(oldest);
+    }
+  }
+
+  private changed(): void {
+    this.onChange?.();
   }
 
   write(): BlockResult {
@@ -186,7 +212,10 @@ export class ChunkedNode implements BlockNode {
   }
 
   close(): BlockResult {
-    this.abort.abort();
+    this.closed = true;
+    this.onChange = null;
+    this.boot.stop();
+    this.loader.close();
     this.chunks.clear();
     return DONE;
   }

@@ -1,3 +1,4 @@
+import type { BrowserCache } from '../../block/stream/browser-cache.ts';
 import { VmError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { FwCfgEntry, ImageSource, VmConfig, VmEvents } from '../../core/vm-api.ts';
@@ -12,6 +13,7 @@ export interface BootImagesContext {
   log: Log;
   onProgress: (progress: VmEvents['progress']) => void;
   signal: AbortSignal;
+  cache?: BrowserCache | null;
 }
 
 /**
@@ -25,7 +27,8 @@ export async function loadBootImages(
 ): Promise<BootImages> {
   const one = async (source: ImageSource | undefined, what: string): Promise<Uint8Array | null> => {
     if (source === undefined) return null;
-    const options = { what, onProgress: context.onProgress, signal: context.signal };
+    const { onProgress, signal, cache } = context;
+    const options = { what, onProgress, signal, cache };
     const bytes = await loadImage(source, options);
     // The guest unpacks its initrd itself.
     if (what === 'firmware' || what === 'kernel') return gunzip(bytes, options);
@@ -73,7 +76,7 @@ async function loadRoms(
   names: readonly string[],
   context: BootImagesContext,
 ): Promise<Record<string, Uint8Array>> {
-  const { firmwareUrl, log, signal } = context;
+  const { firmwareUrl, log, signal, cache } = context;
   const roms: Record<string, Uint8Array> = {};
   if (firmwareUrl === undefined) return roms;
   const load = async (name: string): Promise<void> => {
@@ -82,6 +85,7 @@ async function loadRoms(
         what: name,
         onProgress: () => {},
         signal,
+        cache,
       });
     } catch (error) {
       if (!(error instanceof VmError) || error.code !== 'not-found') throw error;

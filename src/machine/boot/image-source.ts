@@ -1,5 +1,7 @@
+import type { BrowserCache } from '../../block/stream/browser-cache.ts';
 import { VmError } from '../../core/errors.ts';
 import type { ImageSource, VmProgress } from '../../core/vm-api.ts';
+import { cacheKey } from '../image-context.ts';
 import { isGzip } from './kernel-formats.ts';
 
 export interface LoadOptions {
@@ -8,6 +10,8 @@ export interface LoadOptions {
   onProgress: (progress: VmProgress) => void;
   /** Aborted when the machine is destroyed while it loads. */
   signal?: AbortSignal;
+  /** Where it is kept for a start without network. */
+  cache?: BrowserCache | null | undefined;
 }
 
 /** Largest image taken, bytes: what the largest machine could hold. Also bounds what a small gzip file may grow to. */
@@ -42,6 +46,8 @@ async function fetchImage(url: string, options: LoadOptions): Promise<Uint8Array
   try {
     response = await fetch(url, { signal: options.signal });
   } catch (cause) {
+    const kept = await keptFile(url, options);
+    if (kept) return kept;
     throw new VmError(
       'not-found',
       `The ${what} could not be fetched from ${url}: check the address and the network.`,
@@ -51,6 +57,8 @@ async function fetchImage(url: string, options: LoadOptions): Promise<Uint8Array
     );
   }
   if (!response.ok) {
+    const kept = response.status >= 500 ? await keptFile(url, options) : null;
+    if (kept) return kept;
     throw new VmError('not-found', `The ${what} is not at ${url}: the server answered ${response.status}.`);
   }
   if (response.headers.get('content-type')?.startsWith('text/html')) {
@@ -60,7 +68,7 @@ async function fetchImage(url: string, options: LoadOptions): Promise<Uint8Array
   const header = response.headers.get('content-encoding') ? null : response.headers.get('content-length');
   const total = header === null ? undefined : Number(header);
   if (!response.body) return new Uint8Array(0);
-  let bytes: Uint8Array;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
     bytes = await readAll(response.body, { ...options, step: `Downloading ${what}`, total });
   } catch (cause) {
@@ -75,7 +83,26 @@ async function fetchImage(url: string, options: LoadOptions): Promise<Uint8Array
       `The ${what} is truncated: ${bytes.length} of ${total} bytes arrived. Try again.`,
     );
   }
+  keepFile(url, bytes, response.headers.get('etag') ?? response.headers.get('last-modified'), options);
   return bytes;
+}
+
+/** The file as it came when the server could be reached last. */
+async function keptFile(url: string, { cache, signal }: LoadOptions): Promise<Uint8Array | null> {
+  const key = cacheKey(url);
+  return key === null || signal?.aborted ? null : ((await cache?.get(key)) ?? null);
+}
+
+function keepFile(
+  url: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  tag: string | null,
+  { cache }: LoadOptions,
+): void {
+  const key = cacheKey(url);
+  // The same version is there already.
+  if (!cache || key === null || (tag !== null && cache.tag(key) === tag)) return;
+  cache.put(key, bytes, tag);
 }
 
 interface ReadOptions extends LoadOptions {
@@ -103,7 +130,10 @@ function tooLarge(what: string): VmError {
   );
 }
 
-async function readAll(stream: ReadableStream<Uint8Array>, options: ReadOptions): Promise<Uint8Array> {
+async function readAll(
+  stream: ReadableStream<Uint8Array>,
+  options: ReadOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
   const { what, step, total } = options;
   if (total !== undefined && total > IMAGE_MAX) {
     await stream.cancel();

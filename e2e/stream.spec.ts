@@ -1,0 +1,195 @@
+/** Published images in a real browser: its cache, its network, and servers that misbehave. Without a machine. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { runProgram } from '../src/img/program.ts';
+import { openModulePage } from './support/bundle.ts';
+import { write } from './support/files.ts';
+import { noise } from './support/noise.ts';
+import { expect, test } from './support/site.ts';
+
+type Stream = typeof import('./browser/stream.ts');
+declare const stream: Stream;
+
+const MIB = 1 << 20;
+/** 14 MiB of noise with 4 MiB of zeros in it. */
+const DISK = Buffer.concat([noise(6 * MIB, 1), Buffer.alloc(4 * MIB), noise(8 * MIB + 512, 2)]);
+const HASH = createHash('sha256').update(DISK).digest('hex');
+const CHUNK_FILES = 15;
+
+/** Files of the published image, and its chunks. */
+let folder: string;
+const chunkFiles = (): string[] =>
+  readdirSync(join(folder, 'chunks')).map((name) => join(folder, 'chunks', name));
+
+test.beforeEach(async ({ page, site }, testInfo) => {
+  folder = join(site.images, 'published');
+  rmSync(folder, { recursive: true, force: true });
+  const image = write(testInfo.outputDir, 'disk.img', DISK);
+  expect(await runProgram(['publish', '-q', '--compression=none', image, join(folder, 'disk.json')])).toBe(0);
+  await openModulePage(page, site.url, 'e2e/browser/stream.ts');
+  await page.addScriptTag({ type: 'module', content: "window.stream = await import('./module.js')" });
+  await page.waitForFunction(() => 'stream' in window);
+});
+
+const URL_PATH = 'images/published/disk.json';
+
+test('an image is the same from the server and from the cache, without network too', async ({
+  page,
+  context,
+}) => {
+  const cold = await page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+  expect(cold.hash).toBe(HASH);
+  expect(cold.state).toMatchObject({ fetched: 14 * MIB + 512, cached: 0, waiting: 0, problem: null });
+  await context.setOffline(true);
+  const warm = await page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+  expect(warm.hash).toBe(HASH);
+  expect(warm.state).toMatchObject({ fetched: 0, cached: CHUNK_FILES, problem: null });
+});
+
+test('the cache stays below its limit: what was not used for the longest time goes', async ({ page }) => {
+  const limit = 8 * MIB;
+  for (const _ of [1, 2]) {
+    const { hash, kept } = await page.evaluate(([url, bytes]) => stream.hashAt(url, bytes), [
+      URL_PATH,
+      limit,
+    ] as const);
+    expect(hash).toBe(HASH);
+    expect(kept).toBeLessThanOrEqual(limit);
+    expect(kept).toBeGreaterThan(limit / 2);
+  }
+  const kept = await page.evaluate(async () => {
+    const cache = await stream.take(stream.BrowserCache.open(3 * 1000));
+    for (const [i, key] of ['a', 'b', 'c', 'd'].entries()) {
+      cache.put(key, new Uint8Array(900).fill(i));
+      await cache.settled();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const keys = ['a', 'b', 'c', 'd'].filter((key) => cache.has(key));
+    const [value, tooLarge] = [await cache.get('d'), 'e'];
+    cache.put(tooLarge, new Uint8Array(3000));
+    await cache.settled();
+    const result = { keys, value: value?.[899], tooLarge: cache.has(tooLarge), bytes: cache.bytes };
+    await cache.close();
+    return result;
+  });
+  expect(kept).toEqual({ keys: ['b', 'c', 'd'], value: 3, tooLarge: false, bytes: 2700 });
+});
+
+test('where the browser gives no more room, reads go on and the cache stays small', async ({
+  page,
+  context,
+  site,
+}) => {
+  const session = await context.newCDPSession(page);
+  const { origin } = new URL(site.url);
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 6 * MIB });
+  for (const _ of [1, 2]) {
+    const { hash, kept } = await page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+    expect(hash).toBe(HASH);
+    expect(kept).toBeLessThan(6 * MIB);
+  }
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+});
+
+test('two pages share the cache', async ({ page, context, site }) => {
+  const second = await context.newPage();
+  await openModulePage(second, site.url, 'e2e/browser/stream.ts');
+  await second.addScriptTag({ type: 'module', content: "window.stream = await import('./module.js')" });
+  await second.waitForFunction(() => 'stream' in window);
+  const both = await Promise.all(
+    [page, second].map((one) => one.evaluate((url) => stream.hashAt(url, 10 * 1024 * 1024), URL_PATH)),
+  );
+  expect(both.map(({ hash }) => hash)).toEqual([HASH, HASH]);
+  // What the other one threw away is fetched.
+  const again = await page.evaluate((url) => stream.hashAt(url, 10 * 1024 * 1024), URL_PATH);
+  expect(again.hash).toBe(HASH);
+});
+
+test('a network that comes back ends the wait', async ({ page, context }) => {
+  await page.evaluate(async (url) => {
+    Object.assign(window, { opened: await stream.open(url) });
+  }, URL_PATH);
+  await context.setOffline(true);
+  await page.evaluate(() => {
+    const { opened } = window as unknown as { opened: import('./browser/stream.ts').Opened };
+    Object.assign(window, { hash: stream.hashDisk(opened.node) });
+  });
+  const state = () =>
+    page.evaluate(
+      () => (window as unknown as { opened: import('./browser/stream.ts').Opened }).opened.node.state,
+    );
+  await expect
+    .poll(state)
+    .toMatchObject({ waiting: 1, problem: expect.stringContaining('cannot be reached') });
+  expect((await state()).retryAt).toBeGreaterThan(Date.now() - 1000);
+  await context.setOffline(false);
+  expect(await page.evaluate(() => (window as unknown as { hash: Promise<string> }).hash)).toBe(HASH);
+  expect(await state()).toMatchObject({ waiting: 0, problem: null, retryAt: null });
+});
+
+test('a network that stays away fails reads after the time that was agreed', async ({ page, context }) => {
+  const hash = page.evaluate(async (url) => {
+    const opened = await stream.open(url, 0, 700);
+    window.dispatchEvent(new Event('opened'));
+    await new Promise((resolve) => window.addEventListener('offline', resolve));
+    return stream.hashDisk(opened.node);
+  }, URL_PATH);
+  await page.evaluate(() => new Promise((resolve) => window.addEventListener('opened', resolve)));
+  await context.setOffline(true);
+  expect(await hash).toMatch(/cannot be reached; it was given up after 1 s/);
+});
+
+test('chunks that are wrong or cut short on the server fail reads, by name', async ({ page }) => {
+  const [first] = chunkFiles();
+  const bytes = readFileSync(first);
+  bytes[1000] ^= 1;
+  writeFileSync(first, bytes);
+  const wrong = await page.evaluate((url) => stream.hashAt(url), URL_PATH);
+  expect(wrong.hash).toMatch(/chunks\/[\da-f]{64}: it is not what the manifest says/);
+  writeFileSync(first, bytes.subarray(0, 5000));
+  const short = await page.evaluate((url) => stream.hashAt(url, 0, 300), URL_PATH);
+  expect(short.hash).toMatch(/chunks\/[\da-f]{64}: 5000 of \d+ bytes came; it was given up/);
+  rmSync(first);
+  const missing = await page.evaluate((url) => stream.hashAt(url), URL_PATH);
+  expect(missing.hash).toMatch(/the server answered 404/);
+});
+
+test('a server that fails now and then, and cuts connections, gives the image in the end', async ({
+  page,
+}) => {
+  let requests = 0;
+  await page.route('**/chunks/*', async (route) => {
+    requests++;
+    if (requests % 5 === 1) return route.abort('connectionreset');
+    if (requests % 5 === 3) return route.fulfill({ status: 503, body: 'busy' });
+    return route.continue();
+  });
+  const { hash } = await page.evaluate((url) => stream.hashAt(url), URL_PATH);
+  expect(hash).toBe(HASH);
+  expect(requests).toBeGreaterThan(CHUNK_FILES);
+});
+
+test('on a slow line what is read comes before what is fetched ahead', async ({ page, context }) => {
+  const manifest = join(folder, 'disk.json');
+  const list = JSON.parse(readFileSync(manifest, 'utf8'));
+  const stored = list.chunks.flatMap((chunk: object | null, index: number) => (chunk ? [index] : []));
+  writeFileSync(manifest, JSON.stringify({ ...list, boot: stored }));
+  const session = await context.newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 20,
+    downloadThroughput: 8 * MIB,
+    uploadThroughput: MIB,
+  });
+  const order = await page.evaluate(async (url) => {
+    const { node } = await stream.open(url);
+    node.prefetchBoot();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // The last of all: behind 14 MiB on this line.
+    await stream.take(node.read(node.size - 512, 512));
+    return node.state;
+  }, URL_PATH);
+  expect(order.fetched).toBeLessThan(9 * MIB);
+});

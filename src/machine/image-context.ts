@@ -1,0 +1,22 @@
+/** What images are opened with. */
+import type { BrowserCache } from '../block/stream/browser-cache.ts';
+import type { ChunkedNode } from '../block/stream/chunked-node.ts';
+
+export interface ImageContext {
+  /** Aborted when the machine is destroyed while it loads. */
+  signal?: AbortSignal;
+  /** What was fetched before; null: nothing is kept. */
+  cache?: BrowserCache | null;
+  /** Called with each published image of a drive. */
+  published?(drive: string, node: ChunkedNode): void;
+}
+
+/** An address as the cache knows it; null: such are not kept. */
+export function cacheKey(url: string): string | null {
+  if (!URL.canParse(url, pageAddress())) return null;
+  const { protocol, href } = new URL(url, pageAddress());
+  return /^https?:$/.test(protocol) ? `file/${href.split('#', 1)[0]}` : null;
+}
+
+/** Of the page or worker; tests have none. */
+export const pageAddress = (): string => globalThis.location?.href ?? 'http://localhost/';
