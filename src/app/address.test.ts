@@ -28,6 +28,15 @@ describe('the page’s address', () => {
         options: { memory: 256, append: "init=/bin/sh -- 'x' & 100% + ü", icount: 0, noReboot: true },
       },
       { options: { arch: 'riscv64', kernel: 'https://a.example/x?y=1&z=2#f', append: '' } },
+      {
+        machine: 'x',
+        options: {
+          devices: [
+            { driver: 'virtio-gpu-pci', properties: { xres: '800', blob: 'on' } },
+            { driver: 'virtio-rng' },
+          ],
+        },
+      },
     ];
     for (const address of addresses) expect(parseAddress(formatAddress(address))).toEqual(address);
   });

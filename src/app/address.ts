@@ -1,6 +1,6 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`. */
-import { type ImageSource, MEDIA, type VmConfig } from '../core/vm-api.ts';
-import { configFromText, isLocalImage, VM_OPTIONS } from '../element/options.ts';
+import { type DeviceConfig, type ImageSource, MEDIA, type VmConfig } from '../core/vm-api.ts';
+import { configFromText, deviceWords, isLocalImage, VM_OPTIONS } from '../element/options.ts';
 
 /** Options that make a machine by themselves. */
 const STARTERS = ['arch', 'kernel', 'bios', ...MEDIA] as const;
@@ -35,7 +35,7 @@ export function formatAddress({ machine, options }: Address): string {
   for (const { key, param, kind } of VM_OPTIONS) {
     const value = options[key];
     if (value === undefined || (kind === 'image' && isLocalImage(value as ImageSource))) continue;
-    params.set(param, String(value));
+    params.set(param, kind === 'devices' ? deviceWords(value as DeviceConfig[]).join(' ') : String(value));
   }
   // Slashes and colons may stand in a query as they are, and image addresses are easier to read so.
   return `?${params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')}`;

@@ -23,6 +23,13 @@ describe('the command line', () => {
     );
   });
 
+  it('has an option for each device', () => {
+    const devices = [{ driver: 'virtio-gpu-pci', properties: { blob: 'on' } }, { driver: 'virtio-rng' }];
+    expect(commandLine({ arch: 'riscv64', bios: 'none', devices }, images)).toBe(
+      'npx snowglobe riscv64 -bios none -device virtio-gpu-pci,blob=on -device virtio-rng -nographic',
+    );
+  });
+
   it('spells our own options with two dashes and icount as QEMU does', () => {
     const line = commandLine(
       { arch: 'riscv64', bios: 'none', icount: 3, noReboot: true, tier: 'interp', append: '' },

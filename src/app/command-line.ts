@@ -1,6 +1,6 @@
 /** The `snowglobe` command line that boots what the page boots. */
-import { imageName, VM_OPTIONS } from '../element/options.ts';
-import type { ImageSource, VmConfig } from '../core/vm-api.ts';
+import { deviceWords, imageName, VM_OPTIONS } from '../element/options.ts';
+import type { DeviceConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
 
 /** Quotes a word for a POSIX shell where it needs quoting. */
 export function shellQuote(word: string): string {
@@ -31,6 +31,10 @@ export function commandLine(config: VmConfig, imagesUrl: string): string {
     if (key === 'tier' && value === 'auto') continue;
     if (kind === 'flag') {
       if (value) words.push(flag);
+      continue;
+    }
+    if (kind === 'devices') {
+      for (const device of deviceWords(value as DeviceConfig[])) words.push(flag, shellQuote(device));
       continue;
     }
     const word =

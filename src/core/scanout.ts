@@ -149,4 +149,14 @@ export interface VmScreen {
   text(): string;
   /** The pointer over the picture; null, or absent: there is none. */
   cursor?(): ScreenCursor | null;
+  /** Asks the guest for a picture of this size, in pixels. A guest whose graphics device cannot tell it, or that does not care, keeps its own. */
+  resize?(width: number, height: number): void;
+}
+
+/** A machine with several screens: one of them is looked at. */
+export interface ScreenConsoles {
+  /** Their devices' names, in QEMU's order. */
+  readonly consoles: readonly string[];
+  /** Number of the one that is looked at. */
+  console: number;
 }

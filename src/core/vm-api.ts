@@ -4,7 +4,7 @@
  */
 
 import type { KeyboardLayout } from './keyboard-layouts.ts';
-import type { VmScreen } from './scanout.ts';
+import type { ScreenConsoles, VmScreen } from './scanout.ts';
 import type { VmSpeaker } from './speaker.ts';
 
 /** Where an image comes from: a URL (string), bytes, or a file the user picked. */
@@ -294,6 +294,15 @@ export interface PointerInput {
   buttons: number;
 }
 
+/** A finger on the screen. */
+export interface TouchInput {
+  /** Tells the fingers apart while they touch. */
+  id: number;
+  /** Place on the screen, 0 to 1 from its left and top. */
+  x: number;
+  y: number;
+}
+
 /** Keyboard and mouse of a machine. Boards without them, and machines that do not run, take nothing. */
 export interface VmInput {
   /** A key by its place: a `KeyboardEvent.code` such as `KeyA`. @returns false where there is no such key */
@@ -303,6 +312,10 @@ export interface VmInput {
   /** Presses keys in order, and lets them go in reverse: `['ControlLeft', 'AltLeft', 'Delete']`. */
   press(codes: readonly string[]): void;
   pointer(event: PointerInput): void;
+  /** The fingers that touch the screen now: none once the last has left it. Only where `multitouch` says so. */
+  touch(fingers: readonly TouchInput[]): void;
+  /** The guest has a touch screen. */
+  readonly multitouch: boolean;
   /** The guest follows an absolute pointer (`x`, `y`): no pointer lock is needed. */
   readonly absolute: boolean;
   /**
@@ -430,7 +443,7 @@ export interface Vm {
   /** Null: it has none, or has not loaded. */
   readonly balloon: VmBalloon | null;
   /** Null: the machine has no graphics card. */
-  readonly screen: VmScreen | null;
+  readonly screen: (VmScreen & ScreenConsoles) | null;
   /** Null: the machine has no speaker, or no sound (`audiodev`). */
   readonly speaker: VmSpeaker | null;
   on<K extends keyof VmEvents>(event: K, listener: (detail: VmEvents[K]) => void): Unsubscribe;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { MODES } from '../../scripts/vga-fixtures/modes.mjs';
 import { bareVga, enterMode } from '../../tests/support/vga-mode.ts';
-import type { Scanout, TextScanout } from '../core/scanout.ts';
+import { type Scanout, sameMemory, scanoutBytes, type TextScanout } from '../core/scanout.ts';
 import { ALL_LIT, type BlinkPhase, BLINK_MS, blinkPhase } from './blink.ts';
 import { decodeScanout } from './decode.ts';
 import { drawable } from './drawable.ts';
@@ -34,6 +34,31 @@ function solid(video: Uint8Array, cell: number, character: number, attribute: nu
   video[cell * 4] = character;
   video[cell * 4 + 1] = attribute;
 }
+
+describe('memory of a picture', () => {
+  it('may be the device’s own, or pieces of the shared one', () => {
+    const shared = Uint8Array.from({ length: 64 }, (_, i) => i);
+    const pieces = [
+      { linear: 40, length: 4 },
+      { linear: 8, length: 8 },
+    ];
+    expect([...scanoutBytes({ linear: 0, size: 12, pieces }, shared)]).toEqual([
+      40, 41, 42, 43, 8, 9, 10, 11, 12, 13, 14, 15,
+    ]);
+    const own = Uint8Array.of(7);
+    expect(scanoutBytes({ linear: 0, size: 1, own }, shared)).toBe(own);
+    expect([...scanoutBytes({ linear: 5, size: 2 }, shared)]).toEqual([5, 6]);
+  });
+
+  it('is another one if its bytes lie elsewhere, whatever they are', () => {
+    const own = new Uint8Array(8);
+    expect(sameMemory({ linear: 0, size: 8, own }, { linear: 0, size: 8, own })).toBe(true);
+    expect(sameMemory({ linear: 0, size: 8, own }, { linear: 0, size: 8, own: new Uint8Array(8) })).toBe(
+      false,
+    );
+    expect(sameMemory({ linear: 0, size: 8 }, { linear: 4096, size: 8 })).toBe(false);
+  });
+});
 
 describe('characters', () => {
   it('repeat their eighth dot in the ninth from 0xc0 to 0xdf, if the mode has line graphics', () => {

@@ -6,6 +6,7 @@ import { decodeScanout } from './decode.ts';
 import { drawable } from './drawable.ts';
 import { type LineRange, linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
+import { PointerLayer } from './pointer-layer.ts';
 import type { Output, Renderer } from './renderer.ts';
 import { TextCursor } from './text-cursor.ts';
 import { WebGpuRenderer } from './webgpu-renderer.ts';
@@ -57,6 +58,7 @@ export class ScreenView {
     this.redraw();
   };
   private readonly cursor = new TextCursor();
+  private readonly pointer = new PointerLayer();
   private blinkTimer: ReturnType<typeof setTimeout> | undefined;
   /** The frame that is being waited for. */
   private frame: Promise<void> | null = null;
@@ -201,6 +203,10 @@ export class ScreenView {
     if (scanout.kind === 'text' && !this.still.matches)
       this.cursor.place(scanout, shared, this.wanted ?? { ...this.size, hard: true });
     else this.cursor.hide();
+    const pointer = scanout.kind === 'graphics' ? (screen.cursor?.() ?? null) : null;
+    this.pointer.place(pointer, scanout);
+    // One pointer is enough: the guest's follows the other one.
+    this.element.style.cursor = pointer ? 'none' : '';
     this.listener.drawn?.(scanout);
     this.blink();
   }
@@ -262,7 +268,7 @@ export class ScreenView {
     this.renderer = renderer;
     renderer.scale(this.wanted);
     this.stale = true;
-    this.element.replaceChildren(renderer.canvas, this.cursor.element);
+    this.element.replaceChildren(renderer.canvas, this.cursor.element, this.pointer.element);
     this.announce();
   }
 

@@ -1,6 +1,6 @@
 import { VmError } from '../core/errors.ts';
-import type { ImageSource, VmConfig, VmErrorCode, VmReport } from '../core/vm-api.ts';
-import { imageName, VM_OPTIONS } from './options.ts';
+import type { DeviceConfig, ImageSource, VmConfig, VmErrorCode, VmReport } from '../core/vm-api.ts';
+import { deviceWords, imageName, VM_OPTIONS } from './options.ts';
 
 /** A failure as the user reads it. */
 export interface Failure {
@@ -119,6 +119,7 @@ export function failureDetails(
 ): string {
   const options = VM_OPTIONS.filter(({ key }) => context.config[key] !== undefined).map(({ key, kind }) => {
     const value = context.config[key]!;
+    if (kind === 'devices') return `  devices: ${deviceWords(value as DeviceConfig[]).join(' ')}`;
     return `  ${String(key)}: ${kind === 'image' ? imageText(value as ImageSource) : String(value)}`;
   });
   return [

@@ -1,5 +1,5 @@
 /** What keys and pointer do to a machine while its screen has the focus. */
-import type { Vm } from '../core/vm-api.ts';
+import type { TouchInput, Vm } from '../core/vm-api.ts';
 import type { ScreenInput } from './screen-panel.ts';
 
 /** Wheel events in pixels come in steps of about this much for a notch; those in lines have three. */
@@ -24,12 +24,14 @@ interface Touch {
 /**
  * Keys go to the guest by their place. The mouse is caught by a click, as in QEMU, unless the guest follows an absolute pointer; Control
  * and Alt together let it go. A finger moves the pointer as on a trackpad, or is where the pointer is if the guest follows an absolute one; a tap clicks, one with two
- * fingers clicks right.
+ * fingers clicks right. Where the guest has a touch screen all fingers are its own.
  */
 export class MachineInput implements ScreenInput {
   readonly #vm: () => Vm | null;
   readonly #own: { leave(): void; paste(): void };
   readonly #touches = new Map<number, Touch>();
+  /** Fingers on a guest's touch screen. */
+  readonly #contacts = new Map<number, TouchInput>();
   #fingers = 0;
   #wheel = 0;
   /** Parts of counts that slow movements leave. */
@@ -90,6 +92,14 @@ export class MachineInput implements ScreenInput {
       const wheel = Math.trunc(this.#wheel);
       this.#wheel -= wheel;
       if (wheel !== 0) input.pointer({ ...(input.absolute && place), wheel, buttons: event.buttons });
+      return true;
+    }
+    if (event.pointerType === 'touch' && input.multitouch) {
+      if (event.type === 'pointerdown' || this.#contacts.has(event.pointerId))
+        this.#contacts.set(event.pointerId, { id: event.pointerId, ...place });
+      if (event.type === 'pointerup' || event.type === 'pointercancel')
+        this.#contacts.delete(event.pointerId);
+      input.touch([...this.#contacts.values()]);
       return true;
     }
     if (event.pointerType === 'touch') {

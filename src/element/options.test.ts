@@ -21,6 +21,7 @@ describe('options as text', () => {
       initrd: 'rootfs.cpio.gz',
       ...media,
       append: 'console=ttyS0 quiet',
+      devices: ' virtio-gpu-pci,blob=on,id=a=b  virtio-tablet-pci',
       boot: 'order=dc',
       icount: '3',
       'no-reboot': '',
@@ -42,6 +43,10 @@ describe('options as text', () => {
       initrd: 'rootfs.cpio.gz',
       ...media,
       append: 'console=ttyS0 quiet',
+      devices: [
+        { driver: 'virtio-gpu-pci', properties: { blob: 'on', id: 'a=b' } },
+        { driver: 'virtio-tablet-pci' },
+      ],
       boot: 'order=dc',
       icount: 3,
       noReboot: true,

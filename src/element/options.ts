@@ -3,9 +3,9 @@
  * the command line it shows. Spelled after QEMU wherever QEMU has the option.
  */
 import { VmError } from '../core/errors.ts';
-import type { ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
+import type { DeviceConfig, ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
 
-type OptionKind = 'text' | 'count' | 'memory' | 'image' | 'tier' | 'flag';
+type OptionKind = 'devices' | 'text' | 'count' | 'memory' | 'image' | 'tier' | 'flag';
 
 export interface VmOption {
   readonly key: keyof VmConfig;
@@ -38,6 +38,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'fda', attribute: 'fda', param: 'fda', flag: '-fda', kind: 'image' },
   { key: 'fdb', attribute: 'fdb', param: 'fdb', flag: '-fdb', kind: 'image' },
   { key: 'append', attribute: 'append', param: 'append', flag: '-append', kind: 'text' },
+  { key: 'devices', attribute: 'devices', param: 'device', flag: '-device', kind: 'devices' },
   { key: 'boot', attribute: 'boot', param: 'boot', flag: '-boot', kind: 'text' },
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
   { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
@@ -77,6 +78,28 @@ function parseCount(text: string, name: string, max: number): number {
   return value;
 }
 
+/** Devices as `-device` takes them, with blanks between: `virtio-gpu-pci,blob=on virtio-tablet-pci`. */
+function parseDevices(text: string): DeviceConfig[] {
+  return text
+    .trim()
+    .split(/\s+/)
+    .map((word) => {
+      const [driver, ...rest] = word.split(',');
+      const properties = rest.map((property): [string, string] => {
+        const [key, ...value] = property.split('=');
+        return [key, value.join('=')];
+      });
+      return { driver, ...(rest.length > 0 && { properties: Object.fromEntries(properties) }) };
+    });
+}
+
+/** Each device as `-device` takes it. */
+export function deviceWords(devices: readonly DeviceConfig[]): string[] {
+  return devices.map(({ driver, properties = {} }) =>
+    [driver, ...Object.entries(properties).map(([key, value]) => `${key}=${value}`)].join(','),
+  );
+}
+
 function parseTier(text: string, name: string): Tier {
   const tier = TIERS.find((candidate) => candidate === text.trim());
   if (!tier) throw new VmError('bad-config', `${name}: "${text}" is not a tier. Choose ${TIERS.join(', ')}.`);
@@ -113,6 +136,9 @@ export function configFromText(
         break;
       case 'image':
         config[option.key] = text.trim();
+        break;
+      case 'devices':
+        config[option.key] = parseDevices(text);
         break;
       case 'text':
         config[option.key] = option.key === 'append' ? text : text.trim();

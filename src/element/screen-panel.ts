@@ -30,6 +30,8 @@ export interface ScreenInput {
 /** Screen readers are told of new text at most this often, ms. */
 const ANNOUNCE_MS = 1000;
 const ANNOUNCED_LINES = 4;
+/** A size that people are still dragging is none to follow, ms. */
+const FOLLOW_MS = 300;
 
 export class ScreenPanel {
   readonly element: HTMLElement;
@@ -38,7 +40,10 @@ export class ScreenPanel {
   readonly #view: ScreenView;
   readonly #live = h('div', { class: 'spoken', 'aria-live': 'polite' });
   readonly #notice = h('div', { class: 'notice', role: 'status', part: 'screen-notice' });
-  readonly #resize = new ResizeObserver(() => this.#scale());
+  readonly #resize = new ResizeObserver(() => {
+    this.#scale();
+    this.#askSoon();
+  });
   readonly #densityChanged = (): void => {
     this.#followDensity();
     this.#scale();
@@ -46,6 +51,8 @@ export class ScreenPanel {
   #density: MediaQueryList | null = null;
   #screen: VmScreen | null = null;
   #scaling: Scaling = 'smooth';
+  #follow = false;
+  #followTimer = 0;
   #said: string[] = [];
   #sayTimer = 0;
 
@@ -94,6 +101,7 @@ export class ScreenPanel {
     this.#screen = screen;
     this.#said = [];
     this.#view.show(screen);
+    this.#askSoon();
   }
 
   get scaling(): Scaling {
@@ -103,6 +111,28 @@ export class ScreenPanel {
   set scaling(scaling: Scaling) {
     this.#scaling = scaling;
     this.#scale();
+  }
+
+  /** The guest is asked for a picture of the panel's size, whenever that has been the same for a moment. */
+  get follow(): boolean {
+    return this.#follow;
+  }
+
+  set follow(follow: boolean) {
+    this.#follow = follow;
+    this.#askSoon();
+  }
+
+  #askSoon(): void {
+    clearTimeout(this.#followTimer);
+    if (!this.#follow) return;
+    this.#followTimer = window.setTimeout(() => {
+      const { width, height } = this.element.getBoundingClientRect();
+      const pixel = window.devicePixelRatio || 1;
+      // Drivers make lines of whole words.
+      if (width > 0 && height > 0)
+        this.#screen?.resize?.(Math.floor((width * pixel) / 8) * 8, Math.floor(height * pixel));
+    }, FOLLOW_MS);
   }
 
   /** The picture's size in the guest's pixels. */
@@ -185,6 +215,7 @@ export class ScreenPanel {
 
   dispose(): void {
     clearTimeout(this.#sayTimer);
+    clearTimeout(this.#followTimer);
     this.#resize.disconnect();
     this.#density?.removeEventListener('change', this.#densityChanged);
     this.#view.dispose();

@@ -44,7 +44,7 @@ export class ScreenSwitch {
 
   /**
    * Loads what draws the screen, unless it is there; does nothing when the owner left the document meanwhile.
-   * @param owner its attribute `scaling` is how a new screen is scaled
+   * @param owner its attributes `scaling` and `follow-size` say how a new screen is scaled, and whether the guest follows its size
    * @throws VmError
    */
   async load(owner: Element): Promise<void> {
@@ -57,6 +57,7 @@ export class ScreenSwitch {
     if (!owner.isConnected) return;
     this.#panel = new ScreenPanel();
     this.scale(owner.getAttribute('scaling'));
+    this.#panel.follow = owner.hasAttribute('follow-size');
     this.#panel.input = this.#input;
     this.#stage.addScreen(this.#panel.element);
   }

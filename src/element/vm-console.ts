@@ -28,7 +28,7 @@ import { typeText } from './typed-text.ts';
  * its worker and memory when the element leaves the document (a move within it is no leave).
  */
 export class VmConsole extends HTMLElement {
-  static readonly observedAttributes = ['label', 'arch', 'autostart', 'muted', 'scaling'];
+  static readonly observedAttributes = ['label', 'arch', 'autostart', 'muted', 'scaling', 'follow-size'];
 
   readonly #serial = new SerialHub();
   readonly #toolbar = new Toolbar(
@@ -120,7 +120,9 @@ export class VmConsole extends HTMLElement {
     if (name === 'muted') this.#sound.muted = this.muted;
     if (name === 'autostart') this.#autostart();
     else if (name === 'scaling') this.#screen.scale(this.getAttribute(name));
-    else this.#showState(this.state);
+    else if (name === 'follow-size') {
+      if (this.screen) this.screen.follow = this.hasAttribute(name);
+    } else this.#showState(this.state);
   }
 
   /** What start() will build: the attributes, overlaid with what was set here or by configure(). */

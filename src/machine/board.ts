@@ -8,7 +8,7 @@ import type { SlotGuestMemory } from '../memory/guest-memory.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
 import type { BlockNode } from '../block/block-node.ts';
-import type { DriveState, PointerInput } from '../core/vm-api.ts';
+import type { DriveState, PointerInput, TouchInput } from '../core/vm-api.ts';
 import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
 import type { DevicePlan, VirtioTransport } from './devices.ts';
@@ -110,6 +110,9 @@ export interface BoardInput {
   keyboard: Pick<Ps2Keyboard, 'key' | 'releaseAll' | 'idle'>;
   pointer(event: PointerInput): void;
   readonly absolute: boolean;
+  /** The fingers on a touch screen; absent where there is none. */
+  touch?(fingers: readonly TouchInput[]): void;
+  readonly multitouch?: boolean;
 }
 
 /** A drive of a board whose medium can be looked at and, where `change` is there, exchanged. */

@@ -70,6 +70,8 @@ const KINDS = {
   },
   'virtio-keyboard': { properties: {} },
   'virtio-tablet': { properties: {} },
+  'virtio-mouse': { properties: {} },
+  'virtio-multitouch': { properties: {} },
   'virtio-rng': { properties: {} },
   'virtio-balloon': { properties: { 'free-page-reporting': SWITCH, 'deflate-on-oom': SWITCH } },
 } as const satisfies Record<string, DeviceKind>;

@@ -1,4 +1,11 @@
-import type { KeyboardLayout, PointerInput, TypeOptions, Unsubscribe, VmInput } from '../core/vm-api.ts';
+import type {
+  KeyboardLayout,
+  PointerInput,
+  TouchInput,
+  TypeOptions,
+  Unsubscribe,
+  VmInput,
+} from '../core/vm-api.ts';
 import { type Stroke, strokesFor } from '../hw/input/layouts.ts';
 import type { BoardInput } from './board.ts';
 
@@ -39,6 +46,14 @@ export class InputPort implements VmInput {
 
   pointer(event: PointerInput): void {
     this.board()?.pointer(event);
+  }
+
+  touch(fingers: readonly TouchInput[]): void {
+    this.board()?.touch?.(fingers);
+  }
+
+  get multitouch(): boolean {
+    return this.board()?.multitouch ?? false;
   }
 
   type(

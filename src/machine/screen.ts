@@ -1,22 +1,29 @@
 import {
   type PageRun,
   type Scanout,
+  type ScreenConsoles,
   type ScreenCursor,
   scanoutBytes,
   type VmScreen,
 } from '../core/scanout.ts';
 import { scanoutText } from '../hw/display/vga-scanout.ts';
 import { copyShared } from '../memory/copy.ts';
+import type { BoardDisplay } from './board.ts';
 import type { DisplayHub } from './display-hub.ts';
 import type { Session } from './session.ts';
 
+/** Of a monitor, pixels: what an EDID can say, and drivers take. */
+const SIZE_MIN = 64;
+const SIZE_MAX = 4095;
 const OFF: Scanout = { kind: 'blank', width: 720, height: 400 };
 
 /** A machine's screen through its lives: there before the machine is, and after it. */
-export class MachineScreen implements VmScreen {
+export class MachineScreen implements VmScreen, ScreenConsoles {
   private readonly listeners = new Set<() => void>();
   private session: Session | null = null;
   private hub: DisplayHub | null = null;
+  private chosen = 0;
+  private wish: { width: number; height: number } | null = null;
   /** A change was announced and has not been fetched. */
   private announced = false;
   /** The picture at the end, with its memory: the machine's own is freed. */
@@ -26,7 +33,38 @@ export class MachineScreen implements VmScreen {
     this.last = session ? null : (this.keep() ?? this.last);
     this.session = session;
     this.hub = session?.displayHub ?? null;
+    if (this.hub) this.hub.display = this.displays[this.console];
+    if (this.wish) this.resize(this.wish.width, this.wish.height);
     this.changed();
+  }
+
+  private get displays(): readonly BoardDisplay[] {
+    return this.session?.board.displays ?? [];
+  }
+
+  get consoles(): readonly string[] {
+    return this.displays.map(({ name }) => name);
+  }
+
+  /** The choice lasts over restarts. */
+  get console(): number {
+    return Math.min(this.chosen, Math.max(this.displays.length - 1, 0));
+  }
+
+  set console(number: number) {
+    if (!Number.isInteger(number) || number < 0) return;
+    this.chosen = number;
+    if (this.hub) this.hub.display = this.displays[this.console];
+    if (this.wish) this.resize(this.wish.width, this.wish.height);
+    this.changed();
+  }
+
+  resize(width: number, height: number): void {
+    this.wish = { width, height };
+    const fits = [width, height].every(
+      (size) => Number.isInteger(size) && size >= SIZE_MIN && size <= SIZE_MAX,
+    );
+    if (fits) this.hub?.display.resize?.(width, height);
   }
 
   /** Frees the last picture too. */

@@ -8,7 +8,7 @@ import type { PciBus } from '../hw/pci/pci-bus.ts';
 import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
 import { VirtioGpu } from '../hw/virtio/virtio-gpu.ts';
 import { VirtioConsole } from '../hw/virtio/virtio-console.ts';
-import { VirtioKeyboard, VirtioTablet } from '../hw/virtio/virtio-input.ts';
+import { VirtioKeyboard, VirtioMouse, VirtioMultitouch, VirtioTablet } from '../hw/virtio/virtio-input.ts';
 import { VirtioPci } from '../hw/virtio/virtio-pci.ts';
 import type { BoardDisplay, BoardDrive, BoardEnv, BoardInput } from './board.ts';
 import { type DevicePlan, isOn, parseSize } from './devices.ts';
@@ -22,6 +22,8 @@ export interface VirtioParts {
   serial: VirtioSerial | null;
   keyboard: VirtioKeyboard | null;
   tablet: VirtioTablet | null;
+  mouse: VirtioMouse | null;
+  multitouch: VirtioMultitouch | null;
 }
 
 /** A `virtio-serial` with its ports. */
@@ -40,6 +42,8 @@ export const noParts = (): VirtioParts => ({
   serial: null,
   keyboard: null,
   tablet: null,
+  mouse: null,
+  multitouch: null,
 });
 
 /** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. */
@@ -106,6 +110,12 @@ export function createVirtio(
     case 'virtio-tablet':
       parts.tablet = new VirtioTablet();
       return parts.tablet;
+    case 'virtio-mouse':
+      parts.mouse = new VirtioMouse();
+      return parts.mouse;
+    case 'virtio-multitouch':
+      parts.multitouch = new VirtioMultitouch();
+      return parts.multitouch;
     case 'virtio-rng':
       return new VirtioRng({ random: env.random });
     case 'virtio-balloon': {
@@ -152,7 +162,9 @@ export function virtioInput(parts: VirtioParts, others: BoardInput | null): Boar
   const keyboard = (): BoardInput['keyboard'] | null => {
     return parts.keyboard?.running ? parts.keyboard : (others?.keyboard ?? null);
   };
-  const tablet = (): VirtioTablet | null => (parts.tablet?.running ? parts.tablet : null);
+  const running = <D extends { running: boolean }>(device: D | null): D | null =>
+    device?.running ? device : null;
+  const tablet = (): VirtioTablet | null => running(parts.tablet);
   return {
     keyboard: {
       key: (code, down) => keyboard()?.key(code, down) ?? false,
@@ -161,9 +173,13 @@ export function virtioInput(parts: VirtioParts, others: BoardInput | null): Boar
         return keyboard()?.idle ?? true;
       },
     },
-    pointer: (event) => (tablet() ?? others)?.pointer(event),
+    pointer: (event) => (tablet() ?? running(parts.mouse) ?? others)?.pointer(event),
     get absolute() {
-      return tablet() !== null || (others?.absolute ?? false);
+      return tablet() !== null || (!running(parts.mouse) && (others?.absolute ?? false));
+    },
+    touch: (fingers) => running(parts.multitouch)?.touch(fingers),
+    get multitouch() {
+      return running(parts.multitouch) !== null;
     },
   };
 }

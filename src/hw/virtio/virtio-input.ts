@@ -1,8 +1,8 @@
 /**
- * Virtio input devices: a keyboard, and a tablet whose pointer is absolute. Specification: VIRTIO 1.2, section 5.8; the codes of events are Linux's
- * (include/uapi/linux/input-event-codes.h). Identity and axes as those of QEMU's devices. Not there: mouse, touch.
+ * Virtio input devices: a keyboard, a mouse, a tablet whose pointer is absolute, and a touch screen. Specification: VIRTIO 1.2, section 5.8; the codes of events
+ * are Linux's (include/uapi/linux/input-event-codes.h). Identity and axes as those of QEMU's devices; QEMU has its touch screen since version 8.
  */
-import type { PointerInput } from '../../core/vm-api.ts';
+import type { PointerInput, TouchInput } from '../../core/vm-api.ts';
 import type { SavedState } from '../device.ts';
 import { KEYS, scanCodes } from '../input/scan-codes.ts';
 import { serve } from './serve.ts';
@@ -21,9 +21,23 @@ const EV_REL = 2;
 const EV_ABS = 3;
 const EV_LED = 0x11;
 const EV_REP = 0x14;
+const REL_X = 0;
+const REL_Y = 1;
 const REL_WHEEL = 8;
 const ABS_MAX = 0x7fff;
 const BUTTONS = [0x110, 0x111, 0x112, 0x113, 0x114];
+const BUTTON_TOUCH = 0x14a;
+/** Linux, "Multi-touch (MT) Protocol", type B: each contact has a slot, and a number while it lasts. */
+const ABS_X = 0;
+const ABS_Y = 1;
+const MT_SLOT = 0x2f;
+const MT_POSITION_X = 0x35;
+const MT_POSITION_Y = 0x36;
+const MT_TRACKING_ID = 0x39;
+const SLOTS = 10;
+const TRACKING_MAX = 0xffff;
+/** The device's pointer is where it is touched (INPUT_PROP_DIRECT). */
+const PROPERTY_DIRECT = 1;
 const LED_NUM = 0;
 const LED_CAPS = 1;
 const LED_SCROLL = 2;
@@ -31,6 +45,7 @@ const LED_SCROLL = 2;
 /** Selectors of the configuration (5.8.4). */
 const ID_NAME = 0x01;
 const ID_DEVIDS = 0x03;
+const PROP_BITS = 0x10;
 const EV_BITS = 0x11;
 const ABS_INFO = 0x12;
 const CONFIG_SELECT = 0;
@@ -86,7 +101,19 @@ interface Identity {
   product: number;
   /** Numbers of events by type. */
   events: Readonly<Record<number, readonly number[]>>;
+  properties?: readonly number[];
+  /** The largest value of axes whose it is not ABS_MAX. */
+  axes?: Readonly<Record<number, number>>;
 }
+
+function bitmap(numbers: readonly number[]): Uint8Array {
+  const bits = new Uint8Array((Math.max(...numbers) >> 3) + 1);
+  for (const number of numbers) bits[number >> 3] |= 1 << (number & 7);
+  return bits;
+}
+
+/** A place of 0 to 1. */
+const axis = (place: number): number => Math.round(Math.min(Math.max(place, 0), 1) * ABS_MAX);
 
 /** Events to the driver, and what both kinds have in common. */
 abstract class VirtioInput implements VirtioType {
@@ -122,13 +149,11 @@ abstract class VirtioInput implements VirtioType {
     if (select === ID_DEVIDS && subselect === 0)
       return new Uint8Array(Uint16Array.of(BUS_VIRTUAL, VENDOR, identity.product, 1).buffer);
     const numbers = Object.hasOwn(identity.events, subselect) ? identity.events[subselect] : [];
-    if (select === EV_BITS && numbers.length > 0) {
-      const bits = new Uint8Array((Math.max(...numbers) >> 3) + 1);
-      for (const number of numbers) bits[number >> 3] |= 1 << (number & 7);
-      return bits;
-    }
+    if (select === EV_BITS && numbers.length > 0) return bitmap(numbers);
+    if (select === PROP_BITS && subselect === 0 && identity.properties) return bitmap(identity.properties);
     const isAxis = select === ABS_INFO && (identity.events[EV_ABS]?.includes(subselect) ?? false);
-    return isAxis ? new Uint8Array(Uint32Array.of(0, ABS_MAX, 0, 0, 0).buffer) : new Uint8Array(0);
+    const most = identity.axes?.[subselect] ?? ABS_MAX;
+    return isAxis ? new Uint8Array(Uint32Array.of(0, most, 0, 0, 0).buffer) : new Uint8Array(0);
   }
 
   readConfig(offset: number): number {
@@ -254,20 +279,13 @@ export class VirtioKeyboard extends VirtioInput {
   }
 }
 
-export class VirtioTablet extends VirtioInput {
-  readonly name = 'virtio-tablet';
-  protected readonly identity: Identity = {
-    name: 'QEMU Virtio Tablet',
-    product: 3,
-    events: { [EV_KEY]: BUTTONS, [EV_REL]: [REL_WHEEL], [EV_ABS]: [0, 1] },
-  };
+/** A pointing device with buttons and a wheel. */
+abstract class VirtioPointer extends VirtioInput {
   private buttons = 0;
 
-  pointer({ x, y, wheel = 0, buttons }: PointerInput): void {
-    const events: [number, number, number][] = [];
-    const axis = (place: number): number => Math.round(Math.min(Math.max(place, 0), 1) * ABS_MAX);
-    if (x !== undefined) events.push([EV_ABS, 0, axis(x)]);
-    if (y !== undefined) events.push([EV_ABS, 1, axis(y)]);
+  pointer(input: PointerInput): void {
+    const { wheel = 0, buttons } = input;
+    const events = this.place(input);
     BUTTONS.forEach((code, i) => {
       if ((buttons ^ this.buttons) & (1 << i)) events.push([EV_KEY, code, (buttons >> i) & 1]);
     });
@@ -277,8 +295,97 @@ export class VirtioTablet extends VirtioInput {
     this.send(events);
   }
 
+  /** The events of a movement. */
+  protected abstract place(input: PointerInput): [number, number, number][];
+
   override reset(): void {
     super.reset();
     this.buttons = 0;
+  }
+}
+
+export class VirtioTablet extends VirtioPointer {
+  readonly name = 'virtio-tablet';
+  protected readonly identity: Identity = {
+    name: 'QEMU Virtio Tablet',
+    product: 3,
+    events: { [EV_KEY]: BUTTONS, [EV_REL]: [REL_WHEEL], [EV_ABS]: [ABS_X, ABS_Y] },
+  };
+
+  protected place({ x, y }: PointerInput): [number, number, number][] {
+    return [
+      ...(x === undefined ? [] : [[EV_ABS, ABS_X, axis(x)] as [number, number, number]]),
+      ...(y === undefined ? [] : [[EV_ABS, ABS_Y, axis(y)] as [number, number, number]]),
+    ];
+  }
+}
+
+export class VirtioMouse extends VirtioPointer {
+  readonly name = 'virtio-mouse';
+  override readonly pciClass = 0x090200;
+  protected readonly identity: Identity = {
+    name: 'QEMU Virtio Mouse',
+    product: 2,
+    events: { [EV_KEY]: BUTTONS, [EV_REL]: [REL_X, REL_Y, REL_WHEEL] },
+  };
+
+  protected place({ dx = 0, dy = 0 }: PointerInput): [number, number, number][] {
+    return [
+      ...(dx === 0 ? [] : [[EV_REL, REL_X, dx] as [number, number, number]]),
+      ...(dy === 0 ? [] : [[EV_REL, REL_Y, dy] as [number, number, number]]),
+    ];
+  }
+}
+
+export class VirtioMultitouch extends VirtioInput {
+  readonly name = 'virtio-multitouch';
+  protected readonly identity: Identity = {
+    name: 'QEMU Virtio MultiTouch',
+    product: 4,
+    events: {
+      [EV_KEY]: [BUTTON_TOUCH],
+      [EV_ABS]: [ABS_X, ABS_Y, MT_SLOT, MT_POSITION_X, MT_POSITION_Y, MT_TRACKING_ID],
+    },
+    properties: [PROPERTY_DIRECT],
+    axes: { [MT_SLOT]: SLOTS - 1, [MT_TRACKING_ID]: TRACKING_MAX },
+  };
+  /** Fingers by slot, as the host numbers them. */
+  private readonly slots: (number | null)[] = Array(SLOTS).fill(null);
+  private next = 0;
+
+  /** The fingers that touch now. More than ten are not seen. */
+  touch(fingers: readonly TouchInput[]): void {
+    const events: [number, number, number][] = [];
+    const before = this.slots.some((finger) => finger !== null);
+    this.slots.forEach((finger, slot) => {
+      if (finger === null || fingers.some(({ id }) => id === finger)) return;
+      this.slots[slot] = null;
+      events.push([EV_ABS, MT_SLOT, slot], [EV_ABS, MT_TRACKING_ID, -1]);
+    });
+    for (const { id, x, y } of fingers) {
+      let slot = this.slots.indexOf(id);
+      const isNew = slot < 0;
+      if (isNew) slot = this.slots.indexOf(null);
+      if (slot < 0) continue;
+      events.push([EV_ABS, MT_SLOT, slot]);
+      if (isNew) {
+        this.slots[slot] = id;
+        events.push([EV_ABS, MT_TRACKING_ID, this.next]);
+        this.next = (this.next + 1) & TRACKING_MAX;
+      }
+      events.push([EV_ABS, MT_POSITION_X, axis(x)], [EV_ABS, MT_POSITION_Y, axis(y)]);
+    }
+    const after = this.slots.some((finger) => finger !== null);
+    if (before !== after) events.push([EV_KEY, BUTTON_TOUCH, Number(after)]);
+    // For programs that know one finger only.
+    const first = fingers.find(({ id }) => id === this.slots.find((finger) => finger !== null));
+    if (first) events.push([EV_ABS, ABS_X, axis(first.x)], [EV_ABS, ABS_Y, axis(first.y)]);
+    this.send(events);
+  }
+
+  override reset(): void {
+    super.reset();
+    this.slots.fill(null);
+    this.next = 0;
   }
 }
