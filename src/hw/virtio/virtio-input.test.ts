@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { mmioDevice, startDriver } from '../../../tests/support/virtio-driver.ts';
-import { keyCode, VirtioKeyboard, VirtioTablet } from './virtio-input.ts';
+import { keyCode, VirtioKeyboard, VirtioMouse, VirtioMultitouch, VirtioTablet } from './virtio-input.ts';
 
 const BUFFERS = 0x8000;
 
-function device<T extends VirtioKeyboard | VirtioTablet>(type: T, size = 16) {
+function device<T extends VirtioKeyboard | VirtioMouse | VirtioMultitouch | VirtioTablet>(
+  type: T,
+  size = 16,
+) {
   const parts = mmioDevice(type);
   const [events, status] = startDriver(parts.transport, parts.memory, { queues: 2, size });
   const view = new DataView(parts.memory.bytes.buffer);
@@ -133,5 +136,81 @@ describe('virtio-tablet', () => {
       [1, 0x111, 1],
       [0, 0, 0],
     ]);
+  });
+});
+
+describe('virtio-mouse', () => {
+  it('tells movements in counts, buttons and the wheel', () => {
+    const type = new VirtioMouse();
+    const { config, offer, taken } = device(type);
+    expect(config(1, 0).toString()).toBe('QEMU Virtio Mouse');
+    expect(config(0x11, 2).toString('hex')).toBe('0301');
+    expect(config(0x11, 3).length).toBe(0);
+    offer(16);
+    type.pointer({ dx: 5, dy: -3, buttons: 1 });
+    type.pointer({ wheel: 2, buttons: 0 });
+    expect(taken()).toEqual([
+      [2, 0, 5],
+      [2, 1, -3],
+      [1, 0x110, 1],
+      [0, 0, 0],
+      [1, 0x110, 0],
+      [2, 8, -2],
+      [0, 0, 0],
+    ]);
+  });
+});
+
+describe('virtio-multitouch', () => {
+  // Linux, Documentation/input/multi-touch-protocol.rst, type B.
+  it('gives each finger a slot while it touches', () => {
+    const type = new VirtioMultitouch();
+    const { config, offer, taken } = device(type, 64);
+    expect([config(0x10, 0).toString('hex'), config(0x12, 0x2f).readUInt32LE(4)]).toEqual(['02', 10]);
+    offer(60);
+    type.touch([{ id: 77, x: 0, y: 1 }]);
+    expect(taken()).toEqual([
+      [3, 0x2f, 0],
+      [3, 0x39, 0],
+      [3, 0x35, 0],
+      [3, 0x36, 0x7fff],
+      [1, 0x14a, 1],
+      [0, 0, 0],
+    ]);
+    type.touch([
+      { id: 77, x: 0, y: 0 },
+      { id: 78, x: 1, y: 1 },
+    ]);
+    expect(taken()).toEqual([
+      [3, 0x2f, 0],
+      [3, 0x35, 0],
+      [3, 0x36, 0],
+      [3, 0x2f, 1],
+      [3, 0x39, 1],
+      [3, 0x35, 0x7fff],
+      [3, 0x36, 0x7fff],
+      [0, 0, 0],
+    ]);
+    type.touch([{ id: 78, x: 1, y: 1 }]);
+    expect(taken().slice(0, 3)).toEqual([
+      [3, 0x2f, 0],
+      [3, 0x39, -1],
+      [3, 0x2f, 1],
+    ]);
+    type.touch([]);
+    expect(taken()).toEqual([
+      [3, 0x2f, 1],
+      [3, 0x39, -1],
+      [1, 0x14a, 0],
+      [0, 0, 0],
+    ]);
+  });
+
+  it('sees ten fingers, and no eleventh', () => {
+    const type = new VirtioMultitouch();
+    const { offer, taken } = device(type, 64);
+    offer(60);
+    type.touch(Array.from({ length: 11 }, (_, id) => ({ id, x: 0, y: 0 })));
+    expect(taken().filter(([kind, code]) => kind === 3 && code === 0x39).length).toBe(10);
   });
 });

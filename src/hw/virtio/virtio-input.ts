@@ -35,7 +35,6 @@ const MT_POSITION_X = 0x35;
 const MT_POSITION_Y = 0x36;
 const MT_TRACKING_ID = 0x39;
 const SLOTS = 10;
-const TRACKING_MAX = 0xffff;
 /** The device's pointer is where it is touched (INPUT_PROP_DIRECT). */
 const PROPERTY_DIRECT = 1;
 const LED_NUM = 0;
@@ -99,6 +98,7 @@ export function keyCode(key: string): number | null {
 interface Identity {
   name: string;
   product: number;
+  version: number;
   /** Numbers of events by type. */
   events: Readonly<Record<number, readonly number[]>>;
   properties?: readonly number[];
@@ -147,7 +147,7 @@ abstract class VirtioInput implements VirtioType {
     const { identity, select, subselect } = this;
     if (select === ID_NAME && subselect === 0) return new TextEncoder().encode(identity.name);
     if (select === ID_DEVIDS && subselect === 0)
-      return new Uint8Array(Uint16Array.of(BUS_VIRTUAL, VENDOR, identity.product, 1).buffer);
+      return new Uint8Array(Uint16Array.of(BUS_VIRTUAL, VENDOR, identity.product, identity.version).buffer);
     const numbers = Object.hasOwn(identity.events, subselect) ? identity.events[subselect] : [];
     if (select === EV_BITS && numbers.length > 0) return bitmap(numbers);
     if (select === PROP_BITS && subselect === 0 && identity.properties) return bitmap(identity.properties);
@@ -234,6 +234,7 @@ export class VirtioKeyboard extends VirtioInput {
   protected readonly identity: Identity = {
     name: 'QEMU Virtio Keyboard',
     product: 1,
+    version: 1,
     events: {
       [EV_KEY]: KEYS.flatMap((key) => keyCode(key) ?? []),
       [EV_REP]: [0, 1],
@@ -309,6 +310,7 @@ export class VirtioTablet extends VirtioPointer {
   protected readonly identity: Identity = {
     name: 'QEMU Virtio Tablet',
     product: 3,
+    version: 2,
     events: { [EV_KEY]: BUTTONS, [EV_REL]: [REL_WHEEL], [EV_ABS]: [ABS_X, ABS_Y] },
   };
 
@@ -326,6 +328,7 @@ export class VirtioMouse extends VirtioPointer {
   protected readonly identity: Identity = {
     name: 'QEMU Virtio Mouse',
     product: 2,
+    version: 2,
     events: { [EV_KEY]: BUTTONS, [EV_REL]: [REL_X, REL_Y, REL_WHEEL] },
   };
 
@@ -341,17 +344,17 @@ export class VirtioMultitouch extends VirtioInput {
   readonly name = 'virtio-multitouch';
   protected readonly identity: Identity = {
     name: 'QEMU Virtio MultiTouch',
-    product: 4,
+    product: 3,
+    version: 1,
     events: {
       [EV_KEY]: [BUTTON_TOUCH],
-      [EV_ABS]: [ABS_X, ABS_Y, MT_SLOT, MT_POSITION_X, MT_POSITION_Y, MT_TRACKING_ID],
+      [EV_ABS]: [MT_SLOT, MT_POSITION_X, MT_POSITION_Y, MT_TRACKING_ID],
     },
     properties: [PROPERTY_DIRECT],
-    axes: { [MT_SLOT]: SLOTS - 1, [MT_TRACKING_ID]: TRACKING_MAX },
+    axes: { [MT_SLOT]: SLOTS, [MT_TRACKING_ID]: SLOTS },
   };
   /** Fingers by slot, as the host numbers them. */
   private readonly slots: (number | null)[] = Array(SLOTS).fill(null);
-  private next = 0;
 
   /** The fingers that touch now. More than ten are not seen. */
   touch(fingers: readonly TouchInput[]): void {
@@ -370,22 +373,17 @@ export class VirtioMultitouch extends VirtioInput {
       events.push([EV_ABS, MT_SLOT, slot]);
       if (isNew) {
         this.slots[slot] = id;
-        events.push([EV_ABS, MT_TRACKING_ID, this.next]);
-        this.next = (this.next + 1) & TRACKING_MAX;
+        events.push([EV_ABS, MT_TRACKING_ID, slot]);
       }
       events.push([EV_ABS, MT_POSITION_X, axis(x)], [EV_ABS, MT_POSITION_Y, axis(y)]);
     }
     const after = this.slots.some((finger) => finger !== null);
     if (before !== after) events.push([EV_KEY, BUTTON_TOUCH, Number(after)]);
-    // For programs that know one finger only.
-    const first = fingers.find(({ id }) => id === this.slots.find((finger) => finger !== null));
-    if (first) events.push([EV_ABS, ABS_X, axis(first.x)], [EV_ABS, ABS_Y, axis(first.y)]);
     this.send(events);
   }
 
   override reset(): void {
     super.reset();
     this.slots.fill(null);
-    this.next = 0;
   }
 }
