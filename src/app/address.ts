@@ -1,4 +1,4 @@
-/** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`. */
+/** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`; `?mine=ID` for a machine that this browser keeps. */
 import { type DeviceConfig, type ImageSource, MEDIA, type VmConfig } from '../core/vm-api.ts';
 import { configFromText, deviceWords, isLocalImage, VM_OPTIONS } from '../element/options.ts';
 
@@ -9,6 +9,8 @@ const STARTERS = ['arch', 'kernel', 'bios', ...MEDIA] as const;
 export interface Address {
   /** Name of a machine of the list; absent for one made of options alone. */
   machine?: string;
+  /** Id of a machine that this browser keeps. */
+  mine?: string;
   /** Options that differ from the machine's own. */
   options: Partial<VmConfig>;
 }
@@ -24,14 +26,17 @@ export function parseAddress(search: string): Address | null {
     (option) => `Option “${option.param}” in the address`,
   );
   const machine = params.get('machine')?.trim() || undefined;
+  const mine = params.get('mine')?.trim() || undefined;
+  if (mine) return { mine, options };
   if (!machine && !STARTERS.some((key) => options[key] !== undefined)) return null;
   return machine ? { machine, options } : { options };
 }
 
 /** Writes an address; files from the user's disk have none and are left out. */
-export function formatAddress({ machine, options }: Address): string {
+export function formatAddress({ machine, mine, options }: Address): string {
   const params = new URLSearchParams();
-  if (machine) params.set('machine', machine);
+  if (mine) params.set('mine', mine);
+  else if (machine) params.set('machine', machine);
   for (const { key, param, kind } of VM_OPTIONS) {
     const value = options[key];
     if (value === undefined || (kind === 'image' && isLocalImage(value as ImageSource))) continue;

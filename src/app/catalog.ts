@@ -1,6 +1,6 @@
 /** The list of machines that this site offers: images/index.json, written when guest images are built. */
 
-import { MEDIA, type Medium } from '../core/vm-api.ts';
+import { type DeviceConfig, type DriveConfig, MEDIA, type Medium } from '../core/vm-api.ts';
 
 /** Kinds of machines, in the order in which the list shows them. */
 export const MACHINE_GROUPS = ['system', 'linux', 'tool', 'demo'] as const;
@@ -18,6 +18,9 @@ export interface CatalogEntry extends Partial<Record<Medium, string>> {
   kernel?: string;
   initrd?: string;
   append?: string;
+  /** Drives that the short options cannot name, their files' addresses absolute. */
+  drives?: readonly DriveConfig[];
+  devices?: readonly DeviceConfig[];
   /** Address of the firmware, or `none`. */
   firmware?: string;
   /** The only terminal size that the guest draws for, such as `80x24`. */
@@ -52,6 +55,11 @@ export function readCatalog(json: unknown, base: string): CatalogEntry[] {
     const entry: Record<string, unknown> = { ...raw, description: raw.description ?? '' };
     for (const field of ['kernel', 'initrd', ...MEDIA]) entry[field] = absolute(raw[field]);
     if (!MACHINE_GROUPS.some((group) => group === raw.group)) delete entry.group;
+    if (Array.isArray(raw.drives)) {
+      entry.drives = raw.drives.map((drive: DriveConfig) =>
+        typeof drive.file === 'string' ? { ...drive, file: absolute(drive.file) } : drive,
+      );
+    }
     entry.firmware = raw.firmware === 'none' ? 'none' : absolute(raw.firmware);
     return Object.fromEntries(
       Object.entries(entry).filter(([, value]) => value != null),

@@ -1,6 +1,6 @@
 /** The `snowglobe` command line that boots what the page boots. */
 import { deviceWords, imageName, VM_OPTIONS } from '../element/options.ts';
-import type { DeviceConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
+import type { DeviceConfig, DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
 
 /** Quotes a word for a POSIX shell where it needs quoting. */
 export function shellQuote(word: string): string {
@@ -17,7 +17,27 @@ function imagePath(source: ImageSource, imagesUrl: string): string {
   return source.startsWith(imagesUrl) ? `.cache/images/${source.slice(imagesUrl.length)}` : source;
 }
 
-export function commandLine(config: VmConfig, imagesUrl: string): string {
+/** One `-drive`. A disk that the browser keeps is named as the file that exporting it gives. */
+function driveWord(drive: DriveConfig, imagesUrl: string, keptName: string): string {
+  const { file, persist, interface: at, id, index, media, format, readOnly, snapshot, discard } = drive;
+  const path = persist === undefined ? file && imagePath(file, imagesUrl) : `${keptName}.qcow2`;
+  const properties: [string, string | number | undefined][] = [
+    // A comma in a value is written twice.
+    ['file', path?.replaceAll(',', ',,')],
+    ['if', at],
+    ['id', id],
+    ['index', index],
+    ['media', media],
+    ['format', format],
+    ['readonly', readOnly ? 'on' : undefined],
+    ['snapshot', persist !== undefined || snapshot === false ? 'off' : undefined],
+    ['discard', discard],
+  ];
+  return properties.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(',');
+}
+
+/** @param keptName what files with the machine's kept disks are called */
+export function commandLine(config: VmConfig, imagesUrl: string, keptName = 'disk'): string {
   const words = ['npx', 'snowglobe', config.arch];
   for (const { key, flag, kind } of VM_OPTIONS) {
     const value = config[key];
@@ -41,5 +61,7 @@ export function commandLine(config: VmConfig, imagesUrl: string): string {
       kind === 'image' && value !== 'none' ? imagePath(value as ImageSource, imagesUrl) : String(value);
     words.push(flag, shellQuote(key === 'icount' ? `shift=${word}` : word));
   }
+  for (const drive of config.drives ?? [])
+    words.push('-drive', shellQuote(driveWord(drive, imagesUrl, keptName)));
   return [...words, '-nographic'].join(' ');
 }

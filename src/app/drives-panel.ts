@@ -18,8 +18,35 @@ export interface DrivesPanel {
   toggled(open: boolean): void;
 }
 
+/** Says where writes go, and offers to keep them. */
+function keepingLine({ kept, keep }: Keeping, problem: HTMLElement): HTMLElement {
+  if (kept !== null)
+    return h('p', {}, `What the guest writes is kept in this browser, as the disk of “${kept}”.`);
+  const text =
+    'What the guest writes stays in memory: it is gone when the machine is closed or started again.';
+  if (!keep) return h('p', {}, text);
+  const button = h('button', { type: 'button', class: 'quiet' }, 'Restart with a disk that is kept');
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    problem.textContent = '';
+    await keep().catch((error: Error) => {
+      problem.textContent = error.message;
+    });
+    button.disabled = false;
+  });
+  return h('p', { class: 'keeping' }, `${text} `, button);
+}
+
+/** Where the guest's writes go. */
+export interface Keeping {
+  /** What the machine is called that keeps them; null: they are gone with the machine. */
+  kept: string | null;
+  /** Starts it again with a disk that is kept. */
+  keep?(): Promise<void>;
+}
+
 /** @param vm the machine of now */
-export function drivesPanel(vm: () => Vm | null): DrivesPanel {
+export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel {
   const list = h('ul', { class: 'drives' });
   const problem = h('p', { class: 'problem', role: 'alert' });
   /** What is offered where the guest has locked a drive. */
@@ -101,18 +128,7 @@ export function drivesPanel(vm: () => Vm | null): DrivesPanel {
   };
 
   return {
-    element: h(
-      'div',
-      {},
-      list,
-      h(
-        'p',
-        {},
-        'What the guest writes stays in memory: it is gone when the machine is closed or started again.',
-      ),
-      problem,
-      force,
-    ),
+    element: h('div', {}, list, keepingLine(keeping, problem), problem, force),
     toggled(open) {
       clearInterval(timer);
       if (!open) return;

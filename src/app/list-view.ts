@@ -4,6 +4,7 @@ import { describeFailure, missingFeature } from '../element/failure.ts';
 import { formatBytes, formatMemory } from '../element/format.ts';
 import type { Catalog, CatalogEntry, MachineGroup } from './catalog.ts';
 import { type GroupOfMachines, grouped } from './groups.ts';
+import { type ShelfActions, shelf } from './disks/shelf.ts';
 import { EMBLEMS } from './emblems.ts';
 import { logo } from './logo.ts';
 
@@ -22,6 +23,13 @@ export function machineFacts(entry: CatalogEntry): string[] {
   return facts;
 }
 
+export interface ListActions extends ShelfActions {
+  open(name: string): void;
+  pick(files: Iterable<File>): void;
+  /** Makes a machine with a disk of its own of a listed one, and opens it. */
+  keep(entry: CatalogEntry): Promise<void>;
+}
+
 /** A click that the page answers itself; one with a key means a new tab, or the like. */
 export function isPlainClick(event: MouseEvent): boolean {
   return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
@@ -34,7 +42,7 @@ function hueOf(name: string): number {
   return hue;
 }
 
-function card(entry: CatalogEntry, group: MachineGroup, open: (name: string) => void): HTMLElement {
+function card(entry: CatalogEntry, group: MachineGroup, { open, keep }: ListActions): HTMLElement {
   const emblem = markup('div', { class: 'emblem', 'aria-hidden': 'true' }, EMBLEMS[group]);
   const link = h(
     'a',
@@ -51,19 +59,40 @@ function card(entry: CatalogEntry, group: MachineGroup, open: (name: string) => 
     event.preventDefault();
     open(entry.name);
   });
-  return h('li', {}, link);
+  return h('li', {}, link, group === 'system' && keepButton(entry, keep));
 }
 
-function groupSection(
-  { group, title, about, entries }: GroupOfMachines,
-  open: (name: string) => void,
-): HTMLElement {
+/** The other way to start a machine: with a disk that is kept. */
+function keepButton(entry: CatalogEntry, keep: ListActions['keep']): HTMLElement {
+  const button = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet keep',
+      title: 'Boot it with a disk of your own, which this browser keeps',
+    },
+    'Keep changes',
+    h('span', { class: 'visually-hidden' }, ` of ${entry.title}`),
+  );
+  const problem = h('p', { class: 'problem', role: 'alert' });
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    problem.textContent = '';
+    await keep(entry).catch((error: Error) => {
+      problem.textContent = error.message;
+    });
+    button.disabled = false;
+  });
+  return h('div', { class: 'keep-line' }, button, problem);
+}
+
+function groupSection({ group, title, about, entries }: GroupOfMachines, actions: ListActions): HTMLElement {
   const id = `group-${group}`;
   return h(
     'section',
     { class: `group group-${group}`, 'aria-labelledby': id },
     h('header', {}, h('h2', { id, class: 'section-title' }, title), h('p', { class: 'about' }, about)),
-    h('ul', { class: 'cards' }, ...entries.map((entry) => card(entry, group, open))),
+    h('ul', { class: 'cards' }, ...entries.map((entry) => card(entry, group, actions))),
   );
 }
 
@@ -85,7 +114,7 @@ export function obstacle(): HTMLElement | null {
   return notice(title, message, advice);
 }
 
-function machines(catalog: Catalog, open: (name: string) => void): HTMLElement {
+function machines(catalog: Catalog, actions: ListActions): HTMLElement {
   if (catalog.kind === 'broken') return notice('The machines cannot be listed', catalog.message);
   if (catalog.kind === 'missing') {
     return notice(
@@ -104,7 +133,7 @@ function machines(catalog: Catalog, open: (name: string) => void): HTMLElement {
   return h(
     'div',
     {},
-    ...grouped(entries).map((group) => groupSection(group, open)),
+    ...grouped(entries).map((group) => groupSection(group, actions)),
     coming.length > 0 &&
       h(
         'p',
@@ -114,14 +143,9 @@ function machines(catalog: Catalog, open: (name: string) => void): HTMLElement {
   );
 }
 
-export interface ListActions {
-  open(name: string): void;
-  pick(files: Iterable<File>): void;
-}
-
-export function listView(catalog: Catalog, { open, pick }: ListActions): HTMLElement {
+export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
   const input = h('input', { type: 'file', multiple: true, class: 'visually-hidden', 'data-testid': 'pick' });
-  input.addEventListener('change', () => pick(input.files ?? []));
+  input.addEventListener('change', () => actions.pick(input.files ?? []));
   return h(
     'main',
     { class: 'list' },
@@ -141,7 +165,8 @@ export function listView(catalog: Catalog, { open, pick }: ListActions): HTMLEle
       ),
     ),
     obstacle(),
-    machines(catalog, open),
+    shelf(actions),
+    machines(catalog, actions),
     h(
       'section',
       { class: 'own' },

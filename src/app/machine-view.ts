@@ -2,6 +2,7 @@
 import { h, markup } from '../element/dom.ts';
 import { VmConsole } from '../element/index.ts';
 import { disclosures } from './disclosures.ts';
+import { keepableDrives } from './disks/kept-config.ts';
 import { drivesPanel } from './drives-panel.ts';
 import { keysPanel } from './keys-panel.ts';
 import { isPlainClick } from './list-view.ts';
@@ -12,6 +13,8 @@ import { statisticsPanel } from './statistics-panel.ts';
 
 export interface MachineActions extends OptionsFormActions {
   back(): void;
+  /** Starts the machine again with a disk that is kept; absent: it has none that could be. */
+  keep?(): Promise<void>;
 }
 
 /** The bar above every page but the first. */
@@ -47,22 +50,20 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     if (document.activeElement === document.body) focus();
   });
   const numbers = statisticsPanel(() => element.report);
-  const drives = drivesPanel(() => element.vm);
-  // Boards other than a PC have neither keyboard nor drives.
+  const { keep } = actions;
+  const drives = drivesPanel(() => element.vm, { kept: machine.kept ?? null, ...(keep && { keep }) });
+  // Boards other than a PC have no keyboard, and drives only where they are asked for.
   const pc = machine.config.arch !== 'riscv64';
+  const hasDrives = pc || keepableDrives(machine.config).length > 0;
   return h(
     'main',
     { class: 'machine' },
     topBar(machine.title, actions.back),
     element,
     disclosures([
-      { label: 'Options', panel: optionsForm(machine.config, imagesUrl, actions) },
-      ...(pc
-        ? [
-            { label: 'Drives', panel: drives.element, toggled: drives.toggled },
-            { label: 'Keys', panel: keysPanel(() => element.vm) },
-          ]
-        : []),
+      { label: 'Options', panel: optionsForm(machine.config, imagesUrl, actions, machine.kept) },
+      ...(hasDrives ? [{ label: 'Drives', panel: drives.element, toggled: drives.toggled }] : []),
+      ...(pc ? [{ label: 'Keys', panel: keysPanel(() => element.vm) }] : []),
       { label: 'Statistics', panel: numbers.element, toggled: numbers.follow },
     ]),
   );

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type CatalogEntry, loadCatalog, readCatalog } from './catalog.ts';
 import { fileKind, runsWithoutFirmware } from './file-kind.ts';
 import { grouped, groupOf } from './groups.ts';
-import { differingOptions, resolveMachine } from './machine.ts';
+import { differingOptions, ownOptions, resolveMachine } from './machine.ts';
 
 const base = 'http://host/site/images/index.json';
 const debian = {
@@ -177,8 +177,8 @@ describe('a machine put together', () => {
 
   it('is named in the address only by what differs', () => {
     const options = { memory: 512, append: '', tier: 'auto', icount: 3 } as const;
-    expect(differingOptions(options, entries[0])).toEqual({ append: '', icount: 3 });
-    expect(differingOptions({ memory: 512, append: '', tier: 'interp' }, undefined)).toEqual({
+    expect(differingOptions(options, ownOptions(entries[0]))).toEqual({ append: '', icount: 3 });
+    expect(differingOptions({ memory: 512, append: '', tier: 'interp' }, {})).toEqual({
       memory: 512,
       tier: 'interp',
     });

@@ -10,6 +10,8 @@ export interface Machine {
   firmware?: string;
   /** The only terminal size that the guest draws for. */
   terminal?: string;
+  /** Its name among the machines that this browser keeps. */
+  kept?: string;
 }
 
 /** Files that the user picked; they stand before everything else, and live only as long as the page. */
@@ -18,19 +20,19 @@ export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios' | Medium, 
 /** The options of a listed machine before anyone changes them. */
 export function ownOptions(entry: CatalogEntry | undefined): Partial<VmConfig> {
   if (!entry) return {};
-  const { arch, machine, memory, kernel, initrd, append } = entry;
+  const { arch, machine, memory, kernel, initrd, append, drives, devices } = entry;
   const bios = entry.firmware === 'none' ? 'none' : undefined;
   const media = Object.fromEntries(MEDIA.map((key) => [key, entry[key]]));
-  const all = { arch, machine, memory, bios, kernel, initrd, ...media, append };
+  const all = { arch, machine, memory, bios, kernel, initrd, ...media, drives, devices, append };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 /** The options worth naming in an address: those that differ from the listed machine's own and from the defaults. */
 export function differingOptions(
   options: Partial<VmConfig>,
-  entry: CatalogEntry | undefined,
+  ownOfMachine: Partial<VmConfig>,
 ): Partial<VmConfig> {
-  const own: Partial<VmConfig> = { tier: 'auto', append: '', ...ownOptions(entry) };
+  const own: Partial<VmConfig> = { tier: 'auto', append: '', ...ownOfMachine };
   return Object.fromEntries(
     Object.entries(options).filter(([key, value]) => value !== own[key as keyof VmConfig]),
   );

@@ -2,15 +2,19 @@
 import './app.css';
 import './list.css';
 import './machine.css';
+import './disks/disks.css';
 import { h } from '../element/dom.ts';
 import type { VmConsole } from '../element/index.ts';
 import { configFromText } from '../element/options.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { HEADER_SIZE, imageKind, kernelArch, runsWithoutFirmware, SNIFF_SIZE } from './file-kind.ts';
+import { imageIn, keepableDrives, withDisks } from './disks/kept-config.ts';
+import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
+import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { MEDIA } from '../core/vm-api.ts';
-import { differingOptions, type PickedFiles, resolveMachine } from './machine.ts';
+import { differingOptions, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
 
 const imagesUrl = new URL('images/', document.baseURI).href;
@@ -29,8 +33,13 @@ function showProblem(title: string, text: string): void {
   root.replaceChildren(h('main', { class: 'list' }, topBar(title, goHome), notice(title, text, link)));
 }
 
+/** Counts the pages that were shown: a page that has to wait for something is not shown over a later one. */
+let shown = 0;
+
 /** Draws what the address says. Replacing a machine's page destroys the machine. */
-function render(): void {
+async function render(): Promise<void> {
+  shown++;
+  const turn = shown;
   let address: Address | null;
   try {
     address = parseAddress(location.search);
@@ -39,55 +48,112 @@ function render(): void {
     return;
   }
   if (!address && Object.keys(files).length === 0) {
-    document.title = 'Snowglobe';
-    root.replaceChildren(
-      listView(catalog, {
-        open: (name) => go({ machine: name, options: {} }),
-        pick: (list) => void takeFiles([...list]),
-      }),
-    );
+    showList();
     return;
   }
   const wanted = address ?? { options: {} };
+  let kept: KeptMachine | null = null;
+  if (wanted.mine) {
+    try {
+      kept = await findMachine(wanted.mine);
+    } catch (error) {
+      if (turn === shown) showProblem('The machine cannot be found', storeProblem(error as Error));
+      return;
+    }
+    if (turn !== shown) return;
+    if (!kept) {
+      const text =
+        'This browser keeps no machine with this address: it was deleted, or made in another browser.';
+      showProblem('No such machine', text);
+      return;
+    }
+    void changeMachine(kept.id, { used: Date.now() }).catch(() => {});
+  }
+  showMachine(wanted, kept);
+}
+
+function showList(): void {
+  document.title = 'Snowglobe';
+  root.replaceChildren(
+    listView(catalog, {
+      open: (name) => go({ machine: name, options: {} }),
+      pick: (list) => void takeFiles([...list]),
+      openKept: (id) => go({ mine: id, options: {} }),
+      create: () => void createMachine(),
+      async keep(entry) {
+        const { keepListed } = await import('./disks/new-machine.ts');
+        go({ mine: (await keepListed(entry)).id, options: {} });
+      },
+    }),
+  );
+}
+
+/** The address that a kept machine is made of; of others their own. @throws VmError */
+function baseAddress(wanted: Address, kept: KeptMachine | null): Address {
+  const base = kept && parseAddress(kept.address);
+  return base ? { ...base, options: { ...base.options, ...wanted.options } } : wanted;
+}
+
+function showMachine(wanted: Address, kept: KeptMachine | null): void {
+  const base = baseAddress(wanted, kept);
+  const entry = entries().find(({ name }) => name === base.machine);
   const firmware = catalog.kind === 'found' ? catalog.firmware : {};
-  const machine = resolveMachine(wanted, files, entries(), firmware);
-  if (!machine) {
-    const name = wanted.machine!;
+  const found = resolveMachine(base, files, entries(), firmware);
+  if (!found) {
     const hint =
       catalog.kind === 'found'
         ? 'It is not in the list.'
         : 'The list of machines is not there: run “npm start” to build them.';
-    showProblem('No such machine', `There is no machine called “${name}” here. ${hint}`);
+    showProblem('No such machine', `There is no machine called “${base.machine}” here. ${hint}`);
     return;
   }
+  const machine: Machine = kept
+    ? { ...found, title: kept.name, kept: kept.name, config: withDisks(found.config, kept.disks) }
+    : found;
   document.title = `${machine.title} · Snowglobe`;
+  const keepable = keepableDrives(machine.config)[0];
   root.replaceChildren(
     machineView(machine, imagesUrl, {
       back: goHome,
+      ...(!kept && keepable !== undefined && { keep: () => keepThis(base, machine, keepable) }),
       apply(texts, picked) {
         const changed = configFromText(
           (option) => texts[option.param as keyof typeof texts] ?? null,
           (option) => option.flag ?? option.attribute,
         );
         files = { ...files, ...picked };
-        const options = { ...wanted.options, ...changed };
+        const options = { ...base.options, ...changed };
         if (texts.icount?.trim() === '') delete options.icount;
-        void goWithFiles({
-          ...wanted,
-          options: differingOptions(
-            options,
-            entries().find(({ name }) => name === wanted.machine),
-          ),
-        });
+        const own = kept
+          ? { ...ownOptions(entry), ...parseAddress(kept.address)?.options }
+          : ownOptions(entry);
+        void goWithFiles({ ...wanted, options: differingOptions(options, own) });
       },
     }),
   );
 }
 
+/** Makes a machine that is kept of the one that is shown, with a disk over the image in `drive`. */
+async function keepThis(base: Address, machine: Machine, drive: string | number): Promise<void> {
+  const { keepImage } = await import('./disks/new-machine.ts');
+  const image = imageIn(machine.config, drive);
+  const kept = await keepImage(machine.title, image!, formatAddress(base), drive);
+  files = {};
+  go({ mine: kept.id, options: {} });
+}
+
+async function createMachine(): Promise<void> {
+  const { newMachine } = await import('./disks/new-machine.ts');
+  const made = await newMachine(entries());
+  if (!made) return;
+  files = made.files;
+  go({ mine: made.machine.id, options: {} });
+}
+
 function go(address: Address | null): void {
   const url = address ? formatAddress(address) : './';
   history.pushState(null, '', url);
-  render();
+  void render();
   scrollTo(0, 0);
 }
 
@@ -187,7 +253,7 @@ function acceptDrops(): void {
 
 addEventListener('popstate', () => {
   files = {};
-  render();
+  void render();
 });
 acceptDrops();
 
@@ -197,7 +263,7 @@ async function refreshCatalog(): Promise<void> {
   if (loaded.kind !== 'found') return;
   const isNew = JSON.stringify(loaded) !== JSON.stringify(catalog);
   catalog = loaded;
-  if (isNew && document.querySelector('main.list .group')) render();
+  if (isNew && document.querySelector('main.list .group')) showList();
   watchCatalog();
 }
 
@@ -206,5 +272,5 @@ function watchCatalog(): void {
 }
 
 catalog = await loadCatalog(`${imagesUrl}index.json`);
-render();
+await render();
 watchCatalog();

@@ -2,6 +2,7 @@
 import { h } from '../element/dom.ts';
 import { imageName, parseMemory, VM_OPTIONS } from '../element/options.ts';
 import type { Tier, VmConfig } from '../core/vm-api.ts';
+import { fileName } from './disks/save-file.ts';
 import { commandLine } from './command-line.ts';
 import type { PickedFiles } from './machine.ts';
 
@@ -81,7 +82,13 @@ const FILE_LABELS = {
   fda: 'Floppy',
 } as const;
 
-export function optionsForm(config: VmConfig, imagesUrl: string, actions: OptionsFormActions): HTMLElement {
+/** @param kept the machine's name among those that this browser keeps */
+export function optionsForm(
+  config: VmConfig,
+  imagesUrl: string,
+  actions: OptionsFormActions,
+  kept?: string,
+): HTMLElement {
   const memory = h('input', {
     name: 'm',
     value: String(config.memory ?? 128),
@@ -139,7 +146,7 @@ export function optionsForm(config: VmConfig, imagesUrl: string, actions: Option
       problem.textContent = (error as Error).message;
     }
   });
-  const line = commandLine(config, imagesUrl);
+  const line = commandLine(config, imagesUrl, kept && fileName(kept));
   return h(
     'div',
     {},
@@ -150,7 +157,13 @@ export function optionsForm(config: VmConfig, imagesUrl: string, actions: Option
       h(
         'div',
         { class: 'command-head' },
-        h('span', {}, 'The same from the command line'),
+        h(
+          'span',
+          {},
+          kept
+            ? 'The same from the command line, with the disk exported as qcow2'
+            : 'The same from the command line',
+        ),
         copyButton(() => line),
       ),
       h('pre', {}, h('code', { 'data-testid': 'command-line' }, line)),

@@ -2,7 +2,7 @@
 
 /** `1536` → `1.5 KB`; sizes as download managers show them (1 KB = 1024 bytes). */
 export function formatBytes(bytes: number): string {
-  const units = ['bytes', 'KB', 'MB', 'GB'];
+  const units = ['bytes', 'KB', 'MB', 'GB', 'TB'];
   let unit = 0;
   let value = bytes;
   while (value >= 1024 && unit < units.length - 1) {

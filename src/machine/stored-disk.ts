@@ -24,7 +24,28 @@ async function openBaseImage(base: DiskBase): Promise<BlockResult<OpenedBase>> {
   }
 }
 
-const basePlan = ({ format }: DiskBase): ImagePlan => ({
+/**
+ * Makes a disk over an image that has an address.
+ * @param capacity bytes; 0, or less than the image has: as large as the image
+ */
+export async function createOver(
+  name: string,
+  url: string,
+  capacity: number,
+): Promise<BlockResult<DiskInfo>> {
+  let base: OpenedBase;
+  try {
+    base = await openBase(url, basePlan({}), name);
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error;
+    return failure('io', error.message);
+  }
+  const made = await makeOver(storedDisks(), name, url, base, basePlan({}), capacity);
+  await base.node.close();
+  return made;
+}
+
+const basePlan = ({ format }: Pick<DiskBase, 'format'>): ImagePlan => ({
   interface: 'virtio',
   media: 'disk',
   readOnly: true,
@@ -74,12 +95,13 @@ function makeOver(
   file: ImageSource,
   { node, identity }: OpenedBase,
   { format }: ImagePlan,
+  capacity = 0,
 ): Promise<BlockResult<DiskInfo>> {
   const url = typeof file === 'string' ? new URL(file, pageAddress()).href : null;
   const called =
     url?.split(/[?#]/)[0].split('/').at(-1) ?? (file instanceof File ? file.name : 'an image in memory');
   const base = { url, name: called, size: node.size, identity, ...(format && { format }) };
-  return disks.createDisk({ name, capacity: node.size, base });
+  return disks.createDisk({ name, capacity: Math.max(capacity, node.size), base });
 }
 
 /** Asks the browser to keep what this site stores when the computer runs out of room. Some browsers ask the person. */

@@ -344,6 +344,23 @@ export class Disks {
     return done;
   }
 
+  /** Makes a disk larger; what is new reads as zeros. */
+  async resizeDisk(id: string, capacity: number): Promise<BlockResult> {
+    if (!Number.isSafeInteger(capacity) || capacity % SECTOR !== 0)
+      return failure('range', `a disk of ${capacity} bytes: its size is a multiple of ${SECTOR}`);
+    return this.locked(id, 'exclusive', async () => {
+      const file = await openFile(id);
+      if (!file.ok) return file;
+      const { header } = file.value;
+      const resized =
+        capacity < header.size
+          ? failure('range', 'a smaller disk would lose what is at its end')
+          : await file.value.commit([], { ...header, size: capacity });
+      file.value.close();
+      return resized.ok ? this.listed((list) => this.changeInfo(list, id, { capacity })) : resized;
+    });
+  }
+
   /** Writes a disk into `sink` as an image that needs no other file. */
   async exportDisk(
     id: string,
