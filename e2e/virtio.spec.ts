@@ -131,7 +131,14 @@ test('a console on hvc0 shares the serial stream; a folder is mounted by 9P', as
 test('SeaBIOS starts a boot sector from a virtio disk', async ({ vm }, testInfo) => {
   const sector = readFileSync(bootDisk(testInfo.outputDir, 'From virtio')).subarray(0, 512);
   const file = write(testInfo.outputDir, 'boot.img', Buffer.concat([sector, Buffer.alloc(MIB - 512)]));
-  await vm.boot({ arch: 'i386', memory: 64, drives: [{ file, interface: 'virtio' }] });
-  await vm.waitForSerial('Booting from Hard Disk...', { timeout: 60_000 });
-  await vm.waitForSerial('From virtio');
+  const other = write(testInfo.outputDir, 'no-boot.img', Buffer.alloc(MIB));
+  const drives = [other, file].map((path, i) => ({ file: path, interface: 'none', id: `d${i}` }) as const);
+  const devices = drives.map(({ id }, i) => ({
+    driver: 'virtio-blk-pci',
+    properties: { drive: id, bootindex: String(2 - i) },
+  }));
+  await vm.boot({ arch: 'i386', memory: 64, drives, devices });
+  // The disk that has the lower index, though it is behind the other one on the bus; that one would be the first to be tried.
+  await vm.waitForSerial('From virtio', { timeout: 60_000 });
+  expect(vm.serialText.match(/Booting from Hard Disk/g)).toHaveLength(1);
 });

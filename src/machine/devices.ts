@@ -37,7 +37,6 @@ interface DeviceKind {
 /** The chardev that is the machine's serial stream. */
 export const SHARED_CHARDEV = 'stdio';
 
-const NUMBER = /^\d+$/;
 const ANY = /^.*$/;
 /** Of a monitor: 16 to 4095, which is what an EDID can say. */
 const PIXELS = /^(1[6-9]|[2-9]\d|[1-9]\d\d|[1-3]\d\d\d|40[0-8]\d|409[0-5])$/;
@@ -51,11 +50,11 @@ const KINDS = {
       'num-queues': /^([1-9]|1[0-6])$/,
       // As QEMU: a power of two from 4 to 1024.
       'queue-size': /^(4|8|16|32|64|128|256|512|1024)$/,
-      bootindex: NUMBER,
+      bootindex: /^\d{1,9}$/,
     },
     drive: true,
   },
-  'virtio-serial': { properties: { max_ports: NUMBER } },
+  'virtio-serial': { properties: { max_ports: /^([1-9]|[12]\d|3[01])$/ } },
   'virtio-9p': { properties: { mount_tag: ANY } },
   'virtio-gpu': {
     properties: {
@@ -140,7 +139,14 @@ function placePorts(
     throw bad('-device virtio-serial: one is enough: it has a port for each virtconsole and virtserialport.');
   if (ports.length > 0 && buses.length === 0 && usual)
     plans.push({ type: 'virtio-serial', transport: usual, drive: null, properties: {}, ports });
-  for (const bus of buses) bus.ports = ports;
+  for (const bus of buses) {
+    const max = Number(bus.properties['max_ports'] ?? PORTS_MAX);
+    if (ports.length > max)
+      throw bad(`-device virtio-serial: max_ports=${max}, and there are ${ports.length} ports with port 0.`);
+    // Ports that are not there now have their queues all the same.
+    const spare = bus.properties['max_ports'] === undefined ? 0 : max - ports.length;
+    bus.ports = [...ports, ...Array.from({ length: spare }, () => null)];
+  }
 }
 
 /**
@@ -188,6 +194,9 @@ export function planDevices(
     return [{ type, transport, drive: drive.name, properties }];
   });
   placePorts(plans, ports, usual);
+  const indices = plans.flatMap(({ properties }) => properties['bootindex'] ?? []);
+  const twice = indices.find((index, at) => indices.indexOf(index) !== at);
+  if (twice !== undefined) throw bad(`-device: bootindex=${twice} is given twice.`);
   for (const { tag } of config.folders ?? [])
     plans.push({ type: 'virtio-9p', transport: usual, drive: null, properties: { mount_tag: tag } });
   for (const drive of drives) {

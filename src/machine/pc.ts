@@ -31,7 +31,14 @@ import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from '
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
-import { attachVirtioPci, noParts, serialInput, virtioInput, type VirtioSerial } from './virtio-devices.ts';
+import {
+  attachVirtioPci,
+  bootOrder,
+  noParts,
+  serialInput,
+  virtioInput,
+  type VirtioSerial,
+} from './virtio-devices.ts';
 import { Wiring } from './wiring.ts';
 
 /** Where an x86 processor starts (Intel SDM volume 3, section 9.1.4). */
@@ -142,6 +149,8 @@ class PcBoard implements Board {
     this.com1 = attachSerialPorts(context);
     attachDebugPorts(context);
     this.clock = attachClock(context);
+    const order = bootOrder(this.virtio);
+    if (order) fwCfg.addFile('bootorder', order);
     for (const { name, bytes } of images.fwCfg ?? []) fwCfg.addFile(name, bytes);
     if (flash.length > 0)
       this.loadFlash = attachFlash(

@@ -24,6 +24,8 @@ export interface VirtioParts {
   tablet: VirtioTablet | null;
   mouse: VirtioMouse | null;
   multitouch: VirtioMultitouch | null;
+  /** Devices behind PCI that firmware is to start from (`bootindex`), by their slots. */
+  boot: { index: number; slot: number }[];
 }
 
 /** A `virtio-serial` with its ports. */
@@ -44,7 +46,17 @@ export const noParts = (): VirtioParts => ({
   tablet: null,
   mouse: null,
   multitouch: null,
+  boot: [],
 });
+
+/** fw_cfg's `bootorder` for firmware of a PC: Open Firmware's paths, the first one first; null: nobody asked for an order. */
+export function bootOrder({ boot }: VirtioParts): Uint8Array | null {
+  if (boot.length === 0) return null;
+  const paths = [...boot]
+    .sort((a, b) => a.index - b.index)
+    .map(({ slot }) => `/pci@i0cf8/scsi@${slot.toString(16)}/disk@0,0`);
+  return new TextEncoder().encode(`${paths.join('\n')}\0`);
+}
 
 /** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. */
 export function attachVirtioPci(
@@ -69,6 +81,8 @@ export function attachVirtioPci(
     const devfn = place * 8 + fn;
     if (place > 31 || fn > 0 || bus.at(devfn)) throw bad(`addr=${plan.properties['addr']} is not free.`);
     const type = createVirtio(plan, env, parts);
+    const bootIndex = plan.properties['bootindex'];
+    if (bootIndex !== undefined) parts.boot.push({ index: Number(bootIndex), slot: place });
     const { memory, log, later } = env;
     wiring.attachPci(
       bus,
