@@ -156,6 +156,7 @@ async function boot(
   vm.on('state', (state) => void post({ vm: id, type: 'state', state }));
   vm.on('progress', (progress) => void post({ vm: id, type: 'progress', ...progress }));
   vm.on('panic', ({ message }) => void post({ vm: id, type: 'panic', message, ms: vm.report().guestMs }));
+  vm.on('ioerror', (failed) => void post({ vm: id, type: 'ioerror', ...failed }));
   vm.on('error', (error) => void post({ vm: id, type: 'error', error }));
   vm.on('exit', ({ outcome, code }) => void post({ vm: id, type: 'exit', outcome, code }));
   await vm.start();

@@ -103,6 +103,9 @@ const DRIVE_PROPERTIES = {
   readonly: ['on', 'off'],
   snapshot: ['on', 'off'],
   preload: ['on', 'off'],
+  werror: ['report', 'ignore', 'stop', 'enospc'],
+  rerror: ['report', 'ignore', 'stop'],
+  persist: 'any',
   'copy-on-read': ['on', 'off'],
   'network-timeout': 'any',
   ...Object.fromEntries(THROTTLES.map((name) => [`throttling.${name}`, 'any'] as const)),
@@ -162,6 +165,12 @@ function setDrive(options: CliOptions, text: string): void {
   const file = get('file');
   const limits = throttleLimits('-drive', values, 'throttling.');
   const group = get('throttling.group');
+  if (get('persist') !== undefined) {
+    throw new UsageError(
+      '-drive persist= keeps a disk in a browser, and this one is gone with the command: keep it in a file, made by ' +
+        '"snowglobe-img create -f qcow2 -b BASE -F FORMAT DISK.qcow2", with file=DISK.qcow2,snapshot=off',
+    );
+  }
   const filters: BlockFilter[] = [
     // As in QEMU a drive without limits is in no group.
     ...(Object.keys(limits).length > 0
@@ -186,6 +195,8 @@ function setDrive(options: CliOptions, text: string): void {
     }),
     ...(get('readonly') !== undefined && { readOnly: get('readonly') === 'on' }),
     ...(get('preload') === 'on' && { preload: true }),
+    ...(get('werror') !== undefined && { werror: get('werror') as NonNullable<CliDrive['werror']> }),
+    ...(get('rerror') !== undefined && { rerror: get('rerror') as NonNullable<CliDrive['rerror']> }),
     // Files are written only if someone asks for it.
     ...((get('snapshot') === 'off' || (get('readonly') === 'off' && get('snapshot') === undefined)) && {
       snapshot: false,

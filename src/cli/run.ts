@@ -26,6 +26,9 @@ interface Ending {
 /** A panicking kernel still prints its trace after the line that gives it away. */
 const PANIC_GRACE_MS = 1000;
 
+/** How long a machine that a drive's failure has paused stays so. */
+const TRY_AGAIN_MS = 5000;
+
 /** A page that does not answer this long has no report to give. */
 const REPORT_LIMIT_MS = 5000;
 /** For closing images that are written to. */
@@ -183,6 +186,18 @@ class GuestRun {
     vm.on('panic', ({ message }) => {
       const ending: Ending = { outcome: 'panic', error: { code: 'panic', message } };
       this.#later(PANIC_GRACE_MS, () => this.#end(ending));
+    });
+    let retrying = false;
+    vm.on('ioerror', ({ drive, operation, action, message }) => {
+      if (action !== 'stop') return;
+      if (!retrying) {
+        const what = `a ${operation} failed on ${drive}: ${message}`;
+        process.stderr.write(
+          `snowglobe: ${what}; the machine is paused, and tries again every few seconds\n`,
+        );
+      }
+      retrying = true;
+      this.#later(TRY_AGAIN_MS, () => void vm.resume().catch(() => {}));
     });
     vm.on('error', (error) => this.#end({ outcome: 'error', error }));
     vm.on('exit', ({ outcome, code }) => this.#end({ outcome, exitCode: code }));

@@ -342,6 +342,9 @@ export class GuestVm {
       case 'panic':
         this.#events.emit('panic', message);
         break;
+      case 'ioerror':
+        this.#events.emit('ioerror', message);
+        break;
       case 'error':
         this.#events.emit('error', message.error);
         break;

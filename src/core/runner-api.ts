@@ -1,5 +1,6 @@
 import type {
   DriveConfig,
+  DriveFailure,
   FolderConfig,
   DriveState,
   ImageKey,
@@ -70,6 +71,7 @@ export type RunnerMessage =
   /** A line that the guest left at a debug port; `source` says at which. */
   | { vm: number; type: 'log'; source: string; message: string }
   | { vm: number; type: 'panic'; message: string; ms: number }
+  | ({ vm: number; type: 'ioerror' } & DriveFailure)
   | { vm: number; type: 'error'; error: RunnerError }
   | { vm: number; type: 'exit'; outcome: VmOutcome; code: number };
 

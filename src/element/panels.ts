@@ -1,5 +1,5 @@
 /** What lies over the terminal: the invitation to start, loading progress, failures, the end of the guest. */
-import type { VmOutcome, VmProgress, VmReport } from '../core/vm-api.ts';
+import type { DriveFailure, VmOutcome, VmProgress, VmReport } from '../core/vm-api.ts';
 import { h, markup } from './dom.ts';
 import type { Failure } from './failure.ts';
 import { formatBytes, formatCount, formatDuration } from './format.ts';
@@ -140,6 +140,14 @@ export function endPanel(
 export function panicText(message: string): string {
   const reason = message.replace(/^kernel panic( - not syncing)?:?\s*/i, '').trim();
   return reason ? `The guest’s kernel has panicked: ${reason}` : 'The guest’s kernel has panicked.';
+}
+
+/** The banner's text for a request that a drive's medium failed. */
+export function ioErrorText({ drive, operation, action, message }: DriveFailure): string {
+  const what = `${operation === 'read' ? 'Reading from' : 'Writing to'} the disk ${drive} failed: ${message}.`;
+  if (action === 'stop')
+    return `${what} The machine is paused, and nothing is lost: resume it, and it tries again.`;
+  return action === 'report' ? `${what} The guest was told.` : `${what} The guest was not told.`;
 }
 
 /** A line above the terminal that hides nothing of it: a panic, or a hint. */

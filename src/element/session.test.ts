@@ -28,6 +28,7 @@ function session() {
       progress: ({ step }) => log.push(`progress ${step}`),
       exit: ({ outcome }) => log.push(`exit ${outcome}`),
       panic: ({ message }) => log.push(`panic ${message}`),
+      ioerror: ({ drive }) => log.push(`ioerror ${drive}`),
       error: ({ code }) => log.push(`error ${code}`),
     },
     (vm) => attached.push(vm),

@@ -1,5 +1,5 @@
 import type { VmError } from '../core/errors.ts';
-import type { Vm, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
+import type { DriveFailure, Vm, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
 import { toVmError } from './failure.ts';
 
 export interface SessionListener {
@@ -7,6 +7,8 @@ export interface SessionListener {
   progress(progress: VmEvents['progress']): void;
   exit(end: { outcome: VmOutcome; code: number }): void;
   panic(panic: VmEvents['panic']): void;
+  /** A drive's medium failed a request. */
+  ioerror(failed: DriveFailure): void;
   /** Called at most once; the state is `error` by then. */
   error(error: VmError): void;
 }
@@ -59,6 +61,7 @@ export class Session {
       vm.on('progress', (progress) => this.#alive() && this.#listener.progress(progress));
       vm.on('state', (state) => this.#setState(state));
       vm.on('panic', (panic) => this.#alive() && this.#listener.panic(panic));
+      vm.on('ioerror', (failed) => this.#alive() && this.#listener.ioerror(failed));
       vm.on('exit', (end) => this.#alive() && this.#listener.exit(end));
       vm.on('error', (error) => this.#fail(toVmError(error)));
       this.#attach(vm);

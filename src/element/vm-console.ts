@@ -1,13 +1,22 @@
 import { VmError } from '../core/errors.ts';
 import { keyboardLayout } from '../core/keyboard-layouts.ts';
-import type { SerialStream, Vm, VmConfig, VmEvents, VmOutcome, VmReport, VmState } from '../core/vm-api.ts';
+import type {
+  DriveFailure,
+  SerialStream,
+  Vm,
+  VmConfig,
+  VmEvents,
+  VmOutcome,
+  VmReport,
+  VmState,
+} from '../core/vm-api.ts';
 import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attributes.ts';
 import { h } from './dom.ts';
 import type { VmConsoleEventMap } from './events.ts';
 import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
 import { MachineInput } from './machine-input.ts';
 import { configFromText } from './options.ts';
-import { endPanel, failurePanel, ProgressPanel, panicText, startPanel } from './panels.ts';
+import { endPanel, failurePanel, ProgressPanel, ioErrorText, panicText, startPanel } from './panels.ts';
 import type { ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { ScreenSwitch } from './screen-switch.ts';
 import { SerialHub } from './serial-hub.ts';
@@ -70,6 +79,13 @@ export class VmConsole extends HTMLElement {
   #progress: ProgressPanel | null = null;
   #failure: Failure | null = null;
   #focusWhenRunning = false;
+  /** A drive's failure has paused the machine. */
+  #stopped = false;
+
+  /** A page that is not looked at may be gone any moment: what its disks hold back is stored. */
+  readonly #keepDisks = ({ type }: Event): void => {
+    if (type === 'pagehide' || document.visibilityState === 'hidden') void this.#session?.vm?.flushDrives();
+  };
 
   constructor() {
     super();
@@ -105,13 +121,18 @@ export class VmConsole extends HTMLElement {
     if (!this.#session) this.#showState('created');
     this.#sound.muted = this.muted;
     this.#showSound();
+    document.addEventListener('visibilitychange', this.#keepDisks);
+    window.addEventListener('pagehide', this.#keepDisks);
     this.#autostart();
   }
 
   disconnectedCallback(): void {
     // A move takes the element out and puts it back within one task; only a real removal ends the machine.
     queueMicrotask(() => {
-      if (!this.isConnected) void this.destroy();
+      if (this.isConnected) return;
+      document.removeEventListener('visibilitychange', this.#keepDisks);
+      window.removeEventListener('pagehide', this.#keepDisks);
+      void this.destroy();
     });
   }
 
@@ -287,6 +308,7 @@ export class VmConsole extends HTMLElement {
         progress: (progress) => this.#onProgress(progress),
         exit: (end) => this.#onExit(end),
         panic: (panic) => this.#onPanic(panic),
+        ioerror: (failed) => this.#onIoError(failed),
         error: (error) => this.#onError(error),
       },
       (vm) => {
@@ -444,6 +466,8 @@ export class VmConsole extends HTMLElement {
   #enter(state: VmState): void {
     this.#showState(state);
     if (state === 'running') {
+      if (this.#stopped) this.#stage.closeBanners();
+      this.#stopped = false;
       this.#stats.start();
       if (this.#focusWhenRunning) this.focus();
       this.#focusWhenRunning = false;
@@ -468,6 +492,14 @@ export class VmConsole extends HTMLElement {
   #onPanic(panic: VmEvents['panic']): void {
     this.#stage.showBanner('panic', panicText(panic.message));
     this.#emit('vm-panic', panic);
+  }
+
+  #onIoError(failed: DriveFailure): void {
+    const stopped = failed.action === 'stop';
+    // Requests fail in numbers: one line says it.
+    if (!this.#stopped) this.#stage.showBanner(stopped ? 'panic' : 'hint', ioErrorText(failed));
+    this.#stopped ||= stopped;
+    this.#emit('vm-ioerror', failed);
   }
 
   #onError(error: VmError): void {
