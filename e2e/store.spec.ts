@@ -4,20 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { openModulePage } from './support/bundle.ts';
+import { exportDisk } from './support/export-disk.ts';
 import { sha256, write } from './support/files.ts';
 import { noise } from './support/noise.ts';
 import { expect, test } from './support/site.ts';
 
-type Store = typeof import('./browser/store.ts');
-declare const store: Store;
+declare const store: typeof import('./browser/store.ts');
 
 const ENTRY = 'e2e/browser/store.ts';
 
-test.beforeEach(async ({ page, site }) => {
-  await openModulePage(page, site.url, ENTRY);
-  await page.addScriptTag({ type: 'module', content: "window.store = await import('./module.js')" });
-  await page.waitForFunction(() => 'store' in window);
-});
+test.beforeEach(async ({ page, site }) => openModulePage(page, site.url, ENTRY, 'store'));
 
 const MIB = 1048576;
 
@@ -47,23 +43,6 @@ async function importFile(page: Page, path: string, name: string): Promise<strin
   }, name);
 }
 
-/** Downloads a disk into the test's folder. @returns its path */
-async function exportFile(page: Page, id: string, format: 'raw' | 'qcow2', path: string): Promise<string> {
-  const downloading = page.waitForEvent('download');
-  await page.evaluate(
-    async ([id, format]) => {
-      const blob = await store.take(new store.Disks().exportBlob(id, format));
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = 'disk';
-      link.click();
-    },
-    [id, format] as const,
-  );
-  await (await downloading).saveAs(path);
-  return path;
-}
-
 test('images are imported, and exported as raw and as a qcow2 image in which qemu-img finds nothing wrong', async ({
   page,
 }, testInfo) => {
@@ -83,9 +62,9 @@ test('images are imported, and exported as raw and as a qcow2 image in which qem
       changes: 0,
     });
     expect(sizes.commitment).toBeGreaterThanOrEqual(disk.length);
-    const back = readFileSync(await exportFile(page, id, 'raw', join(folder, 'back.raw')));
+    const back = readFileSync(await exportDisk(page, id, 'raw', join(folder, 'back.raw')));
     expect(sha256(back)).toBe(sha256(disk));
-    const exported = await exportFile(page, id, 'qcow2', join(folder, 'back.qcow2'));
+    const exported = await exportDisk(page, id, 'qcow2', join(folder, 'back.qcow2'));
     expect(qemuImg('check', exported)).toContain('No errors were found');
     expect(qemuImg('compare', exported, raw)).toContain('Images are identical');
     // What is zeros takes no room: data, header, two tables, counts and their table.
@@ -190,7 +169,7 @@ test('changes are discarded, duplicated and committed', async ({ page }, testInf
   expect(await shows(copy)).toBe(sha256(expected('again')));
   await page.evaluate((id) => new store.Disks().discardDisk(id), copy);
   expect(await shows(copy)).toBe(sha256(expected('first')));
-  const exported = await exportFile(page, copy, 'qcow2', join(folder, 'copy.qcow2'));
+  const exported = await exportDisk(page, copy, 'qcow2', join(folder, 'copy.qcow2'));
   expect(qemuImg('check', exported)).toContain('No errors were found');
   const list = await page.evaluate(async () => {
     const disks = new store.Disks();
@@ -222,7 +201,7 @@ test('a disk of 64 GB costs what is written to it', async ({ page }, testInfo) =
     return { id, sizes: await store.take(disks.diskSizes(id)) };
   });
   expect(sizes).toMatchObject({ capacity: 64 * 2 ** 30, allocation: 44 * 65536, changes: 44 * 65536 });
-  const path = await exportFile(page, id, 'qcow2', join(testInfo.outputDir, 'large.qcow2'));
+  const path = await exportDisk(page, id, 'qcow2', join(testInfo.outputDir, 'large.qcow2'));
   expect(qemuImg('check', path)).toContain('No errors were found');
   expect(readFileSync(path).length).toBeLessThan(10 * MIB);
   const map: { start: number; length: number; data: boolean }[] = JSON.parse(
@@ -258,9 +237,7 @@ test('a disk in use is refused to a second tab, with a reason, and given to it w
     return id;
   });
   const second = await context.newPage();
-  await openModulePage(second, site.url, ENTRY);
-  await second.addScriptTag({ type: 'module', content: "window.store = await import('./module.js')" });
-  await second.waitForFunction(() => 'store' in window);
+  await openModulePage(second, site.url, ENTRY, 'store');
   const open = () =>
     second.evaluate(async (id) => {
       const disk = await new store.Disks().openDisk(id);

@@ -4,6 +4,7 @@ import { MemoryNode } from '../../src/block/protocol/memory-node.ts';
 import type { BlockNode, BlockResult, Eventually } from '../../src/block/block-node.ts';
 
 export { Disks, MemoryNode };
+export { storedDisks } from '../../src/machine/stored-disk.ts';
 export * from '../../src/block/store/database.ts';
 
 /** The value of an answer; a failure is thrown. */

@@ -30,8 +30,11 @@ function bundle(entry: string): Promise<string> {
   return text;
 }
 
-/** Opens an empty page of the site at `url`, isolated as the site is, where `/module.js` is `entry`. */
-export async function openModulePage(page: Page, url: string, entry: string): Promise<void> {
+/**
+ * Opens an empty page of the site at `url`, isolated as the site is, that has `entry` as `window[name]`.
+ * @param url ends in a slash
+ */
+export async function openModulePage(page: Page, url: string, entry: string, name: string): Promise<void> {
   const body = await bundle(entry);
   await page.route(`${url}module.js`, (route) => route.fulfill({ contentType: 'text/javascript', body }));
   await page.route(`${url}module.html`, (route) =>
@@ -45,4 +48,6 @@ export async function openModulePage(page: Page, url: string, entry: string): Pr
     }),
   );
   await page.goto(`${url}module.html`);
+  await page.addScriptTag({ type: 'module', content: `window.${name} = await import('./module.js')` });
+  await page.waitForFunction((property) => property in window, name);
 }

@@ -190,6 +190,30 @@ export class DiskFile {
     }
   }
 
+  /** Compares what the maps say with what is stored. @returns what is wrong, for people */
+  async check(): Promise<BlockResult<string[]>> {
+    const problems: string[] = [];
+    try {
+      for (const layer of [LOWER, UPPER] as const) {
+        const range = IDBKeyRange.bound(keyOf(layer, 0), keyOf(layer, 0) + LAYER_KEYS, false, true);
+        const keys = await this.database.store('strict')('readonly', (store) =>
+          promisifyRequest<IDBValidKey[]>(store.getAllKeys(range)),
+        );
+        const stored = new Set(keys.map((key) => Number(key) - keyOf(layer, 0)));
+        for (const [index, state] of this.maps[layer].entries()) {
+          if (state !== DATA) continue;
+          for (let half = 0; half < HALVES; half++)
+            if (!stored.delete(index * HALVES + half))
+              problems.push(`record ${index} of layer ${layer} is missing`);
+        }
+        if (stored.size > 0) problems.push(`${stored.size} values of layer ${layer} belong to no record`);
+      }
+      return success(problems);
+    } catch (error) {
+      return storeFailure(error);
+    }
+  }
+
   close(): void {
     this.database.close();
   }

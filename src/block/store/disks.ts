@@ -259,6 +259,17 @@ export class Disks {
     }
   }
 
+  /** Looks for damage in what is stored of a disk. @returns what is wrong, for people; nothing: it is sound */
+  async checkDisk(id: string): Promise<BlockResult<string[]>> {
+    return this.locked(id, 'shared', async () => {
+      const file = await openFile(id);
+      if (!file.ok) return file;
+      const checked = await file.value.check();
+      file.value.close();
+      return checked;
+    });
+  }
+
   /** Gives up what was written since the disk was made, imported or committed. */
   async discardDisk(id: string): Promise<BlockResult> {
     return this.locked(id, 'exclusive', async () => {
