@@ -27,9 +27,7 @@ test.beforeEach(async ({ page, site }, testInfo) => {
   rmSync(folder, { recursive: true, force: true });
   const image = write(testInfo.outputDir, 'disk.img', DISK);
   expect(await runProgram(['publish', '-q', '--compression=none', image, join(folder, 'disk.json')])).toBe(0);
-  await openModulePage(page, site.url, 'e2e/browser/stream.ts');
-  await page.addScriptTag({ type: 'module', content: "window.stream = await import('./module.js')" });
-  await page.waitForFunction(() => 'stream' in window);
+  await openModulePage(page, site.url, 'e2e/browser/stream.ts', 'stream');
 });
 
 const URL_PATH = 'images/published/disk.json';
@@ -94,9 +92,7 @@ test('where the browser gives no more room, reads go on and the cache stays smal
 
 test('two pages share the cache', async ({ page, context, site }) => {
   const second = await context.newPage();
-  await openModulePage(second, site.url, 'e2e/browser/stream.ts');
-  await second.addScriptTag({ type: 'module', content: "window.stream = await import('./module.js')" });
-  await second.waitForFunction(() => 'stream' in window);
+  await openModulePage(second, site.url, 'e2e/browser/stream.ts', 'stream');
   const both = await Promise.all(
     [page, second].map((one) => one.evaluate((url) => stream.hashAt(url, 10 * 1024 * 1024), URL_PATH)),
   );
