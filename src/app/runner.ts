@@ -242,6 +242,7 @@ window.snowglobeRunner = {
     }),
   eject: (id, drive) => attempt(() => find(id).vm.eject(drive)),
   report: (id) => attempt(() => find(id).vm.report()),
+  bootRecording: (id) => attempt(() => find(id).vm.bootRecording()),
   screenText: (id) => attempt(() => find(id).vm.screen?.text() ?? ''),
   screenshot: (id) =>
     attempt(async () => {

@@ -49,6 +49,7 @@ export interface CliOptions {
   debugPort?: 'debugcon' | 'firmware';
   screenshot?: string;
   json?: string;
+  recordBoot?: string;
   headed: boolean;
 }
 

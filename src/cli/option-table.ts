@@ -543,6 +543,15 @@ export const OPTIONS: readonly Option[] = [
     },
   },
   {
+    name: 'record-boot',
+    value: 'FILE',
+    own: true,
+    help: 'at the end, write what was read from images,\nfor snowglobe-img publish --boot',
+    set: (options, value) => {
+      options.recordBoot = value;
+    },
+  },
+  {
     name: 'tier',
     value: 'auto|interp|jit|check',
     own: true,

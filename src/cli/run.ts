@@ -43,10 +43,11 @@ export function run(options: CliOptions): Promise<number> {
 }
 
 /** The report and the picture come last: find out first that they can be written. */
-function checkOutputs({ json, screenshot }: CliOptions): void {
+function checkOutputs({ json, screenshot, recordBoot }: CliOptions): void {
   for (const [option, path] of [
     ['--json', json],
     ['--screenshot', screenshot],
+    ['--record-boot', recordBoot],
   ] as const) {
     if (path === undefined) continue;
     const folder = dirname(resolve(path));
@@ -97,6 +98,7 @@ function guestConfig(options: CliOptions): GuestConfig {
     ...(yres !== undefined && { yres }),
     ...(icount !== undefined && { icount }),
     ...(tier !== undefined && { tier }),
+    ...(options.recordBoot !== undefined && { recordReads: true }),
   };
 }
 
@@ -253,7 +255,7 @@ class GuestRun {
   }
 
   async #writeOutputs(report: RunReport): Promise<void> {
-    const { json, screenshot } = this.#options;
+    const { json, screenshot, recordBoot } = this.#options;
     if (screenshot !== undefined && this.#page !== undefined && this.#vm !== undefined) {
       const picture = this.#options.nographic ? null : await this.#vm.screenshot();
       if (picture) writeFileSync(screenshot, picture);
@@ -262,6 +264,8 @@ class GuestRun {
         await this.#page.page.locator('.screen').screenshot({ path: screenshot });
       }
     }
+    if (recordBoot !== undefined && this.#vm !== undefined)
+      writeFileSync(recordBoot, `${JSON.stringify(await this.#vm.bootRecording())}\n`);
     if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
   }
 

@@ -18,6 +18,7 @@ import type {
   RunnerScreenState,
 } from '../core/runner-api.ts';
 import {
+  type BootRecording,
   type DriveState,
   type ImageKey,
   MEDIA,
@@ -306,6 +307,10 @@ export class GuestVm {
   async screenshot(): Promise<Buffer | null> {
     const png = await this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.screenshot(id), this.id));
     return png === null ? null : Buffer.from(png, 'base64');
+  }
+
+  bootRecording(): Promise<BootRecording> {
+    return this.#ask(this.#page.evaluate((id) => window.snowglobeRunner.bootRecording(id), this.id));
   }
 
   report(): Promise<VmReport> {

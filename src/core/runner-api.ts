@@ -1,4 +1,5 @@
 import type {
+  BootRecording,
   DriveConfig,
   DriveFailure,
   FolderConfig,
@@ -137,6 +138,7 @@ export interface RunnerApi {
   /** Presses a drive's button; false: its door is locked. */
   eject(vm: number, drive: string): Promise<RunnerResult<boolean>>;
   report(vm: number): Promise<RunnerResult<VmReport>>;
+  bootRecording(vm: number): Promise<RunnerResult<BootRecording>>;
   /** The characters on the machine's screen; empty unless it is in a text mode. */
   screenText(vm: number): Promise<RunnerResult<string>>;
   /** The machine's screen as a PNG file in base64; null: it has none, or never had a picture. */

@@ -80,6 +80,8 @@ export interface VmConfig {
    * the like. All machines of a site share it; what was not used for the longest time goes first. Default 1024; 0: nothing is kept.
    */
   cache?: number;
+  /** What is read from the images of its drives is written down, for `bootRecording`. */
+  recordReads?: boolean;
   tier?: Tier;
 }
 
@@ -237,6 +239,16 @@ export interface DriveFailure {
   nospace: boolean;
   /** For people: what happened. */
   message: string;
+}
+
+/** What a machine read from the images of its drives: docs/block.md, "The boot list". */
+export interface BootRecording {
+  type: 'snowglobe-boot';
+  version: 1;
+  /** Bytes of the pieces that are counted. */
+  unit: number;
+  /** By drive: bytes of the disk, and the numbers of its pieces in the order in which they were first read. */
+  drives: Record<string, { size: number; reads: number[] }>;
 }
 
 /** Events of a machine and what they carry. */
@@ -463,6 +475,8 @@ export interface Vm {
   /** Resolves when the guest ends, with its outcome. */
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   report(): VmReport;
+  /** With `recordReads`: what was read so far from images (not from what the guest wrote over them). */
+  bootRecording(): BootRecording;
   /** Ends the worker, settles every pending wait and frees the memory. The object is unusable afterwards. */
   destroy(): Promise<void>;
 }

@@ -65,7 +65,7 @@ const COMMANDS: Readonly<
     options: PUBLISH_OPTIONS,
     run: publish,
     usage:
-      '[-q] [-p] [-f fmt] [--chunk-size=size] [--compression=gzip|zstd|none] [--output=ofmt] filename manifest',
+      '[-q] [-p] [-f fmt] [--chunk-size=size] [--compression=gzip|zstd|none] [--boot=recording [--boot-drive=name]] [--output=ofmt] filename manifest',
   },
   rebase: {
     options: REBASE_OPTIONS,

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { qemuImg, qemuIo, qemuRead, workFolder } from '../../tests/support/qemu-img.ts';
+import { qemuImg, qemuIo, qemuRead, save, workFolder } from '../../tests/support/qemu-img.ts';
 import { snowglobeImg } from '../../tests/support/snowglobe-img.ts';
 import { ChunkedNode } from '../block/stream/chunked-node.ts';
 import { parseManifest } from '../block/stream/manifest.ts';
@@ -54,7 +54,52 @@ it('chunks that are there already are kept, also those of another image', async 
   for (const manifest of [first, second]) expect((await open(manifest).read(0, 8 * MIB)).ok).toBe(true);
 });
 
+const recording = (drives: unknown, more: object = {}): string =>
+  save(
+    path('boot.json'),
+    new TextEncoder().encode(
+      JSON.stringify({ type: 'snowglobe-boot', version: 1, unit: 65536, drives, ...more }),
+    ),
+  );
+
+it('a recorded start becomes the boot list: its chunks in order, without zeros', async () => {
+  const manifest = path('boot/disk.json');
+  // 9 MiB, zeros at 0, 1.5 MiB, 9 MiB again, and a piece behind the end.
+  const file = recording({
+    virtio0: { size: 10 * MIB, reads: [144, 0, 24, 145, 9999] },
+    other: { size: 1, reads: [] },
+  });
+  const { out, err } = await publish('--output=json', `--boot=${file}`, top, manifest);
+  expect(err).toBe('');
+  const written = JSON.parse(readFileSync(manifest, 'utf8'));
+  expect(written.boot).toEqual([9, 1]);
+  expect(JSON.parse(out)).toMatchObject({
+    'boot-chunks': 2,
+    'boot-size': written.chunks[9].bytes + written.chunks[1].bytes,
+  });
+});
+
+it.each<[string, unknown, object, string]>([
+  ['another size', { a: { size: 5 * MIB, reads: [] } }, {}, 'only from: a'],
+  [
+    'two drives of the size',
+    { a: { size: 10 * MIB, reads: [] }, b: { size: 10 * MIB, reads: [] } },
+    {},
+    'several',
+  ],
+  ['no drives', null, {}, 'drives is no object'],
+  ['no reads', { a: { size: 10 * MIB, reads: 'all' } }, {}, 'reads of a'],
+  ['negative reads', { a: { size: 10 * MIB, reads: [-1] } }, {}, 'reads of a'],
+  ['no unit', {}, { unit: 0 }, 'unit'],
+  ['another type', {}, { type: 'x' }, 'its type'],
+  ['a later version', {}, { version: 2 }, 'its version'],
+])('a recording with %s is refused', async (_, drives, more, reason) => {
+  const { status, err } = await publish(`--boot=${recording(drives, more)}`, top, path('refused.json'));
+  expect([status, err]).toEqual([1, expect.stringContaining(reason)]);
+});
+
 it.each([
+  [['--boot=/nowhere'], 'No such file'],
   [['--chunk-size=3k'], 'power of two'],
   [['--chunk-size=1G'], 'power of two'],
   [['--compression=xz'], 'gzip, zstd, none'],

@@ -54,6 +54,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'yres',
   'audiodev',
   'cache',
+  'recordReads',
   'tier',
 ]);
 

@@ -142,7 +142,8 @@ async function openAbove(
   what: string,
   context: ImageContext = {},
 ): Promise<BlockNode> {
-  const node = await openFormat(file, source, plan, what, context);
+  const disk = await openFormat(file, source, plan, what, context);
+  const node = context.record?.(what, disk) ?? disk;
   try {
     return whole(node, plan, !plan.readOnly && !plan.snapshot, what);
   } catch (error) {

@@ -1,4 +1,5 @@
 /** What images are opened with. */
+import type { BlockNode } from '../block/block-node.ts';
 import type { BrowserCache } from '../block/stream/browser-cache.ts';
 import type { ChunkedNode } from '../block/stream/chunked-node.ts';
 
@@ -9,6 +10,8 @@ export interface ImageContext {
   cache?: BrowserCache | null;
   /** Called with each published image of a drive. */
   published?(drive: string, node: ChunkedNode): void;
+  /** Called with the disk that each image is, before anything is written over it; what it gives is read in its place. */
+  record?(drive: string, node: BlockNode): BlockNode;
 }
 
 /** An address as the cache knows it; null: such are not kept. */

@@ -1,9 +1,9 @@
 import { Emitter } from '../core/emitter.ts';
-import { BrowserCache } from '../block/stream/browser-cache.ts';
 import { VmError } from '../core/errors.ts';
 import type { FailedRequest } from '../block/filter/error-policy-node.ts';
 import { Log, type LogSink } from '../core/log.ts';
 import type {
+  BootRecording,
   DriveState,
   ImageSource,
   QueueState,
@@ -29,9 +29,8 @@ import { loadCore } from './core-module.ts';
 import type { BoardDrive } from './board.ts';
 import { openImage } from './disk-image.ts';
 import { closeDrives, openDrives } from './drives.ts';
-import type { ImageContext } from './image-context.ts';
-import { StreamWatch } from './stream-watch.ts';
 import { loadFolders, type SharedFolder } from './folders.ts';
+import { MachineImages } from './machine-images.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { hasScreen } from './devices.ts';
@@ -84,8 +83,7 @@ class MachineVm implements Vm {
   private readonly resolved: ResolvedConfig;
   private readonly assets: VmAssets;
   private readonly log: Log;
-  private readonly streams: StreamWatch;
-  private cache: BrowserCache | null = null;
+  private readonly images: MachineImages;
   private readonly events = new Emitter<VmEvents>((error) => this.log.warn('listener', String(error)));
   private readonly port: SerialPort;
   private readonly inputPort: InputPort;
@@ -126,7 +124,11 @@ class MachineVm implements Vm {
       settle = resolve;
     });
     this.settleEnded = settle;
-    this.streams = new StreamWatch({
+    this.images = new MachineImages({
+      signal: this.abort.signal,
+      cacheBytes: this.resolved.cache,
+      recordReads: config.recordReads ?? false,
+      log: this.log,
       stream: (drive, stream) => this.events.emit('stream', { drive, stream }),
       progress: (progress) => this.events.emit('progress', progress),
     });
@@ -262,7 +264,7 @@ class MachineVm implements Vm {
 
   get drives(): readonly DriveState[] {
     return (this.session?.board.drives ?? []).map(({ name, media, size, locked, open = false, change }) => {
-      const stream = this.streams.state(name);
+      const stream = this.images.stream(name);
       return { name, media, size, locked, open, removable: change !== undefined, ...(stream && { stream }) };
     });
   }
@@ -295,7 +297,7 @@ class MachineVm implements Vm {
       readOnly: media === 'cdrom',
       snapshot: true,
     } as const;
-    const node = image === null ? null : await openImage(image, how, drive, this.imageContext());
+    const node = image === null ? null : await openImage(image, how, drive, this.images.context);
     this.removable(drive).change(this.session!.watched(node));
   }
 
@@ -323,6 +325,10 @@ class MachineVm implements Vm {
     return this.lastReport ?? this.makeReport();
   }
 
+  bootRecording(): BootRecording {
+    return this.images.recording();
+  }
+
   async destroy(): Promise<void> {
     if (this.current === 'destroyed') return;
     this.lastReport ??= this.makeReport();
@@ -339,10 +345,9 @@ class MachineVm implements Vm {
     for (const port of this.hostPorts) port.dispose();
     this.inputPort.dispose();
     this.screen?.destroy();
-    this.streams.stop();
     await session?.close();
     await this.closing;
-    await this.cache?.close();
+    await this.images.close();
   }
 
   /** Everything up to the first instruction. */
@@ -350,16 +355,15 @@ class MachineVm implements Vm {
     const { assets, config, resolved } = this;
     const clock = wallClockOf(config.icount ?? null);
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
-    await this.openCache();
-    const opening = openDrives(resolved.drives, this.imageContext());
+    await this.images.open();
+    const opening = openDrives(resolved.drives, this.images.context);
     const [module, images, drives, folders] = await Promise.all([
       loadCore(core),
       loadBootImages(config, resolved, {
         firmwareUrl: assets.firmwareUrl,
         log: this.log,
         onProgress: (progress) => this.events.emit('progress', progress),
-        signal: this.abort.signal,
-        cache: this.cache,
+        ...this.images.context,
       }),
       opening,
       loadFolders(config.folders ?? [], () => (this.session?.wallClock ?? clock).now(), this.abort.signal),
@@ -415,26 +419,6 @@ class MachineVm implements Vm {
     this.sharedFolders = folders;
     this.screen?.connect(session);
     return session;
-  }
-
-  private imageContext(): ImageContext {
-    return {
-      signal: this.abort.signal,
-      cache: this.cache,
-      published: (drive, node) => {
-        this.streams.watch(drive, node);
-        node.prefetchBoot();
-      },
-    };
-  }
-
-  /** What the browser keeps between starts, if it keeps anything. */
-  private async openCache(): Promise<void> {
-    const { cache } = this.resolved;
-    if (cache === 0 || typeof indexedDB === 'undefined') return;
-    const opened = await BrowserCache.open(cache);
-    if (opened.ok) this.cache = opened.value;
-    else this.log.warn('cache', `nothing is kept for the next start: ${opened.error.message}`);
   }
 
   /** Runs the vCPU until the guest or the host ends it; resets start it again. */

@@ -1,8 +1,9 @@
 /** `publish`, a command of our own: cuts an image into chunks for the web. docs/block.md has the format. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { parseRecording, readsOf } from '../../block/stream/boot-recording.ts';
 import {
   CHUNK_SIZE_MAX,
   CHUNK_SIZE_MIN,
@@ -19,7 +20,14 @@ import { reason } from '../host-image.ts';
 import { COMPRESSOR, must, openImage } from '../images.ts';
 import { humanSize, print, printJson, progressTo } from '../output.ts';
 
-export const PUBLISH_OPTIONS = ['-f:', '--chunk-size:', '--compression:', '--output:'];
+export const PUBLISH_OPTIONS = [
+  '-f:',
+  '--chunk-size:',
+  '--compression:',
+  '--boot:',
+  '--boot-drive:',
+  '--output:',
+];
 
 function compressorOf(name: string): { compression: Compression; compress(bytes: Uint8Array): Uint8Array } {
   const compression = COMPRESSIONS.find((known) => known === name);
@@ -37,6 +45,23 @@ function compressorOf(name: string): { compression: Compression; compress(bytes:
   }
 }
 
+/** What a start reads, from a recording of one. */
+async function bootReads(
+  path: string | undefined,
+  size: number,
+  drive?: string,
+): Promise<{ offset: number; length: number }[]> {
+  if (path === undefined) return [];
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new CommandError(`--boot ${path}: ${reason(error)}`);
+  }
+  const recording = await must(parseRecording(text), `--boot ${path}`);
+  return must(readsOf(recording, size, drive), `--boot ${path}`);
+}
+
 export async function publish(args: Arguments): Promise<number> {
   const [path, to, ...rest] = args.names;
   if (to === undefined || rest.length > 0) throw usage('Expecting image file name and manifest file name');
@@ -48,6 +73,11 @@ export async function publish(args: Arguments): Promise<number> {
   const json = wantsJson(args);
   const { node } = await openImage(path, { format: last(args, '-f'), readOnly: true });
   if (node.size === 0) throw new CommandError(`Could not publish '${path}': it is empty`);
+  const boot = await bootReads(
+    last(args, '--boot'),
+    Math.ceil(node.size / 512) * 512,
+    last(args, '--boot-drive'),
+  );
   const folder = dirname(resolve(to));
   const template = chunkTemplate(compression);
   let [stored, added] = [0, 0];
@@ -66,13 +96,22 @@ export async function publish(args: Arguments): Promise<number> {
           added += bytes.length;
           replaceFile(file, bytes);
         },
+        boot,
         progress: progressTo(has(args, '-p')),
       }),
     );
     // What it names is there before it is.
     replaceFile(to, formatManifest(manifest));
     const chunks = manifest.chunks.filter((chunk) => chunk !== null).length;
-    const result = { capacity: manifest.capacity, chunks, 'stored-size': stored, 'added-size': added };
+    const bootSize = manifest.boot.reduce((sum, index) => sum + manifest.chunks[index]!.bytes, 0);
+    const result = {
+      capacity: manifest.capacity,
+      chunks,
+      'stored-size': stored,
+      'added-size': added,
+      'boot-chunks': manifest.boot.length,
+      'boot-size': bootSize,
+    };
     if (json) printJson(result);
     else if (!has(args, '-q'))
       print(

@@ -1,0 +1,76 @@
+/** What a machine's images have in common while it exists: the cache, how published ones come, and what is read from them. */
+import type { BlockNode } from '../block/block-node.ts';
+import { RecordingNode } from '../block/filter/recording-node.ts';
+import { BrowserCache } from '../block/stream/browser-cache.ts';
+import type { Log } from '../core/log.ts';
+import type { BootRecording, DriveStream } from '../core/vm-api.ts';
+import type { ImageContext } from './image-context.ts';
+import { type StreamListener, StreamWatch } from './stream-watch.ts';
+
+/** Bytes of the pieces that are counted: file systems read in less, but seldom one such piece and not the next. */
+const RECORDED_UNIT = 64 << 10;
+
+export interface MachineImagesOptions extends StreamListener {
+  signal: AbortSignal;
+  /** Bytes that the browser may keep. */
+  cacheBytes: number;
+  recordReads: boolean;
+  log: Log;
+}
+
+export class MachineImages {
+  private readonly options: MachineImagesOptions;
+  private readonly streams: StreamWatch;
+  private readonly recorded = new Map<string, RecordingNode>();
+  private cache: BrowserCache | null = null;
+
+  constructor(options: MachineImagesOptions) {
+    this.options = options;
+    this.streams = new StreamWatch(options);
+  }
+
+  /** Opens the cache, if there is to be one. A machine starts without it too. */
+  async open(): Promise<void> {
+    const { cacheBytes, log } = this.options;
+    if (cacheBytes === 0 || typeof indexedDB === 'undefined') return;
+    const opened = await BrowserCache.open(cacheBytes);
+    if (opened.ok) this.cache = opened.value;
+    else log.warn('cache', `nothing is kept for the next start: ${opened.error.message}`);
+  }
+
+  get context(): ImageContext & { signal: AbortSignal } {
+    const { signal, recordReads } = this.options;
+    return {
+      signal,
+      cache: this.cache,
+      published: (drive, node) => {
+        this.streams.watch(drive, node);
+        node.prefetchBoot();
+      },
+      ...(recordReads && { record: (drive: string, node: BlockNode) => this.record(drive, node) }),
+    };
+  }
+
+  private record(drive: string, node: BlockNode): BlockNode {
+    const recorded = new RecordingNode(node, RECORDED_UNIT);
+    this.recorded.set(drive, recorded);
+    return recorded;
+  }
+
+  /** How a drive's image comes; undefined: it is not a published one. */
+  stream(drive: string): DriveStream | undefined {
+    return this.streams.state(drive);
+  }
+
+  recording(): BootRecording {
+    const drives: BootRecording['drives'] = {};
+    for (const [drive, { size, reads }] of this.recorded) drives[drive] = { size, reads: [...reads] };
+    return { type: 'snowglobe-boot', version: 1, unit: RECORDED_UNIT, drives };
+  }
+
+  /** Call it when all images are closed. */
+  async close(): Promise<void> {
+    this.streams.stop();
+    await this.cache?.close();
+  }
+}
