@@ -9,6 +9,10 @@ import { UsageError } from './usage-error.ts';
 const version = (): string => JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version;
 
 async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === 'test') {
+    const { runTests } = await import('./vmtest/run-tests.ts');
+    return runTests(argv.slice(1));
+  }
   const command = parseCommand(argv);
   switch (command.kind) {
     case 'help':

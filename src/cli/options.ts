@@ -105,6 +105,7 @@ export function helpText(): string {
     return `  ${left}${gap}${option.help.replaceAll('\n', `\n${' '.repeat(30)}`)}`;
   };
   return `Usage: snowglobe ARCHITECTURE [QEMU's options] [our own options]
+       snowglobe test [FILE or FOLDER …] [options]     (snowglobe test --help)
 
 Boots a guest in headless Chromium; its serial port is stdin and stdout.
 Architectures: ${Object.keys(ARCHITECTURES).join(', ')}

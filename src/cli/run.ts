@@ -7,7 +7,8 @@ import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
 import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
-import { biosFile, checkImage, firmwareFile, folderFiles, isAddress, isBiosWord } from './guest-files.ts';
+import { guestConfig } from './guest-config.ts';
+import { checkImage } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
 import { type MediumStep, ScriptRunner } from './script.ts';
@@ -39,7 +40,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Runs one guest as the options say. Returns the exit status; throws UsageError where nothing can be tried at all. */
 export function run(options: CliOptions): Promise<number> {
   checkOutputs(options);
-  return new GuestRun(options).run(guestConfig(options));
+  const config = guestConfig(options);
+  for (const step of options.script)
+    if ('drive' in step && step.file !== null) checkImage('--change', step.file);
+  return new GuestRun(options).run(config);
 }
 
 /** The report and the picture come last: find out first that they can be written. */
@@ -58,48 +62,6 @@ function checkOutputs({ json, screenshot, recordBoot }: CliOptions): void {
       throw new UsageError(`${option} ${path}: cannot be written (${(error as Error).message})`);
     }
   }
-}
-
-/** Images are checked here, before a browser starts for nothing. */
-function guestConfig(options: CliOptions): GuestConfig {
-  const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  const { boot, devices, folders, fwCfg, nographic, vga, xres, yres } = options;
-  firmwareFile(options);
-  if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
-  if (kernel !== undefined) checkImage('-kernel', kernel);
-  if (initrd !== undefined) checkImage('-initrd', initrd);
-  for (const { option, file } of options.drives)
-    if (file !== undefined && !isAddress(file)) checkImage(option, file);
-  for (const { path } of folders ?? []) folderFiles(path);
-  for (const { file } of fwCfg ?? []) if (file !== undefined) checkImage('-fw_cfg', file);
-  for (const step of options.script)
-    if ('drive' in step && step.file !== null) checkImage('--change', step.file);
-  if (bios === 'none' && kernel === undefined) {
-    throw new UsageError('-bios none leaves nothing to run; give the guest a program with -kernel FILE');
-  }
-  return {
-    arch,
-    machine,
-    noReboot,
-    ...(cpu !== undefined && { cpu }),
-    ...(memory !== undefined && { memory }),
-    ...(bios !== undefined && { bios }),
-    ...(kernel !== undefined && { kernel }),
-    ...(initrd !== undefined && { initrd }),
-    ...(options.drives.length > 0 && { drives: options.drives.map(({ option: _, ...drive }) => drive) }),
-    ...(devices !== undefined && { devices }),
-    ...(folders !== undefined && { folders }),
-    ...(append !== undefined && { append }),
-    ...(boot !== undefined && { boot }),
-    ...(fwCfg !== undefined && { fwCfg }),
-    ...(nographic !== undefined && { nographic }),
-    ...(vga !== undefined && { vga }),
-    ...(xres !== undefined && { xres }),
-    ...(yres !== undefined && { yres }),
-    ...(icount !== undefined && { icount }),
-    ...(tier !== undefined && { tier }),
-    ...(options.recordBoot !== undefined && { recordReads: true }),
-  };
 }
 
 class GuestRun {

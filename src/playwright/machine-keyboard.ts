@@ -1,6 +1,6 @@
 import type { GuestVm } from '../cli/runner-page.ts';
 import type { KeyboardLayout } from '../core/vm-api.ts';
-import { chordCodes } from './keys.ts';
+import { chordCodes } from '../cli/keys.ts';
 import { step } from './steps.ts';
 
 /** The keyboard that is plugged into the machine: not the one of a terminal at its serial port. */

@@ -1,4 +1,4 @@
-import { terminalBytes } from './keys.ts';
+import { terminalBytes } from '../cli/keys.ts';
 import { step } from './steps.ts';
 import { searching, type Waits, type WaitOptions } from './waits.ts';
 

@@ -23,6 +23,13 @@ function callerLocation(): SourceLocation | undefined {
   return undefined;
 }
 
+/** Makes a place all that a failure's stack shows: reports quote that line. */
+function placed(error: unknown, { file, line, column }: SourceLocation): unknown {
+  if (error instanceof Error)
+    error.stack = `${error.name}: ${error.message}\n    at ${file}:${line}:${column}`;
+  return error;
+}
+
 /** Runs `work` as a step of the running test; an error is shown where the step was asked for. Outside of a test it just runs. */
 export function step<T>(
   title: string,
@@ -34,5 +41,10 @@ export function step<T>(
   } catch {
     return work();
   }
-  return test.step(title, work, { box: true, ...(location && { location }) });
+  if (!location) return test.step(title, work);
+  const placing = () =>
+    work().catch((error) => {
+      throw placed(error, location);
+    });
+  return test.step(title, placing, { location });
 }

@@ -1,0 +1,55 @@
+/** Playwright's configuration for `snowglobe test`, made of what its command line says. */
+import { fileURLToPath } from 'node:url';
+import type { PlaywrightTestConfig } from 'playwright/test';
+import { chromiumArgs, chromiumLaunchOptions } from '../cli/chromium.ts';
+import type { VmTestRunPlan } from '../cli/vmtest/plan.ts';
+
+export function vmTestConfig(plan: VmTestRunPlan): PlaywrightTestConfig {
+  const {
+    root,
+    generated,
+    output,
+    workers,
+    retries,
+    repeatEach,
+    maxFailures,
+    shard,
+    trace,
+    headed,
+    connect,
+  } = plan;
+  return {
+    // Reports name files as seen from here; what Playwright loads lies elsewhere.
+    testDir: root,
+    projects: [{ testDir: generated, testMatch: '**/*.mjs' }],
+    outputDir: output,
+    // Names come with the folder of their test file.
+    snapshotPathTemplate: `${root}/{arg}{ext}`,
+    fullyParallel: true,
+    workers,
+    retries,
+    repeatEach,
+    ...(maxFailures !== null && { maxFailures }),
+    ...(shard && { shard }),
+    ...(plan.seconds !== null && { globalTimeout: plan.seconds * 1000 }),
+    reporter: [
+      [fileURLToPath(new URL('./vmtest-reporter.js', import.meta.url))],
+      ...plan.reporters.map(({ name, file }): [string, Record<string, string>] => [
+        name,
+        { ...(file !== null && { [name === 'html' ? 'outputFolder' : 'outputFile']: file }), open: 'never' },
+      ]),
+    ],
+    use: {
+      browserName: 'chromium',
+      headless: !headed,
+      trace,
+      ...(connect === null
+        ? { launchOptions: chromiumLaunchOptions(headed) }
+        : {
+            launchOptions: { args: chromiumArgs() },
+            // The pages come from this computer, wherever the browser is.
+            connectOptions: { wsEndpoint: connect, exposeNetwork: '<loopback>' },
+          }),
+    },
+  };
+}
