@@ -57,6 +57,16 @@ test.describe('a guest that test.use configures', () => {
   });
 });
 
+test('with icount a machine that was made anew retires as many instructions', async ({ vm }, testInfo) => {
+  await vm.boot({ ...bareMetal('counters', testInfo.outputDir), icount: 1 });
+  await vm.waitForExit();
+  const first = { text: vm.serial.text, instructions: (await vm.report()).instructions };
+  expect(first.instructions).toBeGreaterThan(8 * 20_000 * 4);
+  await vm.restart();
+  await vm.waitForExit();
+  expect({ text: vm.serial.text, instructions: (await vm.report()).instructions }).toEqual(first);
+});
+
 test('the screen of a PC shows text, its keyboard types', async ({ vm }, testInfo) => {
   await vm.boot({
     arch: 'i386',

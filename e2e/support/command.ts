@@ -10,11 +10,15 @@ export interface CommandResult {
 }
 
 export interface CommandOptions {
+  /** Default: this process's. */
+  cwd?: string;
   env?: Record<string, string>;
   /** Written to stdin, which is then closed. Without it stdin stays open and empty. */
   input?: string;
   /** Gives the program a terminal (through script, of util-linux), on which stdout and stderr come together. */
   terminal?: boolean;
+  /** Called once the process is there. What it rejects with ends the process. */
+  onStart?: (child: { pid: number; kill(signal: NodeJS.Signals): void }) => Promise<void>;
   /** Called with the output so far; may send a signal or type. */
   onOutput?: (
     stdout: string,
@@ -30,6 +34,7 @@ export function snowglobe(args: string[], options: CommandOptions = {}): Promise
     const [file, ...rest] = options.terminal ? ['script', '-qec', quoted, '/dev/null'] : program;
     const child = spawn(file, rest, {
       env: { ...process.env, ...options.env },
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const result = { stdout: '', stderr: '' };
@@ -44,6 +49,10 @@ export function snowglobe(args: string[], options: CommandOptions = {}): Promise
       result.stderr += text;
     });
     child.on('error', reject);
+    options.onStart?.({ pid: child.pid!, kill: (signal) => child.kill(signal) }).catch((error) => {
+      child.kill('SIGTERM');
+      reject(error);
+    });
     child.on('close', (status) => resolve({ status, ...result }));
     if (options.input !== undefined) child.stdin.end(options.input);
   });

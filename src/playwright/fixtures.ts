@@ -76,7 +76,12 @@ function isRecorded({ project, retry }: TestInfo): boolean {
   });
 }
 
-async function attachWhatIsSeen(machine: VirtualMachine, index: number, info: TestInfo): Promise<void> {
+async function attachWhatIsSeen(
+  machine: VirtualMachine,
+  index: number,
+  shown: boolean,
+  info: TestInfo,
+): Promise<void> {
   const text = async (name: string, body: string) => {
     if (body !== '') await info.attach(name, { body, contentType: 'text/plain' });
   };
@@ -85,6 +90,10 @@ async function attachWhatIsSeen(machine: VirtualMachine, index: number, info: Te
   // A machine that has failed, or a page that is gone, has no screen any more.
   const screen = await machine.screen.screenshot().catch(() => null);
   if (screen) await info.attach(`screen-${index}.png`, { body: screen, contentType: 'image/png' });
+  else if (shown && index === 0) {
+    const page = await machine.page.screenshot().catch(() => null);
+    if (page) await info.attach('terminal.png', { body: page, contentType: 'image/png' });
+  }
   await text(`screen-${index}.txt`, await machine.screen.text().catch(() => ''));
 }
 
@@ -127,7 +136,8 @@ export const test = base.extend<SnowglobeFixtures, SnowglobeWorkerFixtures>({
       return machine;
     });
     for (const [index, machine] of machines.entries()) {
-      if (testInfo.status !== testInfo.expectedStatus) await attachWhatIsSeen(machine, index, testInfo);
+      if (testInfo.status !== testInfo.expectedStatus)
+        await attachWhatIsSeen(machine, index, screen, testInfo);
       await machine.destroy();
     }
     page.off('pageerror', listen);
