@@ -2,11 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright/test';
+import { chromium, type Locator, type Page } from 'playwright/test';
 import { findings } from './support/axe.ts';
+import { countingDisk } from './support/counting-disk.ts';
 import { write } from './support/files.ts';
 import { noise } from './support/noise.ts';
-import { expect, test } from './support/site.ts';
+import { displayText, expect, screenText, test } from './support/site.ts';
 
 const MIB = 1 << 20;
 
@@ -146,4 +147,127 @@ test('copying an image shows its progress until it is cancelled, and leaves noth
     (await indexedDB.databases()).filter(({ name }) => name?.startsWith('snowglobe-disk-')),
   );
   expect(left).toEqual([]);
+});
+
+const STARTED = { timeout: 40_000 };
+
+test('what the guest writes is there the next time; a second tab is refused; changes are discarded; the disk is resized', async ({
+  page,
+  site,
+}, testInfo) => {
+  const disk = countingDisk(testInfo.outputDir);
+  await page.goto(site.builtUrl);
+  await create(page, { 'Its disk starts as': 'A disk image from this computer', Name: 'Counter' }, disk);
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  await expect(page.getByText('is kept in this browser, as the disk of “Counter”')).toBeVisible();
+
+  const second = await page.context().newPage();
+  await second.goto(page.url());
+  await expect(second.getByRole('alert').filter({ hasText: 'is in use by another machine' })).toBeVisible(
+    STARTED,
+  );
+  const busy = await manage(second, site.builtUrl, 'Counter');
+  await busy.getByRole('button', { name: 'Export raw' }).click();
+  await expect(busy.getByRole('alert').filter({ hasText: 'is in use by another machine' })).toBeVisible();
+  await second.close();
+
+  // The tab goes without a word: what was flushed stays.
+  await page.reload();
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 2');
+
+  const dialog = await manage(page, site.builtUrl, 'Counter');
+  await dialog.getByLabel('New size').fill('3M');
+  await dialog.getByRole('button', { name: 'Resize' }).click();
+  await expect(dialog.getByRole('status')).toContainText('The disk has 3.0 MB now');
+  await expect(dialog.locator('dt + dd').first()).toHaveText('3.0 MB');
+  const path = await download(page, dialog.getByRole('button', { name: 'Export raw' }), testInfo.outputDir);
+  const bytes = readFileSync(path);
+  expect(bytes.length).toBe(3 * MIB);
+  expect(bytes.includes('Started 2')).toBe(true);
+  await dialog.getByRole('button', { name: 'Discard…' }).click();
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await expect(dialog.getByRole('status')).toContainText('The changes are gone.');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+  await page.getByRole('link', { name: 'Counter' }).click();
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+});
+
+test('a machine of an address is kept from its page on; committed, it does not need its image any more', async ({
+  page,
+  site,
+}, testInfo) => {
+  const image = readFileSync(countingDisk(testInfo.outputDir));
+  let isThere = true;
+  await page.route('**/count.img', (route) => route.fulfill(isThere ? { body: image } : { status: 404 }));
+  await page.goto(`${site.builtUrl}?arch=x86_64&m=64&hda=count.img`);
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  await page.getByRole('button', { name: 'Restart with a disk that is kept' }).click();
+  await expect(page).toHaveURL(/\?mine=\w+$/);
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+  await page.reload();
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 2');
+  const url = page.url();
+  await page.getByText('Options', { exact: true }).click();
+  await expect(page.getByTestId('command-line')).toContainText(
+    '-drive file=x86_64-machine.qcow2,index=0,snapshot=off',
+  );
+
+  // The image is gone: so is the machine, until it is back. Committed, it stands by itself.
+  isThere = false;
+  await page.reload();
+  await expect(page.getByRole('alert').filter({ hasText: 'count.img' })).toBeVisible();
+  isThere = true;
+  const dialog = await manage(page, site.builtUrl, 'x86_64 machine');
+  await expect(dialog).toContainText('Made over count.img.');
+  await dialog.getByRole('button', { name: 'Commit' }).click();
+  await expect(dialog.getByRole('status')).toContainText('The disk stands by itself now.');
+  isThere = false;
+  await page.goto(url);
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 3');
+});
+
+test('where the browser has no more room, nothing half is left, and the reason is said', async ({
+  page,
+  site,
+}, testInfo) => {
+  const image = write(testInfo.outputDir, 'image.img', noise(24 * MIB, 5));
+  await page.goto(site.url);
+  const session = await page.context().newCDPSession(page);
+  const origin = new URL(site.url).origin;
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 8 * MIB });
+  await create(page, { 'Its disk starts as': 'A disk image from this computer', Name: 'Full' }, image);
+  const dialog = page.getByRole('dialog', { name: 'New machine' });
+  await expect(dialog.getByRole('alert').filter({ hasText: 'gives this site no more room' })).toBeVisible();
+  await session.send('Storage.overrideQuotaForOrigin', { origin });
+  await dialog.getByRole('button', { name: 'Create and start' }).click();
+  await expect(page).toHaveURL(/\?mine=\w+$/);
+  await page.goto(site.url);
+  const shelf = page.getByRole('region', { name: 'Your machines' });
+  await expect(shelf.getByRole('heading', { level: 3 })).toHaveText(['Full']);
+  await expect(shelf.getByText(/^\d+\.\d MB of .* in use by this site\.$/)).toBeVisible();
+  await shelf.getByRole('button', { name: 'Ask the browser to keep it' }).click();
+  await expect(shelf.getByText(/^The browser (has promised|did not agree)/)).toBeVisible();
+});
+
+test('a browser that keeps nothing says so, and machines run all the same', async ({ site }, testInfo) => {
+  const profile = testInfo.outputPath('profile');
+  // Chromium's setting "never allow sites to save data on this device".
+  write(
+    join(profile, 'Default'),
+    'Preferences',
+    Buffer.from(JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } })),
+  );
+  const context = await chromium.launchPersistentContext(profile, testInfo.project.use.launchOptions);
+  const page = await context.newPage();
+  await page.goto(site.url);
+  await expect(page.getByRole('alert')).toContainText('This browser keeps no disks for this page:');
+  await expect(page.getByRole('alert')).toContainText('with cookies and site data blocked');
+  await expect(page.getByRole('button', { name: 'New machine…' })).toBeDisabled();
+  await page.goto(`${site.url}?mine=12345678`);
+  await expect(page.getByRole('alert')).toContainText('This browser keeps no disks for this page:');
+  await page.goto(`${site.url}?machine=echo`);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await context.close();
 });
