@@ -1,8 +1,9 @@
 /** Virtio devices as a Linux guest finds them. Needs the images riscv64-disks and x86_64-disks. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
+import { snowglobe } from './support/command.ts';
 import { sha256, write } from './support/files.ts';
 import { image } from './support/images.ts';
 import { LONG, PROMPT, shell } from './support/linux-shell.ts';
@@ -126,6 +127,37 @@ test('a console on hvc0 shares the serial stream; a folder is mounted by 9P', as
   await port.waitFor('got flake\n');
   expect(vm.ports).toEqual([port]);
   await expect(port).toShowText(/^got flake$/m);
+});
+
+test("what the guest writes into a shared folder is in the host's folder", async ({
+  browserName: _,
+}, testInfo) => {
+  const folder = join(testInfo.outputDir, 'shared');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'in'), 'from the host');
+  writeFileSync(join(folder, 'gone'), '');
+  const { kernel, initrd } = image('riscv64-disks');
+  const commands = [
+    LOAD,
+    'mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 snow /mnt',
+    'mkdir /mnt/d; tr a-z A-Z </mnt/in >/mnt/d/out; ln -s /etc /mnt/link; rm /mnt/gone; umount /mnt; poweroff -f',
+  ];
+  const result = await snowglobe([
+    ...['riscv64', '-m', '256', '-kernel', kernel as string, '-initrd', initrd as string],
+    ...['-append', 'console=ttyS0 quiet', '-nographic', '--timeout', '90'],
+    ...[
+      '-fsdev',
+      `local,id=f,path=${folder},security_model=none`,
+      '-device',
+      'virtio-9p,fsdev=f,mount_tag=snow',
+    ],
+    ...['--expect', '# ', '--send', `${commands.join('; ')}\\n`],
+    ...['--expect', 'Power down'],
+  ]);
+  expect(result.stderr).toBe('');
+  expect(result.status).toBe(0);
+  expect(readdirSync(folder).sort()).toEqual(['d', 'in']);
+  expect(readFileSync(join(folder, 'd/out'), 'utf8')).toBe('FROM THE HOST');
 });
 
 test('SeaBIOS starts a boot sector from a virtio disk', async ({ vm }, testInfo) => {

@@ -233,6 +233,16 @@ window.snowglobeRunner = {
       const bytes = folder(id, tag).read(path);
       return bytes && toLatin1(bytes);
     }),
+  folderChanges: (id, tag) =>
+    attempt(() =>
+      folder(id, tag)
+        .changes()
+        .map((change) => {
+          if (change.kind !== 'file') return change;
+          const { bytes, ...rest } = change;
+          return { ...rest, data: toLatin1(bytes) };
+        }),
+    ),
   act: (id, action) => attempt(() => act(id, action)),
   drives: (id) => attempt(() => find(id).vm.drives),
   changeMedium: (id, drive, url) =>

@@ -22,6 +22,8 @@ export interface CliOptions {
   stdioChardevs: string[];
   /** Folders that the guest can mount. */
   folders?: { tag: string; path: string; readOnly?: boolean }[];
+  /** Folders of `-fsdev`, by their IDs. */
+  fsdevs?: Record<string, { path: string; readOnly?: boolean }>;
   /** Devices by the names of their drivers. */
   devices?: DeviceConfig[];
   append?: string;

@@ -206,6 +206,7 @@ function setDrive(options: CliOptions, text: string): void {
 
 function setDevice(options: CliOptions, text: string): void {
   const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', text, 'driver'));
+  if (/^virtio-9p(-pci|-device)?$/.test(driver)) return setFolderDevice(options, text, properties);
   const { chardev } = properties;
   if (chardev !== undefined && !options.stdioChardevs.includes(chardev))
     throw new UsageError(
@@ -220,20 +221,54 @@ function setDevice(options: CliOptions, text: string): void {
   });
 }
 
-function setVirtfs(options: CliOptions, text: string): void {
-  const values = parseKeyValues('-virtfs', text.replaceAll(',,', '\0'), 'driver');
-  checkKeys('-virtfs', values, {
-    driver: ['local'],
-    path: 'any',
-    mount_tag: 'any',
-    id: 'any',
-    security_model: ['none', 'mapped', 'mapped-xattr', 'mapped-file', 'passthrough'],
-    readonly: ['on', 'off'],
+const FOLDER_PROPERTIES = {
+  driver: ['local'],
+  path: 'any',
+  security_model: ['none', 'mapped', 'mapped-xattr', 'mapped-file', 'passthrough'],
+  readonly: ['on', 'off'],
+} as const;
+
+/** Path and access of a folder; a comma in its name is written twice. */
+function folderOf(option: string, text: string, more: readonly string[]) {
+  const values = parseKeyValues(option, text.replaceAll(',,', '\0'), 'driver');
+  checkKeys(option, values, {
+    ...FOLDER_PROPERTIES,
+    ...Object.fromEntries(more.map((key) => [key, 'any'] as const)),
   });
-  const [path, tag] = ['path', 'mount_tag'].map((key) => values.get(key)?.replaceAll('\0', ','));
-  if (!path || !tag) throw new UsageError(`-virtfs ${text}: give path=FOLDER and mount_tag=TAG`);
+  const get = (key: string): string | undefined => values.get(key)?.replaceAll('\0', ',');
+  const path = get('path');
+  if (!path) throw new UsageError(`${option} ${text}: give path=FOLDER`);
+  return { get, folder: { path, ...(get('readonly') === 'on' && { readOnly: true }) } };
+}
+
+function setVirtfs(options: CliOptions, text: string): void {
+  const { get, folder } = folderOf('-virtfs', text, ['mount_tag', 'id']);
+  const tag = get('mount_tag');
+  if (!tag) throw new UsageError(`-virtfs ${text}: give mount_tag=TAG`);
   options.folders ??= [];
-  options.folders.push({ tag, path, ...(values.get('readonly') === 'on' && { readOnly: true }) });
+  options.folders.push({ tag, ...folder });
+}
+
+function setFsdev(options: CliOptions, text: string): void {
+  const { get, folder } = folderOf('-fsdev', text, ['id']);
+  const id = get('id');
+  if (!id) throw new UsageError(`-fsdev ${text}: give it a name: id=NAME`);
+  options.fsdevs = { ...options.fsdevs, [id]: folder };
+}
+
+/** `-device virtio-9p-pci,fsdev=ID,mount_tag=TAG`: what -virtfs says in one. */
+function setFolderDevice(options: CliOptions, text: string, properties: Record<string, string>): void {
+  const { fsdev = '', mount_tag: tag, id: _, ...others } = properties;
+  const folder = options.fsdevs?.[fsdev];
+  if (!folder || !tag)
+    throw new UsageError(
+      `-device ${text}: give mount_tag=TAG and fsdev=ID of a -fsdev local,id=ID before it`,
+    );
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new UsageError(`-device ${text}: the property "${other}" is not built yet or unknown`);
+  options.folders ??= [];
+  options.folders.push({ tag, ...folder });
 }
 
 function setChardev(options: CliOptions, text: string): void {
@@ -373,8 +408,14 @@ export const OPTIONS: readonly Option[] = [
   {
     name: 'virtfs',
     value: 'local,path=FOLDER,mount_tag=TAG',
-    help: 'a folder for the guest: mount -t 9p -o trans=virtio TAG /mnt.\nIt is copied when the machine starts; what is written stays\nin memory. readonly=on',
+    help: 'a folder for the guest: mount -t 9p -o trans=virtio TAG /mnt.\nIt is copied when the machine starts; what the guest writes goes\nback into it. readonly=on',
     set: setVirtfs,
+  },
+  {
+    name: 'fsdev',
+    value: 'local,id=ID,path=FOLDER',
+    help: 'the same in two parts: -device virtio-9p-pci,fsdev=ID,\nmount_tag=TAG comes after it',
+    set: setFsdev,
   },
   {
     name: 'chardev',
@@ -580,7 +621,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     [
       ...['sd', 'mtdblock'],
-      ...['netdev', 'fsdev', 'usb', 'usbdevice', 'audio', 'snapshot'],
+      ...['netdev', 'usb', 'usbdevice', 'audio', 'snapshot'],
       ...[
         'loadvm',
         'incoming',

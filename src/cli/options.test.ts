@@ -33,6 +33,23 @@ test("the design's command line is understood as QEMU would", () => {
   });
 });
 
+test('folders are shared in one part or in two', () => {
+  expect(parse('-virtfs', 'local,path=a,,b,mount_tag=t,security_model=none,readonly=on').folders).toEqual([
+    { tag: 't', path: 'a,b', readOnly: true },
+  ]);
+  const { folders, devices } = parse(
+    ...['-fsdev', 'local,id=f,path=a,security_model=mapped', '-device', 'virtio-9p-pci,fsdev=f,mount_tag=t'],
+  );
+  expect([folders, devices]).toEqual([[{ tag: 't', path: 'a' }], undefined]);
+  for (const [option, text, pattern] of [
+    ['-fsdev', 'local,path=a', /id=NAME/],
+    ['-fsdev', 'proxy,id=f', /driver=proxy is not built yet/],
+    ['-virtfs', 'local,path=a', /mount_tag=TAG/],
+    ['-device', 'virtio-9p-pci,fsdev=f,mount_tag=t', /fsdev=ID of a -fsdev/],
+  ] as const)
+    expect(message('riscv64', option, text)).toMatch(pattern);
+});
+
 test("two dashes do for QEMU's options too; the program's whole name does for the architecture", () => {
   const parsed = parseCommand(['qemu-system-riscv64', '--kernel', 'k', '--nographic', '--no-reboot']);
   expect(parsed).toMatchObject({ kind: 'run', options: { arch: 'riscv64', kernel: 'k', noReboot: true } });

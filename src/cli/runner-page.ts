@@ -9,6 +9,7 @@ import type {
   RunnerConfig,
   RunnerDrive,
   RunnerError,
+  RunnerFolderChange,
   RunnerFwCfg,
   RunnerInput,
   RunnerInputResult,
@@ -296,6 +297,16 @@ export class GuestVm {
       ] as const),
     );
     return data === null ? null : Buffer.from(data, 'latin1');
+  }
+
+  /** What the guest has changed in a shared folder since this was asked last. */
+  folderChanges(tag: string): Promise<RunnerFolderChange[]> {
+    return this.#ask(
+      this.#page.evaluate(([id, name]) => window.snowglobeRunner.folderChanges(id, name), [
+        this.id,
+        tag,
+      ] as const),
+    );
   }
 
   /** The characters on the machine's screen; empty unless it is in a text mode. */

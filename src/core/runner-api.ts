@@ -2,6 +2,7 @@ import type {
   BootRecording,
   DriveConfig,
   DriveFailure,
+  FolderChange,
   FolderConfig,
   DriveState,
   ImageKey,
@@ -41,6 +42,11 @@ export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg' | 'folde
   /** URL of the default firmware. */
   firmware?: string;
 };
+
+/** A change of a shared folder whose bytes are latin1. */
+export type RunnerFolderChange =
+  | Exclude<FolderChange, { kind: 'file' }>
+  | { kind: 'file'; path: string; data: string; executable: boolean };
 
 /** A drive whose image is a URL. */
 export type RunnerDrive = Omit<DriveConfig, 'file' | 'backing'> & { file?: string; backing?: string[] };
@@ -131,6 +137,8 @@ export interface RunnerApi {
   listFolder(vm: number, tag: string): Promise<RunnerResult<string[]>>;
   /** A file of a shared folder, latin1; null: there is none. */
   readFolder(vm: number, tag: string, path: string): Promise<RunnerResult<string | null>>;
+  /** What the guest has changed in a shared folder since this was asked last. */
+  folderChanges(vm: number, tag: string): Promise<RunnerResult<RunnerFolderChange[]>>;
   act(vm: number, action: RunnerAction): Promise<RunnerResult>;
   drives(vm: number): Promise<RunnerResult<readonly DriveState[]>>;
   /** Puts the image at a URL into a drive, or takes out (null) what is in it. */

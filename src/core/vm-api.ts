@@ -411,7 +411,18 @@ export interface VmFolder {
   list(): string[];
   /** A copy of a file; null: there is none. */
   read(path: string): Uint8Array | null;
+  /**
+   * What the guest has changed since this was called last, or since the start, in an order in which it can be done elsewhere. A file that is being written is
+   * there as it is now, and once more when it has changed again. Symbolic links are left out.
+   */
+  changes(): FolderChange[];
 }
+
+/** A guest's change of a shared folder; paths begin with a slash. */
+export type FolderChange =
+  | { kind: 'removed'; path: string }
+  | { kind: 'folder'; path: string }
+  | { kind: 'file'; path: string; bytes: Uint8Array; executable: boolean };
 
 /** A memory balloon (`-device virtio-balloon`). */
 export interface VmBalloon {

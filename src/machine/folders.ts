@@ -2,11 +2,13 @@
 import { VmError } from '../core/errors.ts';
 import type { FolderConfig } from '../core/vm-api.ts';
 import { FileTree } from '../hw/virtio/file-tree.ts';
+import { TreeChanges } from '../hw/virtio/tree-changes.ts';
 import { loadImage } from './boot/image-source.ts';
 
 export interface SharedFolder {
   tag: string;
   tree: FileTree;
+  changes: TreeChanges;
 }
 
 /** Linux takes tags of up to 31 bytes. */
@@ -40,7 +42,7 @@ export function loadFolders(
         const error = tree.put(path, bytes);
         if (error) throw new VmError('too-large', `The ${what} has no place there (error ${error}).`);
       }
-      return { tag, tree };
+      return { tag, tree, changes: new TreeChanges(tree) };
     }),
   );
 }

@@ -270,9 +270,10 @@ class MachineVm implements Vm {
   }
 
   get folders(): readonly VmFolder[] {
-    return this.sharedFolders.map(({ tag, tree }) => ({
+    return this.sharedFolders.map(({ tag, tree, changes }) => ({
       tag,
       list: () => tree.files(),
+      changes: () => changes.take(),
       read: (path) => {
         const node = tree.find(path);
         return node && !node.children ? node.bytes.slice(0, node.size) : null;

@@ -44,6 +44,8 @@ export interface TreeNode {
   name: string;
   /** How many have it open: what was removed lasts as long as they do. */
   holders: number;
+  /** Counts changes of its bytes. */
+  version: number;
   /** Grows along a directory's children, so that a listing can go on behind one that has been removed. */
   place: number;
 }
@@ -59,6 +61,8 @@ export class FileTree {
   private nextPlace = 1;
   private nodes = 0;
   private stored = 0;
+  /** Counts changes of anything but times, owners and permissions. */
+  changes = 0;
 
   /** @param options.now nanoseconds since 1970 */
   constructor({ now, readOnly = false }: { now(): bigint; readOnly?: boolean }) {
@@ -105,6 +109,7 @@ export class FileTree {
       parent,
       name,
       holders: 0,
+      version: 0,
       place: this.nextPlace++,
     };
   }
@@ -244,6 +249,8 @@ export class FileTree {
   }
 
   private touch(node: TreeNode): void {
+    this.changes++;
+    node.version++;
     node.mtime = this.now();
     node.ctime = node.mtime;
   }

@@ -1,0 +1,80 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FolderWriter } from './folder-writer.ts';
+
+let outside: string;
+let root: string;
+
+beforeEach(() => {
+  outside = mkdtempSync(join(tmpdir(), 'snowglobe-folder-'));
+  root = join(outside, 'shared');
+  mkdirSync(root);
+  writeFileSync(join(outside, 'secret'), 'secret');
+});
+afterEach(() => rmSync(outside, { recursive: true }));
+
+const file = (path: string, data = 'new', executable = false) =>
+  ({ kind: 'file', path, data, executable }) as const;
+
+it('makes folders and files of any bytes, and removes them', () => {
+  const writer = new FolderWriter(root);
+  const made = writer.apply([
+    { kind: 'folder', path: '/a' },
+    file('/a/data', 'é\xff\0'),
+    file('/a/run', '', true),
+  ]);
+  expect(made).toEqual([]);
+  expect([...readFileSync(join(root, 'a/data'))]).toEqual([0xe9, 0xff, 0]);
+  expect(['data', 'run'].map((name) => statSync(join(root, 'a', name)).mode & 0o100)).toEqual([0, 0o100]);
+  writer.apply([file('/a/data', 'x')]);
+  expect(readFileSync(join(root, 'a/data'), 'utf8')).toBe('x');
+  writer.apply(['/a/run', '/a/data', '/a'].map((path) => ({ kind: 'removed', path }) as const));
+  expect(existsSync(join(root, 'a'))).toBe(false);
+});
+
+it("leaves permissions of the host's files alone", () => {
+  writeFileSync(join(root, 'text'), 'old', { mode: 0o640 });
+  new FolderWriter(root).apply([file('/text', 'new', true)]);
+  expect([statSync(join(root, 'text')).mode & 0o777, readFileSync(join(root, 'text'), 'utf8')]).toEqual([
+    0o640,
+    'new',
+  ]);
+});
+
+it('goes through no link, and out of its folder by no name', () => {
+  symlinkSync(outside, join(root, 'up'));
+  symlinkSync(join(outside, 'secret'), join(root, 'to-secret'));
+  const writer = new FolderWriter(root);
+  const paths = ['/up/secret', '/to-secret', '/../secret', '/./x', '/', '/a\0b'];
+  expect(writer.apply(paths.map((path) => file(path, 'stolen')))).toHaveLength(paths.length);
+  expect(writer.apply([{ kind: 'removed', path: '/up/secret' }])).toHaveLength(1);
+  // A folder of the guest's in the place of a link is refused, and so is what lies in it.
+  expect(writer.apply([{ kind: 'folder', path: '/up' }, file('/up/x')])).toHaveLength(2);
+  expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
+  expect(existsSync(join(outside, 'x'))).toBe(false);
+});
+
+it('says what it cannot do, and goes on', () => {
+  writeFileSync(join(root, 'in-the-way'), '');
+  mkdirSync(join(root, 'full'));
+  writeFileSync(join(root, 'full/of-the-host'), '');
+  const problems = new FolderWriter(root).apply([
+    { kind: 'removed', path: '/full' },
+    { kind: 'folder', path: '/in-the-way' },
+    { kind: 'removed', path: '/never-was' },
+    file('/good'),
+  ]);
+  expect(problems.map((problem) => problem.split(':')[0])).toEqual(['/full', '/in-the-way']);
+  expect(existsSync(join(root, 'good'))).toBe(true);
+});

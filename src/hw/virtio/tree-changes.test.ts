@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+import { FileTree, S_IFDIR, S_IFLNK, S_IFREG, type TreeNode } from './file-tree.ts';
+import { TreeChanges } from './tree-changes.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function shared() {
+  const tree = new FileTree({ now: () => 1n });
+  tree.put('/kept', bytes('kept'));
+  tree.put('/d/one', bytes('one'));
+  tree.put('/d/e/two', bytes('two'));
+  const changes = new TreeChanges(tree);
+  const add = (parent: TreeNode, name: string, mode: number): TreeNode => {
+    const node = tree.add(parent, name, mode);
+    if (typeof node === 'number') throw new Error(`error ${node}`);
+    return node;
+  };
+  return { tree, changes, add };
+}
+
+describe("a guest's changes of a tree", () => {
+  it('are none at first, and each is told once', () => {
+    const { tree, changes } = shared();
+    expect(changes.take()).toEqual([]);
+    tree.write(tree.find('/d/one')!, 3, bytes(' more'));
+    const file = { kind: 'file', path: '/d/one', bytes: bytes('one more'), executable: true };
+    expect(changes.take()).toEqual([file]);
+    expect(changes.take()).toEqual([]);
+  });
+
+  it('come in an order in which they can be made', () => {
+    const { tree, changes, add } = shared();
+    const folder = add(add(tree.root, 'new', S_IFDIR | 0o755), 'deep', S_IFDIR | 0o755);
+    tree.write(add(folder, 'file', S_IFREG | 0o644), 0, bytes('x'));
+    for (const path of ['/d/e/two', '/d/e', '/d/one', '/d']) expect(tree.remove(tree.find(path)!)).toBe(0);
+    const list = changes.take().map(({ kind, path }) => `${kind} ${path}`);
+    const before = (a: string, b: string): void =>
+      expect(list.indexOf(a), `${a}, ${b}`).toBeLessThan(list.indexOf(b));
+    expect([...list].sort()).toEqual([
+      'file /new/deep/file',
+      'folder /new',
+      'folder /new/deep',
+      'removed /d',
+      'removed /d/e',
+      'removed /d/e/two',
+      'removed /d/one',
+    ]);
+    before('removed /d/e/two', 'removed /d/e');
+    before('removed /d/e', 'removed /d');
+    before('removed /d', 'folder /new');
+    before('folder /new', 'folder /new/deep');
+    before('folder /new/deep', 'file /new/deep/file');
+  });
+
+  it('of a name that is a folder now, or another file, begin with its removal where that is needed', () => {
+    const { tree, changes, add } = shared();
+    tree.remove(tree.find('/kept')!);
+    add(tree.root, 'kept', S_IFDIR | 0o755);
+    expect(changes.take().map(({ kind }) => kind)).toEqual(['removed', 'folder']);
+    const other = add(tree.root, 'other', S_IFREG | 0o600);
+    tree.write(other, 0, bytes('other'));
+    tree.move(other, tree.find('/d')!, 'one');
+    const file = { kind: 'file', path: '/d/one', bytes: bytes('other'), executable: false };
+    expect(changes.take()).toEqual([file]);
+  });
+
+  it('have no links', () => {
+    const { tree, changes, add } = shared();
+    tree.write(add(tree.root, 'link', S_IFLNK | 0o777), 0, bytes('/etc'));
+    expect(changes.take()).toEqual([]);
+  });
+});
