@@ -34,7 +34,7 @@ describe("a guest's changes of a tree", () => {
     tree.write(add(folder, 'file', S_IFREG | 0o644), 0, bytes('x'));
     for (const path of ['/d/e/two', '/d/e', '/d/one', '/d']) expect(tree.remove(tree.find(path)!)).toBe(0);
     const list = changes.take().map(({ kind, path }) => `${kind} ${path}`);
-    const before = (a: string, b: string): void =>
+    const precedes = (a: string, b: string): void =>
       expect(list.indexOf(a), `${a}, ${b}`).toBeLessThan(list.indexOf(b));
     expect([...list].sort()).toEqual([
       'file /new/deep/file',
@@ -45,11 +45,11 @@ describe("a guest's changes of a tree", () => {
       'removed /d/e/two',
       'removed /d/one',
     ]);
-    before('removed /d/e/two', 'removed /d/e');
-    before('removed /d/e', 'removed /d');
-    before('removed /d', 'folder /new');
-    before('folder /new', 'folder /new/deep');
-    before('folder /new/deep', 'file /new/deep/file');
+    precedes('removed /d/e/two', 'removed /d/e');
+    precedes('removed /d/e', 'removed /d');
+    precedes('removed /d', 'folder /new');
+    precedes('folder /new', 'folder /new/deep');
+    precedes('folder /new/deep', 'file /new/deep/file');
   });
 
   it('of a name that is a folder now, or another file, begin with its removal where that is needed', () => {
