@@ -32,1018 +32,1026 @@ import * as x87MoveGroup from './trans-x87-move';
  * Emits the IR of the instruction of that number, whose record is at `i`. False: it is undefined here, and nothing was emitted.
  */
 export function x86TranslateNumber(number: u32, e: usize, i: usize): bool {
+  const translator = translatorOf(number);
+  return translator != 0 && call_indirect<bool>(translator, e, i);
+}
+
+/**
+ * Called by its place in the table, or the optimiser would put all of them into one function of 39 kB, with which the engine is busy for 100 ms.
+ */
+function translatorOf(number: u32): u32 {
   switch (number) {
     case decode.INSN_ADD:
-      return arithGroup.transAdd(e, i);
+      return arithGroup.transAdd.index;
     case decode.INSN_OR:
-      return arithGroup.transOr(e, i);
+      return arithGroup.transOr.index;
     case decode.INSN_ADC:
-      return arithGroup.transAdc(e, i);
+      return arithGroup.transAdc.index;
     case decode.INSN_SBB:
-      return arithGroup.transSbb(e, i);
+      return arithGroup.transSbb.index;
     case decode.INSN_AND:
-      return arithGroup.transAnd(e, i);
+      return arithGroup.transAnd.index;
     case decode.INSN_SUB:
-      return arithGroup.transSub(e, i);
+      return arithGroup.transSub.index;
     case decode.INSN_XOR:
-      return arithGroup.transXor(e, i);
+      return arithGroup.transXor.index;
     case decode.INSN_CMP:
-      return arithGroup.transCmp(e, i);
+      return arithGroup.transCmp.index;
     case decode.INSN_PUSH_SEG:
-      return segmentGroup.transPushSeg(e, i);
+      return segmentGroup.transPushSeg.index;
     case decode.INSN_POP_SEG:
-      return segmentGroup.transPopSeg(e, i);
+      return segmentGroup.transPopSeg.index;
     case decode.INSN_DAA:
-      return mulGroup.transDaa(e, i);
+      return mulGroup.transDaa.index;
     case decode.INSN_DAS:
-      return mulGroup.transDas(e, i);
+      return mulGroup.transDas.index;
     case decode.INSN_AAA:
-      return mulGroup.transAaa(e, i);
+      return mulGroup.transAaa.index;
     case decode.INSN_AAS:
-      return mulGroup.transAas(e, i);
+      return mulGroup.transAas.index;
     case decode.INSN_INC:
-      return arithGroup.transInc(e, i);
+      return arithGroup.transInc.index;
     case decode.INSN_DEC:
-      return arithGroup.transDec(e, i);
+      return arithGroup.transDec.index;
     case decode.INSN_PUSH:
-      return movGroup.transPush(e, i);
+      return movGroup.transPush.index;
     case decode.INSN_POP:
-      return movGroup.transPop(e, i);
+      return movGroup.transPop.index;
     case decode.INSN_PUSHA:
-      return movGroup.transPusha(e, i);
+      return movGroup.transPusha.index;
     case decode.INSN_POPA:
-      return movGroup.transPopa(e, i);
+      return movGroup.transPopa.index;
     case decode.INSN_BOUND:
-      return bmiGroup.transBound(e, i);
+      return bmiGroup.transBound.index;
     case decode.INSN_ARPL:
-      return segmentGroup.transArpl(e, i);
+      return segmentGroup.transArpl.index;
     case decode.INSN_MOVSXD:
-      return movGroup.transMovsxd(e, i);
+      return movGroup.transMovsxd.index;
     case decode.INSN_IMUL:
-      return mulGroup.transImul(e, i);
+      return mulGroup.transImul.index;
     case decode.INSN_INS:
-      return systemGroup.transIns(e, i);
+      return systemGroup.transIns.index;
     case decode.INSN_OUTS:
-      return systemGroup.transOuts(e, i);
+      return systemGroup.transOuts.index;
     case decode.INSN_JCC:
-      return flowGroup.transJcc(e, i);
+      return flowGroup.transJcc.index;
     case decode.INSN_TEST:
-      return arithGroup.transTest(e, i);
+      return arithGroup.transTest.index;
     case decode.INSN_XCHG:
-      return movGroup.transXchg(e, i);
+      return movGroup.transXchg.index;
     case decode.INSN_MOV:
-      return movGroup.transMov(e, i);
+      return movGroup.transMov.index;
     case decode.INSN_MOV_SEG:
-      return segmentGroup.transMovSeg(e, i);
+      return segmentGroup.transMovSeg.index;
     case decode.INSN_LEA:
-      return movGroup.transLea(e, i);
+      return movGroup.transLea.index;
     case decode.INSN_NOP:
-      return movGroup.transNop(e, i);
+      return movGroup.transNop.index;
     case decode.INSN_PAUSE:
-      return movGroup.transPause(e, i);
+      return movGroup.transPause.index;
     case decode.INSN_CBW:
-      return movGroup.transCbw(e, i);
+      return movGroup.transCbw.index;
     case decode.INSN_CWD:
-      return movGroup.transCwd(e, i);
+      return movGroup.transCwd.index;
     case decode.INSN_CALL_FAR:
-      return segmentGroup.transCallFar(e, i);
+      return segmentGroup.transCallFar.index;
     case decode.INSN_FWAIT:
-      return x87ControlGroup.transFwait(e, i);
+      return x87ControlGroup.transFwait.index;
     case decode.INSN_PUSHF:
-      return systemGroup.transPushf(e, i);
+      return systemGroup.transPushf.index;
     case decode.INSN_POPF:
-      return systemGroup.transPopf(e, i);
+      return systemGroup.transPopf.index;
     case decode.INSN_SAHF:
-      return arithGroup.transSahf(e, i);
+      return arithGroup.transSahf.index;
     case decode.INSN_LAHF:
-      return arithGroup.transLahf(e, i);
+      return arithGroup.transLahf.index;
     case decode.INSN_MOVS:
-      return stringGroup.transMovs(e, i);
+      return stringGroup.transMovs.index;
     case decode.INSN_CMPS:
-      return stringGroup.transCmps(e, i);
+      return stringGroup.transCmps.index;
     case decode.INSN_STOS:
-      return stringGroup.transStos(e, i);
+      return stringGroup.transStos.index;
     case decode.INSN_LODS:
-      return stringGroup.transLods(e, i);
+      return stringGroup.transLods.index;
     case decode.INSN_SCAS:
-      return stringGroup.transScas(e, i);
+      return stringGroup.transScas.index;
     case decode.INSN_ROL:
-      return shiftGroup.transRol(e, i);
+      return shiftGroup.transRol.index;
     case decode.INSN_ROR:
-      return shiftGroup.transRor(e, i);
+      return shiftGroup.transRor.index;
     case decode.INSN_RCL:
-      return shiftGroup.transRcl(e, i);
+      return shiftGroup.transRcl.index;
     case decode.INSN_RCR:
-      return shiftGroup.transRcr(e, i);
+      return shiftGroup.transRcr.index;
     case decode.INSN_SHL:
-      return shiftGroup.transShl(e, i);
+      return shiftGroup.transShl.index;
     case decode.INSN_SHR:
-      return shiftGroup.transShr(e, i);
+      return shiftGroup.transShr.index;
     case decode.INSN_SAR:
-      return shiftGroup.transSar(e, i);
+      return shiftGroup.transSar.index;
     case decode.INSN_RET:
-      return flowGroup.transRet(e, i);
+      return flowGroup.transRet.index;
     case decode.INSN_LES:
-      return segmentGroup.transLes(e, i);
+      return segmentGroup.transLes.index;
     case decode.INSN_LDS:
-      return segmentGroup.transLds(e, i);
+      return segmentGroup.transLds.index;
     case decode.INSN_ENTER:
-      return movGroup.transEnter(e, i);
+      return movGroup.transEnter.index;
     case decode.INSN_LEAVE:
-      return movGroup.transLeave(e, i);
+      return movGroup.transLeave.index;
     case decode.INSN_RETF:
-      return segmentGroup.transRetf(e, i);
+      return segmentGroup.transRetf.index;
     case decode.INSN_INT3:
-      return segmentGroup.transInt3(e, i);
+      return segmentGroup.transInt3.index;
     case decode.INSN_INT:
-      return segmentGroup.transInt(e, i);
+      return segmentGroup.transInt.index;
     case decode.INSN_INTO:
-      return segmentGroup.transInto(e, i);
+      return segmentGroup.transInto.index;
     case decode.INSN_IRET:
-      return segmentGroup.transIret(e, i);
+      return segmentGroup.transIret.index;
     case decode.INSN_AAM:
-      return mulGroup.transAam(e, i);
+      return mulGroup.transAam.index;
     case decode.INSN_AAD:
-      return mulGroup.transAad(e, i);
+      return mulGroup.transAad.index;
     case decode.INSN_SALC:
-      return arithGroup.transSalc(e, i);
+      return arithGroup.transSalc.index;
     case decode.INSN_XLAT:
-      return movGroup.transXlat(e, i);
+      return movGroup.transXlat.index;
     case decode.INSN_LOOPNE:
-      return flowGroup.transLoopne(e, i);
+      return flowGroup.transLoopne.index;
     case decode.INSN_LOOPE:
-      return flowGroup.transLoope(e, i);
+      return flowGroup.transLoope.index;
     case decode.INSN_LOOP:
-      return flowGroup.transLoop(e, i);
+      return flowGroup.transLoop.index;
     case decode.INSN_JCXZ:
-      return flowGroup.transJcxz(e, i);
+      return flowGroup.transJcxz.index;
     case decode.INSN_IN:
-      return systemGroup.transIn(e, i);
+      return systemGroup.transIn.index;
     case decode.INSN_OUT:
-      return systemGroup.transOut(e, i);
+      return systemGroup.transOut.index;
     case decode.INSN_CALL:
-      return flowGroup.transCall(e, i);
+      return flowGroup.transCall.index;
     case decode.INSN_JMP:
-      return flowGroup.transJmp(e, i);
+      return flowGroup.transJmp.index;
     case decode.INSN_JMP_FAR:
-      return segmentGroup.transJmpFar(e, i);
+      return segmentGroup.transJmpFar.index;
     case decode.INSN_INT1:
-      return segmentGroup.transInt1(e, i);
+      return segmentGroup.transInt1.index;
     case decode.INSN_HLT:
-      return systemGroup.transHlt(e, i);
+      return systemGroup.transHlt.index;
     case decode.INSN_CMC:
-      return arithGroup.transCmc(e, i);
+      return arithGroup.transCmc.index;
     case decode.INSN_NOT:
-      return arithGroup.transNot(e, i);
+      return arithGroup.transNot.index;
     case decode.INSN_NEG:
-      return arithGroup.transNeg(e, i);
+      return arithGroup.transNeg.index;
     case decode.INSN_MUL:
-      return mulGroup.transMul(e, i);
+      return mulGroup.transMul.index;
     case decode.INSN_IMUL_WIDE:
-      return mulGroup.transImulWide(e, i);
+      return mulGroup.transImulWide.index;
     case decode.INSN_DIV:
-      return mulGroup.transDiv(e, i);
+      return mulGroup.transDiv.index;
     case decode.INSN_IDIV:
-      return mulGroup.transIdiv(e, i);
+      return mulGroup.transIdiv.index;
     case decode.INSN_CLC:
-      return arithGroup.transClc(e, i);
+      return arithGroup.transClc.index;
     case decode.INSN_STC:
-      return arithGroup.transStc(e, i);
+      return arithGroup.transStc.index;
     case decode.INSN_CLI:
-      return systemGroup.transCli(e, i);
+      return systemGroup.transCli.index;
     case decode.INSN_STI:
-      return systemGroup.transSti(e, i);
+      return systemGroup.transSti.index;
     case decode.INSN_CLD:
-      return arithGroup.transCld(e, i);
+      return arithGroup.transCld.index;
     case decode.INSN_STD:
-      return arithGroup.transStd(e, i);
+      return arithGroup.transStd.index;
     case decode.INSN_FADD:
-      return x87ArithGroup.transFadd(e, i);
+      return x87ArithGroup.transFadd.index;
     case decode.INSN_FMUL:
-      return x87ArithGroup.transFmul(e, i);
+      return x87ArithGroup.transFmul.index;
     case decode.INSN_FCOM:
-      return x87ArithGroup.transFcom(e, i);
+      return x87ArithGroup.transFcom.index;
     case decode.INSN_FCOMP:
-      return x87ArithGroup.transFcomp(e, i);
+      return x87ArithGroup.transFcomp.index;
     case decode.INSN_FSUB:
-      return x87ArithGroup.transFsub(e, i);
+      return x87ArithGroup.transFsub.index;
     case decode.INSN_FSUBR:
-      return x87ArithGroup.transFsubr(e, i);
+      return x87ArithGroup.transFsubr.index;
     case decode.INSN_FDIV:
-      return x87ArithGroup.transFdiv(e, i);
+      return x87ArithGroup.transFdiv.index;
     case decode.INSN_FDIVR:
-      return x87ArithGroup.transFdivr(e, i);
+      return x87ArithGroup.transFdivr.index;
     case decode.INSN_FLD:
-      return x87MoveGroup.transFld(e, i);
+      return x87MoveGroup.transFld.index;
     case decode.INSN_FST:
-      return x87MoveGroup.transFst(e, i);
+      return x87MoveGroup.transFst.index;
     case decode.INSN_FSTP:
-      return x87MoveGroup.transFstp(e, i);
+      return x87MoveGroup.transFstp.index;
     case decode.INSN_FLDENV:
-      return x87EnvironmentGroup.transFldenv(e, i);
+      return x87EnvironmentGroup.transFldenv.index;
     case decode.INSN_FLDCW:
-      return x87ControlGroup.transFldcw(e, i);
+      return x87ControlGroup.transFldcw.index;
     case decode.INSN_FNSTENV:
-      return x87EnvironmentGroup.transFnstenv(e, i);
+      return x87EnvironmentGroup.transFnstenv.index;
     case decode.INSN_FNSTCW:
-      return x87ControlGroup.transFnstcw(e, i);
+      return x87ControlGroup.transFnstcw.index;
     case decode.INSN_FXCH:
-      return x87MoveGroup.transFxch(e, i);
+      return x87MoveGroup.transFxch.index;
     case decode.INSN_FNOP:
-      return x87ControlGroup.transFnop(e, i);
+      return x87ControlGroup.transFnop.index;
     case decode.INSN_FCHS:
-      return x87ArithGroup.transFchs(e, i);
+      return x87ArithGroup.transFchs.index;
     case decode.INSN_FABS:
-      return x87ArithGroup.transFabs(e, i);
+      return x87ArithGroup.transFabs.index;
     case decode.INSN_FTST:
-      return x87ArithGroup.transFtst(e, i);
+      return x87ArithGroup.transFtst.index;
     case decode.INSN_FXAM:
-      return x87ArithGroup.transFxam(e, i);
+      return x87ArithGroup.transFxam.index;
     case decode.INSN_FLD1:
-      return x87MoveGroup.transFld1(e, i);
+      return x87MoveGroup.transFld1.index;
     case decode.INSN_FLDL2T:
-      return x87MoveGroup.transFldl2t(e, i);
+      return x87MoveGroup.transFldl2t.index;
     case decode.INSN_FLDL2E:
-      return x87MoveGroup.transFldl2e(e, i);
+      return x87MoveGroup.transFldl2e.index;
     case decode.INSN_FLDPI:
-      return x87MoveGroup.transFldpi(e, i);
+      return x87MoveGroup.transFldpi.index;
     case decode.INSN_FLDLG2:
-      return x87MoveGroup.transFldlg2(e, i);
+      return x87MoveGroup.transFldlg2.index;
     case decode.INSN_FLDLN2:
-      return x87MoveGroup.transFldln2(e, i);
+      return x87MoveGroup.transFldln2.index;
     case decode.INSN_FLDZ:
-      return x87MoveGroup.transFldz(e, i);
+      return x87MoveGroup.transFldz.index;
     case decode.INSN_F2XM1:
-      return x87FunctionsGroup.transF2xm1(e, i);
+      return x87FunctionsGroup.transF2xm1.index;
     case decode.INSN_FYL2X:
-      return x87FunctionsGroup.transFyl2x(e, i);
+      return x87FunctionsGroup.transFyl2x.index;
     case decode.INSN_FPTAN:
-      return x87FunctionsGroup.transFptan(e, i);
+      return x87FunctionsGroup.transFptan.index;
     case decode.INSN_FPATAN:
-      return x87FunctionsGroup.transFpatan(e, i);
+      return x87FunctionsGroup.transFpatan.index;
     case decode.INSN_FXTRACT:
-      return x87ArithGroup.transFxtract(e, i);
+      return x87ArithGroup.transFxtract.index;
     case decode.INSN_FPREM1:
-      return x87ArithGroup.transFprem1(e, i);
+      return x87ArithGroup.transFprem1.index;
     case decode.INSN_FDECSTP:
-      return x87MoveGroup.transFdecstp(e, i);
+      return x87MoveGroup.transFdecstp.index;
     case decode.INSN_FINCSTP:
-      return x87MoveGroup.transFincstp(e, i);
+      return x87MoveGroup.transFincstp.index;
     case decode.INSN_FPREM:
-      return x87ArithGroup.transFprem(e, i);
+      return x87ArithGroup.transFprem.index;
     case decode.INSN_FYL2XP1:
-      return x87FunctionsGroup.transFyl2xp1(e, i);
+      return x87FunctionsGroup.transFyl2xp1.index;
     case decode.INSN_FSQRT:
-      return x87ArithGroup.transFsqrt(e, i);
+      return x87ArithGroup.transFsqrt.index;
     case decode.INSN_FSINCOS:
-      return x87FunctionsGroup.transFsincos(e, i);
+      return x87FunctionsGroup.transFsincos.index;
     case decode.INSN_FRNDINT:
-      return x87ArithGroup.transFrndint(e, i);
+      return x87ArithGroup.transFrndint.index;
     case decode.INSN_FSCALE:
-      return x87ArithGroup.transFscale(e, i);
+      return x87ArithGroup.transFscale.index;
     case decode.INSN_FSIN:
-      return x87FunctionsGroup.transFsin(e, i);
+      return x87FunctionsGroup.transFsin.index;
     case decode.INSN_FCOS:
-      return x87FunctionsGroup.transFcos(e, i);
+      return x87FunctionsGroup.transFcos.index;
     case decode.INSN_FIADD:
-      return x87ArithGroup.transFiadd(e, i);
+      return x87ArithGroup.transFiadd.index;
     case decode.INSN_FIMUL:
-      return x87ArithGroup.transFimul(e, i);
+      return x87ArithGroup.transFimul.index;
     case decode.INSN_FICOM:
-      return x87ArithGroup.transFicom(e, i);
+      return x87ArithGroup.transFicom.index;
     case decode.INSN_FICOMP:
-      return x87ArithGroup.transFicomp(e, i);
+      return x87ArithGroup.transFicomp.index;
     case decode.INSN_FISUB:
-      return x87ArithGroup.transFisub(e, i);
+      return x87ArithGroup.transFisub.index;
     case decode.INSN_FISUBR:
-      return x87ArithGroup.transFisubr(e, i);
+      return x87ArithGroup.transFisubr.index;
     case decode.INSN_FIDIV:
-      return x87ArithGroup.transFidiv(e, i);
+      return x87ArithGroup.transFidiv.index;
     case decode.INSN_FIDIVR:
-      return x87ArithGroup.transFidivr(e, i);
+      return x87ArithGroup.transFidivr.index;
     case decode.INSN_FCMOVCC:
-      return x87MoveGroup.transFcmovcc(e, i);
+      return x87MoveGroup.transFcmovcc.index;
     case decode.INSN_FUCOMPP:
-      return x87ArithGroup.transFucompp(e, i);
+      return x87ArithGroup.transFucompp.index;
     case decode.INSN_FILD:
-      return x87MoveGroup.transFild(e, i);
+      return x87MoveGroup.transFild.index;
     case decode.INSN_FISTTP:
-      return x87MoveGroup.transFisttp(e, i);
+      return x87MoveGroup.transFisttp.index;
     case decode.INSN_FIST:
-      return x87MoveGroup.transFist(e, i);
+      return x87MoveGroup.transFist.index;
     case decode.INSN_FISTP:
-      return x87MoveGroup.transFistp(e, i);
+      return x87MoveGroup.transFistp.index;
     case decode.INSN_FNCLEX:
-      return x87ControlGroup.transFnclex(e, i);
+      return x87ControlGroup.transFnclex.index;
     case decode.INSN_FNINIT:
-      return x87ControlGroup.transFninit(e, i);
+      return x87ControlGroup.transFninit.index;
     case decode.INSN_FUCOMI:
-      return x87ArithGroup.transFucomi(e, i);
+      return x87ArithGroup.transFucomi.index;
     case decode.INSN_FCOMI:
-      return x87ArithGroup.transFcomi(e, i);
+      return x87ArithGroup.transFcomi.index;
     case decode.INSN_FRSTOR:
-      return x87EnvironmentGroup.transFrstor(e, i);
+      return x87EnvironmentGroup.transFrstor.index;
     case decode.INSN_FNSAVE:
-      return x87EnvironmentGroup.transFnsave(e, i);
+      return x87EnvironmentGroup.transFnsave.index;
     case decode.INSN_FNSTSW:
-      return x87ControlGroup.transFnstsw(e, i);
+      return x87ControlGroup.transFnstsw.index;
     case decode.INSN_FFREE:
-      return x87MoveGroup.transFfree(e, i);
+      return x87MoveGroup.transFfree.index;
     case decode.INSN_FUCOM:
-      return x87ArithGroup.transFucom(e, i);
+      return x87ArithGroup.transFucom.index;
     case decode.INSN_FUCOMP:
-      return x87ArithGroup.transFucomp(e, i);
+      return x87ArithGroup.transFucomp.index;
     case decode.INSN_FADDP:
-      return x87ArithGroup.transFaddp(e, i);
+      return x87ArithGroup.transFaddp.index;
     case decode.INSN_FMULP:
-      return x87ArithGroup.transFmulp(e, i);
+      return x87ArithGroup.transFmulp.index;
     case decode.INSN_FCOMPP:
-      return x87ArithGroup.transFcompp(e, i);
+      return x87ArithGroup.transFcompp.index;
     case decode.INSN_FSUBRP:
-      return x87ArithGroup.transFsubrp(e, i);
+      return x87ArithGroup.transFsubrp.index;
     case decode.INSN_FSUBP:
-      return x87ArithGroup.transFsubp(e, i);
+      return x87ArithGroup.transFsubp.index;
     case decode.INSN_FDIVRP:
-      return x87ArithGroup.transFdivrp(e, i);
+      return x87ArithGroup.transFdivrp.index;
     case decode.INSN_FDIVP:
-      return x87ArithGroup.transFdivp(e, i);
+      return x87ArithGroup.transFdivp.index;
     case decode.INSN_FBLD:
-      return x87MoveGroup.transFbld(e, i);
+      return x87MoveGroup.transFbld.index;
     case decode.INSN_FBSTP:
-      return x87MoveGroup.transFbstp(e, i);
+      return x87MoveGroup.transFbstp.index;
     case decode.INSN_FFREEP:
-      return x87MoveGroup.transFfreep(e, i);
+      return x87MoveGroup.transFfreep.index;
     case decode.INSN_FUCOMIP:
-      return x87ArithGroup.transFucomip(e, i);
+      return x87ArithGroup.transFucomip.index;
     case decode.INSN_FCOMIP:
-      return x87ArithGroup.transFcomip(e, i);
+      return x87ArithGroup.transFcomip.index;
     case decode.INSN_SLDT:
-      return segmentGroup.transSldt(e, i);
+      return segmentGroup.transSldt.index;
     case decode.INSN_STR:
-      return segmentGroup.transStr(e, i);
+      return segmentGroup.transStr.index;
     case decode.INSN_LLDT:
-      return segmentGroup.transLldt(e, i);
+      return segmentGroup.transLldt.index;
     case decode.INSN_LTR:
-      return segmentGroup.transLtr(e, i);
+      return segmentGroup.transLtr.index;
     case decode.INSN_VERR:
-      return segmentGroup.transVerr(e, i);
+      return segmentGroup.transVerr.index;
     case decode.INSN_VERW:
-      return segmentGroup.transVerw(e, i);
+      return segmentGroup.transVerw.index;
     case decode.INSN_SGDT:
-      return systemGroup.transSgdt(e, i);
+      return systemGroup.transSgdt.index;
     case decode.INSN_SIDT:
-      return systemGroup.transSidt(e, i);
+      return systemGroup.transSidt.index;
     case decode.INSN_LGDT:
-      return systemGroup.transLgdt(e, i);
+      return systemGroup.transLgdt.index;
     case decode.INSN_LIDT:
-      return systemGroup.transLidt(e, i);
+      return systemGroup.transLidt.index;
     case decode.INSN_SMSW:
-      return systemGroup.transSmsw(e, i);
+      return systemGroup.transSmsw.index;
     case decode.INSN_LMSW:
-      return systemGroup.transLmsw(e, i);
+      return systemGroup.transLmsw.index;
     case decode.INSN_INVLPG:
-      return systemGroup.transInvlpg(e, i);
+      return systemGroup.transInvlpg.index;
     case decode.INSN_MONITOR:
-      return systemGroup.transMonitor(e, i);
+      return systemGroup.transMonitor.index;
     case decode.INSN_MWAIT:
-      return systemGroup.transMwait(e, i);
+      return systemGroup.transMwait.index;
     case decode.INSN_CLAC:
-      return systemGroup.transClac(e, i);
+      return systemGroup.transClac.index;
     case decode.INSN_STAC:
-      return systemGroup.transStac(e, i);
+      return systemGroup.transStac.index;
     case decode.INSN_XGETBV:
-      return systemGroup.transXgetbv(e, i);
+      return systemGroup.transXgetbv.index;
     case decode.INSN_XSETBV:
-      return systemGroup.transXsetbv(e, i);
+      return systemGroup.transXsetbv.index;
     case decode.INSN_SWAPGS:
-      return systemGroup.transSwapgs(e, i);
+      return systemGroup.transSwapgs.index;
     case decode.INSN_RDTSCP:
-      return systemGroup.transRdtscp(e, i);
+      return systemGroup.transRdtscp.index;
     case decode.INSN_LAR:
-      return segmentGroup.transLar(e, i);
+      return segmentGroup.transLar.index;
     case decode.INSN_LSL:
-      return segmentGroup.transLsl(e, i);
+      return segmentGroup.transLsl.index;
     case decode.INSN_SYSCALL:
-      return systemGroup.transSyscall(e, i);
+      return systemGroup.transSyscall.index;
     case decode.INSN_CLTS:
-      return systemGroup.transClts(e, i);
+      return systemGroup.transClts.index;
     case decode.INSN_SYSRET:
-      return systemGroup.transSysret(e, i);
+      return systemGroup.transSysret.index;
     case decode.INSN_INVD:
-      return systemGroup.transInvd(e, i);
+      return systemGroup.transInvd.index;
     case decode.INSN_WBINVD:
-      return systemGroup.transWbinvd(e, i);
+      return systemGroup.transWbinvd.index;
     case decode.INSN_UD:
-      return bmiGroup.transUd(e, i);
+      return bmiGroup.transUd.index;
     case decode.INSN_MOVUPS:
-      return sseMoveGroup.transMovups(e, i);
+      return sseMoveGroup.transMovups.index;
     case decode.INSN_MOVSS:
-      return sseMoveGroup.transMovss(e, i);
+      return sseMoveGroup.transMovss.index;
     case decode.INSN_MOVSD:
-      return sseMoveGroup.transMovsd(e, i);
+      return sseMoveGroup.transMovsd.index;
     case decode.INSN_MOVLPS:
-      return sseMoveGroup.transMovlps(e, i);
+      return sseMoveGroup.transMovlps.index;
     case decode.INSN_MOVHLPS:
-      return sseMoveGroup.transMovhlps(e, i);
+      return sseMoveGroup.transMovhlps.index;
     case decode.INSN_MOVSLDUP:
-      return sseMoveGroup.transMovsldup(e, i);
+      return sseMoveGroup.transMovsldup.index;
     case decode.INSN_MOVDDUP:
-      return sseMoveGroup.transMovddup(e, i);
+      return sseMoveGroup.transMovddup.index;
     case decode.INSN_UNPCKLPS:
-      return sseMoveGroup.transUnpcklps(e, i);
+      return sseMoveGroup.transUnpcklps.index;
     case decode.INSN_UNPCKLPD:
-      return sseMoveGroup.transUnpcklpd(e, i);
+      return sseMoveGroup.transUnpcklpd.index;
     case decode.INSN_UNPCKHPS:
-      return sseMoveGroup.transUnpckhps(e, i);
+      return sseMoveGroup.transUnpckhps.index;
     case decode.INSN_UNPCKHPD:
-      return sseMoveGroup.transUnpckhpd(e, i);
+      return sseMoveGroup.transUnpckhpd.index;
     case decode.INSN_MOVHPS:
-      return sseMoveGroup.transMovhps(e, i);
+      return sseMoveGroup.transMovhps.index;
     case decode.INSN_MOVLHPS:
-      return sseMoveGroup.transMovlhps(e, i);
+      return sseMoveGroup.transMovlhps.index;
     case decode.INSN_MOVSHDUP:
-      return sseMoveGroup.transMovshdup(e, i);
+      return sseMoveGroup.transMovshdup.index;
     case decode.INSN_MOV_CR:
-      return systemGroup.transMovCr(e, i);
+      return systemGroup.transMovCr.index;
     case decode.INSN_MOV_DR:
-      return systemGroup.transMovDr(e, i);
+      return systemGroup.transMovDr.index;
     case decode.INSN_MOVAPS:
-      return sseMoveGroup.transMovaps(e, i);
+      return sseMoveGroup.transMovaps.index;
     case decode.INSN_CVTPI2PS:
-      return sseConvertGroup.transCvtpi2ps(e, i);
+      return sseConvertGroup.transCvtpi2ps.index;
     case decode.INSN_CVTPI2PD:
-      return sseConvertGroup.transCvtpi2pd(e, i);
+      return sseConvertGroup.transCvtpi2pd.index;
     case decode.INSN_CVTSI2SS:
-      return sseConvertGroup.transCvtsi2ss(e, i);
+      return sseConvertGroup.transCvtsi2ss.index;
     case decode.INSN_CVTSI2SD:
-      return sseConvertGroup.transCvtsi2sd(e, i);
+      return sseConvertGroup.transCvtsi2sd.index;
     case decode.INSN_CVTTPS2PI:
-      return sseConvertGroup.transCvttps2pi(e, i);
+      return sseConvertGroup.transCvttps2pi.index;
     case decode.INSN_CVTTPD2PI:
-      return sseConvertGroup.transCvttpd2pi(e, i);
+      return sseConvertGroup.transCvttpd2pi.index;
     case decode.INSN_CVTTSS2SI:
-      return sseConvertGroup.transCvttss2si(e, i);
+      return sseConvertGroup.transCvttss2si.index;
     case decode.INSN_CVTTSD2SI:
-      return sseConvertGroup.transCvttsd2si(e, i);
+      return sseConvertGroup.transCvttsd2si.index;
     case decode.INSN_CVTPS2PI:
-      return sseConvertGroup.transCvtps2pi(e, i);
+      return sseConvertGroup.transCvtps2pi.index;
     case decode.INSN_CVTPD2PI:
-      return sseConvertGroup.transCvtpd2pi(e, i);
+      return sseConvertGroup.transCvtpd2pi.index;
     case decode.INSN_CVTSS2SI:
-      return sseConvertGroup.transCvtss2si(e, i);
+      return sseConvertGroup.transCvtss2si.index;
     case decode.INSN_CVTSD2SI:
-      return sseConvertGroup.transCvtsd2si(e, i);
+      return sseConvertGroup.transCvtsd2si.index;
     case decode.INSN_UCOMISS:
-      return sseFloatGroup.transUcomiss(e, i);
+      return sseFloatGroup.transUcomiss.index;
     case decode.INSN_UCOMISD:
-      return sseFloatGroup.transUcomisd(e, i);
+      return sseFloatGroup.transUcomisd.index;
     case decode.INSN_COMISS:
-      return sseFloatGroup.transComiss(e, i);
+      return sseFloatGroup.transComiss.index;
     case decode.INSN_COMISD:
-      return sseFloatGroup.transComisd(e, i);
+      return sseFloatGroup.transComisd.index;
     case decode.INSN_WRMSR:
-      return systemGroup.transWrmsr(e, i);
+      return systemGroup.transWrmsr.index;
     case decode.INSN_RDTSC:
-      return systemGroup.transRdtsc(e, i);
+      return systemGroup.transRdtsc.index;
     case decode.INSN_RDMSR:
-      return systemGroup.transRdmsr(e, i);
+      return systemGroup.transRdmsr.index;
     case decode.INSN_RDPMC:
-      return systemGroup.transRdpmc(e, i);
+      return systemGroup.transRdpmc.index;
     case decode.INSN_SYSENTER:
-      return systemGroup.transSysenter(e, i);
+      return systemGroup.transSysenter.index;
     case decode.INSN_SYSEXIT:
-      return systemGroup.transSysexit(e, i);
+      return systemGroup.transSysexit.index;
     case decode.INSN_CMOVCC:
-      return movGroup.transCmovcc(e, i);
+      return movGroup.transCmovcc.index;
     case decode.INSN_MOVMSKPS:
-      return sseMoveGroup.transMovmskps(e, i);
+      return sseMoveGroup.transMovmskps.index;
     case decode.INSN_MOVMSKPD:
-      return sseMoveGroup.transMovmskpd(e, i);
+      return sseMoveGroup.transMovmskpd.index;
     case decode.INSN_SQRTPS:
-      return sseFloatGroup.transSqrtps(e, i);
+      return sseFloatGroup.transSqrtps.index;
     case decode.INSN_SQRTPD:
-      return sseFloatGroup.transSqrtpd(e, i);
+      return sseFloatGroup.transSqrtpd.index;
     case decode.INSN_SQRTSS:
-      return sseFloatGroup.transSqrtss(e, i);
+      return sseFloatGroup.transSqrtss.index;
     case decode.INSN_SQRTSD:
-      return sseFloatGroup.transSqrtsd(e, i);
+      return sseFloatGroup.transSqrtsd.index;
     case decode.INSN_RSQRTPS:
-      return sseConvertGroup.transRsqrtps(e, i);
+      return sseConvertGroup.transRsqrtps.index;
     case decode.INSN_RSQRTSS:
-      return sseConvertGroup.transRsqrtss(e, i);
+      return sseConvertGroup.transRsqrtss.index;
     case decode.INSN_RCPPS:
-      return sseConvertGroup.transRcpps(e, i);
+      return sseConvertGroup.transRcpps.index;
     case decode.INSN_RCPSS:
-      return sseConvertGroup.transRcpss(e, i);
+      return sseConvertGroup.transRcpss.index;
     case decode.INSN_ANDPS:
-      return sseLaneGroup.transAndps(e, i);
+      return sseLaneGroup.transAndps.index;
     case decode.INSN_ANDNPS:
-      return sseLaneGroup.transAndnps(e, i);
+      return sseLaneGroup.transAndnps.index;
     case decode.INSN_ORPS:
-      return sseLaneGroup.transOrps(e, i);
+      return sseLaneGroup.transOrps.index;
     case decode.INSN_XORPS:
-      return sseLaneGroup.transXorps(e, i);
+      return sseLaneGroup.transXorps.index;
     case decode.INSN_ADDPS:
-      return sseFloatGroup.transAddps(e, i);
+      return sseFloatGroup.transAddps.index;
     case decode.INSN_ADDPD:
-      return sseFloatGroup.transAddpd(e, i);
+      return sseFloatGroup.transAddpd.index;
     case decode.INSN_ADDSS:
-      return sseFloatGroup.transAddss(e, i);
+      return sseFloatGroup.transAddss.index;
     case decode.INSN_ADDSD:
-      return sseFloatGroup.transAddsd(e, i);
+      return sseFloatGroup.transAddsd.index;
     case decode.INSN_MULPS:
-      return sseFloatGroup.transMulps(e, i);
+      return sseFloatGroup.transMulps.index;
     case decode.INSN_MULPD:
-      return sseFloatGroup.transMulpd(e, i);
+      return sseFloatGroup.transMulpd.index;
     case decode.INSN_MULSS:
-      return sseFloatGroup.transMulss(e, i);
+      return sseFloatGroup.transMulss.index;
     case decode.INSN_MULSD:
-      return sseFloatGroup.transMulsd(e, i);
+      return sseFloatGroup.transMulsd.index;
     case decode.INSN_CVTPS2PD:
-      return sseConvertGroup.transCvtps2pd(e, i);
+      return sseConvertGroup.transCvtps2pd.index;
     case decode.INSN_CVTPD2PS:
-      return sseConvertGroup.transCvtpd2ps(e, i);
+      return sseConvertGroup.transCvtpd2ps.index;
     case decode.INSN_CVTSS2SD:
-      return sseConvertGroup.transCvtss2sd(e, i);
+      return sseConvertGroup.transCvtss2sd.index;
     case decode.INSN_CVTSD2SS:
-      return sseConvertGroup.transCvtsd2ss(e, i);
+      return sseConvertGroup.transCvtsd2ss.index;
     case decode.INSN_CVTDQ2PS:
-      return sseConvertGroup.transCvtdq2ps(e, i);
+      return sseConvertGroup.transCvtdq2ps.index;
     case decode.INSN_CVTPS2DQ:
-      return sseConvertGroup.transCvtps2dq(e, i);
+      return sseConvertGroup.transCvtps2dq.index;
     case decode.INSN_CVTTPS2DQ:
-      return sseConvertGroup.transCvttps2dq(e, i);
+      return sseConvertGroup.transCvttps2dq.index;
     case decode.INSN_SUBPS:
-      return sseFloatGroup.transSubps(e, i);
+      return sseFloatGroup.transSubps.index;
     case decode.INSN_SUBPD:
-      return sseFloatGroup.transSubpd(e, i);
+      return sseFloatGroup.transSubpd.index;
     case decode.INSN_SUBSS:
-      return sseFloatGroup.transSubss(e, i);
+      return sseFloatGroup.transSubss.index;
     case decode.INSN_SUBSD:
-      return sseFloatGroup.transSubsd(e, i);
+      return sseFloatGroup.transSubsd.index;
     case decode.INSN_MINPS:
-      return sseFloatGroup.transMinps(e, i);
+      return sseFloatGroup.transMinps.index;
     case decode.INSN_MINPD:
-      return sseFloatGroup.transMinpd(e, i);
+      return sseFloatGroup.transMinpd.index;
     case decode.INSN_MINSS:
-      return sseFloatGroup.transMinss(e, i);
+      return sseFloatGroup.transMinss.index;
     case decode.INSN_MINSD:
-      return sseFloatGroup.transMinsd(e, i);
+      return sseFloatGroup.transMinsd.index;
     case decode.INSN_DIVPS:
-      return sseFloatGroup.transDivps(e, i);
+      return sseFloatGroup.transDivps.index;
     case decode.INSN_DIVPD:
-      return sseFloatGroup.transDivpd(e, i);
+      return sseFloatGroup.transDivpd.index;
     case decode.INSN_DIVSS:
-      return sseFloatGroup.transDivss(e, i);
+      return sseFloatGroup.transDivss.index;
     case decode.INSN_DIVSD:
-      return sseFloatGroup.transDivsd(e, i);
+      return sseFloatGroup.transDivsd.index;
     case decode.INSN_MAXPS:
-      return sseFloatGroup.transMaxps(e, i);
+      return sseFloatGroup.transMaxps.index;
     case decode.INSN_MAXPD:
-      return sseFloatGroup.transMaxpd(e, i);
+      return sseFloatGroup.transMaxpd.index;
     case decode.INSN_MAXSS:
-      return sseFloatGroup.transMaxss(e, i);
+      return sseFloatGroup.transMaxss.index;
     case decode.INSN_MAXSD:
-      return sseFloatGroup.transMaxsd(e, i);
+      return sseFloatGroup.transMaxsd.index;
     case decode.INSN_PUNPCKLBW:
-      return sseIntGroup.transPunpcklbw(e, i);
+      return sseIntGroup.transPunpcklbw.index;
     case decode.INSN_PUNPCKLWD:
-      return sseIntGroup.transPunpcklwd(e, i);
+      return sseIntGroup.transPunpcklwd.index;
     case decode.INSN_PUNPCKLDQ:
-      return sseIntGroup.transPunpckldq(e, i);
+      return sseIntGroup.transPunpckldq.index;
     case decode.INSN_PACKSSWB:
-      return sseIntGroup.transPacksswb(e, i);
+      return sseIntGroup.transPacksswb.index;
     case decode.INSN_PCMPGTB:
-      return sseLaneGroup.transPcmpgtb(e, i);
+      return sseLaneGroup.transPcmpgtb.index;
     case decode.INSN_PCMPGTW:
-      return sseLaneGroup.transPcmpgtw(e, i);
+      return sseLaneGroup.transPcmpgtw.index;
     case decode.INSN_PCMPGTD:
-      return sseLaneGroup.transPcmpgtd(e, i);
+      return sseLaneGroup.transPcmpgtd.index;
     case decode.INSN_PACKUSWB:
-      return sseIntGroup.transPackuswb(e, i);
+      return sseIntGroup.transPackuswb.index;
     case decode.INSN_PUNPCKHBW:
-      return sseIntGroup.transPunpckhbw(e, i);
+      return sseIntGroup.transPunpckhbw.index;
     case decode.INSN_PUNPCKHWD:
-      return sseIntGroup.transPunpckhwd(e, i);
+      return sseIntGroup.transPunpckhwd.index;
     case decode.INSN_PUNPCKHDQ:
-      return sseIntGroup.transPunpckhdq(e, i);
+      return sseIntGroup.transPunpckhdq.index;
     case decode.INSN_PACKSSDW:
-      return sseIntGroup.transPackssdw(e, i);
+      return sseIntGroup.transPackssdw.index;
     case decode.INSN_PUNPCKLQDQ:
-      return sseIntGroup.transPunpcklqdq(e, i);
+      return sseIntGroup.transPunpcklqdq.index;
     case decode.INSN_PUNPCKHQDQ:
-      return sseIntGroup.transPunpckhqdq(e, i);
+      return sseIntGroup.transPunpckhqdq.index;
     case decode.INSN_MOVD:
-      return sseMoveGroup.transMovd(e, i);
+      return sseMoveGroup.transMovd.index;
     case decode.INSN_MOVQ:
-      return sseMoveGroup.transMovq(e, i);
+      return sseMoveGroup.transMovq.index;
     case decode.INSN_PSHUFW:
-      return sseMoveGroup.transPshufw(e, i);
+      return sseMoveGroup.transPshufw.index;
     case decode.INSN_PSHUFD:
-      return sseMoveGroup.transPshufd(e, i);
+      return sseMoveGroup.transPshufd.index;
     case decode.INSN_PSHUFHW:
-      return sseMoveGroup.transPshufhw(e, i);
+      return sseMoveGroup.transPshufhw.index;
     case decode.INSN_PSHUFLW:
-      return sseMoveGroup.transPshuflw(e, i);
+      return sseMoveGroup.transPshuflw.index;
     case decode.INSN_PSRLW:
-      return sseIntGroup.transPsrlw(e, i);
+      return sseIntGroup.transPsrlw.index;
     case decode.INSN_PSRAW:
-      return sseIntGroup.transPsraw(e, i);
+      return sseIntGroup.transPsraw.index;
     case decode.INSN_PSLLW:
-      return sseIntGroup.transPsllw(e, i);
+      return sseIntGroup.transPsllw.index;
     case decode.INSN_PSRLD:
-      return sseIntGroup.transPsrld(e, i);
+      return sseIntGroup.transPsrld.index;
     case decode.INSN_PSRAD:
-      return sseIntGroup.transPsrad(e, i);
+      return sseIntGroup.transPsrad.index;
     case decode.INSN_PSLLD:
-      return sseIntGroup.transPslld(e, i);
+      return sseIntGroup.transPslld.index;
     case decode.INSN_PSRLQ:
-      return sseIntGroup.transPsrlq(e, i);
+      return sseIntGroup.transPsrlq.index;
     case decode.INSN_PSLLQ:
-      return sseIntGroup.transPsllq(e, i);
+      return sseIntGroup.transPsllq.index;
     case decode.INSN_PSRLDQ:
-      return sseIntGroup.transPsrldq(e, i);
+      return sseIntGroup.transPsrldq.index;
     case decode.INSN_PSLLDQ:
-      return sseIntGroup.transPslldq(e, i);
+      return sseIntGroup.transPslldq.index;
     case decode.INSN_PCMPEQB:
-      return sseLaneGroup.transPcmpeqb(e, i);
+      return sseLaneGroup.transPcmpeqb.index;
     case decode.INSN_PCMPEQW:
-      return sseLaneGroup.transPcmpeqw(e, i);
+      return sseLaneGroup.transPcmpeqw.index;
     case decode.INSN_PCMPEQD:
-      return sseLaneGroup.transPcmpeqd(e, i);
+      return sseLaneGroup.transPcmpeqd.index;
     case decode.INSN_EMMS:
-      return sseMoveGroup.transEmms(e, i);
+      return sseMoveGroup.transEmms.index;
     case decode.INSN_HADDPD:
-      return sseFloatGroup.transHaddpd(e, i);
+      return sseFloatGroup.transHaddpd.index;
     case decode.INSN_HADDPS:
-      return sseFloatGroup.transHaddps(e, i);
+      return sseFloatGroup.transHaddps.index;
     case decode.INSN_HSUBPD:
-      return sseFloatGroup.transHsubpd(e, i);
+      return sseFloatGroup.transHsubpd.index;
     case decode.INSN_HSUBPS:
-      return sseFloatGroup.transHsubps(e, i);
+      return sseFloatGroup.transHsubps.index;
     case decode.INSN_SETCC:
-      return movGroup.transSetcc(e, i);
+      return movGroup.transSetcc.index;
     case decode.INSN_CPUID:
-      return systemGroup.transCpuid(e, i);
+      return systemGroup.transCpuid.index;
     case decode.INSN_BT:
-      return bitGroup.transBt(e, i);
+      return bitGroup.transBt.index;
     case decode.INSN_SHLD:
-      return shiftGroup.transShld(e, i);
+      return shiftGroup.transShld.index;
     case decode.INSN_RSM:
-      return systemGroup.transRsm(e, i);
+      return systemGroup.transRsm.index;
     case decode.INSN_BTS:
-      return bitGroup.transBts(e, i);
+      return bitGroup.transBts.index;
     case decode.INSN_SHRD:
-      return shiftGroup.transShrd(e, i);
+      return shiftGroup.transShrd.index;
     case decode.INSN_FXSAVE:
-      return sseStateGroup.transFxsave(e, i);
+      return sseStateGroup.transFxsave.index;
     case decode.INSN_FXRSTOR:
-      return sseStateGroup.transFxrstor(e, i);
+      return sseStateGroup.transFxrstor.index;
     case decode.INSN_LDMXCSR:
-      return sseConvertGroup.transLdmxcsr(e, i);
+      return sseConvertGroup.transLdmxcsr.index;
     case decode.INSN_STMXCSR:
-      return sseConvertGroup.transStmxcsr(e, i);
+      return sseConvertGroup.transStmxcsr.index;
     case decode.INSN_XSAVE:
-      return sseStateGroup.transXsave(e, i);
+      return sseStateGroup.transXsave.index;
     case decode.INSN_XRSTOR:
-      return sseStateGroup.transXrstor(e, i);
+      return sseStateGroup.transXrstor.index;
     case decode.INSN_XSAVEOPT:
-      return sseStateGroup.transXsaveopt(e, i);
+      return sseStateGroup.transXsaveopt.index;
     case decode.INSN_CLFLUSH:
-      return cacheGroup.transClflush(e, i);
+      return cacheGroup.transClflush.index;
     case decode.INSN_FENCE:
-      return cacheGroup.transFence(e, i);
+      return cacheGroup.transFence.index;
     case decode.INSN_RDFSBASE:
-      return systemGroup.transRdfsbase(e, i);
+      return systemGroup.transRdfsbase.index;
     case decode.INSN_RDGSBASE:
-      return systemGroup.transRdgsbase(e, i);
+      return systemGroup.transRdgsbase.index;
     case decode.INSN_WRFSBASE:
-      return systemGroup.transWrfsbase(e, i);
+      return systemGroup.transWrfsbase.index;
     case decode.INSN_WRGSBASE:
-      return systemGroup.transWrgsbase(e, i);
+      return systemGroup.transWrgsbase.index;
     case decode.INSN_CMPXCHG:
-      return atomicGroup.transCmpxchg(e, i);
+      return atomicGroup.transCmpxchg.index;
     case decode.INSN_LSS:
-      return segmentGroup.transLss(e, i);
+      return segmentGroup.transLss.index;
     case decode.INSN_BTR:
-      return bitGroup.transBtr(e, i);
+      return bitGroup.transBtr.index;
     case decode.INSN_LFS:
-      return segmentGroup.transLfs(e, i);
+      return segmentGroup.transLfs.index;
     case decode.INSN_LGS:
-      return segmentGroup.transLgs(e, i);
+      return segmentGroup.transLgs.index;
     case decode.INSN_MOVZX:
-      return movGroup.transMovzx(e, i);
+      return movGroup.transMovzx.index;
     case decode.INSN_POPCNT:
-      return bitGroup.transPopcnt(e, i);
+      return bitGroup.transPopcnt.index;
     case decode.INSN_BTC:
-      return bitGroup.transBtc(e, i);
+      return bitGroup.transBtc.index;
     case decode.INSN_BSF:
-      return bitGroup.transBsf(e, i);
+      return bitGroup.transBsf.index;
     case decode.INSN_TZCNT:
-      return bitGroup.transTzcnt(e, i);
+      return bitGroup.transTzcnt.index;
     case decode.INSN_BSR:
-      return bitGroup.transBsr(e, i);
+      return bitGroup.transBsr.index;
     case decode.INSN_LZCNT:
-      return bitGroup.transLzcnt(e, i);
+      return bitGroup.transLzcnt.index;
     case decode.INSN_MOVSX:
-      return movGroup.transMovsx(e, i);
+      return movGroup.transMovsx.index;
     case decode.INSN_XADD:
-      return atomicGroup.transXadd(e, i);
+      return atomicGroup.transXadd.index;
     case decode.INSN_CMPPS:
-      return sseFloatGroup.transCmpps(e, i);
+      return sseFloatGroup.transCmpps.index;
     case decode.INSN_CMPPD:
-      return sseFloatGroup.transCmppd(e, i);
+      return sseFloatGroup.transCmppd.index;
     case decode.INSN_CMPSS:
-      return sseFloatGroup.transCmpss(e, i);
+      return sseFloatGroup.transCmpss.index;
     case decode.INSN_CMPSD:
-      return sseFloatGroup.transCmpsd(e, i);
+      return sseFloatGroup.transCmpsd.index;
     case decode.INSN_PINSRW:
-      return sseMoveGroup.transPinsrw(e, i);
+      return sseMoveGroup.transPinsrw.index;
     case decode.INSN_PEXTRW:
-      return sseMoveGroup.transPextrw(e, i);
+      return sseMoveGroup.transPextrw.index;
     case decode.INSN_SHUFPS:
-      return sseMoveGroup.transShufps(e, i);
+      return sseMoveGroup.transShufps.index;
     case decode.INSN_SHUFPD:
-      return sseMoveGroup.transShufpd(e, i);
+      return sseMoveGroup.transShufpd.index;
     case decode.INSN_CMPXCHG8B:
-      return atomicGroup.transCmpxchg8b(e, i);
+      return atomicGroup.transCmpxchg8b.index;
     case decode.INSN_CMPXCHG16B:
-      return atomicGroup.transCmpxchg16b(e, i);
+      return atomicGroup.transCmpxchg16b.index;
     case decode.INSN_XSAVEC:
-      return sseStateGroup.transXsavec(e, i);
+      return sseStateGroup.transXsavec.index;
     case decode.INSN_RDRAND:
-      return bmiGroup.transRdrand(e, i);
+      return bmiGroup.transRdrand.index;
     case decode.INSN_RDSEED:
-      return bmiGroup.transRdseed(e, i);
+      return bmiGroup.transRdseed.index;
     case decode.INSN_RDPID:
-      return systemGroup.transRdpid(e, i);
+      return systemGroup.transRdpid.index;
     case decode.INSN_BSWAP:
-      return movGroup.transBswap(e, i);
+      return movGroup.transBswap.index;
     case decode.INSN_ADDSUBPD:
-      return sseFloatGroup.transAddsubpd(e, i);
+      return sseFloatGroup.transAddsubpd.index;
     case decode.INSN_ADDSUBPS:
-      return sseFloatGroup.transAddsubps(e, i);
+      return sseFloatGroup.transAddsubps.index;
     case decode.INSN_PADDQ:
-      return sseLaneGroup.transPaddq(e, i);
+      return sseLaneGroup.transPaddq.index;
     case decode.INSN_PMULLW:
-      return sseLaneGroup.transPmullw(e, i);
+      return sseLaneGroup.transPmullw.index;
     case decode.INSN_MOVQ2DQ:
-      return sseMoveGroup.transMovq2dq(e, i);
+      return sseMoveGroup.transMovq2dq.index;
     case decode.INSN_MOVDQ2Q:
-      return sseMoveGroup.transMovdq2q(e, i);
+      return sseMoveGroup.transMovdq2q.index;
     case decode.INSN_PMOVMSKB:
-      return sseMoveGroup.transPmovmskb(e, i);
+      return sseMoveGroup.transPmovmskb.index;
     case decode.INSN_PSUBUSB:
-      return sseLaneGroup.transPsubusb(e, i);
+      return sseLaneGroup.transPsubusb.index;
     case decode.INSN_PSUBUSW:
-      return sseLaneGroup.transPsubusw(e, i);
+      return sseLaneGroup.transPsubusw.index;
     case decode.INSN_PMINUB:
-      return sseLaneGroup.transPminub(e, i);
+      return sseLaneGroup.transPminub.index;
     case decode.INSN_PAND:
-      return sseLaneGroup.transPand(e, i);
+      return sseLaneGroup.transPand.index;
     case decode.INSN_PADDUSB:
-      return sseLaneGroup.transPaddusb(e, i);
+      return sseLaneGroup.transPaddusb.index;
     case decode.INSN_PADDUSW:
-      return sseLaneGroup.transPaddusw(e, i);
+      return sseLaneGroup.transPaddusw.index;
     case decode.INSN_PMAXUB:
-      return sseLaneGroup.transPmaxub(e, i);
+      return sseLaneGroup.transPmaxub.index;
     case decode.INSN_PANDN:
-      return sseLaneGroup.transPandn(e, i);
+      return sseLaneGroup.transPandn.index;
     case decode.INSN_PAVGB:
-      return sseLaneGroup.transPavgb(e, i);
+      return sseLaneGroup.transPavgb.index;
     case decode.INSN_PAVGW:
-      return sseLaneGroup.transPavgw(e, i);
+      return sseLaneGroup.transPavgw.index;
     case decode.INSN_PMULHUW:
-      return sseIntGroup.transPmulhuw(e, i);
+      return sseIntGroup.transPmulhuw.index;
     case decode.INSN_PMULHW:
-      return sseIntGroup.transPmulhw(e, i);
+      return sseIntGroup.transPmulhw.index;
     case decode.INSN_CVTTPD2DQ:
-      return sseConvertGroup.transCvttpd2dq(e, i);
+      return sseConvertGroup.transCvttpd2dq.index;
     case decode.INSN_CVTDQ2PD:
-      return sseConvertGroup.transCvtdq2pd(e, i);
+      return sseConvertGroup.transCvtdq2pd.index;
     case decode.INSN_CVTPD2DQ:
-      return sseConvertGroup.transCvtpd2dq(e, i);
+      return sseConvertGroup.transCvtpd2dq.index;
     case decode.INSN_PSUBSB:
-      return sseLaneGroup.transPsubsb(e, i);
+      return sseLaneGroup.transPsubsb.index;
     case decode.INSN_PSUBSW:
-      return sseLaneGroup.transPsubsw(e, i);
+      return sseLaneGroup.transPsubsw.index;
     case decode.INSN_PMINSW:
-      return sseLaneGroup.transPminsw(e, i);
+      return sseLaneGroup.transPminsw.index;
     case decode.INSN_POR:
-      return sseLaneGroup.transPor(e, i);
+      return sseLaneGroup.transPor.index;
     case decode.INSN_PADDSB:
-      return sseLaneGroup.transPaddsb(e, i);
+      return sseLaneGroup.transPaddsb.index;
     case decode.INSN_PADDSW:
-      return sseLaneGroup.transPaddsw(e, i);
+      return sseLaneGroup.transPaddsw.index;
     case decode.INSN_PMAXSW:
-      return sseLaneGroup.transPmaxsw(e, i);
+      return sseLaneGroup.transPmaxsw.index;
     case decode.INSN_PXOR:
-      return sseLaneGroup.transPxor(e, i);
+      return sseLaneGroup.transPxor.index;
     case decode.INSN_PMULUDQ:
-      return sseIntGroup.transPmuludq(e, i);
+      return sseIntGroup.transPmuludq.index;
     case decode.INSN_PMADDWD:
-      return sseLaneGroup.transPmaddwd(e, i);
+      return sseLaneGroup.transPmaddwd.index;
     case decode.INSN_PSADBW:
-      return sseIntGroup.transPsadbw(e, i);
+      return sseIntGroup.transPsadbw.index;
     case decode.INSN_MASKMOVQ:
-      return sseMoveGroup.transMaskmovq(e, i);
+      return sseMoveGroup.transMaskmovq.index;
     case decode.INSN_MASKMOVDQU:
-      return sseMoveGroup.transMaskmovdqu(e, i);
+      return sseMoveGroup.transMaskmovdqu.index;
     case decode.INSN_PSUBB:
-      return sseLaneGroup.transPsubb(e, i);
+      return sseLaneGroup.transPsubb.index;
     case decode.INSN_PSUBW:
-      return sseLaneGroup.transPsubw(e, i);
+      return sseLaneGroup.transPsubw.index;
     case decode.INSN_PSUBD:
-      return sseLaneGroup.transPsubd(e, i);
+      return sseLaneGroup.transPsubd.index;
     case decode.INSN_PSUBQ:
-      return sseLaneGroup.transPsubq(e, i);
+      return sseLaneGroup.transPsubq.index;
     case decode.INSN_PADDB:
-      return sseLaneGroup.transPaddb(e, i);
+      return sseLaneGroup.transPaddb.index;
     case decode.INSN_PADDW:
-      return sseLaneGroup.transPaddw(e, i);
+      return sseLaneGroup.transPaddw.index;
     case decode.INSN_PADDD:
-      return sseLaneGroup.transPaddd(e, i);
+      return sseLaneGroup.transPaddd.index;
     case decode.INSN_PSHUFB:
-      return sseIntGroup.transPshufb(e, i);
+      return sseIntGroup.transPshufb.index;
     case decode.INSN_PHADDW:
-      return sseIntGroup.transPhaddw(e, i);
+      return sseIntGroup.transPhaddw.index;
     case decode.INSN_PHADDD:
-      return sseIntGroup.transPhaddd(e, i);
+      return sseIntGroup.transPhaddd.index;
     case decode.INSN_PHADDSW:
-      return sseIntGroup.transPhaddsw(e, i);
+      return sseIntGroup.transPhaddsw.index;
     case decode.INSN_PMADDUBSW:
-      return sseIntGroup.transPmaddubsw(e, i);
+      return sseIntGroup.transPmaddubsw.index;
     case decode.INSN_PHSUBW:
-      return sseIntGroup.transPhsubw(e, i);
+      return sseIntGroup.transPhsubw.index;
     case decode.INSN_PHSUBD:
-      return sseIntGroup.transPhsubd(e, i);
+      return sseIntGroup.transPhsubd.index;
     case decode.INSN_PHSUBSW:
-      return sseIntGroup.transPhsubsw(e, i);
+      return sseIntGroup.transPhsubsw.index;
     case decode.INSN_PSIGNB:
-      return sseIntGroup.transPsignb(e, i);
+      return sseIntGroup.transPsignb.index;
     case decode.INSN_PSIGNW:
-      return sseIntGroup.transPsignw(e, i);
+      return sseIntGroup.transPsignw.index;
     case decode.INSN_PSIGND:
-      return sseIntGroup.transPsignd(e, i);
+      return sseIntGroup.transPsignd.index;
     case decode.INSN_PMULHRSW:
-      return sseIntGroup.transPmulhrsw(e, i);
+      return sseIntGroup.transPmulhrsw.index;
     case decode.INSN_PBLENDVB:
-      return sseLane4Group.transPblendvb(e, i);
+      return sseLane4Group.transPblendvb.index;
     case decode.INSN_BLENDVPS:
-      return sseLane4Group.transBlendvps(e, i);
+      return sseLane4Group.transBlendvps.index;
     case decode.INSN_BLENDVPD:
-      return sseLane4Group.transBlendvpd(e, i);
+      return sseLane4Group.transBlendvpd.index;
     case decode.INSN_PTEST:
-      return sseLane4Group.transPtest(e, i);
+      return sseLane4Group.transPtest.index;
     case decode.INSN_PABSB:
-      return sseLaneGroup.transPabsb(e, i);
+      return sseLaneGroup.transPabsb.index;
     case decode.INSN_PABSW:
-      return sseLaneGroup.transPabsw(e, i);
+      return sseLaneGroup.transPabsw.index;
     case decode.INSN_PABSD:
-      return sseLaneGroup.transPabsd(e, i);
+      return sseLaneGroup.transPabsd.index;
     case decode.INSN_PMOVSXBW:
-      return sseLane4Group.transPmovsxbw(e, i);
+      return sseLane4Group.transPmovsxbw.index;
     case decode.INSN_PMOVSXBD:
-      return sseLane4Group.transPmovsxbd(e, i);
+      return sseLane4Group.transPmovsxbd.index;
     case decode.INSN_PMOVSXBQ:
-      return sseLane4Group.transPmovsxbq(e, i);
+      return sseLane4Group.transPmovsxbq.index;
     case decode.INSN_PMOVSXWD:
-      return sseLane4Group.transPmovsxwd(e, i);
+      return sseLane4Group.transPmovsxwd.index;
     case decode.INSN_PMOVSXWQ:
-      return sseLane4Group.transPmovsxwq(e, i);
+      return sseLane4Group.transPmovsxwq.index;
     case decode.INSN_PMOVSXDQ:
-      return sseLane4Group.transPmovsxdq(e, i);
+      return sseLane4Group.transPmovsxdq.index;
     case decode.INSN_PMULDQ:
-      return sseIntGroup.transPmuldq(e, i);
+      return sseIntGroup.transPmuldq.index;
     case decode.INSN_PCMPEQQ:
-      return sseLaneGroup.transPcmpeqq(e, i);
+      return sseLaneGroup.transPcmpeqq.index;
     case decode.INSN_PACKUSDW:
-      return sseIntGroup.transPackusdw(e, i);
+      return sseIntGroup.transPackusdw.index;
     case decode.INSN_PMOVZXBW:
-      return sseLane4Group.transPmovzxbw(e, i);
+      return sseLane4Group.transPmovzxbw.index;
     case decode.INSN_PMOVZXBD:
-      return sseLane4Group.transPmovzxbd(e, i);
+      return sseLane4Group.transPmovzxbd.index;
     case decode.INSN_PMOVZXBQ:
-      return sseLane4Group.transPmovzxbq(e, i);
+      return sseLane4Group.transPmovzxbq.index;
     case decode.INSN_PMOVZXWD:
-      return sseLane4Group.transPmovzxwd(e, i);
+      return sseLane4Group.transPmovzxwd.index;
     case decode.INSN_PMOVZXWQ:
-      return sseLane4Group.transPmovzxwq(e, i);
+      return sseLane4Group.transPmovzxwq.index;
     case decode.INSN_PMOVZXDQ:
-      return sseLane4Group.transPmovzxdq(e, i);
+      return sseLane4Group.transPmovzxdq.index;
     case decode.INSN_PCMPGTQ:
-      return sseLaneGroup.transPcmpgtq(e, i);
+      return sseLaneGroup.transPcmpgtq.index;
     case decode.INSN_PMINSB:
-      return sseLaneGroup.transPminsb(e, i);
+      return sseLaneGroup.transPminsb.index;
     case decode.INSN_PMINSD:
-      return sseLaneGroup.transPminsd(e, i);
+      return sseLaneGroup.transPminsd.index;
     case decode.INSN_PMINUW:
-      return sseLaneGroup.transPminuw(e, i);
+      return sseLaneGroup.transPminuw.index;
     case decode.INSN_PMINUD:
-      return sseLaneGroup.transPminud(e, i);
+      return sseLaneGroup.transPminud.index;
     case decode.INSN_PMAXSB:
-      return sseLaneGroup.transPmaxsb(e, i);
+      return sseLaneGroup.transPmaxsb.index;
     case decode.INSN_PMAXSD:
-      return sseLaneGroup.transPmaxsd(e, i);
+      return sseLaneGroup.transPmaxsd.index;
     case decode.INSN_PMAXUW:
-      return sseLaneGroup.transPmaxuw(e, i);
+      return sseLaneGroup.transPmaxuw.index;
     case decode.INSN_PMAXUD:
-      return sseLaneGroup.transPmaxud(e, i);
+      return sseLaneGroup.transPmaxud.index;
     case decode.INSN_PMULLD:
-      return sseLaneGroup.transPmulld(e, i);
+      return sseLaneGroup.transPmulld.index;
     case decode.INSN_PHMINPOSUW:
-      return sseLane4Group.transPhminposuw(e, i);
+      return sseLane4Group.transPhminposuw.index;
     case decode.INSN_INVPCID:
-      return systemGroup.transInvpcid(e, i);
+      return systemGroup.transInvpcid.index;
     case decode.INSN_AESIMC:
-      return sseCryptoGroup.transAesimc(e, i);
+      return sseCryptoGroup.transAesimc.index;
     case decode.INSN_AESENC:
-      return sseCryptoGroup.transAesenc(e, i);
+      return sseCryptoGroup.transAesenc.index;
     case decode.INSN_AESENCLAST:
-      return sseCryptoGroup.transAesenclast(e, i);
+      return sseCryptoGroup.transAesenclast.index;
     case decode.INSN_AESDEC:
-      return sseCryptoGroup.transAesdec(e, i);
+      return sseCryptoGroup.transAesdec.index;
     case decode.INSN_AESDECLAST:
-      return sseCryptoGroup.transAesdeclast(e, i);
+      return sseCryptoGroup.transAesdeclast.index;
     case decode.INSN_MOVBE:
-      return movGroup.transMovbe(e, i);
+      return movGroup.transMovbe.index;
     case decode.INSN_CRC32:
-      return bmiGroup.transCrc32(e, i);
+      return bmiGroup.transCrc32.index;
     case decode.INSN_ADCX:
-      return arithGroup.transAdcx(e, i);
+      return arithGroup.transAdcx.index;
     case decode.INSN_ADOX:
-      return arithGroup.transAdox(e, i);
+      return arithGroup.transAdox.index;
     case decode.INSN_ROUNDPS:
-      return sseConvertGroup.transRoundps(e, i);
+      return sseConvertGroup.transRoundps.index;
     case decode.INSN_ROUNDPD:
-      return sseConvertGroup.transRoundpd(e, i);
+      return sseConvertGroup.transRoundpd.index;
     case decode.INSN_ROUNDSS:
-      return sseConvertGroup.transRoundss(e, i);
+      return sseConvertGroup.transRoundss.index;
     case decode.INSN_ROUNDSD:
-      return sseConvertGroup.transRoundsd(e, i);
+      return sseConvertGroup.transRoundsd.index;
     case decode.INSN_BLENDPS:
-      return sseLane4Group.transBlendps(e, i);
+      return sseLane4Group.transBlendps.index;
     case decode.INSN_BLENDPD:
-      return sseLane4Group.transBlendpd(e, i);
+      return sseLane4Group.transBlendpd.index;
     case decode.INSN_PBLENDW:
-      return sseLane4Group.transPblendw(e, i);
+      return sseLane4Group.transPblendw.index;
     case decode.INSN_PALIGNR:
-      return sseIntGroup.transPalignr(e, i);
+      return sseIntGroup.transPalignr.index;
     case decode.INSN_PEXTRB:
-      return sseMoveGroup.transPextrb(e, i);
+      return sseMoveGroup.transPextrb.index;
     case decode.INSN_PEXTRD:
-      return sseMoveGroup.transPextrd(e, i);
+      return sseMoveGroup.transPextrd.index;
     case decode.INSN_PINSRB:
-      return sseMoveGroup.transPinsrb(e, i);
+      return sseMoveGroup.transPinsrb.index;
     case decode.INSN_INSERTPS:
-      return sseMoveGroup.transInsertps(e, i);
+      return sseMoveGroup.transInsertps.index;
     case decode.INSN_PINSRD:
-      return sseMoveGroup.transPinsrd(e, i);
+      return sseMoveGroup.transPinsrd.index;
     case decode.INSN_DPPS:
-      return sseFloatGroup.transDpps(e, i);
+      return sseFloatGroup.transDpps.index;
     case decode.INSN_DPPD:
-      return sseFloatGroup.transDppd(e, i);
+      return sseFloatGroup.transDppd.index;
     case decode.INSN_MPSADBW:
-      return sseLane4Group.transMpsadbw(e, i);
+      return sseLane4Group.transMpsadbw.index;
     case decode.INSN_PCLMULQDQ:
-      return sseCryptoGroup.transPclmulqdq(e, i);
+      return sseCryptoGroup.transPclmulqdq.index;
     case decode.INSN_PCMPESTRM:
-      return sseTextGroup.transPcmpestrm(e, i);
+      return sseTextGroup.transPcmpestrm.index;
     case decode.INSN_PCMPESTRI:
-      return sseTextGroup.transPcmpestri(e, i);
+      return sseTextGroup.transPcmpestri.index;
     case decode.INSN_PCMPISTRM:
-      return sseTextGroup.transPcmpistrm(e, i);
+      return sseTextGroup.transPcmpistrm.index;
     case decode.INSN_PCMPISTRI:
-      return sseTextGroup.transPcmpistri(e, i);
+      return sseTextGroup.transPcmpistri.index;
     case decode.INSN_AESKEYGENASSIST:
-      return sseCryptoGroup.transAeskeygenassist(e, i);
+      return sseCryptoGroup.transAeskeygenassist.index;
     case decode.INSN_ANDN:
-      return bmiGroup.transAndn(e, i);
+      return bmiGroup.transAndn.index;
     case decode.INSN_BLSR:
-      return bmiGroup.transBlsr(e, i);
+      return bmiGroup.transBlsr.index;
     case decode.INSN_BLSMSK:
-      return bmiGroup.transBlsmsk(e, i);
+      return bmiGroup.transBlsmsk.index;
     case decode.INSN_BLSI:
-      return bmiGroup.transBlsi(e, i);
+      return bmiGroup.transBlsi.index;
     case decode.INSN_BZHI:
-      return bmiGroup.transBzhi(e, i);
+      return bmiGroup.transBzhi.index;
     case decode.INSN_PEXT:
-      return bmiGroup.transPext(e, i);
+      return bmiGroup.transPext.index;
     case decode.INSN_PDEP:
-      return bmiGroup.transPdep(e, i);
+      return bmiGroup.transPdep.index;
     case decode.INSN_MULX:
-      return mulGroup.transMulx(e, i);
+      return mulGroup.transMulx.index;
     case decode.INSN_BEXTR:
-      return bmiGroup.transBextr(e, i);
+      return bmiGroup.transBextr.index;
     case decode.INSN_SHLX:
-      return shiftGroup.transShlx(e, i);
+      return shiftGroup.transShlx.index;
     case decode.INSN_SARX:
-      return shiftGroup.transSarx(e, i);
+      return shiftGroup.transSarx.index;
     case decode.INSN_SHRX:
-      return shiftGroup.transShrx(e, i);
+      return shiftGroup.transShrx.index;
     case decode.INSN_RORX:
-      return shiftGroup.transRorx(e, i);
+      return shiftGroup.transRorx.index;
     default:
-      return false;
+      return 0;
   }
 }
