@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadCore } from './core-module.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { loadCore, warmUpOnce } from './core-module.ts';
 
 const EMPTY = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
@@ -58,5 +58,15 @@ describe('the core', () => {
       code,
       message: expect.stringContaining(text),
     });
+  });
+
+  it('is warmed up by the first worker that takes it', () => {
+    const module = new WebAssembly.Module(EMPTY);
+    const worker = (takes: boolean) => ({ warmUp: vi.fn(() => takes) });
+    const [terminated, first, second] = [worker(false), worker(true), worker(true)];
+    for (const vcpu of [terminated, first, second]) warmUpOnce(module, 'i386', vcpu);
+    expect(terminated.warmUp).toHaveBeenCalledWith({ module, arch: 'i386' });
+    expect(first.warmUp).toHaveBeenCalledOnce();
+    expect(second.warmUp).not.toHaveBeenCalled();
   });
 });

@@ -1,4 +1,5 @@
 import { VmError } from '../core/errors.ts';
+import type { VcpuHost } from './vcpu-host.ts';
 
 /** Compiled cores by URL: the machines of a page share one compilation. */
 const compiled = new Map<string, Promise<WebAssembly.Module>>();
@@ -17,6 +18,14 @@ export function loadCore(core: WebAssembly.Module | string): Promise<WebAssembly
     module.catch(() => compiled.delete(core));
   }
   return module;
+}
+
+/** Modules that a worker of this page has warmed up, or is about to. */
+const warm = new WeakSet<WebAssembly.Module>();
+
+/** Has the worker warm the core up, unless another one of this page did: what the engine optimises belongs to the module. */
+export function warmUpOnce(module: WebAssembly.Module, arch: string, vcpu: Pick<VcpuHost, 'warmUp'>): void {
+  if (!warm.has(module) && vcpu.warmUp({ module, arch })) warm.add(module);
 }
 
 async function compile(url: string): Promise<WebAssembly.Module> {

@@ -38,6 +38,13 @@ export class VcpuHost {
     this.api = Comlink.wrap<VcpuWorkerApi>(this.worker);
   }
 
+  /** Has the core's functions optimised until init() is called; a machine runs without it, too. False: the worker was terminated. */
+  warmUp(options: Pick<VcpuInit, 'module' | 'arch'>): boolean {
+    if (this.terminated) return false;
+    this.call(this.api.warmUp(options)).catch(() => {});
+    return true;
+  }
+
   init(options: VcpuInit): Promise<void> {
     return this.call(this.api.init(options));
   }

@@ -377,6 +377,7 @@ describe('a machine', () => {
     const start = loading.vm.start();
     await loading.vm.destroy();
     await expect(start).rejects.toThrow();
+    expect(loading.worker().terminated).toBe(true);
     for (const act of ['run', 'pause'] as const) {
       const { vm, worker } = machine(idle);
       await vm.start();
@@ -398,13 +399,14 @@ describe('a machine', () => {
   });
 
   it('fails to start without the default firmware, saying how to get it', async () => {
-    const { vm, events } = machine(idle, { bios: 'default' });
+    const { vm, worker, events } = machine(idle, { bios: 'default' });
     await expect(vm.start()).rejects.toMatchObject({
       code: 'not-found',
       message: expect.stringContaining('npm start'),
     });
     expect(vm.state).toBe('error');
     expect(events).toEqual(['state loading', 'state error', 'error not-found', 'exit error 1']);
+    expect(worker().terminated).toBe(true);
   });
 
   it('fails to start when the worker dies before it is ready', async () => {

@@ -25,7 +25,7 @@ import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import { RESULT_DIFFERENCE, RESULT_RESET, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
 import { loadBootImages } from './boot/boot-images.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
-import { loadCore } from './core-module.ts';
+import { loadCore, warmUpOnce } from './core-module.ts';
 import type { BoardDrive } from './board.ts';
 import { openImage } from './disk-image.ts';
 import { closeDrives, openDrives } from './drives.ts';
@@ -356,27 +356,31 @@ class MachineVm implements Vm {
     const { assets, config, resolved } = this;
     const clock = wallClockOf(config.icount ?? null);
     const core = typeof assets.core === 'function' ? assets.core(resolved.arch) : assets.core;
-    await this.images.open();
-    const opening = openDrives(resolved.drives, this.images.context);
-    const [module, images, drives, folders] = await Promise.all([
-      loadCore(core),
-      loadBootImages(config, resolved, {
-        firmwareUrl: assets.firmwareUrl,
-        log: this.log,
-        onProgress: (progress) => this.events.emit('progress', progress),
-        ...this.images.context,
-      }),
-      opening,
-      loadFolders(config.folders ?? [], () => (this.session?.wallClock ?? clock).now(), this.abort.signal),
-    ]).catch(async (error) => {
-      await opening.then(closeDrives, () => {});
-      throw error;
-    });
-    if (this.abort.signal.aborted) await closeDrives(drives);
-    this.abort.signal.throwIfAborted();
+    // Before the images: its script loads meanwhile, and the core gets warm.
     const vcpu = new VcpuHost(assets.createWorker, (error) => this.fail(error));
+    const compiling = loadCore(core).then((module) => {
+      warmUpOnce(module, resolved.arch, vcpu);
+      return module;
+    });
+    // Awaited below, unless what comes before it fails.
+    compiling.catch(() => {});
+    let opening: ReturnType<typeof openDrives> | null = null;
     let session: Session | null = null;
     try {
+      await this.images.open();
+      opening = openDrives(resolved.drives, this.images.context);
+      const [module, images, drives, folders] = await Promise.all([
+        compiling,
+        loadBootImages(config, resolved, {
+          firmwareUrl: assets.firmwareUrl,
+          log: this.log,
+          onProgress: (progress) => this.events.emit('progress', progress),
+          ...this.images.context,
+        }),
+        opening,
+        loadFolders(config.folders ?? [], () => (this.session?.wallClock ?? clock).now(), this.abort.signal),
+      ]);
+      this.abort.signal.throwIfAborted();
       session = new Session({
         config: resolved,
         icount: config.icount ?? null,
@@ -408,18 +412,18 @@ class MachineVm implements Vm {
       });
       await session.reset();
       this.abort.signal.throwIfAborted();
+      this.session = session;
+      this.sharedFolders = folders;
+      this.screen?.connect(session);
+      return session;
     } catch (error) {
       if (session) await session.close();
       else {
         vcpu.terminate();
-        await closeDrives(drives);
+        await opening?.then(closeDrives, () => {});
       }
       throw error;
     }
-    this.session = session;
-    this.sharedFolders = folders;
-    this.screen?.connect(session);
-    return session;
   }
 
   /** Runs the vCPU until the guest or the host ends it; resets start it again. */

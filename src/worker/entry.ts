@@ -6,10 +6,11 @@ import * as Comlink from 'comlink';
 import * as L from '../memory/layout.gen.ts';
 import { WordPoll } from '../memory/word-poll.ts';
 import { type CheckExports, describeDifference } from './check-report.ts';
-import { hostFma } from './fma.ts';
+import { coreImports } from './core-imports.ts';
 import type { VcpuInit, VcpuWorkerApi } from './messages.ts';
 import { describeRegisters } from './registers.ts';
 import { type CompilerExports, RegionCompiler } from './regions.ts';
+import { warmUp } from './warm-up.ts';
 
 interface CoreExports extends CompilerExports, CheckExports {
   reset(index: number, pc: bigint, hart: bigint, threshold: number): void;
@@ -39,6 +40,7 @@ let threshold = 0;
 let checks = false;
 let differs = false;
 let index = 0;
+let warms = false;
 let words: Int32Array;
 let area = 0;
 let poll: WordPoll;
@@ -82,21 +84,19 @@ function paused(): void {
 }
 
 const api: VcpuWorkerApi = {
+  async warmUp({ module, arch }) {
+    warms = true;
+    await warmUp(module, arch, () => warms);
+  },
+
   async init(options: VcpuInit) {
+    warms = false;
     ({ arch, index } = options);
     area = L.VCPU_BASE + index * L.VCPU_STRIDE;
     words = new Int32Array(options.memory.buffer);
     poll = new WordPoll(words, wordAt(L.COMM_KICK), navigator.hardwareConcurrency);
-    const instance = await WebAssembly.instantiate(options.module, {
-      env: {
-        memory: options.memory,
-        fma: hostFma(),
-        now: () => origin + performance.now(),
-        abort: (_message: number, _file: number, line: number, column: number) => {
-          throw new Error(`assertion failed in the core at line ${line}:${column}`);
-        },
-      },
-    });
+    const imports = coreImports(options.memory, () => origin + performance.now());
+    const instance = await WebAssembly.instantiate(options.module, imports);
     core = instance.exports as unknown as CoreExports;
     compiler = new RegionCompiler(core, options.memory, index);
     const usual = { auto: HOT_THRESHOLD, interp: 0, jit: TEST_THRESHOLD, check: TEST_THRESHOLD }[

@@ -16,7 +16,9 @@ export interface VcpuInit {
 }
 
 export interface VcpuWorkerApi {
-  /** Instantiates the core on the shared memory. Call once, before anything else. */
+  /** Gets the core's functions optimised by running a guest of its own, until that ends or init() is called. Before init(), or not at all. */
+  warmUp(options: Pick<VcpuInit, 'module' | 'arch'>): Promise<void>;
+  /** Instantiates the core on the shared memory. Call once, before anything else but warmUp(). */
   init(options: VcpuInit): Promise<void>;
   /**
    * Puts the vCPU into its architectural reset state, with the program counter at the board's reset vector. `processor`: what the architecture's

@@ -25,6 +25,7 @@ export class FakeWorker extends EventTarget {
     port1.start();
     let runs = 0;
     const api: VcpuWorkerApi = {
+      warmUp: async () => {},
       init: async (options: VcpuInit) => {
         this.vcpu = new FakeVcpu(options.memory, options.index);
       },
