@@ -19,6 +19,8 @@ export default defineConfig({
   use: {
     browserName: 'chromium',
     launchOptions: { ...launchOptions, args: [...launchOptions.args, ...SOFTWARE_WEBGPU_ARGS] },
+    // Requests go past a service worker's to what a test puts in their way.
+    serviceWorkers: 'block',
     permissions: ['clipboard-read', 'clipboard-write'],
     screenshot: 'only-on-failure',
   },

@@ -13,6 +13,7 @@ import { imageIn, keepableDrives, withDisks } from './disks/kept-config.ts';
 import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
 import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
+import { keepPage } from './offline.ts';
 import { MEDIA } from '../core/vm-api.ts';
 import { differingOptions, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
@@ -274,3 +275,4 @@ function watchCatalog(): void {
 catalog = await loadCatalog(`${imagesUrl}index.json`);
 await render();
 watchCatalog();
+void keepPage();

@@ -7,6 +7,8 @@ export interface VmConsoleEventMap {
   'vm-progress': CustomEvent<VmEvents['progress']>;
   /** A drive's medium failed a request; with the action `stop` the machine is paused by it, and resume() tries again. */
   'vm-ioerror': CustomEvent<DriveFailure>;
+  /** How a drive's published image comes has changed. */
+  'vm-stream': CustomEvent<VmEvents['stream']>;
   'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
   'vm-panic': CustomEvent<{ message: string }>;
   'vm-error': CustomEvent<Failure>;
@@ -19,6 +21,7 @@ declare global {
     'vm-exit': VmConsoleEventMap['vm-exit'];
     'vm-panic': VmConsoleEventMap['vm-panic'];
     'vm-error': VmConsoleEventMap['vm-error'];
+    'vm-stream': VmConsoleEventMap['vm-stream'];
     'vm-ioerror': VmConsoleEventMap['vm-ioerror'];
   }
 }

@@ -29,6 +29,7 @@ function session() {
       exit: ({ outcome }) => log.push(`exit ${outcome}`),
       panic: ({ message }) => log.push(`panic ${message}`),
       ioerror: ({ drive }) => log.push(`ioerror ${drive}`),
+      stream: ({ drive }) => log.push(`stream ${drive}`),
       error: ({ code }) => log.push(`error ${code}`),
     },
     (vm) => attached.push(vm),

@@ -9,6 +9,8 @@ export interface SessionListener {
   panic(panic: VmEvents['panic']): void;
   /** A drive's medium failed a request. */
   ioerror(failed: DriveFailure): void;
+  /** How a published image comes. */
+  stream(stream: VmEvents['stream']): void;
   /** Called at most once; the state is `error` by then. */
   error(error: VmError): void;
 }
@@ -62,6 +64,7 @@ export class Session {
       vm.on('state', (state) => this.#setState(state));
       vm.on('panic', (panic) => this.#alive() && this.#listener.panic(panic));
       vm.on('ioerror', (failed) => this.#alive() && this.#listener.ioerror(failed));
+      vm.on('stream', (stream) => this.#alive() && this.#listener.stream(stream));
       vm.on('exit', (end) => this.#alive() && this.#listener.exit(end));
       vm.on('error', (error) => this.#fail(toVmError(error)));
       this.#attach(vm);

@@ -58,6 +58,8 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .banner span { flex: 1; overflow-wrap: anywhere; }
 .banner.panic { background: #5d1f2a; color: #ffe3e5; }
 .banner.hint { background: var(--chrome); color: var(--dim); border-bottom: 1px solid var(--line); }
+.banner.network { gap: 0; }
+.banner.network .what { flex: 0 1 auto; }
 .banner button { display: grid; place-items: center; width: 26px; height: 26px; flex: none; }
 .banner button:hover { background: #ffffff1f; }
 

@@ -14,6 +14,7 @@ import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attr
 import { h } from './dom.ts';
 import type { VmConsoleEventMap } from './events.ts';
 import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
+import { NetworkLine } from './network-line.ts';
 import { MachineInput } from './machine-input.ts';
 import { configFromText } from './options.ts';
 import { endPanel, failurePanel, ProgressPanel, ioErrorText, panicText, startPanel } from './panels.ts';
@@ -79,6 +80,7 @@ export class VmConsole extends HTMLElement {
   #progress: ProgressPanel | null = null;
   #failure: Failure | null = null;
   #focusWhenRunning = false;
+  readonly #network = new NetworkLine();
   /** A drive's failure has paused the machine. */
   #stopped = false;
 
@@ -99,6 +101,7 @@ export class VmConsole extends HTMLElement {
         { class: 'frame', part: 'frame' },
         this.#toolbar.element,
         this.#stage.banners,
+        this.#network.element,
         this.#stage.element,
         this.#stage.typing,
         this.#stage.footer,
@@ -301,6 +304,7 @@ export class VmConsole extends HTMLElement {
     const old = this.#session;
     this.#failure = null;
     this.#stage.closeBanners();
+    this.#network.clear();
     this.#progress = null;
     const session = new Session(
       {
@@ -309,6 +313,10 @@ export class VmConsole extends HTMLElement {
         exit: (end) => this.#onExit(end),
         panic: (panic) => this.#onPanic(panic),
         ioerror: (failed) => this.#onIoError(failed),
+        stream: (stream) => {
+          this.#network.update(stream);
+          this.#emit('vm-stream', stream);
+        },
         error: (error) => this.#onError(error),
       },
       (vm) => {
@@ -483,6 +491,7 @@ export class VmConsole extends HTMLElement {
   }
 
   #onExit(end: { outcome: VmOutcome; code: number }): void {
+    this.#network.clear();
     this.#stage.cover(null);
     this.#terminal?.hideCursor();
     this.#stage.footer.replaceChildren(endPanel(end, this.report, () => this.#startByHand()));

@@ -1,0 +1,48 @@
+/** A machine that was started once starts again without network, from a new page. */
+import { join } from 'node:path';
+import { runProgram } from '../src/img/program.ts';
+import { bootDisk } from './support/boot-sector.ts';
+import { displayText, expect, test } from './support/site.ts';
+
+test.use({ serviceWorkers: 'allow' });
+
+const STARTED = { timeout: 40_000 };
+
+test('the page, its machine, firmware and published disk come from what the browser keeps', async ({
+  page,
+  context,
+  site,
+}, testInfo) => {
+  const disk = bootDisk(testInfo.outputDir, 'From the cache');
+  const manifest = join(testInfo.outputDir, 'published', 'disk.json');
+  expect(await runProgram(['publish', '-q', disk, manifest])).toBe(0);
+  const published = '**/images/published/**';
+  await page.route(published, (route) =>
+    route.fulfill({
+      path: join(testInfo.outputDir, new URL(route.request().url()).pathname.slice('/images'.length)),
+    }),
+  );
+  await page.goto(`${site.builtUrl}?arch=i386&hda=images/published/disk.json`);
+  const console = page.locator('vm-console');
+  await console.evaluate((element: HTMLElement & { start(): Promise<void> }) => element.start());
+  await expect.poll(() => displayText(page), STARTED).toContain('From the cache');
+  const drive = () =>
+    page.evaluate(
+      () =>
+        document.querySelector('vm-console')!.vm!.drives.find(({ stream }) => stream !== undefined)!.stream,
+    );
+  expect((await drive())!.fetched).toBeGreaterThan(0);
+  // What the service worker keeps, and the cache in IndexedDB, are written behind the machine's back.
+  await expect
+    .poll(() => page.evaluate(async () => (await (await caches.open('snowglobe-page')).keys()).length))
+    .toBeGreaterThan(5);
+  await console.evaluate((element: HTMLElement & { vm: { destroy(): Promise<void> } }) =>
+    element.vm.destroy(),
+  );
+  await page.unroute(published);
+  await context.setOffline(true);
+  await page.reload();
+  await console.evaluate((element: HTMLElement & { start(): Promise<void> }) => element.start());
+  await expect.poll(() => displayText(page), STARTED).toContain('From the cache');
+  expect(await drive()).toMatchObject({ fetched: 0, cached: 1, problem: null });
+});
