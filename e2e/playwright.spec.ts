@@ -117,6 +117,19 @@ test('keys and an absolute pointer reach the machine as their names say', async 
   await expect(pointer.screen.click(100_000, 0)).rejects.toThrow('is outside of the screen');
 });
 
+test('a page that crashes ends the waits and says so', async ({ vm, newVm }, testInfo) => {
+  const guest = bareMetal('echo', testInfo.outputDir);
+  await vm.boot(guest);
+  await vm.serial.waitFor('ready');
+  const waiting = expect(vm.serial.waitFor('never')).rejects.toThrow(
+    /the browser's renderer crashed[\s\S]*ready/,
+  );
+  await vm.page.goto('chrome://crash').catch(() => {});
+  await waiting;
+  expect(await vm.waitForError()).toMatchObject({ code: 'worker-died' });
+  await expect(newVm().boot(guest)).rejects.toThrow('crashed');
+});
+
 warmTest.describe('in a page that the worker keeps', () => {
   const pages = new Set<unknown>();
   for (const run of [1, 2]) {

@@ -97,7 +97,10 @@ const STEPS = [
     // Types of the rest are npm test's business (tsc -b); a half-edited test keeps nobody from starting.
     inputs: () =>
       listFiles(
-        ['src/cli', 'src/playwright', 'src/core', 'tsconfig.base.json', 'package-lock.json'],
+        ['src/cli', 'src/playwright', 'src/core', 'src/block', 'src/img', 'src/memory'].concat([
+          'tsconfig.base.json',
+          'package-lock.json',
+        ]),
         notTest,
       ),
     outputs: [join(buildDir, 'ts', 'cli')],

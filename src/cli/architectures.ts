@@ -15,6 +15,10 @@ export interface Architecture {
   firmware: {
     /** Below the image cache's `firmware`. */
     file: string;
+    /** Where distributions have it, its other files beside it. */
+    installed: readonly string[];
+    /** Debian's package. */
+    package: string;
     /** It runs before a kernel too. */
     withKernel: boolean;
   };
@@ -43,7 +47,12 @@ const PC = {
     'pcspk-audiodev': 'any',
   },
   cpuProperties: {},
-  firmware: { file: 'seabios/bios-256k.bin', withKernel: false },
+  firmware: {
+    file: 'seabios/bios-256k.bin',
+    installed: ['/usr/share/seabios/bios-256k.bin', '/usr/share/qemu/bios-256k.bin'],
+    package: 'seabios',
+    withKernel: false,
+  },
 } as const;
 
 export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
@@ -52,7 +61,15 @@ export const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     machineProperties: { accel: ['tcg'], aia: ['none'], aclint: ['off'] },
     cpus: ['rv64'],
     cpuProperties: RISCV_EXTENSIONS,
-    firmware: { file: 'opensbi-riscv64/fw_dynamic.bin', withKernel: true },
+    firmware: {
+      file: 'opensbi-riscv64/fw_dynamic.bin',
+      installed: [
+        '/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_dynamic.bin',
+        '/usr/share/qemu/opensbi-riscv64-generic-fw_dynamic.bin',
+      ],
+      package: 'opensbi',
+      withKernel: true,
+    },
   },
   i386: { ...PC, cpus: ['qemu32', 'max'] },
   x86_64: { ...PC, cpus: ['qemu64', 'max'] },

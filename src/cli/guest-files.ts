@@ -22,10 +22,16 @@ interface FirmwareChoice {
   kernel?: string;
 }
 
+/** What was built here is used first, then what this computer has installed; undefined: the architecture has no firmware. */
 const firmwarePath = (arch: string): string | undefined => {
-  const file = ARCHITECTURES[arch]?.firmware.file;
-  return file === undefined ? undefined : join(packageRoot, '.cache/images/firmware', file);
+  const firmware = ARCHITECTURES[arch]?.firmware;
+  if (firmware === undefined) return undefined;
+  const built = join(packageRoot, '.cache/images/firmware', firmware.file);
+  return [built, ...firmware.installed].find((path) => existsSync(path)) ?? built;
 };
+
+/** A copy of the sources can build images; an installed package has no recipes. */
+const canBuildImages = (): boolean => existsSync(join(packageRoot, 'images'));
 
 /**
  * Path of the default firmware, beside which its other files lie; undefined where it is neither needed nor there. Throws UsageError that says how to
@@ -34,12 +40,14 @@ const firmwarePath = (arch: string): string | undefined => {
 export function firmwareFile({ arch, bios, kernel }: FirmwareChoice): string | undefined {
   const path = firmwarePath(arch);
   if (path === undefined || existsSync(path)) return path;
-  const runs = ARCHITECTURES[arch].firmware.withKernel || kernel === undefined;
+  const { firmware } = ARCHITECTURES[arch];
+  const runs = firmware.withKernel || kernel === undefined;
   if ((bios !== undefined && bios !== 'default') || !runs) return undefined;
-  const shown = relative(process.cwd(), path) || path;
-  throw new UsageError(
-    `the default firmware ${shown} is missing; get it with: npm run images (needs apt), or give -bios FILE or -bios none`,
-  );
+  const shown = canBuildImages() ? relative(process.cwd(), path) || path : basename(path);
+  const way = canBuildImages()
+    ? 'get it with: npm run images (needs apt)'
+    : `install it (Debian: apt-get install ${firmware.package})`;
+  throw new UsageError(`the default firmware ${shown} is missing; ${way}, or give -bios FILE or -bios none`);
 }
 
 /** A firmware file: as QEMU does, a name that is no file here is looked for among the default firmware's. */

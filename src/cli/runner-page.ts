@@ -73,6 +73,7 @@ export class RunnerPage {
   readonly #site: SiteServer;
   readonly #vms = new Map<number, GuestVm>();
   #nextId = 1;
+  #gone = false;
 
   private constructor(page: Page, site: SiteServer) {
     this.page = page;
@@ -101,6 +102,7 @@ export class RunnerPage {
   createVm(): GuestVm {
     const vm = new GuestVm(this.page, this.#site, this.#nextId++);
     this.#vms.set(vm.id, vm);
+    if (this.#gone) vm.abandon();
     return vm;
   }
 
@@ -114,9 +116,18 @@ export class RunnerPage {
     await this.page.evaluate(() => window.snowglobeRunner.drawn());
   }
 
+  /** The page is closed or has crashed. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
   #fail(message: string): void {
+    this.#gone = true;
     const error = { code: 'worker-died', message } as const;
-    for (const vm of this.#vms.values()) vm.take({ vm: vm.id, type: 'error', error });
+    for (const vm of this.#vms.values()) {
+      vm.abandon();
+      vm.take({ vm: vm.id, type: 'error', error });
+    }
   }
 }
 
@@ -333,6 +344,11 @@ export class GuestVm {
     if (!this.#booted || this.#destroyed || this.#page.isClosed()) return;
     this.#destroyed = true;
     await this.#act('destroy');
+  }
+
+  /** The page is gone, and the machine with it. */
+  abandon(): void {
+    this.#destroyed = true;
   }
 
   /** What the page says of this machine. */

@@ -42,6 +42,7 @@ export class WarmPage {
   }
 
   async get(): Promise<RunnerPage> {
+    if ((await this.#runner)?.gone) await this.drop();
     this.#runner ??= this.#open();
     return this.#runner;
   }
