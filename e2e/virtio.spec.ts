@@ -70,7 +70,17 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
       'head -c 4096 /dev/hwrng | wc -c; ls -d /sys/bus/virtio/drivers/virtio_balloon/virtio?',
       /4096\s+\S+virtio\d/,
     );
+    const grown = (await vm.drives()).find(({ size }) => size === 32 * MIB)!.name;
+    await vm.resizeDrive(grown, 40 * MIB);
+    await shell(
+      vm,
+      'until [ "$(blockdev --getsize64 $B)" = 41943040 ]; do sleep 0.1; done; echo rest | dd of=$B seek=80000 conv=fsync && echo grow""n',
+      'grown',
+    );
+    await expect(vm.resizeDrive(grown, 1000)).rejects.toThrow('1000 bytes are no whole number of sectors');
     const bytes = readFileSync(kept);
+    expect(bytes.length).toBe(40 * MIB);
+    expect(bytes.subarray(80000 * 512, 80000 * 512 + 5).toString()).toBe('rest\n');
     expect(bytes.subarray(60000 * 512, 60000 * 512 + 9).toString()).toBe('snowfall\n');
     expect(bytes.includes(disk.subarray(0, 4096))).toBe(true);
     expect(vm.serialText).not.toMatch(/I\/O error|virtio.*(?:error|broken|reset)/);

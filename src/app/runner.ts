@@ -250,6 +250,11 @@ window.snowglobeRunner = {
       await find(id).vm.changeMedium(drive, url);
       return null;
     }),
+  resizeDrive: (id, drive, size) =>
+    attempt(async () => {
+      await find(id).vm.resizeDrive(drive, size);
+      return null;
+    }),
   eject: (id, drive) => attempt(() => find(id).vm.eject(drive)),
   report: (id) => attempt(() => find(id).vm.report()),
   bootRecording: (id) => attempt(() => find(id).vm.bootRecording()),

@@ -269,6 +269,17 @@ export class GuestVm {
     );
   }
 
+  /** Makes a virtio disk another size, in bytes. */
+  async resizeDrive(drive: string, size: number): Promise<void> {
+    await this.#ask(
+      this.#page.evaluate(([id, name, bytes]) => window.snowglobeRunner.resizeDrive(id, name, bytes), [
+        this.id,
+        drive,
+        size,
+      ] as const),
+    );
+  }
+
   /** Presses a drive's eject button; false: the guest has locked its door. */
   eject(drive: string): Promise<boolean> {
     return this.#ask(

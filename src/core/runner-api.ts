@@ -143,6 +143,7 @@ export interface RunnerApi {
   drives(vm: number): Promise<RunnerResult<readonly DriveState[]>>;
   /** Puts the image at a URL into a drive, or takes out (null) what is in it. */
   changeMedium(vm: number, drive: string, url: string | null): Promise<RunnerResult>;
+  resizeDrive(vm: number, drive: string, size: number): Promise<RunnerResult>;
   /** Presses a drive's button; false: its door is locked. */
   eject(vm: number, drive: string): Promise<RunnerResult<boolean>>;
   report(vm: number): Promise<RunnerResult<VmReport>>;

@@ -455,6 +455,11 @@ export interface Vm {
    * @throws VmError bad-config
    */
   eject(drive: string): Promise<boolean>;
+  /**
+   * Makes a virtio disk another size, in bytes, and tells the guest: as QEMU's `block_resize`. What a smaller one cuts off is lost.
+   * @throws VmError bad-config
+   */
+  resizeDrive(drive: string, size: number): Promise<void>;
   /** Ports of its virtio-serial device, but for one that shares `serial` (`chardev=stdio`). */
   readonly ports: readonly VmPort[];
   /** Tells the guest how large the terminal behind its virtio consoles is, in characters. */

@@ -7,7 +7,7 @@ import type { Device, MmioRegion } from '../hw/device.ts';
 import type { SlotGuestMemory } from '../memory/guest-memory.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
-import type { BlockNode } from '../block/block-node.ts';
+import type { BlockNode, BlockResult, Eventually } from '../block/block-node.ts';
 import type { DriveState, PointerInput, TouchInput } from '../core/vm-api.ts';
 import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
 import type { Ps2Keyboard } from '../hw/input/ps2-keyboard.ts';
@@ -124,6 +124,8 @@ export interface BoardDrive {
   /** The guest opened its tray; absent: it has none. */
   readonly open?: boolean;
   change?(node: BlockNode | null): void;
+  /** Makes the disk another size, in bytes, and tells the guest. Absent where no guest could be told. */
+  resize?(size: number): Eventually<BlockResult>;
   /** The button was pressed; false: the door is locked. Absent where `change(null)` is all there is to it. */
   eject?(): boolean;
 }

@@ -228,8 +228,7 @@ function createDisk(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, { drives }:
     properties[key] === undefined ? undefined : Number(properties[key]);
   const { name, node, geometry } = env.drives.find((drive) => drive.name === plan.drive)!;
   const [queues, queueSize] = [number('num-queues'), number('queue-size')];
-  drives.push({ name, media: 'disk', size: node!.size, locked: false });
-  return new VirtioBlk({
+  const disk = new VirtioBlk({
     node: node!,
     geometry,
     log: env.log,
@@ -238,4 +237,18 @@ function createDisk(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, { drives }:
     ...(queueSize !== undefined && { queueSize }),
     ...(env.later && { later: env.later }),
   });
+  drives.push({
+    name,
+    media: 'disk',
+    locked: false,
+    get size() {
+      return node!.size;
+    },
+    async resize(size) {
+      const result = await node!.resize(size);
+      if (result.ok) disk.resized();
+      return result;
+    },
+  });
+  return disk;
 }

@@ -44,6 +44,8 @@ import { VcpuHost } from './vcpu-host.ts';
 /** A vCPU that is asked to stop leaves its loop within about 5 ms; one that has not after this long is terminated. */
 const STOP_TIMEOUT_MS = 2000;
 
+const SECTOR = 512;
+
 /** What the page brings along: a machine knows no URLs. */
 export interface VmAssets {
   /** The accelerator: compiled, the URL of its file, or such a URL for each architecture. */
@@ -300,6 +302,18 @@ class MachineVm implements Vm {
     } as const;
     const node = image === null ? null : await openImage(image, how, drive, this.images.context);
     this.removable(drive).change(this.session!.watched(node));
+  }
+
+  async resizeDrive(drive: string, size: number): Promise<void> {
+    const found = (this.session?.board.drives ?? []).find(({ name }) => name === drive);
+    const wrong = (what: string): VmError =>
+      new VmError('bad-config', `${drive} cannot be resized: ${what}.`);
+    if (!found) throw wrong('there is no such drive');
+    if (!found.resize) throw wrong('only virtio disks can be while the machine runs');
+    if (!Number.isSafeInteger(size) || size <= 0 || size % SECTOR !== 0)
+      throw wrong(`${size} bytes are no whole number of sectors of ${SECTOR}`);
+    const result = await found.resize(size);
+    if (!result.ok) throw wrong(result.error.message);
   }
 
   async eject(drive: string): Promise<boolean> {

@@ -163,6 +163,11 @@ export class VirtualMachine {
     return step(`change ${drive} to ${path}`, () => this.#life.guest.changeMedium(drive, path));
   }
 
+  /** Makes a virtio disk another size, in bytes, and tells the guest. */
+  resizeDrive(drive: string, size: number): Promise<void> {
+    return step(`resize ${drive} to ${size} bytes`, () => this.#life.guest.resizeDrive(drive, size));
+  }
+
   /** Presses a drive's eject button. False: the guest has locked its door. */
   eject(drive: string): Promise<boolean> {
     return step(`eject ${drive}`, () => this.#life.guest.eject(drive));
