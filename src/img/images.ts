@@ -8,11 +8,22 @@ import { isFormat, type OpenedImage, type OpenOptions } from '../block/open.ts';
 import { CommandError } from './arguments.ts';
 import { openHostImage } from './host-image.ts';
 
+/** As in QEMU. */
+const ZSTD_LEVEL = 3;
+
 /** Node's own zlib, since its window can be made as small as QEMU's decoder has it. */
 export const COMPRESSOR: Compressor = {
   deflate: (bytes) => deflateRawSync(bytes, { windowBits: 12, level: 9 }),
   zstd: null,
 };
+
+/** Makes the compressor for Zstandard ready, which Node has in newer versions only. */
+export async function loadZstd(): Promise<void> {
+  if (COMPRESSOR.zstd) return;
+  const { init, compress } = await import('@bokuweb/zstd-wasm');
+  await init();
+  COMPRESSOR.zstd = (bytes) => compress(bytes, ZSTD_LEVEL);
+}
 
 /** The value of a result. @throws CommandError with its failure */
 export async function must<T>(result: BlockResult<T> | Promise<BlockResult<T>>, what?: string): Promise<T> {

@@ -154,6 +154,7 @@ describe('what is done to an image', () => {
     ['qcow2', []],
     ['qcow2', ['-c']],
     ['qcow2', ['-c', '-o', 'cluster_size=4k']],
+    ['qcow2', ['-c', '-o', 'compression_type=zstd']],
     ['qcow2', ['-o', 'extended_l2=on']],
     ['qcow2', ['-B', 'base.qcow2', '-F', 'qcow2']],
     ['qcow2', ['-S', '0']],

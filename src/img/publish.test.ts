@@ -31,7 +31,7 @@ const top = path('top.qcow2');
 qemuImg('create', '-q', '-f', 'qcow2', '-b', 'base.qcow2', '-F', 'qcow2', top, '10M');
 qemuIo(top, 'write -P 3 1536k 128k', 'write -z 5M 64k', 'write -P 0 7M 1M', 'write -P 4 9M 1M');
 
-it.each(['gzip', 'none'])('what is published is what qemu-img reads: %s', async (compression) => {
+it.each(['gzip', 'zstd', 'none'])('what is published is what qemu-img reads: %s', async (compression) => {
   const manifest = path(`${compression}/disk.json`);
   const result = await publish('--output=json', `--compression=${compression}`, top, manifest);
   expect(result).toMatchObject({ status: 0, err: '' });

@@ -18,7 +18,7 @@ import {
   wantsJson,
 } from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
-import { formatNamed, must, openImage, qcow2Of } from '../images.ts';
+import { formatNamed, loadZstd, must, openImage, qcow2Of } from '../images.ts';
 import { print, printJson, progressTo } from '../output.ts';
 import { createFile, makeQcow2, qcow2Options } from './create.ts';
 
@@ -50,6 +50,8 @@ export async function convert(args: Arguments): Promise<number> {
     throw new CommandError('backing format must be specified (-F)');
   if (has(args, '-n') && args.values.has('-o'))
     throw new CommandError('-o has no effect when skipping image creation');
+  // The target's clusters may be of either kind.
+  if (compress) await loadZstd();
   const source = await openSource(args, from);
   const size = Math.ceil(source.size / 512) * 512;
   let node: BlockNode;

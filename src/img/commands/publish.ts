@@ -17,7 +17,7 @@ import {
 import { publishDisk } from '../../block/stream/publish.ts';
 import { type Arguments, CommandError, has, last, sizeArgument, usage, wantsJson } from '../arguments.ts';
 import { reason } from '../host-image.ts';
-import { COMPRESSOR, must, openImage } from '../images.ts';
+import { COMPRESSOR, loadZstd, must, openImage } from '../images.ts';
 import { humanSize, print, printJson, progressTo } from '../output.ts';
 
 export const PUBLISH_OPTIONS = [
@@ -29,15 +29,16 @@ export const PUBLISH_OPTIONS = [
   '--output:',
 ];
 
-function compressorOf(name: string): { compression: Compression; compress(bytes: Uint8Array): Uint8Array } {
+async function compressorOf(
+  name: string,
+): Promise<{ compression: Compression; compress(bytes: Uint8Array): Uint8Array }> {
   const compression = COMPRESSIONS.find((known) => known === name);
-  const { zstd } = COMPRESSOR;
   switch (compression) {
     case 'gzip':
       return { compression, compress: (bytes) => gzipSync(bytes, { level: 7 }) };
     case 'zstd':
-      if (!zstd) throw new CommandError('--compression=zstd cannot be had here; choose gzip');
-      return { compression, compress: zstd };
+      await loadZstd();
+      return { compression, compress: COMPRESSOR.zstd! };
     case 'none':
       return { compression, compress: (bytes) => bytes };
     default:
@@ -69,7 +70,7 @@ export async function publish(args: Arguments): Promise<number> {
   const chunkSize = size === undefined ? DEFAULT_CHUNK_SIZE : sizeArgument(size);
   if (chunkSize < CHUNK_SIZE_MIN || chunkSize > CHUNK_SIZE_MAX || (chunkSize & (chunkSize - 1)) !== 0)
     throw new CommandError(`--chunk-size expects a power of two from ${CHUNK_SIZE_MIN} to ${CHUNK_SIZE_MAX}`);
-  const { compression, compress } = compressorOf(last(args, '--compression') ?? 'gzip');
+  const { compression, compress } = await compressorOf(last(args, '--compression') ?? 'gzip');
   const json = wantsJson(args);
   const { node } = await openImage(path, { format: last(args, '-f'), readOnly: true });
   if (node.size === 0) throw new CommandError(`Could not publish '${path}': it is empty`);
