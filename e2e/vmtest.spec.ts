@@ -46,7 +46,18 @@ test('runs a folder; what fails is shown at its line, with all that was seen', a
   });
   const result = await snowglobe(
     // Plain text, whatever this test's own runner prints to.
-    ['test', '--retries', '1', '--reporter', 'list', '--reporter', 'json=r.json', '--reporter=junit=r.xml'],
+    [
+      'test',
+      '--workers',
+      '2',
+      '--retries',
+      '1',
+      '--reporter',
+      'list',
+      '--reporter',
+      'json=r.json',
+      '--reporter=junit=r.xml',
+    ],
     { cwd: folder, env: { FORCE_COLOR: '0' } },
   );
   expect(result.stderr).toBe('');
@@ -145,6 +156,10 @@ test('files that cannot be used: all that is wrong, before any browser starts', 
   const host = await snowglobe(['test', 'a.vmtest'], { cwd: folder, env });
   expect(host.status).toBe(1);
   expect(host.stderr).toMatch(/^snowglobe: SNOWGLOBE_CHROMIUM names \S+, which is not a program.*\n$/);
+  const noDesktop = { DISPLAY: '', WAYLAND_DISPLAY: '' };
+  const headed = await snowglobe(['test', '--headed', 'a.vmtest'], { cwd: folder, env: noDesktop });
+  expect(headed.status).toBe(1);
+  expect(headed.stderr).toMatch(/^snowglobe: --headed needs a desktop/);
 });
 
 test('shards, names and lists choose tests; the time for all of them ends with 124', async () => {

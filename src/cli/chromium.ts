@@ -67,14 +67,19 @@ export function chromiumLaunchOptions(headed = false): {
   return { executablePath: findChromium(), args: chromiumArgs(), headless: !headed };
 }
 
+/** @throws HostError unless a window can be shown */
+export function checkDesktop(): void {
+  if (process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
+    throw new HostError(
+      '--headed needs a desktop, and DISPLAY is not set; leave it out, or look at screenshots',
+    );
+  }
+}
+
 /** Starts Chromium; the caller handles signals. @throws HostError that says why it did not start */
 export async function launchChromium(headed = false): Promise<Browser> {
   const options = chromiumLaunchOptions(headed);
-  if (headed && process.platform === 'linux' && !process.env['DISPLAY'] && !process.env['WAYLAND_DISPLAY']) {
-    throw new HostError(
-      '--headed needs a desktop, and DISPLAY is not set; leave it out, or use --screenshot',
-    );
-  }
+  if (headed) checkDesktop();
   // Loading Playwright takes a while, and --help needs none of it.
   const { chromium } = await import('playwright');
   try {

@@ -16,12 +16,16 @@ export interface SiteServer {
   close(): Promise<void>;
 }
 
+/** The folder of the built site. @throws HostError if it is not built */
+export function siteFolder(): string {
+  const site = join(packageRoot, 'build/site');
+  if (existsSync(join(site, 'runner.html'))) return site;
+  throw new HostError('the page is not built yet; build it with: npm run build');
+}
+
 /** @throws HostError if the site is not built */
 export async function startSiteServer(): Promise<SiteServer> {
-  const site = join(packageRoot, 'build/site');
-  if (!existsSync(join(site, 'runner.html'))) {
-    throw new HostError('the page is not built yet; build it with: npm run build');
-  }
+  const site = siteFolder();
   const roots: StaticRoot[] = [{ prefix: '/', dir: site }];
   const served = new Map<string, string>();
   const server = await startServer({ roots });

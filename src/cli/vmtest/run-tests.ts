@@ -5,9 +5,10 @@ import { createRequire } from 'node:module';
 import { constants as osConstants, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { findChromium } from '../chromium.ts';
+import { checkDesktop, findChromium } from '../chromium.ts';
 import { packageRoot } from '../guest-files.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE } from '../report.ts';
+import { siteFolder } from '../site-server.ts';
 import { UsageError } from '../usage-error.ts';
 import { describeProblem, parseVmTest } from './parse.ts';
 import type { VmTestRunPlan } from './plan.ts';
@@ -40,8 +41,7 @@ export async function runTests(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${problems.join('\n')}\n`);
     return EXIT_USAGE;
   }
-  // Said here in one line, where Playwright would say it once for each worker.
-  if (options.connect === null && !options.list) findChromium();
+  if (!options.list) checkHost(options);
   const folder = mkdtempSync(join(tmpdir(), 'snowglobe-test-'));
   try {
     generate(folder, files, options);
@@ -49,6 +49,14 @@ export async function runTests(argv: readonly string[]): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Says in one line what Playwright would say once for each test. @throws HostError */
+function checkHost({ connect, headed }: TestOptions): void {
+  siteFolder();
+  if (connect !== null) return;
+  findChromium();
+  if (headed) checkDesktop();
 }
 
 function findFiles(paths: readonly string[]): string[] {
