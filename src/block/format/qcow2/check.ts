@@ -31,6 +31,15 @@ export interface CheckResult {
   messages: string[];
 }
 
+/** An L2 table of snapshots. */
+interface SharedTable {
+  offset: number;
+  /** Which it is of its disk's. */
+  number: number;
+  /** Snapshots that have it. */
+  times: number;
+}
+
 const PIECE_BITS = 12;
 const MAX_MESSAGES = 100;
 
@@ -42,11 +51,11 @@ class Counts {
     return this.pieces.get(Math.floor(cluster / 2 ** PIECE_BITS))?.[cluster % 2 ** PIECE_BITS] ?? 0;
   }
 
-  add(cluster: number): void {
+  add(cluster: number, times = 1): void {
     const number = Math.floor(cluster / 2 ** PIECE_BITS);
     let piece = this.pieces.get(number);
     if (!piece) this.pieces.set(number, (piece = new Float64Array(2 ** PIECE_BITS)));
-    piece[cluster % 2 ** PIECE_BITS]++;
+    piece[cluster % 2 ** PIECE_BITS] += times;
   }
 
   /** Clusters with a count, in order. */
@@ -67,7 +76,9 @@ class Checker {
   private readonly image: Image;
   private readonly repair: Repair;
   private readonly end: number;
-  private readonly walked = new Set<string>();
+  private readonly walked = new Set<number>();
+  /** What is looked at now counts so many times: snapshots share tables. */
+  private times = 1;
   private previous = 0;
 
   constructor(node: Qcow2Node, repair: Repair) {
@@ -96,7 +107,7 @@ class Checker {
   }
 
   private corruption(message: string): void {
-    this.result.corruptions++;
+    this.result.corruptions += this.times;
     this.say(`ERROR ${message}`);
   }
 
@@ -109,7 +120,8 @@ class Checker {
     }
     const { clusterSize } = this.image;
     const last = Math.floor((offset + length - 1) / clusterSize);
-    for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++) this.counts.add(cluster);
+    for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++)
+      this.counts.add(cluster, this.times);
     return true;
   }
 
@@ -124,20 +136,29 @@ class Checker {
     const { header, clusterSize } = image;
     this.refer(0, clusterSize, 'the header');
     if (header.l1Size > 0 && this.referTable(header.l1Offset, header.l1Size * 8, 'the active L1 table'))
-      yield* this.l1(image.l1, true);
+      yield* this.l1(image.l1, null);
     const snapshotBytes = node.snapshotList.reduce((sum, { bytes }) => sum + bytes, 0);
     this.refer(header.snapshotsOffset, snapshotBytes, 'the snapshot table');
+    const shared = new Map<number, SharedTable>();
+    let tables = 0;
     for (const { id, l1Offset, l1Size } of node.snapshotList) {
       const what = `the L1 table of snapshot ${id}`;
       if (l1Size === 0 || !this.referTable(l1Offset, l1Size * 8, what)) continue;
-      const key = `${l1Offset} ${l1Size}`;
-      if (this.walked.has(key)) {
+      tables += l1Size * 8;
+      // Together they are longer than the file only where they lie over one another.
+      if (this.walked.has(l1Offset) || tables > this.end) {
         this.corruption(`${what} is another's too`);
         continue;
       }
-      this.walked.add(key);
+      this.walked.add(l1Offset);
       const bytes = yield* this.read(l1Offset, l1Size * 8, what);
-      if (bytes) yield* this.l1(viewOf(bytes), false);
+      if (bytes) yield* this.l1(viewOf(bytes), shared);
+    }
+    // Each is looked at once, however many snapshots have it.
+    for (const { offset, number, times } of shared.values()) {
+      this.times = times;
+      yield* this.l2At(offset, number, false);
+      this.times = 1;
     }
     yield* this.bitmaps();
   }
@@ -151,8 +172,10 @@ class Checker {
     return null;
   }
 
-  private *l1(l1: DataView, active: boolean): Steps<void> {
+  /** @param shared takes a snapshot's L2 tables; null: the tables are the active ones, and looked at */
+  private *l1(l1: DataView, shared: Map<number, SharedTable> | null): Steps<void> {
     const { clusterSize } = this.image;
+    const active = shared === null;
     const seen = new Set<number>();
     for (let i = 0; i < l1.byteLength / 8; i++) {
       const high = l1.getUint32(i * 8);
@@ -168,14 +191,18 @@ class Checker {
         continue;
       }
       seen.add(offset);
-      const loaded = yield* wait(request(this.image.l2Cache.load(offset)));
-      if (!loaded.ok) {
-        this.result.errors++;
-        this.say(`ERROR ${what} cannot be read`);
-        continue;
-      }
-      this.l2(loaded.value, i, active);
+      const known = shared?.get(offset);
+      if (known) known.times++;
+      else if (shared) shared.set(offset, { offset, number: i, times: 1 });
+      else yield* this.l2At(offset, i, true);
     }
+  }
+
+  private *l2At(offset: number, number: number, active: boolean): Steps<void> {
+    const loaded = yield* wait(request(this.image.l2Cache.load(offset)));
+    if (loaded.ok) return this.l2(loaded.value, number, active);
+    this.result.errors += this.times;
+    this.say(`ERROR L2 table ${number} cannot be read`);
   }
 
   private l2(table: Table, number: number, active: boolean): void {
