@@ -30,6 +30,8 @@ interface DeviceKind {
   /** Properties beside those of its transport, with what a value looks like. */
   properties: Readonly<Record<string, RegExp>>;
   drive?: boolean;
+  /** It is no virtio device, and lies on PCI. */
+  pci?: boolean;
   /** It has a screen. */
   display?: boolean;
 }
@@ -67,6 +69,7 @@ const KINDS = {
     },
     display: true,
   },
+  'bochs-display': { properties: { xres: PIXELS, yres: PIXELS }, display: true, pci: true },
   'virtio-keyboard': { properties: {} },
   'virtio-tablet': { properties: {} },
   'virtio-mouse': { properties: {} },
@@ -100,6 +103,8 @@ const bad = (message: string): VmError => new VmError('bad-config', message);
 
 /** A driver's name in its parts: `virtio-blk-pci`, `virtio-blk-device`, and `virtio-blk`, which leaves the transport to the board. */
 function parseDriver(driver: string): { type: DeviceType; transport: VirtioTransport | null } | null {
+  if (Object.hasOwn(KINDS, driver) && (KINDS[driver as DeviceType] as DeviceKind).pci)
+    return { type: driver as DeviceType, transport: 'pci' };
   const match = /^(virtio-.+?)(-device|-pci|-pci-non-transitional)?$/.exec(driver);
   if (!match || !Object.hasOwn(KINDS, match[1])) return null;
   const transport = match[2] === undefined ? null : match[2] === '-device' ? 'mmio' : 'pci';
@@ -178,7 +183,7 @@ export function planDevices(
     const transport = found.transport ?? usual;
     if (!board.virtio.includes(transport)) throw bad(`${option}: ${board.names[0]} has no place for it.`);
     const kind: DeviceKind = KINDS[type];
-    const known = { ...kind.properties, ...COMMON, ...PLACES[transport] };
+    const known = { ...kind.properties, ...(kind.pci ? {} : COMMON), ...PLACES[transport] };
     for (const [key, value] of Object.entries(properties)) {
       if (key === 'id') continue;
       if (!Object.hasOwn(known, key))

@@ -6,7 +6,6 @@ import {
   VGA_MMIO_PORTS,
   VGA_ROM_BYTES,
   VGA_ROM_SLOT,
-  VGA_WINDOW_MMIO,
 } from '../hw/display/std-vga.ts';
 import { DirtyLog } from '../memory/dirty-log.ts';
 import * as L from '../memory/layout.gen.ts';
@@ -69,7 +68,7 @@ export function attachVga({ env, wiring, bus, rom }: PcContext): PcDisplay {
   });
   const ports: { region: MovableRegion | null } = { region: null };
   wiring.attachPci(bus, PC_DEVFN.vga, [PC_PORTS.dispi], vga, (window, base) => {
-    if (window !== VGA_WINDOW_MMIO) return;
+    if (window !== vga.mmioWindow) return;
     ports.region?.move(base === null ? null : base + VGA_MMIO_PORTS.offset);
   });
   ports.region = wiring.table.addLocal(null, VGA_MMIO_PORTS.size, L.LOCAL_VGA_MMIO);

@@ -32,7 +32,7 @@ import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
 import {
-  attachVirtioPci,
+  attachPciDevices,
   bootOrder,
   noParts,
   serialInput,
@@ -142,7 +142,7 @@ class PcBoard implements Board {
       attach,
     };
     this.vga = env.vga === 'std' ? attachVga(context) : null;
-    attachVirtioPci(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
+    attachPciDevices(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
     this.displays = [...(this.vga ? [this.vga] : []), ...this.virtio.displays];
     this.drives = [...attachDisks(context), ...attachFloppies(context), ...this.virtio.drives];
     this.input = virtioInput(this.virtio, attachKeyboard(context));

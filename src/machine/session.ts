@@ -68,6 +68,7 @@ import type { BootImages } from './boot/riscv-boot.ts';
 import type { ResolvedConfig } from './config.ts';
 import type { Drive } from './drives.ts';
 import type { SharedFolder } from './folders.ts';
+import { displaySlots } from './display-devices.ts';
 import { DisplayHub } from './display-hub.ts';
 import { flashSizes } from './pc-flash.ts';
 import { ExitServer } from './exit-server.ts';
@@ -205,7 +206,7 @@ export class Session {
     this.log = options.log;
     this.memory = new VmMemory({
       vcpus: config.smp,
-      slots: config.board.slots(ramBytes, romBytes, config.vga),
+      slots: [...config.board.slots(ramBytes, romBytes, config.vga), ...displaySlots(config.devices)],
       icount,
     });
     this.clock = new SharedClock(this.memory);

@@ -7,7 +7,7 @@ import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
 import type { BoardEnv } from './board.ts';
 import { type DevicePlan, isOn } from './devices.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
-import { attachVirtioPci, createVirtio, type VirtioParts } from './virtio-devices.ts';
+import { attachPciDevices, createVirtio, type VirtioParts } from './virtio-devices.ts';
 import type { Wiring } from './wiring.ts';
 
 /** Gives each device its slot: the one its bus names, else the highest that is free, as in QEMU. */
@@ -73,5 +73,5 @@ export function attachPciHost(env: Omit<BoardEnv, 'images'>, wiring: Wiring, par
   const { base, size } = VIRT_MAP.pci;
   wiring.attach([base], () => new EcamHost({ bus, size }));
   wiring.attachPci(bus, 0, [], new EcamRoot());
-  attachVirtioPci(env, wiring, bus, 1, parts);
+  attachPciDevices(env, wiring, bus, 1, parts);
 }

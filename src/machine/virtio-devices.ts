@@ -6,12 +6,12 @@ import type { VirtioType } from '../hw/virtio/virtio.ts';
 import { VmError } from '../core/errors.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
 import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
-import { VirtioGpu } from '../hw/virtio/virtio-gpu.ts';
 import { VirtioConsole } from '../hw/virtio/virtio-console.ts';
 import { VirtioKeyboard, VirtioMouse, VirtioMultitouch, VirtioTablet } from '../hw/virtio/virtio-input.ts';
 import { VirtioPci } from '../hw/virtio/virtio-pci.ts';
 import type { BoardDisplay, BoardDrive, BoardEnv, BoardInput } from './board.ts';
-import { type DevicePlan, isOn, parseSize } from './devices.ts';
+import { type DevicePlan, isOn } from './devices.ts';
+import { attachBochsDisplay, createGpu } from './display-devices.ts';
 import type { Wiring } from './wiring.ts';
 
 /** What the host reaches of a board's virtio devices. */
@@ -59,7 +59,7 @@ export function bootOrder({ boot }: VirtioParts): Uint8Array | null {
 }
 
 /** Puts the devices for PCI on a bus: where their `addr` says, else in the first free slot from `first` on. */
-export function attachVirtioPci(
+export function attachPciDevices(
   env: Omit<BoardEnv, 'images'>,
   wiring: Wiring,
   bus: PciBus,
@@ -80,6 +80,10 @@ export function attachVirtioPci(
     if (place === null) throw bad('all slots of the PCI bus are taken.');
     const devfn = place * 8 + fn;
     if (place > 31 || fn > 0 || bus.at(devfn)) throw bad(`addr=${plan.properties['addr']} is not free.`);
+    if (plan.type === 'bochs-display') {
+      parts.displays.push(attachBochsDisplay(plan, env, wiring, bus, devfn));
+      continue;
+    }
     const type = createVirtio(plan, env, parts);
     const bootIndex = plan.properties['bootindex'];
     if (bootIndex !== undefined) parts.boot.push({ index: Number(bootIndex), slot: place });
@@ -107,6 +111,8 @@ export function createVirtio(
   parts: VirtioParts,
 ): VirtioType {
   switch (plan.type) {
+    case 'bochs-display':
+      throw new RangeError(`${plan.type} is no virtio device`);
     case 'virtio-blk':
       return createDisk(plan, env, parts);
     case 'virtio-serial':
@@ -117,7 +123,7 @@ export function createVirtio(
       return new Virtio9p({ tree, tag, log: env.log, now: () => env.wallClock.now() });
     }
     case 'virtio-gpu':
-      return createGpu(plan, env, parts);
+      return createGpu(plan, env, parts.displays);
     case 'virtio-keyboard':
       parts.keyboard = new VirtioKeyboard({ leds: env.leds });
       return parts.keyboard;
@@ -138,37 +144,6 @@ export function createVirtio(
       return parts.balloon;
     }
   }
-}
-
-/** The monitor of a device that is not told of another one: QEMU's. */
-const MONITOR = { width: 1280, height: 800 };
-const HOST_MEMORY = 256 << 20;
-
-function createGpu(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, { displays }: VirtioParts): VirtioGpu {
-  const { properties } = plan;
-  const number = (key: string, usual: number): number => Number(properties[key] ?? usual);
-  const monitor = env.monitor ?? MONITOR;
-  const gpu = new VirtioGpu({
-    log: env.log,
-    preferred: { width: number('xres', monitor.width), height: number('yres', monitor.height) },
-    outputs: number('max_outputs', 1),
-    hostMemory: properties['max_hostmem'] === undefined ? HOST_MEMORY : parseSize(properties['max_hostmem']),
-    edid: properties['edid'] === undefined || isOn(plan, 'edid'),
-    blob: isOn(plan, 'blob'),
-    random: env.random,
-    changed: () => env.screenChanged?.(),
-  });
-  gpu.outputs.forEach((_, output) => {
-    displays.push({
-      name: output === 0 ? gpu.name : `${gpu.name}.${output}`,
-      dirty: { take: () => gpu.takeDamage(output) },
-      logged: false,
-      scanout: () => gpu.scanout(output),
-      cursor: () => gpu.cursor(output),
-      resize: (width, height) => gpu.resize(output, width, height),
-    });
-  });
-  return gpu;
 }
 
 /** Keys and pointer go to the virtio devices whose drivers run, else to the board's own (`others`; null: it has none). */
