@@ -32,7 +32,7 @@ export interface CliOptions {
   /** Files are paths. */
   fwCfg?: { name: string; string?: string; file?: string }[];
   nographic?: boolean;
-  vga?: 'std' | 'none';
+  vga?: 'std' | 'virtio' | 'none';
   xres?: number;
   yres?: number;
   /** 2^N ns of virtual time for each instruction. */

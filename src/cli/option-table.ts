@@ -481,11 +481,11 @@ export const OPTIONS: readonly Option[] = [
   only('display', ['none'], 'no window, as it is anyway'),
   {
     name: 'vga',
-    value: 'std|none',
+    value: 'std|virtio|none',
     help: 'graphics card; default: std on a PC',
     set: (options, value) => {
-      if (value !== 'std' && value !== 'none')
-        throw new UsageError(`-vga ${value} is not built yet; use std or none`);
+      if (value !== 'std' && value !== 'virtio' && value !== 'none')
+        throw new UsageError(`-vga ${value} is not built yet; use std, virtio or none`);
       options.vga = value;
     },
   },

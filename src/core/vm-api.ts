@@ -69,7 +69,7 @@ export interface VmConfig {
   /** `-no-reboot`: a reset that the guest asks for ends the machine with outcome `reset`. Otherwise the machine starts again. */
   noReboot?: boolean;
   /** `-vga`: graphics card. Default `std` on a PC; `none` on boards without one. */
-  vga?: 'std' | 'none';
+  vga?: 'std' | 'virtio' | 'none';
   /** `-global VGA.xres`, `-global VGA.yres`: the size that the monitor likes best, in pixels. Default 1280 by 800. */
   xres?: number;
   yres?: number;

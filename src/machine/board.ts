@@ -66,7 +66,7 @@ export interface FirmwareOptions {
 }
 
 /** `-vga` */
-export type VgaKind = 'std' | 'none';
+export type VgaKind = 'std' | 'virtio' | 'none';
 
 /** What a board is built with. */
 export interface BoardEnv {

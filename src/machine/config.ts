@@ -86,6 +86,23 @@ export function availableMachines(): { arch: string; machines: string[] }[] {
 
 const oneOf = (names: readonly string[]): string => `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 
+/** The graphics card: that of -vga, or one that is a device and the only card. @param devices gets the device that `-vga virtio` is */
+function chooseVga(config: VmConfig, board: BoardModel, devices: DevicePlan[]): VgaKind {
+  const bad = (message: string): VmError => new VmError('bad-config', message);
+  const cards = devices.filter(({ type }) => type === 'virtio-vga').length;
+  const vga = config.vga ?? (cards > 0 ? 'none' : board.graphics ? 'std' : 'none');
+  if (vga !== 'std' && vga !== 'virtio' && vga !== 'none')
+    throw bad(`There is no graphics card "${String(vga)}" (-vga): choose std, virtio or none.`);
+  if ((vga !== 'none' || cards > 0) && !board.graphics)
+    throw bad(
+      `${board.names[0]} has no place for a graphics card (-vga): use -device virtio-gpu-pci or bochs-display.`,
+    );
+  if (cards > 1 || (cards > 0 && vga !== 'none'))
+    throw bad('One graphics card with a VGA is all there can be: leave -vga or -device virtio-vga out.');
+  if (vga === 'virtio') devices.push({ type: 'virtio-vga', transport: 'pci', drive: null, properties: {} });
+  return cards > 0 ? 'virtio' : vga;
+}
+
 /**
  * Checks a configuration and fills in the defaults.
  * @throws VmError bad-config, naming what is possible
@@ -163,11 +180,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const boot = parseBootOptions(config.boot);
-  const vga = config.vga ?? (board.graphics ? 'std' : 'none');
-  if (vga !== 'std' && vga !== 'none')
-    throw bad(`There is no graphics card "${String(vga)}" (-vga): choose std or none.`);
-  if (vga === 'std' && !board.graphics)
-    throw bad(`${board.names[0]} has no graphics card yet (-vga): choose none, or leave it out.`);
+  const vga = chooseVga(config, board, devices);
   const monitor = { width: config.xres ?? MONITOR.width, height: config.yres ?? MONITOR.height };
   for (const pixels of [monitor.width, monitor.height]) {
     if (!Number.isInteger(pixels) || pixels < MONITOR_MIN || pixels > MONITOR_MAX)

@@ -44,6 +44,15 @@ const ANY = /^.*$/;
 const PIXELS = /^(1[6-9]|[2-9]\d|[1-9]\d\d|[1-3]\d\d\d|40[0-8]\d|409[0-5])$/;
 const SWITCH = /^(on|off|true|false)$/;
 
+const GPU_PROPERTIES = {
+  xres: PIXELS,
+  yres: PIXELS,
+  max_outputs: /^([1-9]|1[0-6])$/,
+  max_hostmem: /^\d{1,12}[kMG]?$/,
+  edid: SWITCH,
+  blob: SWITCH,
+};
+
 const KINDS = {
   'virtio-blk': {
     properties: {
@@ -58,17 +67,8 @@ const KINDS = {
   },
   'virtio-serial': { properties: { max_ports: /^([1-9]|[12]\d|3[01])$/ } },
   'virtio-9p': { properties: { mount_tag: ANY } },
-  'virtio-gpu': {
-    properties: {
-      xres: PIXELS,
-      yres: PIXELS,
-      max_outputs: /^([1-9]|1[0-6])$/,
-      max_hostmem: /^\d{1,12}[kMG]?$/,
-      edid: SWITCH,
-      blob: SWITCH,
-    },
-    display: true,
-  },
+  'virtio-gpu': { properties: GPU_PROPERTIES, display: true },
+  'virtio-vga': { properties: GPU_PROPERTIES, display: true, pci: true },
   'bochs-display': { properties: { xres: PIXELS, yres: PIXELS }, display: true, pci: true },
   'virtio-keyboard': { properties: {} },
   'virtio-tablet': { properties: {} },

@@ -27,7 +27,7 @@ import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
 import { attachFlash, FLASH_MAX, flashDrives } from './pc-flash.ts';
 import { atPort, type PcContext } from './pc-context.ts';
 import { attachDisks, attachFloppies } from './pc-disks.ts';
-import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROM, VGA_SLOTS } from './pc-display.ts';
+import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROMS, vgaSlots } from './pc-display.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
 import type { SlotRequest } from '../memory/slots.ts';
@@ -65,7 +65,7 @@ export const PC_1_0: BoardModel = {
     i386: { qemu32: MODEL_QEMU32, max: MODEL_MAX32 },
     x86_64: { qemu64: MODEL_QEMU64, max: MODEL_MAX },
   },
-  firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, VGA_ROM] },
+  firmware: { name: 'SeaBIOS', withKernel: false, roms: [LINUXBOOT_ROM, ...Object.values(VGA_ROMS)] },
   drives: ['ide', 'floppy', 'pflash', 'virtio'],
   virtio: ['pci'],
   graphics: true,
@@ -76,7 +76,7 @@ export const PC_1_0: BoardModel = {
     { name: 'ram.pam', kind: 'ram', guestBase: PC_MAP.pam.base, size: PC_MAP.pam.size },
     { name: 'smram', kind: 'ram', guestBase: null, size: PC_MAP.vga.size },
     ...romSlots(romBytes),
-    ...(vga === 'std' ? VGA_SLOTS : []),
+    ...vgaSlots(vga ?? 'none'),
   ],
   build: (env) => new PcBoard(env),
 };
@@ -111,8 +111,8 @@ class PcBoard implements Board {
     this.boot = boot;
     const flash = flashDrives(env.drives);
     const hasFirmware = images.firmware !== null || flash.length > 0;
-    const vgaRom = images.roms?.[VGA_ROM];
-    this.font = env.vga === 'std' && !hasFirmware && vgaRom ? findFont(vgaRom) : null;
+    const vgaRom = env.vga === 'none' ? null : images.roms?.[VGA_ROMS[env.vga]];
+    this.font = !hasFirmware && vgaRom ? findFont(vgaRom) : null;
     this.store = new BootStore(flash.length > 0 ? [] : bootPieces(images, env, this.font !== null));
 
     const wiring = new Wiring(vm);
@@ -123,7 +123,7 @@ class PcBoard implements Board {
     addLocals(wiring);
     const attach: PcContext['attach'] = (ports, create) => wiring.attach(ports.map(atPort), create);
 
-    if (env.vga === 'std') attachVgaWindow(wiring);
+    if (env.vga !== 'none') attachVgaWindow(wiring);
     const { bus, pm } = attachChipset(env, wiring);
     this.a20 = new SharedA20(vm);
     const fwCfg = attach([PC_PORTS.fwCfg, PC_PORTS.fwCfgDma], (shadow) => {
@@ -141,7 +141,7 @@ class PcBoard implements Board {
       rom: (name) => images.roms?.[name] ?? null,
       attach,
     };
-    this.vga = env.vga === 'std' ? attachVga(context) : null;
+    this.vga = env.vga === 'none' ? null : attachVga(context, env.vga);
     attachPciDevices(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
     this.displays = [...(this.vga ? [this.vga] : []), ...this.virtio.displays];
     this.drives = [...attachDisks(context), ...attachFloppies(context), ...this.virtio.drives];
@@ -258,7 +258,7 @@ function kernelPieces(
     rsdp: RSDP_ADDRESS,
     textScreen,
   });
-  const tables = pcAcpiTables(ramBytes - ACPI_BYTES, { vcpus: vm.vcpus, vga: env.vga === 'std' });
+  const tables = pcAcpiTables(ramBytes - ACPI_BYTES, { vcpus: vm.vcpus, vga: env.vga !== 'none' });
   const rom = pcResetVector({ ...plan, writes: firmwareWrites() });
   return [
     ...pieces,

@@ -66,7 +66,10 @@ export function attachPciDevices(
   first: number,
   parts: VirtioParts,
 ): void {
-  const plans = (env.devices ?? []).filter(({ transport }) => transport === 'pci');
+  // The VGA has its own place (pc-display.ts).
+  const plans = (env.devices ?? []).filter(
+    ({ type, transport }) => transport === 'pci' && type !== 'virtio-vga',
+  );
   // Those that say where they go come first, so that the others find what is left.
   plans.sort(
     (a, b) => Number(a.properties['addr'] === undefined) - Number(b.properties['addr'] === undefined),
@@ -112,6 +115,7 @@ export function createVirtio(
 ): VirtioType {
   switch (plan.type) {
     case 'bochs-display':
+    case 'virtio-vga':
       throw new RangeError(`${plan.type} is no virtio device`);
     case 'virtio-blk':
       return createDisk(plan, env, parts);

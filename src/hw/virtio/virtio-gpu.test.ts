@@ -173,7 +173,7 @@ describe('virtio-gpu', () => {
     const driver = gpuDriver();
     picture(driver, 1, 64, 32, 1);
     driver.send(SET_SCANOUT, [...rect(0, 0, 64, 32), 0, 1]);
-    expect(driver.gpu.active).toBe(true);
+    expect(driver.gpu.enabled).toBe(true);
     driver.send(UNREF, [1, 0]);
     expect(driver.gpu.scanout(0)).toEqual({ kind: 'blank', width: 64, height: 32 });
     picture(driver, 1, 32, 32, 1);

@@ -101,6 +101,7 @@ export class VirtioGpu implements VirtioType {
   private readonly options: VirtioGpuOptions;
   private resources: GpuResources;
   private events = 0;
+  private shown = false;
   /** Bytes that the command of the moment has copied. */
   private copied = 0;
   private host!: VirtioHost;
@@ -135,9 +136,9 @@ export class VirtioGpu implements VirtioType {
     return scanout.picture ? cursor : null;
   }
 
-  /** A driver shows something. */
-  get active(): boolean {
-    return this.outputs.some(({ scanout }) => scanout.picture !== null);
+  /** A driver has shown something since the last reset. */
+  get enabled(): boolean {
+    return this.shown;
   }
 
   /** The host's wish for a size, in pixels: the driver is told, and may follow. */
@@ -405,6 +406,7 @@ export class VirtioGpu implements VirtioType {
     const { memory, stride, pixels: format } = content;
     const start = rect.y * stride + rect.x * W.PIXEL_BYTES;
     scanout.show({ resource: id, rect, memory, start, stride, format, command: whole(source, 24) });
+    this.shown = true;
     this.options.changed();
     return DONE;
   }
@@ -449,6 +451,7 @@ export class VirtioGpu implements VirtioType {
       throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, 'a picture with pixels in two pieces');
     const memory = pieces.length === 1 ? { linear: pieces[0].linear, size } : { linear: 0, size, pieces };
     scanout.show({ resource: id, rect, memory, start: 0, stride, format, command: whole(source, 72) });
+    this.shown = true;
     this.options.changed();
     return DONE;
   }
@@ -469,6 +472,7 @@ export class VirtioGpu implements VirtioType {
   reset(): void {
     this.resources.clear();
     this.events = 0;
+    this.shown = false;
     for (const output of this.outputs) {
       output.cursor = null;
       if (output.scanout.picture) this.turnOff(output.scanout);
@@ -494,12 +498,13 @@ export class VirtioGpu implements VirtioType {
       if (cursor) push(cursor.command);
     }
     const wishes = this.outputs.flatMap(({ wish }) => [wish?.width ?? 0, wish?.height ?? 0]);
-    return { events: this.events, wishes, commands, pixels, uuids };
+    return { events: this.events, shown: this.shown, wishes, commands, pixels, uuids };
   }
 
   /** Runs the commands on another device, whose state is taken over if none is refused. */
   restorer(reader: StateReader): () => void {
     const events = reader.uint('events', 32);
+    const shown = reader.bool('shown');
     const wishes = reader.uints('wishes', 32, 2 * this.outputs.length);
     if (wishes.length !== 2 * this.outputs.length) throw reader.error('wishes', 'a size for each scan-out');
     const bytes = Uint8Array.from(reader.bytes('commands', STATE_MAX));
@@ -534,6 +539,7 @@ export class VirtioGpu implements VirtioType {
     });
     return () => {
       this.events = events;
+      this.shown = shown;
       this.resources = other.resources;
       this.outputs = other.outputs;
       this.options.changed();

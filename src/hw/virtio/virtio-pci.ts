@@ -11,14 +11,42 @@ const VENDOR = 0x1af4;
 const DEVICE_BASE = 0x1040;
 const SUBSYSTEM = 0x1100;
 
-const MSIX_BAR = 1;
-const MODERN_BAR = 4;
 const MODERN_BAR_BYTES = 0x4000;
-const PART_BYTES = 0x1000;
-const COMMON = 0x0000;
-const ISR = 0x1000;
-const DEVICE = 0x2000;
-const NOTIFY = 0x3000;
+
+interface Part {
+  offset: number;
+  size: number;
+}
+
+/** Which BARs the device has, and where in the modern one its blocks of registers are. */
+export interface VirtioPciLayout {
+  modernBar: number;
+  msixBar: number;
+  common: Part;
+  isr: Part;
+  device: Part;
+  notify: Part;
+}
+
+const USUAL_LAYOUT: VirtioPciLayout = {
+  modernBar: 4,
+  msixBar: 1,
+  common: { offset: 0x0000, size: 0x1000 },
+  isr: { offset: 0x1000, size: 0x1000 },
+  device: { offset: 0x2000, size: 0x1000 },
+  notify: { offset: 0x3000, size: 0x1000 },
+};
+
+/** With room for the registers of a VGA before them. */
+export const LAYOUT_BESIDE_VGA: VirtioPciLayout = {
+  modernBar: 2,
+  msixBar: 4,
+  common: { offset: 0x1000, size: 0x800 },
+  isr: { offset: 0x1800, size: 0x800 },
+  device: { offset: 0x2000, size: 0x1000 },
+  notify: { offset: 0x3000, size: 0x1000 },
+};
+
 /** Bytes between the notification registers of two queues. */
 const NOTIFY_STEP = 4;
 
@@ -61,11 +89,18 @@ const ADDRESSES: ReadonlyMap<number, readonly [keyof RingAddresses, 'low' | 'hig
 export interface VirtioPciOptions extends VirtioTransportOptions {
   /** The bus takes messages. */
   messages: boolean;
+  /** Absent: the usual one. */
+  layout?: VirtioPciLayout;
+  /** Absent: that of the type. */
+  classCode?: number;
+  /** Further registers in the modern BAR; their windows come first. */
+  beside?: readonly { offset: number; region: MmioRegion }[];
 }
 
 export class VirtioPci extends PciFunction {
   readonly name: string;
   private readonly core: VirtioCore;
+  private readonly layout: VirtioPciLayout;
   private readonly msix: Msix | null;
   /** Offset of the capability that is a window to the BAR. */
   private readonly pciCfg: number;
@@ -77,17 +112,19 @@ export class VirtioPci extends PciFunction {
   private configVector = NO_VECTOR;
   private readonly queueVectors: number[];
 
-  constructor({ type, memory, log, messages, packed, later }: VirtioPciOptions) {
+  constructor(options: VirtioPciOptions) {
+    const { type, memory, log, messages, packed, later, layout = USUAL_LAYOUT } = options;
     super({
       vendor: VENDOR,
       device: DEVICE_BASE + type.id,
       revision: 1,
-      classCode: type.pciClass,
+      classCode: options.classCode ?? type.pciClass,
       subsystemVendor: VENDOR,
       subsystem: SUBSYSTEM,
       interruptPin: 1,
     });
     this.name = `${type.name}-pci`;
+    this.layout = layout;
     this.queueVectors = type.queues.map(() => NO_VECTOR);
     this.core = new VirtioCore({
       type,
@@ -98,10 +135,10 @@ export class VirtioPci extends PciFunction {
       queueInterrupt: (queue) => this.interrupt(INTERRUPT_QUEUE, this.queueVectors[queue]),
       configInterrupt: () => this.interrupt(INTERRUPT_CONFIG, this.configVector),
     });
-    this.capability(CFG_COMMON, COMMON);
-    this.capability(CFG_ISR, ISR);
-    this.capability(CFG_DEVICE, DEVICE);
-    const notify = this.capability(CFG_NOTIFY, NOTIFY, LONG_CAPABILITY_BYTES);
+    this.capability(CFG_COMMON, layout.common);
+    this.capability(CFG_ISR, layout.isr);
+    this.capability(CFG_DEVICE, layout.device);
+    const notify = this.capability(CFG_NOTIFY, layout.notify, LONG_CAPABILITY_BYTES);
     this.config.define(notify + CAPABILITY_BYTES, 4, NOTIFY_STEP);
     this.pciCfg = this.config.addCapability(CAPABILITY_VENDOR, LONG_CAPABILITY_BYTES, 'first');
     this.config.define(this.pciCfg + 2, 1, LONG_CAPABILITY_BYTES);
@@ -113,43 +150,44 @@ export class VirtioPci extends PciFunction {
       ? new Msix({
           config: this.config,
           vectors: type.queues.length + 1,
-          bar: MSIX_BAR,
+          bar: layout.msixBar,
           send: (address, data) => this.sendMessage(address, data),
         })
       : null;
     this.parts = this.blocks(type.queues.length);
     const bar = {
-      index: MODERN_BAR,
+      index: layout.modernBar,
       space: 'memory',
       size: MODERN_BAR_BYTES,
       is64: true,
       prefetchable: true,
     } as const;
-    this.addBarParts(bar, this.parts);
-    if (this.msix) this.addBar({ index: MSIX_BAR, space: 'memory', size: MSIX_BAR_BYTES }, this.msix.region);
+    this.addBarParts(bar, [...(options.beside ?? []), ...this.parts]);
+    if (this.msix)
+      this.addBar({ index: layout.msixBar, space: 'memory', size: MSIX_BAR_BYTES }, this.msix.region);
   }
 
-  private capability(kind: number, offset: number, bytes = CAPABILITY_BYTES): number {
+  private capability(kind: number, { offset, size }: Part, bytes = CAPABILITY_BYTES): number {
     const { config } = this;
     const at = config.addCapability(CAPABILITY_VENDOR, bytes, 'first');
     config.define(at + 2, 1, bytes);
     config.define(at + 3, 1, kind);
-    config.define(at + 4, 1, MODERN_BAR);
+    config.define(at + 4, 1, this.layout.modernBar);
     config.define(at + 8, 4, offset);
-    config.define(at + 12, 4, PART_BYTES);
+    config.define(at + 12, 4, size);
     return at;
   }
 
   private blocks(queues: number): { offset: number; region: MmioRegion }[] {
-    const { core } = this;
+    const { core, layout } = this;
     const block = (
-      name: string,
+      name: 'common' | 'isr' | 'device' | 'notify',
       read: MmioRegion['read'],
       write: MmioRegion['write'],
       registers: readonly RegisterSpec[] = [],
     ): MmioRegion => ({
       name: `virtio-${name}`,
-      size: PART_BYTES,
+      size: layout[name].size,
       accessMin: 1,
       accessMax: 4,
       spacing: NOTIFY_STEP,
@@ -162,7 +200,7 @@ export class VirtioPci extends PciFunction {
     });
     return [
       {
-        offset: COMMON,
+        offset: layout.common.offset,
         region: block(
           'common',
           (offset, size) => this.readCommon(offset, size),
@@ -170,7 +208,7 @@ export class VirtioPci extends PciFunction {
         ),
       },
       {
-        offset: ISR,
+        offset: layout.isr.offset,
         region: block(
           'isr',
           (offset) => (offset === 0 ? this.takeIsr() : 0),
@@ -178,7 +216,7 @@ export class VirtioPci extends PciFunction {
         ),
       },
       {
-        offset: DEVICE,
+        offset: layout.device.offset,
         region: block(
           'device',
           (offset, size) => core.readConfig(offset, size),
@@ -186,7 +224,7 @@ export class VirtioPci extends PciFunction {
         ),
       },
       {
-        offset: NOTIFY,
+        offset: layout.notify.offset,
         region: block(
           'notify',
           () => 0,
@@ -327,9 +365,10 @@ export class VirtioPci extends PciFunction {
   /** What an access to the window's data reaches; null: it is another register, or the window leads nowhere. */
   private windowData(offset: number, size: number): { region: MmioRegion; at: number } | null {
     const { config, pciCfg } = this;
-    if (offset !== pciCfg + CAPABILITY_BYTES || config.get(pciCfg + 4, 1) !== MODERN_BAR) return null;
+    if (offset !== pciCfg + CAPABILITY_BYTES || config.get(pciCfg + 4, 1) !== this.layout.modernBar)
+      return null;
     const [at, length] = [config.get(pciCfg + 8, 4), config.get(pciCfg + 12, 4)];
-    const part = this.parts.find((one) => at >= one.offset && at + size <= one.offset + PART_BYTES);
+    const part = this.parts.find((one) => at >= one.offset && at + size <= one.offset + one.region.size);
     return part && length === size && at % size === 0 ? { region: part.region, at: at - part.offset } : null;
   }
 
