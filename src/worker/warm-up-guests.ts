@@ -64,17 +64,17 @@ const X86 = assembled(`
   03f: ff d5                   call ebp
   041: ff d5                   call ebp
   043: 5f                      pop edi
-  ; forget the TLB, touch 24 pages
+  ; forget the TLB, touch 12 pages
   044: 0f 20 d8                mov eax, cr3
   047: 0f 22 d8                mov cr3, eax
   04a: 31 f6                   xor esi, esi
-  04c: b9 18 00 00 00          mov ecx, 0x18
+  04c: b9 0c 00 00 00          mov ecx, 0xc
   051: 8b 06                   mov eax, dword [esi]
   053: 81 c6 00 10 00 00       add esi, 0x1000
   059: 49                      dec ecx
   05a: 75 f5                   jne 51
   ; a local device
-  05c: b9 10 00 00 00          mov ecx, 0x10
+  05c: b9 08 00 00 00          mov ecx, 0x8
   061: e4 61                   in al, 0x61
   063: 24 fc                   and al, 0xfc
   065: e6 61                   out 0x61, al
@@ -173,11 +173,11 @@ const RISCV = assembled(`
   030: 02 94                   jalr s0
   032: 02 94                   jalr s0
   034: 1a 84                   mv s0, t1
-  ; forget the TLB, touch 24 pages
+  ; forget the TLB, touch 12 pages
   036: 73 00 00 12             sfence.vma
   03a: a6 82                   mv t0, s1
   03c: 05 63                   lui t1, 0x1
-  03e: e1 43                   li t2, 24
+  03e: b1 43                   li t2, 12
   040: 03 be 02 00             ld t3, 0(t0)
   044: 9a 92                   add t0, t0, t1
   046: fd 13                   add t2, t2, -1

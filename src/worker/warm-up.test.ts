@@ -12,7 +12,7 @@ const moduleOf = (arch: string) => (arch === 'riscv64' ? modules.riscv64 : modul
 /** Copies of the routine that each guest makes, and the blocks and accesses of each. */
 const COPIES = 400;
 const BLOCKS = 9;
-const PAGES = 24;
+const PAGES = 12;
 
 describe.each(Object.keys(WARM_UP_GUESTS))('the guest that warms up %s', (arch) => {
   it('runs to its end, and keeps translator and TLB busy', async () => {
