@@ -4,7 +4,8 @@ import type { ScreenCursor } from '../core/scanout.ts';
 export class PointerLayer {
   /** Clips a pointer that is partly outside. */
   readonly element: HTMLDivElement = document.createElement('div');
-  private readonly canvas = document.createElement('canvas');
+  /** Null: there has been no pointer yet. */
+  private canvas: HTMLCanvasElement | null = null;
   private drawn: ScreenCursor['pixels'] | null = null;
   private placed = '';
 
@@ -12,7 +13,6 @@ export class PointerLayer {
     this.element.className = 'pointer';
     this.element.hidden = true;
     this.element.style.cssText = 'position:absolute;inset:0;overflow:hidden;pointer-events:none';
-    this.element.append(this.canvas);
   }
 
   /**
@@ -23,6 +23,7 @@ export class PointerLayer {
     this.element.hidden = cursor === null;
     if (!cursor) return;
     const { x, y, width, height, pixels } = cursor;
+    this.canvas ??= this.element.appendChild(document.createElement('canvas'));
     if (pixels !== this.drawn) {
       this.drawn = pixels;
       Object.assign(this.canvas, { width, height });

@@ -1,3 +1,4 @@
+import { hasScreen } from './devices.ts';
 import { describe, expect, it } from 'vitest';
 import type { VmConfig } from '../core/vm-api.ts';
 import { availableMachines, resolveConfig } from './config.ts';
@@ -40,11 +41,33 @@ describe('resolveConfig', () => {
     [{ icount: 11 }, 'from 0 to 10'],
     [{ tier: 'fast' as 'jit' }, 'There is no tier "fast": choose auto, interp, jit, check'],
     [{ drive: 'x' }, 'Unknown option "drive"'],
+    [{ vga: 'std' }, 'virt-1.0 has no place for a graphics card (-vga): use -device virtio-gpu-pci'],
+    [{ vga: 'virtio' }, 'has no place for a graphics card'],
+    [{ vga: 'cirrus' as 'std' }, 'choose std, virtio or none'],
+    [{ arch: 'x86_64', vga: 'std', devices: [{ driver: 'virtio-vga' }] }, 'One graphics card with a VGA'],
+    [{ devices: [{ driver: 'virtio-gpu-pci', properties: { xres: '5000' } }] }, 'xres=5000 is not possible'],
+    [{ devices: [{ driver: 'virtio-gpu-pci', properties: { max_outputs: '17' } }] }, 'max_outputs=17'],
+    [{ devices: [{ driver: 'virtio-gpu-pci', properties: { max_hostmem: '1T' } }] }, 'max_hostmem=1T'],
+    [{ devices: [{ driver: 'bochs-display', properties: { packed: 'on' } }] }, 'no property "packed"'],
   ])('refuses %j', (config, message) => {
     const full = { arch: 'riscv64', ...config } as VmConfig;
     expect(() => resolveConfig(full)).toThrow(
       expect.objectContaining({ code: 'bad-config', message: expect.stringContaining(message) }),
     );
+  });
+
+  it.each<[VmConfig, string, boolean]>([
+    [{ arch: 'x86_64' }, 'std', true],
+    [{ arch: 'x86_64', vga: 'none' }, 'none', false],
+    [{ arch: 'x86_64', vga: 'virtio' }, 'virtio', true],
+    [{ arch: 'x86_64', devices: [{ driver: 'virtio-vga' }] }, 'virtio', true],
+    [{ arch: 'x86_64', devices: [{ driver: 'virtio-gpu-pci' }] }, 'std', true],
+    [{ arch: 'riscv64' }, 'none', false],
+    [{ arch: 'riscv64', devices: [{ driver: 'virtio-gpu-device' }] }, 'none', true],
+    [{ arch: 'riscv64', devices: [{ driver: 'bochs-display' }] }, 'none', true],
+  ])('%j has the graphics card %s', (config, vga, screen) => {
+    const resolved = resolveConfig(config);
+    expect([resolved.vga, resolved.vga !== 'none' || hasScreen(resolved.devices)]).toEqual([vga, screen]);
   });
 
   it('lists the machines there are', () => {
