@@ -13,7 +13,7 @@ describe('numbers for people', () => {
     [1536, '1.5 KB'],
     [32505856, '31.0 MB'],
     [150 * 1024 * 1024, '150 MB'],
-    [5 * 1024 ** 4, '5120 GB'],
+    [5 * 1024 ** 4, '5.0 TB'],
   ])('%d bytes', (bytes, text) => expect(formatBytes(bytes)).toBe(text));
 
   it.each([
