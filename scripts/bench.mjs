@@ -19,6 +19,7 @@ import { buildFirmwareGuest, FIRMWARE_LINE, firmwareRows } from './lib/bench-fir
 import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
 import { buildVirtioGuest, VIRTIO_IMAGE, virtioRows } from './lib/bench-virtio.mjs';
+import { storageRows } from './lib/bench-storage.mjs';
 import { screenRows } from './lib/bench-screen.mjs';
 import { main, SetupError, say, step } from './lib/console.mjs';
 import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
@@ -447,6 +448,8 @@ async function screen({ runs, shared }) {
   return [];
 }
 
+const storage = ({ runs }) => storageRows({ runs, step, verdict });
+
 async function size() {
   const { status, stdout, stderr } = await run(process.execPath, [join(root, 'scripts/size.mjs')]);
   const total = /([\d.]+ kB) of ([\d.]+ kB)\s*$/.exec(stdout);
@@ -463,10 +466,10 @@ async function size() {
   ];
 }
 
-const PARTS = { boot, guest, firmware, disk, virtio, loop, idle, memory, screen, size };
+const PARTS = { boot, guest, firmware, disk, virtio, storage, loop, idle, memory, screen, size };
 const NEED_QEMU = ['boot', 'guest', 'firmware', 'disk', 'virtio', 'loop'];
 /** These parts are about the page and the engine, and need one guest only. */
-const RISCV_ONLY = ['virtio', 'loop', 'idle', 'memory'];
+const RISCV_ONLY = ['virtio', 'storage', 'loop', 'idle', 'memory'];
 /** And these need a PC with 32 bits. */
 const I386_ONLY = ['firmware', 'disk', 'screen'];
 

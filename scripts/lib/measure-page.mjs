@@ -23,7 +23,8 @@ function debian() {
   };
 }
 
-async function openRunner() {
+/** The runner's page in a Chromium of its own. What it stores goes to the folder `profile`, or into memory. */
+export async function openRunner({ profile } = {}) {
   const [{ chromium }, { chromiumLaunchOptions }, { startSiteServer }, { RunnerPage }, { VirtualMachine }] =
     await Promise.all([
       import('playwright'),
@@ -34,17 +35,21 @@ async function openRunner() {
       module('cli/guest-files'),
     ]);
   const site = await startSiteServer();
-  const browser = await chromium.launch(chromiumLaunchOptions());
+  const options = chromiumLaunchOptions();
+  const browser = profile
+    ? await chromium.launchPersistentContext(profile, options)
+    : await chromium.launch(options);
   const page = await browser.newPage();
   const runner = await RunnerPage.open(page, site);
   return {
     page,
-    browserCdp: await browser.newBrowserCDPSession(),
-    /** Boots Debian to its prompt, with a terminal if `screen` says so. */
-    async boot({ screen = false } = {}) {
-      const vm = new VirtualMachine(page, runner.createVm());
-      await vm.boot(debian(), { screen });
-      await vm.waitForSerial(PROMPT, { timeout: BOOT_LIMIT_MS });
+    browserCdp: profile ? null : await browser.newBrowserCDPSession(),
+    /** Boots a guest, Debian unless told otherwise, until its serial port says what is expected; with a terminal if `screen` says so. */
+    async boot({ screen = false, config = debian(), until: expected = PROMPT } = {}) {
+      const source = { page, create: () => runner.createVm(), keep: false, screen };
+      const vm = new VirtualMachine(source);
+      await vm.boot(config, { screen });
+      await vm.waitForSerial(expected, { timeout: BOOT_LIMIT_MS });
       return vm;
     },
     async close() {
