@@ -80,9 +80,10 @@ test('the package has types of everything that it exports, and no any among them
   writeFileSync(
     join(folder, 'types.ts'),
     `import * as api from 'snowglobe/playwright';
+import { type VmConfig, VmConsole } from 'snowglobe/vm-console';
 type IsAny<T> = 0 extends 1 & T ? true : false;
-type Anys<T> = { [K in keyof T]: IsAny<T[K]> extends true ? K : never }[keyof T];
-const none: [Anys<typeof api>, Anys<api.VirtualMachine>, Anys<api.SerialConsole>, Anys<api.MachineScreen>, Anys<api.GuestConfig>] extends [never, never, never, never, never | undefined] ? true : false = true;
+type Anys<T> = { [K in keyof T]-?: IsAny<T[K]> extends true ? K : never }[keyof T];
+const none: [Anys<typeof api>, Anys<api.VirtualMachine>, Anys<api.SerialConsole>, Anys<api.MachineScreen>, Anys<api.GuestConfig>] extends [never, never, never, never, never] ? true : false = true;
 export const use = async (vm: api.VirtualMachine): Promise<void> => {
   await api.expect(vm.serial).toShowText('x', { timeout: 1 });
   await api.expect(vm.screen).not.toShowText(/x/);
@@ -93,6 +94,12 @@ export const use = async (vm: api.VirtualMachine): Promise<void> => {
   await vm.boot({ arch: 'riscv64', kernal: 'x' });
 };
 export { none };
+const element: VmConsole | null = document.querySelector('vm-console');
+const noneHere: [Exclude<Anys<VmConsole>, keyof HTMLElement>, Anys<Required<VmConfig>>] extends [never, never] ? true : false = true;
+element?.addEventListener('vm-exit', ({ detail }) => detail.outcome satisfies api.VmOutcome);
+// @ts-expect-error: memory is a number
+element?.configure({ memory: 'lots' });
+export { noneHere };
 `,
   );
   const options = {

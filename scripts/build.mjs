@@ -46,13 +46,22 @@ async function buildCore(file, entry, flags) {
   }
 }
 
-async function buildSite() {
-  const target = join(buildDir, 'site');
+async function buildByVite(folder, config) {
+  const target = join(buildDir, folder);
   const partial = temporary(target);
-  const args = [binary('vite/bin/vite.js'), 'build', '--outDir', partial, '--logLevel', 'warn'];
+  const args = [
+    binary('vite/bin/vite.js'),
+    'build',
+    '--config',
+    config,
+    '--outDir',
+    partial,
+    '--logLevel',
+    'warn',
+  ];
   try {
-    await runOrFail('Building the site (vite)', process.execPath, args);
-    const old = temporary(join(buildDir, 'site-old'));
+    await runOrFail(`Building build/${folder} (vite)`, process.execPath, args);
+    const old = temporary(join(buildDir, `${folder}-old`));
     if (existsSync(target)) renameSync(target, old);
     renameSync(partial, target);
     rmSync(old, { recursive: true, force: true });
@@ -93,16 +102,9 @@ const STEPS = [
   coreStep('core-x86-debug', 'core-x86.debug.wasm', 'assembly/testing-x86.ts', true),
   {
     name: 'ts',
-    title: 'Compiling the command line (TypeScript → build/ts)',
+    title: 'Compiling the command line and all types (TypeScript → build/ts)',
     // Types of the rest are npm test's business (tsc -b); a half-edited test keeps nobody from starting.
-    inputs: () =>
-      listFiles(
-        ['src/cli', 'src/playwright', 'src/core', 'src/block', 'src/img', 'src/memory'].concat([
-          'tsconfig.base.json',
-          'package-lock.json',
-        ]),
-        notTest,
-      ),
+    inputs: () => listFiles(['src', 'tsconfig.base.json', 'package-lock.json'], notTest),
     outputs: [join(buildDir, 'ts', 'cli')],
     build: () =>
       runOrFail('Compiling (tsc -b)', process.execPath, [
@@ -110,6 +112,7 @@ const STEPS = [
         '-b',
         'src/cli',
         'src/playwright',
+        'src/element',
       ]),
   },
   {
@@ -124,7 +127,17 @@ const STEPS = [
         ),
       ),
     outputs: [join(buildDir, 'site')],
-    build: buildSite,
+    build: () => buildByVite('site', 'vite.config.ts'),
+  },
+  {
+    name: 'lib',
+    title: 'Building the component for other sites (vite → build/lib)',
+    inputs: () =>
+      listFiles(['src', 'package-lock.json'], notTest).concat(
+        listFiles(['vite.lib.config.ts', 'build/core.wasm', 'build/core-x86.wasm'], undefined, []),
+      ),
+    outputs: [join(buildDir, 'lib')],
+    build: () => buildByVite('lib', 'vite.lib.config.ts'),
   },
 ];
 

@@ -3,6 +3,7 @@
  * no user interface; a terminal is loaded only when a screen is asked for. core/runner-api.ts is its contract.
  */
 import { VmError } from '../core/errors.ts';
+import type { LogSink } from '../core/log.ts';
 import type {
   RunnerAction,
   RunnerApi,
@@ -128,14 +129,11 @@ async function boot(
   if (entries.has(id)) throw new VmError('internal', `machine ${id} exists already`);
   const images: Pick<VmConfig, 'bios' | 'kernel' | 'initrd'> = options.keep ? await kept.of(config) : {};
   // A page that lives as long as its machine keeps nothing for later.
-  const vm = bootVm(
-    { nographic: true, cache: 0, ...config, ...images },
-    firmware,
-    ({ level, source, message }) => {
-      if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
-      else if (level === 'info') void post({ vm: id, type: 'log', source, message });
-    },
-  );
+  const log: LogSink = ({ level, source, message }) => {
+    if (level === 'warn') void post({ vm: id, type: 'warning', source, message });
+    else if (level === 'info') void post({ vm: id, type: 'log', source, message });
+  };
+  const vm = bootVm({ nographic: true, ...config, ...images }, firmware, { log });
   const entry: Entry = { vm };
   entries.set(id, entry);
   if (options.screen) {

@@ -6,9 +6,21 @@ import type { Vm, VmConfig } from '../core/vm-api.ts';
 import { createVm } from '../machine/vm.ts';
 import workerUrl from '../worker/entry.ts?worker&url';
 
+export interface BootOptions {
+  /** Where log messages go; default: warnings to the console. */
+  log?: LogSink | undefined;
+  /** Folder that has the cores and the worker's script, absolute; default: where this module lies. */
+  assets?: string | undefined;
+}
+
+/** Where a file of the build lies. */
+function locate(url: string, assets: string | undefined): URL {
+  const built = new URL(url, import.meta.url);
+  return assets === undefined ? built : new URL(built.pathname.split('/').at(-1)!, assets);
+}
+
 /** Starts a vCPU worker. From another origin only a script that imports it may be started. */
-function createWorker(): Worker {
-  const url = new URL(workerUrl, import.meta.url);
+function createWorker(url: URL): Worker {
   const options = { type: 'module', name: 'vcpu' } as const;
   if (url.origin === location.origin) return new Worker(url, options);
   const script = URL.createObjectURL(
@@ -22,13 +34,16 @@ function createWorker(): Worker {
 /**
  * Builds a machine that is not started yet.
  * @param firmwareUrl what `-bios default` means on this page
- * @param log where log messages go; default: warnings to the console
  * @throws VmError bad-config or not-isolated
  */
-export function bootVm(config: VmConfig, firmwareUrl: string | undefined, log?: LogSink): Vm {
+export function bootVm(
+  config: VmConfig,
+  firmwareUrl: string | undefined,
+  { log, assets }: BootOptions = {},
+): Vm {
   return createVm(config, {
-    core: (arch) => (arch === 'riscv64' ? riscvCoreUrl : x86CoreUrl),
-    createWorker,
+    core: (arch) => locate(arch === 'riscv64' ? riscvCoreUrl : x86CoreUrl, assets).href,
+    createWorker: () => createWorker(locate(workerUrl, assets)),
     ...(firmwareUrl === undefined ? {} : { firmwareUrl }),
     ...(log && { log }),
   });

@@ -353,7 +353,11 @@ export class VmConsole extends HTMLElement {
     ]);
     if (this.#session !== session) return null;
     const firmware = this.getAttribute('firmware');
-    const vm = bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined);
+    const assets = this.getAttribute('assets');
+    const vm = bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined, {
+      // A folder, with or without its slash.
+      ...(assets && { assets: absoluteUrl(assets.replace(/\/?$/, '/')) }),
+    });
     if (vm.screen) await this.#screen.load(this);
     else this.#screen.drop();
     this.#screen.showLikely(vm.screen ? likelyView(config) : null);
