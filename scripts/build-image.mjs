@@ -1,13 +1,14 @@
 // Builds guest images from their recipes into .cache/images, without root: packages come through apt's signed index, and the
 // initrd is written by our own cpio writer. docs/images.md describes recipes and manifests.
-import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { AptArchive, aptObstacle } from './lib/apt.mjs';
+import { AptArchive, AptError, aptObstacle } from './lib/apt.mjs';
 import { main, megabytes, SetupError, say, step, yellow } from './lib/console.mjs';
-import { encodeCpio } from './lib/cpio.mjs';
+import { buildDiskFiles } from './lib/debian-disk.mjs';
+import { busyboxInitrd, overlayEntries } from './lib/initrd.mjs';
+import { moduleEntries } from './lib/kernel-modules.mjs';
 import { removeLeftovers, withLock } from './lib/lock.mjs';
 import {
   cacheDir,
@@ -20,6 +21,7 @@ import {
   shown,
 } from './lib/project.mjs';
 import {
+  imageFolder,
   isBuilt,
   isLarge,
   isLater,
@@ -32,14 +34,12 @@ import {
   rootfsOf,
   writeIndex,
 } from './lib/recipes.mjs';
-import { runNode, runOrFail } from './lib/run.mjs';
+import { runNode } from './lib/run.mjs';
+import { onlyFile, packageEntries } from './lib/unpack.mjs';
 import { assembleBootDisk, assemblerObstacle } from './lib/x86-asm.mjs';
 
 /** Debian's names of architectures where they are not ours, which are QEMU's. */
 const DEBIAN_ARCHITECTURES = { x86_64: 'amd64' };
-
-/** Bytes of the largest module that is unpacked. */
-const MODULE_MAX = 64 << 20;
 
 const archives = new Map();
 
@@ -47,132 +47,6 @@ function archiveOf({ arch, suite }) {
   const key = `${suite}-${arch}`;
   if (!archives.has(key)) archives.set(key, new AptArchive(DEBIAN_ARCHITECTURES[arch] ?? arch, suite));
   return archives.get(key);
-}
-
-/** Unpacks a package for as long as `use` runs. */
-async function withUnpacked({ name, path }, use) {
-  const dir = join(cacheDir, 'tmp', `unpack-${process.pid}`);
-  rmSync(dir, { recursive: true, force: true });
-  mkdirSync(dir, { recursive: true });
-  try {
-    await runOrFail(`Unpacking ${name}`, 'dpkg-deb', ['-x', path, dir]);
-    return use(dir);
-  } catch (error) {
-    if (error instanceof SetupError) throw error;
-    throw new SetupError(`The package ${name} does not hold what the recipe says (${error.message}).`);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-/** The one file below `dir` that `pattern` names; a `*` may stand in the last part of the path. */
-function readOnlyMatch(dir, pattern) {
-  const folder = join(dir, dirname(pattern));
-  const [before, after = ''] = lastPart(pattern).split('*');
-  const star = pattern.includes('*');
-  const found = readdirSync(folder).filter((file) =>
-    star ? file.startsWith(before) && file.endsWith(after) : file === before,
-  );
-  if (found.length !== 1) throw new Error(`${found.length} files match ${pattern}`);
-  return readFileSync(join(folder, found[0]));
-}
-
-const fileFromPackage = (deb, pattern) => withUnpacked(deb, (dir) => readOnlyMatch(dir, pattern));
-
-/** Paths of all files below a folder, and below its folders. */
-function filesBelow(dir) {
-  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(dir, entry.name);
-    return entry.isDirectory() ? filesBelow(path) : [path];
-  });
-}
-
-/** Names as modules call each other: with underscores. */
-const moduleName = (path) =>
-  basename(path)
-    .replace(/\.ko(\.xz)?$/, '')
-    .replaceAll('-', '_');
-
-/** Kernels since trixie have their modules in /usr/lib. */
-function modulesBelow(dir) {
-  const folder = ['lib/modules', 'usr/lib/modules']
-    .map((path) => join(dir, path))
-    .find((path) => existsSync(path));
-  if (!folder) throw new Error('there are no modules');
-  return filesBelow(folder);
-}
-
-/** A module as insmod loads it. Kernels since trixie have theirs compressed. */
-function readModule(path) {
-  if (!path.endsWith('.xz')) return readFileSync(path);
-  return execFileSync('xz', ['--decompress', '--stdout', path], { maxBuffer: MODULE_MAX });
-}
-
-/**
- * A kernel package's modules and those that they depend on, as cpio entries lib/modules/00-libata.ko …, in an order in which insmod can load
- * them. What they depend on stands in their section .modinfo as "depends=a,b".
- */
-async function moduleEntries(deb, names) {
-  if (!names) return [];
-  return withUnpacked(deb, (dir) => {
-    const paths = new Map(modulesBelow(dir).map((path) => [moduleName(path), path]));
-    const order = [];
-    const visit = (name) => {
-      if (order.some((module) => module.name === name)) return;
-      const path = paths.get(name);
-      if (!path) throw new Error(`there is no module ${name}`);
-      const content = readModule(path);
-      const depends = /\0depends=([\w,-]*)\0/.exec(content.toString('latin1'))?.[1] ?? '';
-      for (const other of depends.split(',').filter(Boolean)) visit(other.replaceAll('-', '_'));
-      order.push({ name, content });
-    };
-    for (const name of names) visit(name);
-    return [
-      directory('lib'),
-      directory('lib/modules'),
-      ...order.map(({ name, content }, i) => ({
-        path: `lib/modules/${String(i).padStart(2, '0')}-${name}.ko`,
-        type: 'file',
-        mode: 0o644,
-        content,
-      })),
-    ];
-  });
-}
-
-/** The files of a recipe's rootfs/ folder as cpio entries; git keeps the executable bit. */
-function overlayEntries(dir, prefix = '') {
-  const entries = [];
-  for (const name of readdirSync(dir).sort()) {
-    const path = join(dir, name);
-    const status = lstatSync(path);
-    if (status.isDirectory()) {
-      entries.push({ path: prefix + name, type: 'directory', mode: 0o755 });
-      entries.push(...overlayEntries(path, `${prefix}${name}/`));
-    } else if (status.isSymbolicLink()) {
-      entries.push({ path: prefix + name, type: 'symlink', mode: 0o777, content: readlinkSync(path) });
-    } else {
-      const mode = status.mode & 0o100 ? 0o755 : 0o644;
-      entries.push({ path: prefix + name, type: 'file', mode, content: readFileSync(path) });
-    }
-  }
-  return entries;
-}
-
-const directory = (path, mode = 0o755) => ({ path, type: 'directory', mode });
-
-/** An initramfs: busybox, the folders that /init mounts on, the console that the kernel opens for it, and the recipe's own files. */
-function busyboxInitrd(busybox, overlay) {
-  const own = new Set(overlay.map(({ path }) => path));
-  const base = [
-    ...['bin', 'dev', 'etc', 'proc', 'sys', 'mnt', 'var'].map((path) => directory(path)),
-    ...[directory('root', 0o700), directory('tmp', 0o1777)],
-    { path: 'sbin', type: 'symlink', mode: 0o777, content: 'bin' },
-    { path: 'bin/busybox', type: 'file', mode: 0o755, content: busybox },
-    { path: 'dev/console', type: 'character', mode: 0o600, device: [5, 1] },
-    { path: 'dev/null', type: 'character', mode: 0o666, device: [1, 3] },
-  ];
-  return encodeCpio([...base.filter(({ path }) => !own.has(path)), ...overlay]);
 }
 
 const versionsOf = (packages) => Object.fromEntries(packages.map(({ name, version }) => [name, version]));
@@ -206,9 +80,8 @@ async function filesFromPackages(archive, wanted, progress) {
   for (const deb of debs) {
     progress(`unpacking ${deb.name} ${deb.version}`);
     const own = wanted.filter((one) => one.package === deb.name);
-    await withUnpacked(deb, (dir) => {
-      for (const { file } of own) files[lastPart(file)] = readOnlyMatch(dir, file);
-    });
+    const entries = await packageEntries(deb);
+    for (const { file } of own) files[lastPart(file)] = onlyFile(entries, file);
   }
   return { files, versions: versionsOf(debs) };
 }
@@ -255,12 +128,13 @@ async function buildLinux(path, recipe, progress) {
   const kernelName = await archive.resolve(recipe.kernel.package);
   const debs = await archive.download([kernelName, recipe.busybox.package], progress);
   progress(`unpacking ${debs[0].name} ${debs[0].version}`);
-  const kernel = await fileFromPackage(debs[0], recipe.kernel.file);
-  const busybox = await fileFromPackage(debs[1], recipe.busybox.file);
+  const [kernelEntries, busyboxEntries] = [await packageEntries(debs[0]), await packageEntries(debs[1])];
+  const kernel = onlyFile(kernelEntries, recipe.kernel.file);
+  const busybox = onlyFile(busyboxEntries, recipe.busybox.file);
   progress('packing the initrd');
   const overlay = [
     ...overlayEntries(join(root, rootfsOf(path, recipe))),
-    ...(await moduleEntries(debs[0], recipe.modules)),
+    ...moduleEntries(kernelEntries, recipe.modules),
   ];
   // Node's gzip leaves the header's time 0: the same inputs give the same file.
   const initrd = gzipSync(busyboxInitrd(busybox, overlay), { level: 9 });
@@ -293,11 +167,47 @@ async function buildBootDisk(path, recipe) {
   );
 }
 
+/** A root disk with Debian in chunks, and what starts it. */
+async function buildDebianDisk(path, recipe, progress) {
+  const { bios, versions } = firmwareOf(path, recipe);
+  const work = imageFolder();
+  try {
+    const { kernel, initrd, packages, streamed } = await buildDiskFiles(path, recipe, {
+      archive: archiveOf(recipe),
+      ...(bios !== 'none' && { bios: join(imagesDir, path, bios) }),
+      work,
+      progress,
+    });
+    const kernelFile = lastPart(recipe.kernel.file).split(/[-*]/)[0];
+    return publishImage(
+      path,
+      {
+        ...machineOf(path, recipe),
+        bios,
+        kernel: kernelFile,
+        initrd: 'initrd.gz',
+        drives: [{ file: 'disk.json', interface: 'virtio' }],
+        streamed,
+        append: recipe.append,
+        ...(recipe.listed === false && { listed: false }),
+        recipe: recipeHash(path),
+        versions: { ...versionsOf(packages), ...versions },
+      },
+      { [kernelFile]: kernel, 'initrd.gz': initrd },
+      work,
+    );
+  } catch (error) {
+    rmSync(work, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 /** `apt`: the files come out of packages. */
 const BUILDERS = {
   firmware: { apt: true, build: buildFirmware },
   'linux-busybox': { apt: true, build: buildLinux },
   packaged: { apt: true, build: buildPackaged },
+  'debian-disk': { apt: true, build: buildDebianDisk },
   'boot-disk': { apt: false, build: buildBootDisk },
 };
 
@@ -311,7 +221,7 @@ async function buildOne(path, recipe, update, progress) {
   try {
     return await build(path, recipe, progress);
   } catch (error) {
-    if (archive.isFetchedNow || !(error instanceof SetupError)) throw error;
+    if (archive.isFetchedNow || !(error instanceof AptError)) throw error;
     await archive.update(true);
     return build(path, recipe, progress);
   }

@@ -18,6 +18,7 @@ interface Manifest {
   hda?: string;
   cdrom?: string;
   fda?: string;
+  drives?: { file: string; interface?: 'virtio' }[];
   append?: string;
 }
 
@@ -29,7 +30,7 @@ export function image(name: string): GuestConfig {
   const path = join(folder, 'manifest.json');
   if (!existsSync(path)) throw new Error(`the image ${name} is not built; run: npm run images -- ${name}`);
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  const { arch, machine, memory, bios, append } = manifest;
+  const { arch, machine, memory, bios, append, drives } = manifest;
   const images = IMAGE_OPTIONS.flatMap((option) => {
     const file = manifest[option];
     return file === undefined ? [] : [[option, join(folder, file)] as const];
@@ -39,6 +40,7 @@ export function image(name: string): GuestConfig {
     machine,
     memory,
     append,
+    ...(drives && { drives: drives.map((drive) => ({ ...drive, file: join(folder, drive.file) })) }),
     ...(bios !== undefined && { bios: bios === 'none' ? bios : join(folder, bios) }),
     ...Object.fromEntries(images),
   };

@@ -69,6 +69,9 @@ async function findMirror() {
   );
 }
 
+/** A package cannot be chosen or fetched; an index of yesterday may be why. */
+export class AptError extends SetupError {}
+
 /** Apt with lists, cache and sources of its own for one architecture of one suite. */
 export class AptArchive {
   #arch;
@@ -136,6 +139,18 @@ export class AptArchive {
     return match ? match[1] : name;
   }
 
+  /** The names of packages and of all that they depend on, with `essential` also those that every Debian system has; recommendations are left out. */
+  async closure(names, { essential = false } = {}) {
+    await this.update();
+    const wanted = [...(essential ? ['?essential'] : []), ...names];
+    const install = ['--yes', '--no-install-recommends', '--print-uris', 'install', ...wanted];
+    const list = await run('apt-get', [...this.#options, ...install], { cwd: join(this.#dir, 'empty') });
+    if (list.status !== 0) {
+      throw new AptError(`Debian ${this.#suite} (${this.#arch}): ${aptErrors(list)}`);
+    }
+    return [...list.stdout.matchAll(/^'[^']+' (\S+?)_\S+ \d+ /gm)].map(([, name]) => name);
+  }
+
   /** Fetches packages and returns, in their order, {name, version, path}. What is here already with the right hash is kept. */
   async download(names, onProgress = () => {}) {
     await this.update();
@@ -144,37 +159,46 @@ export class AptArchive {
     const cwd = join(this.#dir, 'empty');
     const list = await run('apt-get', [...this.#options, '--print-uris', 'download', ...names], { cwd });
     if (list.status !== 0) {
-      throw new SetupError(`Debian ${this.#suite} (${this.#arch}): ${aptErrors(list)}`);
+      throw new AptError(`Debian ${this.#suite} (${this.#arch}): ${aptErrors(list)}`);
     }
     const found = [...list.stdout.matchAll(/^'[^']+' (\S+) (\d+) SHA256:([0-9a-f]{64})/gm)].map(
       ([, file, size, sha256]) => ({ file, size: Number(size), sha256, path: join(debs, file) }),
     );
-    const result = [];
-    for (const name of names) {
+    const result = names.map((name) => {
       const deb = found.find(({ file }) => file.startsWith(`${name}_`));
       if (!deb)
-        throw new SetupError(`Debian ${this.#suite} (${this.#arch}) has no package ${name} with a SHA-256.`);
-      if (!existsSync(deb.path) || sha256Of(deb.path) !== deb.sha256) {
-        onProgress(`fetching ${name}, ${megabytes(deb.size)}`);
-        await this.#fetch(name, deb);
-      }
-      result.push({ name, version: decodeURIComponent(deb.file.split('_')[1]), path: deb.path });
-    }
-    return result;
+        throw new AptError(`Debian ${this.#suite} (${this.#arch}) has no package ${name} with a SHA-256.`);
+      return { ...deb, name, version: decodeURIComponent(deb.file.split('_')[1]) };
+    });
+    const missing = result.filter(({ path, sha256 }) => !existsSync(path) || sha256Of(path) !== sha256);
+    if (missing.length > 0) await this.#fetch(missing, onProgress);
+    return result.map(({ name, version, path }) => ({ name, version, path }));
   }
 
-  async #fetch(name, deb) {
+  async #fetch(debs, onProgress) {
     const partial = join(this.#dir, 'debs', 'partial');
-    const path = join(partial, deb.file);
-    const result = await run('apt-get', [...this.#options, 'download', name], { cwd: partial });
-    if (result.status !== 0 || !existsSync(path)) {
-      throw new SetupError(`The package ${name} could not be fetched.\n${aptErrors(result)}\n${networkHint}`);
+    const total = megabytes(debs.reduce((sum, { size }) => sum + size, 0));
+    const what = debs.length === 1 ? debs[0].name : `${debs.length} packages`;
+    onProgress(`fetching ${what}, ${total}`);
+    const onLine = (line) => {
+      const count = /^Get:(\d+) /.exec(line)?.[1];
+      if (count && debs.length > 1) onProgress(`fetching ${what}, ${total}: ${count}`);
+    };
+    const result = await run('apt-get', [...this.#options, 'download', ...debs.map(({ name }) => name)], {
+      cwd: partial,
+      onLine,
+    });
+    for (const { name, file, sha256, path } of debs) {
+      const fetched = join(partial, file);
+      if (result.status !== 0 || !existsSync(fetched)) {
+        throw new AptError(`The package ${name} could not be fetched.\n${aptErrors(result)}\n${networkHint}`);
+      }
+      if (sha256Of(fetched) !== sha256) {
+        rmSync(fetched);
+        throw new AptError(`The package ${name} arrived with a wrong SHA-256. Run the command again.`);
+      }
+      renameSync(fetched, path);
     }
-    if (sha256Of(path) !== deb.sha256) {
-      rmSync(path);
-      throw new SetupError(`The package ${name} arrived with a wrong SHA-256. Run the command again.`);
-    }
-    renameSync(path, deb.path);
   }
 }
 

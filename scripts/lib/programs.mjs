@@ -27,13 +27,15 @@ async function ensure({ what, packages, find }) {
   });
 }
 
+export const findChromium = () =>
+  process.env.SNOWGLOBE_CHROMIUM ||
+  findProgram('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome');
+
 export const ensureChromium = () =>
   ensure({
     what: 'The browser tests need Chromium',
     packages: ['chromium', 'fonts-dejavu-core'],
-    find: () =>
-      process.env.SNOWGLOBE_CHROMIUM ||
-      findProgram('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome'),
+    find: findChromium,
   });
 
 /** qemu-img and qemu-io, which disk images are tested against. */

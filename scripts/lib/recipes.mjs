@@ -13,14 +13,22 @@ const FIELDS = {
     'firmware',
   ],
   'boot-disk': ['title', 'description', 'arch', 'machine', 'memory', 'source'],
+  'debian-disk': [
+    ...['title', 'description', 'arch', 'machine', 'memory', 'append', 'suite', 'kernel', 'busybox'],
+    ...['firmware', 'modules', 'disk'],
+  ],
   packaged: ['title', 'description', 'arch', 'machine', 'memory', 'suite', 'firmware', 'images'],
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
   'linux-busybox': ['rootfs', 'group', 'listed', 'later', 'modules'],
   'boot-disk': ['group', 'listed', 'later'],
+  'debian-disk': ['group', 'listed', 'later', 'large'],
   packaged: ['append', 'group', 'listed', 'later', 'large'],
 };
+
+/** Files that every Debian disk shares: `start/` is in its initrd, `make/` in that of the guest that makes it, `rootfs/` on the disk. */
+export const DEBIAN_LIBRARY = 'images/debian-lib';
 
 /** Options of a machine that name an image, but for its firmware, as manifests and the list of machines spell them. */
 const IMAGE_OPTIONS = ['kernel', 'initrd', 'hda', 'cdrom', 'fda'];
@@ -74,6 +82,7 @@ export function recipeHash(path) {
   const recipe = readRecipe(path);
   const folders = [`images/${path}`, ...(recipe.rootfs ? [rootfsOf(path, recipe)] : [])];
   if (recipe.kind === 'boot-disk') folders.push(BOOT_DISK_LIBRARY);
+  if (recipe.kind === 'debian-disk') folders.push(DEBIAN_LIBRARY);
   return hashFiles(listFiles(folders), String(BUILDER_VERSION));
 }
 
@@ -106,15 +115,20 @@ export function readManifest(path, dir = imagesDir) {
 /** Whether the image was built from exactly this recipe. */
 export const isBuilt = (path) => readManifest(path)?.recipe === recipeHash(path);
 
-/**
- * Puts `files` (name → bytes) and a manifest with their sizes and SHA-256 into .cache/images/<path> in one step: an interrupted
- * build leaves the old image or none.
- */
-export function publishImage(path, manifest, files) {
-  const target = join(imagesDir, path);
+/** An empty folder in which an image is made. */
+export function imageFolder() {
   const work = join(cacheDir, 'tmp', `image-${process.pid}`);
   rmSync(work, { recursive: true, force: true });
   mkdirSync(work, { recursive: true });
+  return work;
+}
+
+/**
+ * Puts `files` (name → bytes), what is in the folder `work` already, and a manifest with the sizes and SHA-256 of `files` into .cache/images/<path> in one step: an
+ * interrupted build leaves the old image or none.
+ */
+export function publishImage(path, manifest, files, work = imageFolder()) {
+  const target = join(imagesDir, path);
   const sizes = {};
   const sha256 = {};
   for (const [name, bytes] of Object.entries(files)) {
@@ -138,7 +152,7 @@ const downloadSize = (name, manifest, dir) =>
   ['bios', ...IMAGE_OPTIONS]
     .map((option) => manifest[option])
     .filter((url) => url !== undefined && url !== 'none')
-    .reduce((sum, url) => sum + statSync(join(dir, name, url)).size, 0);
+    .reduce((sum, url) => sum + statSync(join(dir, name, url)).size, manifest.streamed ?? 0);
 
 /** The firmware of each architecture that a machine without one of its own starts with: address by architecture. */
 function defaultFirmware(dir) {
@@ -176,6 +190,7 @@ export function writeIndex(dir = imagesDir, waiting = []) {
       machine: manifest.machine,
       memory: manifest.memory,
       ...Object.fromEntries(IMAGE_OPTIONS.map((option) => [option, relative(manifest[option])])),
+      drives: manifest.drives?.map((drive) => ({ ...drive, file: relative(drive.file) })),
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
       terminal: manifest.terminal,

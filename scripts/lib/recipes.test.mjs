@@ -53,6 +53,8 @@ describe('recipes', () => {
       'vga-true-color',
       'x86_64-debian',
       'i386-installer',
+      'riscv64-trixie',
+      'x86_64-bookworm',
     ]);
   });
 
