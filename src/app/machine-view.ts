@@ -8,6 +8,7 @@ import { keysPanel } from './keys-panel.ts';
 import { isPlainClick } from './list-view.ts';
 import { logo } from './logo.ts';
 import type { Machine } from './machine.ts';
+import { monitorPanel } from './monitor-panel.ts';
 import { optionsForm, type OptionsFormActions } from './options-form.ts';
 import { statisticsPanel } from './statistics-panel.ts';
 
@@ -64,6 +65,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
       { label: 'Options', panel: optionsForm(machine.config, imagesUrl, actions, machine.kept) },
       ...(hasDrives ? [{ label: 'Drives', panel: drives.element, toggled: drives.toggled }] : []),
       ...(pc ? [{ label: 'Keys', panel: keysPanel(() => element.vm) }] : []),
+      { label: 'Monitor', panel: monitorPanel(() => element.vm) },
       { label: 'Statistics', panel: numbers.element, toggled: numbers.follow },
     ]),
   );

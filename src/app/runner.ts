@@ -254,6 +254,7 @@ window.snowglobeRunner = {
       return null;
     }),
   eject: (id, drive) => attempt(() => find(id).vm.eject(drive)),
+  monitor: (id, command) => attempt(() => find(id).vm.monitor(command)),
   report: (id) => attempt(() => find(id).vm.report()),
   bootRecording: (id) => attempt(() => find(id).vm.bootRecording()),
   screenText: (id) => attempt(() => find(id).vm.screen?.text() ?? ''),

@@ -556,6 +556,13 @@ export const OPTIONS: readonly Option[] = [
     set: (options, drive) => void options.script.push({ drive, file: null }),
   },
   {
+    name: 'hmp',
+    value: 'COMMAND',
+    own: true,
+    help: "after the preceding --expect, write what the machine's\nmonitor answers, as to 'info registers', on stderr. May\nrepeat, in order",
+    set: (options, monitor) => void options.script.push({ monitor }),
+  },
+  {
     name: 'timeout',
     value: 'SECONDS',
     own: true,

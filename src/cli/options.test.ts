@@ -134,6 +134,7 @@ test('our own options keep their order, take a value after = too, and want two d
     { drive: 'ide1-cd0', file: 'b=c.iso' },
     { drive: 'floppy0', file: null },
   ]);
+  expect(parse('--expect', 'a', '--hmp', 'info block').script[1]).toEqual({ monitor: 'info block' });
   expect(message('i386', '--change', 'ide1-cd0')).toMatch(/--change ide1-cd0: give a drive and a file/);
   expect(options).toMatchObject({ timeout: 2.5, tier: 'interp' });
   expect(message('riscv64', '-timeout', '5')).toMatch(/two dashes: --timeout/);

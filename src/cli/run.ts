@@ -12,7 +12,7 @@ import { guestConfig } from './guest-config.ts';
 import { checkImage } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
-import { type MediumStep, ScriptRunner } from './script.ts';
+import { type MediumStep, type MonitorStep, ScriptRunner } from './script.ts';
 import { startSiteServer } from './site-server.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -86,7 +86,7 @@ class GuestRun {
     });
     this.#script = new ScriptRunner(options.script, {
       send: (bytes) => this.#type(bytes),
-      exchange: (step) => this.#exchange(step),
+      act: (step) => this.#act(step),
       done: () => this.#end({ outcome: 'expect' }),
     });
     this.#console = new StdioConsole({
@@ -206,8 +206,13 @@ class GuestRun {
   }
 
   /** Resolves only if it worked: a script does not go on without its medium. */
-  async #exchange({ drive, file }: MediumStep): Promise<void> {
+  async #act(step: MediumStep | MonitorStep): Promise<void> {
     try {
+      if ('monitor' in step) {
+        process.stderr.write(`${await this.#vm!.monitor(step.monitor)}\n`);
+        return;
+      }
+      const { drive, file } = step;
       if (file !== null) await this.#vm!.changeMedium(drive, file);
       else if (!(await this.#vm!.eject(drive)))
         process.stderr.write(`snowglobe: the guest has locked ${drive}: its medium stays\n`);

@@ -287,6 +287,16 @@ export class GuestVm {
     );
   }
 
+  /** Carries out a command of the monitor. @returns its answer */
+  monitor(command: string): Promise<string> {
+    return this.#ask(
+      this.#page.evaluate(([id, line]) => window.snowglobeRunner.monitor(id, line), [
+        this.id,
+        command,
+      ] as const),
+    );
+  }
+
   /** Uses keyboard and pointer. */
   input(what: RunnerInput): Promise<RunnerInputResult> {
     return this.#ask(

@@ -9,8 +9,8 @@ function run(script: Script) {
   const exchanged: (() => void)[] = [];
   const runner = new ScriptRunner(script, {
     send: (data) => sent.push(new TextDecoder().decode(data)),
-    exchange: ({ drive, file }) => {
-      sent.push(`${drive}: ${file}`);
+    act: (step) => {
+      sent.push('monitor' in step ? step.monitor : `${step.drive}: ${step.file}`);
       return new Promise((resolve) => exchanged.push(resolve));
     },
     done: () => {
@@ -40,13 +40,13 @@ test('types what precedes the first expectation at once, and the rest after its 
   expect(runner.expectMs).toEqual([20, 30]);
 });
 
-test('a medium is exchanged after what precedes it, and the script goes on when that has happened', async () => {
+test('a medium is exchanged and the monitor asked after what precedes them, and the script goes on when that has happened', async () => {
   const { runner, sent, counts, exchanged } = run([
     { expect: /# /u },
     { drive: 'ide1-cd0', file: 'second.iso' },
     { send: bytes('mount') },
     { expect: /# /u },
-    { drive: 'ide1-cd0', file: null },
+    { monitor: 'info block' },
     { expect: /gone/u },
   ]);
   expect(sent).toEqual([]);
@@ -54,7 +54,7 @@ test('a medium is exchanged after what precedes it, and the script goes on when 
   expect(sent).toEqual(['ide1-cd0: second.iso']);
   exchanged[0]();
   await Promise.resolve();
-  expect(sent.slice(1)).toEqual(['mount', 'ide1-cd0: null']);
+  expect(sent.slice(1)).toEqual(['mount', 'info block']);
   runner.output(bytes('gone'), 2);
   expect(counts.done).toBe(0);
   exchanged[1]();

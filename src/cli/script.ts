@@ -1,9 +1,13 @@
 /** One step of what the command line asks of a run. */
-export type ScriptStep = { expect: RegExp } | { send: Uint8Array } | MediumStep;
+export type ScriptStep = { expect: RegExp } | { send: Uint8Array } | MediumStep | MonitorStep;
 /** Another image for a drive, a path; null: its eject button is pressed. */
 export interface MediumStep {
   drive: string;
   file: string | null;
+}
+/** A command for the machine's monitor. */
+export interface MonitorStep {
+  monitor: string;
 }
 export type Script = ScriptStep[];
 
@@ -13,14 +17,14 @@ const WINDOW = 64 * 1024;
 export interface ScriptHost {
   /** Types bytes to the guest. */
   send(bytes: Uint8Array): void;
-  /** Exchanges a medium; the script goes on when that has happened. Fails only by ending the run. */
-  exchange(step: MediumStep): Promise<void>;
+  /** Exchanges a medium, or asks the monitor; the script goes on when that has happened. Fails only by ending the run. */
+  act(step: MediumStep | MonitorStep): Promise<void>;
   /** Every step is done and the last was an --expect: the run may end. */
   done(): void;
 }
 
 /**
- * Runs --expect, --send, --change and --eject in order over the serial output. Each expression is searched after the end of the previous
+ * Runs --expect, --send, --change, --eject and --hmp in order over the serial output. Each expression is searched after the end of the previous
  * match, so the same prompt can be expected twice. A script that does not end in --expect never calls `done`: what it did is
  * to take effect, so the run goes on until the guest ends or the time is up.
  */
@@ -29,7 +33,7 @@ export class ScriptRunner {
   readonly expectMs: number[] = [];
   #text = '';
   #next = 0;
-  #exchanging = false;
+  #acting = false;
   readonly #script: Script;
   readonly #host: ScriptHost;
   readonly #decoder = new TextDecoder();
@@ -59,13 +63,13 @@ export class ScriptRunner {
   }
 
   #advance(ms: number): void {
-    while (this.#next < this.#script.length && !this.#exchanging) {
+    while (this.#next < this.#script.length && !this.#acting) {
       const step = this.#script[this.#next];
-      if ('drive' in step) {
+      if ('drive' in step || 'monitor' in step) {
         this.#next += 1;
-        this.#exchanging = true;
-        void this.#host.exchange(step).then(() => {
-          this.#exchanging = false;
+        this.#acting = true;
+        void this.#host.act(step).then(() => {
+          this.#acting = false;
           this.#advance(ms);
         });
         return;

@@ -146,6 +146,8 @@ export interface RunnerApi {
   resizeDrive(vm: number, drive: string, size: number): Promise<RunnerResult>;
   /** Presses a drive's button; false: its door is locked. */
   eject(vm: number, drive: string): Promise<RunnerResult<boolean>>;
+  /** Carries out a command of the monitor. */
+  monitor(vm: number, command: string): Promise<RunnerResult<string>>;
   report(vm: number): Promise<RunnerResult<VmReport>>;
   bootRecording(vm: number): Promise<RunnerResult<BootRecording>>;
   /** The characters on the machine's screen; empty unless it is in a text mode. */

@@ -491,6 +491,11 @@ export interface Vm {
   /** Resolves when the guest ends, with its outcome. */
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   report(): VmReport;
+  /**
+   * Carries out a command of the monitor, spelled as in QEMU's (`info registers`, `x /4xw 0x80000000`), and gives its answer as text. docs/monitor.md.
+   * @throws VmError bad-config if the machine does not run
+   */
+  monitor(command: string): Promise<string>;
   /** With `recordReads`: what was read so far from images (not from what the guest wrote over them). */
   bootRecording(): BootRecording;
   /** Ends the worker, settles every pending wait and frees the memory. The object is unusable afterwards. */

@@ -22,7 +22,13 @@ import type {
   VmState,
 } from '../core/vm-api.ts';
 import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
-import { RESULT_DIFFERENCE, RESULT_RESET, RESULT_STOP, RESULT_TRAP_LOOP } from '../memory/layout.gen.ts';
+import {
+  REQUEST_STOP,
+  RESULT_DIFFERENCE,
+  RESULT_RESET,
+  RESULT_STOP,
+  RESULT_TRAP_LOOP,
+} from '../memory/layout.gen.ts';
 import { loadBootImages } from './boot/boot-images.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore, warmUpOnce } from './core-module.ts';
@@ -97,6 +103,10 @@ class MachineVm implements Vm {
   /** A session that ended and still has images to close. */
   private closing: Promise<void> | undefined;
   private stopRequest: StopRequest | null = null;
+  /** Images that were put into drives since it started. */
+  private readonly exchanged = new Map<string, ImageSource>();
+  /** Who waits for the registers. */
+  private readonly inspections: { resolve(registers: string): void; reject(error: VmError): void }[] = [];
   /** While someone waits for the vCPU to stand still, undigested output must not hold it back. */
   private urgent = 0;
   /** The host wants the machine paused; it is, once its state says so. */
@@ -302,6 +312,7 @@ class MachineVm implements Vm {
     } as const;
     const node = image === null ? null : await openImage(image, how, drive, this.images.context);
     this.removable(drive).change(this.session!.watched(node));
+    if (image !== null) this.exchanged.set(drive, image);
   }
 
   async resizeDrive(drive: string, size: number): Promise<void> {
@@ -452,6 +463,7 @@ class MachineVm implements Vm {
         session.clock.stop();
         if (result === RESULT_RESET) await this.shutDown(session);
         else if (result !== RESULT_STOP) throw await hangError(session, result);
+        await this.inspect(session);
         const request = this.stopRequest;
         if (request === null) continue;
         if (request.kind === 'end') {
@@ -483,6 +495,44 @@ class MachineVm implements Vm {
   /** What a reset that the guest asks for leads to. */
   private resetRequest(): StopRequest {
     return { kind: this.config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 };
+  }
+
+  async monitor(command: string): Promise<string> {
+    const { session } = this;
+    if (!session || (this.current !== 'running' && this.current !== 'paused'))
+      throw new VmError('bad-config', 'monitor(): the machine does not run.');
+    const [{ runCommand }, { monitorTarget }] = await Promise.all([
+      import('../monitor/monitor.ts'),
+      import('./monitor-target.ts'),
+    ]);
+    const image = (drive: string) =>
+      this.exchanged.get(drive) ?? this.resolved.drives.find(({ name }) => name === drive)?.file ?? null;
+    return runCommand(
+      monitorTarget(this, this.config.arch, session, () => this.describe(session), image),
+      command,
+    );
+  }
+
+  /** The vCPU's registers: it leaves its loop for them, and goes on. */
+  private describe(session: Session): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.inspections.push({ resolve, reject });
+      session.requestStop();
+      session.server.release();
+      void this.ended.then(() => reject(new VmError('bad-config', 'The machine has ended.')));
+    });
+  }
+
+  /** Answers those who want to see the registers; the vCPU is out of its loop. */
+  private async inspect(session: Session): Promise<void> {
+    const waiting = this.inspections.splice(0);
+    if (waiting.length === 0) return;
+    const registers = await session.vcpu.describe();
+    for (const { resolve } of waiting) resolve(registers);
+    if (this.stopRequest !== null) return;
+    session.memory.withdrawAll(REQUEST_STOP);
+    if (this.current !== 'paused') session.clock.start();
+    if (this.pauseWanted) session.requestPause();
   }
 
   private requestStop(request: StopRequest): void {

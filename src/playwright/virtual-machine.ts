@@ -173,6 +173,11 @@ export class VirtualMachine {
     return step(`eject ${drive}`, () => this.#life.guest.eject(drive));
   }
 
+  /** Carries out a command of the monitor (docs/monitor.md), such as `info registers`, and gives its answer. */
+  monitor(command: string): Promise<string> {
+    return step(`monitor: ${command}`, () => this.#life.guest.monitor(command));
+  }
+
   /** Paths of the files in a shared folder, as the guest has them now. */
   listFolder(tag: string): Promise<string[]> {
     return this.#life.guest.listFolder(tag);

@@ -19,6 +19,8 @@ interface CoreExports extends CompilerExports, CheckExports {
   sleepMs(index: number): number;
   slept(index: number, ms: number, timedOut: number): void;
   peekCsr(index: number, csr: number): bigint;
+  /** Of x86 cores. */
+  peekFlags?(index: number): number;
 }
 
 const STATE_KICK_SEEN = 0x268;
@@ -133,6 +135,7 @@ const api: VcpuWorkerApi = {
     const lines = describeRegisters(arch, new DataView(words.buffer), core.stateOf(index), (csr) =>
       core.peekCsr(index, csr),
     );
+    if (core.peekFlags) lines.push(`rflags  ${(core.peekFlags(index) >>> 0).toString(16).padStart(16, '0')}`);
     if (differs) lines.push('', describeDifference(core, words.buffer, index, arch));
     return lines.join('\n');
   },

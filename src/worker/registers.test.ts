@@ -69,5 +69,7 @@ describe('the registers', () => {
     expect(lines).toContain('cs      0000f000');
     const riscv = describeRegisters('riscv64', view, 0x1000, (csr) => BigInt(csr));
     expect(riscv).toContain('mepc    0000000000000341');
+    // The core gives them as signed numbers.
+    expect(describeRegisters('riscv64', view, 0x1000, () => -4096n)).toContain('satp    fffffffffffff000');
   });
 });

@@ -99,7 +99,9 @@ export function describeRegisters(
     );
   lines.push(...system.map(text));
   lines.push(
-    ...csrs.map(([name, csr]) => `${name.padEnd(7)} ${peekCsr(csr).toString(16).padStart(16, '0')}`),
+    ...csrs.map(
+      ([name, csr]) => `${name.padEnd(7)} ${BigInt.asUintN(64, peekCsr(csr)).toString(16).padStart(16, '0')}`,
+    ),
   );
   return lines;
 }

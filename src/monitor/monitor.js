@@ -1,0 +1,174 @@
+/**
+ * The monitor: commands as QEMU's human monitor (HMP) has them, one line each, answered in text. What a command cannot do it says in its answer, as
+ * QEMU does; nothing is thrown for what a person types.
+ */
+import { dump, parseFormat } from './dump.js';
+import { INFO } from './info.js';
+import { translate } from './page-tables.js';
+import { qkeyCodes } from './sendkey.js';
+const ADDRESS_DIGITS = 16;
+/** `0x8000`, `4096`; null: it is no number. */
+function parseNumber(text) {
+  return /^(0x[\da-f]+|\d+)$/i.test(text) ? BigInt.asUintN(64, BigInt(text)) : null;
+}
+/** An address, of `$pc` or another register too. */
+async function parseAddress(target, text) {
+  if (!text.startsWith('$')) return parseNumber(text);
+  const registers = await target.registers();
+  const name = text.slice(1).toLowerCase();
+  return registers.get(name) ?? registers.get(`r${name.slice(1)}`) ?? null;
+}
+async function examine(target, argument, virtual) {
+  const [first = '', second] = argument.split(/\s+/);
+  const [format, where] = first.startsWith('/') ? [first, second] : ['', first];
+  const parsed = parseFormat(format);
+  if (!parsed) return `invalid char in format: '${format}'`;
+  const start = where ? await parseAddress(target, where) : null;
+  if (start === null) return `${virtual ? 'x' : 'xp'}: no address '${where ?? ''}'`;
+  const physical = (at, length) => target.read(Number(at), length);
+  if (!virtual) return dump(parsed, start, physical, ADDRESS_DIGITS).join('\n');
+  const registers = await target.registers();
+  const read = (at, length) => {
+    const found = translate(target.arch, registers, (table, bytes) => target.read(table, bytes), at);
+    return found === null ? null : physical(found, length);
+  };
+  return dump(parsed, start, read, ADDRESS_DIGITS).join('\n');
+}
+async function eject(target, argument) {
+  const words = argument.split(/\s+/).filter(Boolean);
+  const force = words.includes('-f');
+  const name = words.find((word) => word !== '-f');
+  if (!name) return 'eject: a device is missing';
+  const drive = target.drives.find((one) => one.name === name);
+  if (!drive) return `Error: Device '${name}' not found`;
+  if (!drive.removable) return `Error: Device '${name}' is not removable`;
+  if (force) {
+    await target.remove(name);
+    return '';
+  }
+  return (await target.eject(name))
+    ? ''
+    : `Error: Device '${name}' is locked and force was not specified, wait for tray to open and try again`;
+}
+const COMMANDS = [
+  {
+    names: ['balloon'],
+    parameters: 'target',
+    about: 'request VM to change its memory allocation (in MB)',
+    run(target, argument) {
+      const mib = parseNumber(argument);
+      if (mib === null) return `balloon: "${argument}" is no number`;
+      if (target.balloon === null) return 'Error: No balloon device has been activated';
+      target.setBalloon(Number(mib));
+      return '';
+    },
+  },
+  {
+    names: ['cont', 'c'],
+    parameters: '',
+    about: 'resume emulation',
+    run: (target) => target.resume().then(() => ''),
+  },
+  {
+    names: ['eject'],
+    parameters: '[-f] device',
+    about: 'eject a removable medium (use -f to force it)',
+    run: eject,
+  },
+  {
+    names: ['help', '?'],
+    parameters: '[cmd]',
+    about: 'show the help',
+    run: (_, argument) => help(argument),
+  },
+  {
+    names: ['info'],
+    parameters: '[subcommand]',
+    about: 'show various information about the system state',
+    run(target, argument) {
+      const [what = '', ...rest] = argument.split(/\s+/);
+      if (what === '') return infoHelp();
+      const found = INFO[what];
+      return found ? found[1](target, rest.join(' ')) : `unknown command: 'info ${what}'`;
+    },
+  },
+  {
+    names: ['quit', 'q'],
+    parameters: '',
+    about: 'quit the emulator',
+    run: (target) => target.powerOff().then(() => ''),
+  },
+  {
+    names: ['sendkey'],
+    parameters: 'keys',
+    about: "send keys to the VM (e.g. 'sendkey ctrl-alt-f1')",
+    run(target, argument) {
+      const keys = qkeyCodes(argument);
+      if (typeof keys === 'string') return `Error: invalid parameter: ${keys}`;
+      target.press(keys);
+      return '';
+    },
+  },
+  {
+    names: ['stop', 's'],
+    parameters: '',
+    about: 'stop emulation',
+    run: (target) => target.pause().then(() => ''),
+  },
+  {
+    names: ['system_reset'],
+    parameters: '',
+    about: 'reset the system',
+    run: (target) => target.reset().then(() => ''),
+  },
+  {
+    names: ['x'],
+    parameters: '/fmt addr',
+    about: "virtual memory dump starting at 'addr'",
+    run: (target, argument) => examine(target, argument, true),
+  },
+  {
+    names: ['xp'],
+    parameters: '/fmt addr',
+    about: "physical memory dump starting at 'addr'",
+    run: (target, argument) => examine(target, argument, false),
+  },
+];
+function usage({ names, parameters, about }) {
+  return `${[names.join('|'), parameters].filter(Boolean).join(' ')} -- ${about}`;
+}
+function infoHelp() {
+  return Object.entries(INFO)
+    .map(([name, [about]]) => `info ${name} ${about.startsWith('[') ? about : `-- ${about}`}`)
+    .join('\n');
+}
+function help(which) {
+  if (which === 'info') return infoHelp();
+  const found = which === '' ? COMMANDS : COMMANDS.filter(({ names }) => names.includes(which));
+  return found.length === 0 ? `unknown command: '${which}'` : found.map(usage).join('\n');
+}
+/** Carries out one command and gives its answer, without a line break at its end; empty where QEMU says nothing. */
+export async function runCommand(target, line) {
+  const match = /^\s*([\w?]+)\s*(.*?)\s*$/s.exec(line);
+  if (!match) return line.trim() === '' ? '' : `unknown command: '${line.trim()}'`;
+  const [, name, argument] = match;
+  const command = COMMANDS.find(({ names }) => names.includes(name));
+  if (!command) return `unknown command: '${name}'`;
+  try {
+    return await command.run(target, argument);
+  } catch (error) {
+    return `Error: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+/** Names that may come next, for completion. */
+export function completions(line) {
+  const info = /^\s*info\s+(\S*)$/.exec(line);
+  if (info)
+    return Object.keys(INFO)
+      .filter((name) => name.startsWith(info[1]))
+      .map((name) => `info ${name}`);
+  const start = line.trimStart();
+  if (/\s/.test(start)) return [];
+  return COMMANDS.flatMap(({ names }) => names).filter((name) => name.length > 1 && name.startsWith(start));
+}
+//# sourceMappingURL=monitor.js.map
