@@ -91,7 +91,9 @@ await main(async () => {
   if (options.help) return say(HELP);
   const start = Date.now();
   say(bold('Snowglobe'));
-  const built = await build({ only: options.dev ? ['gen', 'core', 'ts'] : undefined });
+  // The library for other sites is nobody's to wait for.
+  const steps = ['gen', 'core', 'core-x86', 'ts', ...(options.dev ? [] : ['site'])];
+  const built = await build({ only: steps });
   const { machines, obstacle, waiting } = await buildImagesIfPossible({ later: false });
   if (built.length === 0 && !obstacle)
     say(`  ${green('✓')} Everything is built ${dim(seconds(Date.now() - start))}`);
