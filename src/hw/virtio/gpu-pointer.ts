@@ -1,11 +1,9 @@
 /** Pointers of virtio-gpu (VIRTIO 1.2, section 5.7.6.10): 64 by 64 pixels, drawn over the picture. */
-import type { ScreenCursor } from '../../core/scanout.ts';
+import type { PixelFormat, ScreenCursor } from '../../core/scanout.ts';
 import type { GpuResource } from './gpu-resource.ts';
 import * as W from './gpu-wire.ts';
 
 const SIZE = 64;
-/** B8G8R8A8. */
-const BLOB_FORMAT = 1;
 
 /** Commands of the cursor's queue have this many bytes. */
 export const POINTER_COMMAND_BYTES = W.HEADER_BYTES + 32;
@@ -42,8 +40,8 @@ export function pointerAfter(
 /** The pixels of a resource that is a pointer; null: it is none. */
 function shapeOf(resource: GpuResource | null): Uint8ClampedArray<ArrayBuffer> | null {
   if (resource?.content.kind === '2d') {
-    const { width, height, memory, format } = resource.content;
-    return width === SIZE && height === SIZE ? rgba(memory.own, format) : null;
+    const { width, height, memory, pixels } = resource.content;
+    return width === SIZE && height === SIZE ? rgba(memory.own, pixels) : null;
   }
   const size = SIZE * SIZE * W.PIXEL_BYTES;
   const backing = resource?.backing;
@@ -51,16 +49,18 @@ function shapeOf(resource: GpuResource | null): Uint8ClampedArray<ArrayBuffer> |
   const bytes = new Uint8Array(size);
   backing.copy(0, bytes, 0, size);
   // Nothing says the format of a blob: it is Linux's for pointers.
-  return rgba(bytes, BLOB_FORMAT);
+  return rgba(bytes, 'rgb32');
 }
 
-/** Colours, which the guest has multiplied by their alpha (Linux, "Plane Composition Properties"), as ImageData has them. */
-function rgba(bytes: Uint8Array, format: number): Uint8ClampedArray<ArrayBuffer> {
-  const { pixels, alpha } = W.GPU_FORMATS.get(format)!;
-  const channels = W.CHANNELS[pixels]!;
+/**
+ * Colours, which the guest has multiplied by their alpha (Linux, "Plane Composition Properties"), as ImageData has them. Linux's pointers lie in resources whose
+ * format names no alpha, and have one all the same, as QEMU takes it.
+ */
+function rgba(bytes: Uint8Array, format: PixelFormat): Uint8ClampedArray<ArrayBuffer> {
+  const channels = W.CHANNELS[format]!;
   const out = new Uint8ClampedArray(bytes.length);
   for (let at = 0; at < bytes.length; at += W.PIXEL_BYTES) {
-    const opacity = alpha ? bytes[at + channels[3]] : 255;
+    const opacity = bytes[at + channels[3]];
     for (let i = 0; i < 3; i++) out[at + i] = opacity === 0 ? 0 : (bytes[at + channels[i]] * 255) / opacity;
     out[at + 3] = opacity;
   }

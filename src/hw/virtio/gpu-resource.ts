@@ -72,7 +72,7 @@ export class GpuResources {
       this.used -= RESOURCE_COST + size;
       return null;
     }
-    const { pixels } = GPU_FORMATS.get(format)!;
+    const pixels = GPU_FORMATS.get(format)!;
     const memory = { linear: 0, size, own };
     return this.add(id, { kind: '2d', format, pixels, width, height, stride, memory }, created);
   }

@@ -44,17 +44,17 @@ export const ENTRY_BYTES = 16;
 /** Memory of a blob (5.7.6.8): that of the guest. */
 export const BLOB_MEM_GUEST = 1;
 
-/** Pixels of all formats (5.7.6.8) have four bytes. Alpha is not looked at, but in a pointer. */
+/** Pixels of all formats (5.7.6.8) have four bytes. Alpha counts in pointers only. */
 export const PIXEL_BYTES = 4;
-export const GPU_FORMATS: ReadonlyMap<number, { pixels: PixelFormat; alpha: boolean }> = new Map([
-  [1, { pixels: 'rgb32', alpha: true }], // B8G8R8A8
-  [2, { pixels: 'rgb32', alpha: false }], // B8G8R8X8
-  [3, { pixels: 'xrgb', alpha: true }], // A8R8G8B8
-  [4, { pixels: 'xrgb', alpha: false }], // X8R8G8B8
-  [67, { pixels: 'rgbx', alpha: true }], // R8G8B8A8
-  [68, { pixels: 'xbgr', alpha: false }], // X8B8G8R8
-  [121, { pixels: 'xbgr', alpha: true }], // A8B8G8R8
-  [134, { pixels: 'rgbx', alpha: false }], // R8G8B8X8
+export const GPU_FORMATS: ReadonlyMap<number, PixelFormat> = new Map([
+  [1, 'rgb32'], // B8G8R8A8
+  [2, 'rgb32'], // B8G8R8X8
+  [3, 'xrgb'], // A8R8G8B8
+  [4, 'xrgb'], // X8R8G8B8
+  [67, 'rgbx'], // R8G8B8A8
+  [68, 'xbgr'], // X8B8G8R8
+  [121, 'xbgr'], // A8B8G8R8
+  [134, 'rgbx'], // R8G8B8X8
 ]);
 
 /** Where red, green, blue and alpha are in the bytes of a pixel. */

@@ -436,7 +436,7 @@ export class VirtioGpu implements VirtioType {
     }
     const resource = this.resource(id);
     const backing = this.backing(resource);
-    const format = W.GPU_FORMATS.get(code)?.pixels;
+    const format = W.GPU_FORMATS.get(code);
     if (resource.content.kind !== 'blob' || !format)
       throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, `resource ${id} is no blob, or has no format ${code}`);
     const rect = this.pictureRect(body, width, height);
