@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Locator, type Page } from 'playwright/test';
 import { findings } from './support/axe.ts';
+import { bootDisk } from './support/boot-sector.ts';
 import { countingDisk } from './support/counting-disk.ts';
 import { write } from './support/files.ts';
 import { noise } from './support/noise.ts';
@@ -226,6 +227,39 @@ test('a machine of an address is kept from its page on; committed, it does not n
   isThere = false;
   await page.goto(url);
   await expect.poll(() => displayText(page), STARTED).toContain('Started 3');
+});
+
+test('a listed machine is started with its changes kept, and its running disk is made larger', async ({
+  page,
+  site,
+}, testInfo) => {
+  const image = readFileSync(bootDisk(testInfo.outputDir, 'Listed'));
+  await page.route('**/listed.img', (route) => route.fulfill({ body: image }));
+  await page.route('**/images/index.json', async (route) => {
+    const response = await route.fetch();
+    const list = (await response.json()) as { machines: unknown[] };
+    const drives = [{ file: '../listed.img', interface: 'virtio' }];
+    const about = { title: 'A whole system', group: 'system', arch: 'x86_64', machine: 'pc', memory: 64 };
+    list.machines.push({ name: 'whole', ...about, drives });
+    await route.fulfill({ response, json: list });
+  });
+  await page.goto(site.builtUrl);
+  const group = page.getByRole('region', { name: 'Whole systems' });
+  await group.getByRole('button', { name: 'Keep changes of A whole system' }).click();
+  await expect(page).toHaveTitle('A whole system · Snowglobe');
+  await expect.poll(() => displayText(page), STARTED).toContain('Listed');
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  const drive = page.getByRole('listitem').filter({ hasText: 'Disk (virtio0)' });
+  await drive.getByRole('textbox', { name: 'New size of virtio0' }).fill('16 KB');
+  await drive.getByRole('button', { name: 'Resize' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'would cut off' })).toBeVisible();
+  await drive.getByRole('textbox').fill('64M');
+  await drive.getByRole('button', { name: 'Resize' }).click();
+  await expect(drive).toContainText('67 MB');
+  await page.goto(site.builtUrl);
+  const shelf = page.getByRole('region', { name: 'Your machines' });
+  await expect(shelf.getByText(/of 64\.0 MB$/)).toBeVisible();
+  await expect(shelf.getByText('over listed.img')).toBeVisible();
 });
 
 test('where the browser has no more room, nothing half is left, and the reason is said', async ({

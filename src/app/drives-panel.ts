@@ -1,6 +1,8 @@
 /** The drives of a running machine: what is in them, and buttons to exchange it. */
 import type { DriveState, Vm } from '../core/vm-api.ts';
 import { h } from '../element/dom.ts';
+import { formatBytes } from '../element/format.ts';
+import { parseSize, SIZE_HINT } from './disks/size.ts';
 
 const KINDS: Record<DriveState['media'], string> = { disk: 'Disk', cdrom: 'CD-ROM', floppy: 'Floppy' };
 
@@ -97,6 +99,37 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
     return size === null ? [insert] : [insert, eject];
   };
 
+  /** A disk whose guest is told of a new size. */
+  const resizing = ({ name, size }: DriveState): HTMLElement[] => {
+    const input = h('input', {
+      value: formatBytes(size ?? 0),
+      autocomplete: 'off',
+      'aria-label': `New size of ${name}`,
+    });
+    const form = h(
+      'form',
+      { class: 'resize' },
+      input,
+      h('button', { type: 'submit', class: 'quiet' }, 'Resize'),
+    );
+    form.addEventListener('submit', async (event) => {
+      event.preventDefault();
+      const wanted = parseSize(input.value);
+      if (wanted === null) problem.textContent = `“${input.value}” is no size. ${SIZE_HINT}`;
+      else if (wanted < (size ?? 0)) problem.textContent = 'A smaller disk would cut off what is on it.';
+      else {
+        problem.textContent = '';
+        await vm()
+          ?.resizeDrive(name, wanted)
+          .catch((error: Error) => {
+            problem.textContent = error.message;
+          });
+        draw();
+      }
+    });
+    return [form];
+  };
+
   const draw = (): void => {
     const drives = vm()?.drives ?? [];
     const now = JSON.stringify(drives);
@@ -115,6 +148,7 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
           h('span', {}, `${KINDS[drive.media]} (${drive.name})`),
           h('span', { class: 'size' }, sizeText(drive.size) + (drive.locked ? ', in use' : '')),
           ...(drive.removable ? buttons(drive) : []),
+          ...(drive.name.startsWith('virtio') && drive.size !== null ? resizing(drive) : []),
         ),
       ),
     );

@@ -118,6 +118,7 @@ export function monitorTarget(
     powerOff: () => vm.powerOff(),
     eject: (drive) => vm.eject(drive),
     remove: (drive) => vm.changeMedium(drive, null),
+    resize: (drive, size) => vm.resizeDrive(drive, size),
     setBalloon(mib) {
       if (vm.balloon) vm.balloon.target = mib;
     },

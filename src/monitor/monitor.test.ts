@@ -30,6 +30,7 @@ function machine(over: Partial<MonitorTarget> = {}): MonitorTarget {
     powerOff: vi.fn(async () => {}),
     eject: vi.fn(async () => false),
     remove: vi.fn(async () => {}),
+    resize: vi.fn(async () => {}),
     setBalloon: vi.fn(),
     press: vi.fn(),
     ...over,
@@ -116,6 +117,13 @@ describe('commands', () => {
     expect(vm.remove).not.toHaveBeenCalled();
     expect(await runCommand(vm, 'eject -f ide1-cd0')).toBe('');
     expect(vm.remove).toHaveBeenCalledWith('ide1-cd0');
+    await runCommand(vm, 'block_resize virtio0 2');
+    await runCommand(vm, 'block_resize virtio0 1.5G');
+    expect(vi.mocked(vm.resize).mock.calls).toEqual([
+      ['virtio0', 2 << 20],
+      ['virtio0', 1.5 * 2 ** 30],
+    ]);
+    expect(await runCommand(vm, 'block_resize virtio0 large')).toContain('"large" is no size');
     await runCommand(vm, 'balloon 256');
     expect(vm.setBalloon).toHaveBeenCalledWith(256);
     await runCommand(vm, 'sendkey ctrl-alt-f1');

@@ -24,6 +24,14 @@ function parseNumber(text: string): bigint | null {
   return /^(0x[\da-f]+|\d+)$/i.test(text) ? BigInt.asUintN(64, BigInt(text)) : null;
 }
 
+/** As QEMU's `o` arguments: MiB, or with a suffix from B to T. Null: it is no size. */
+function parseSize(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)([bkmgt])?$/i.exec(text);
+  if (!match) return null;
+  const power = { b: 0, k: 1, m: 2, g: 3, t: 4 }[(match[2] ?? 'm').toLowerCase()]!;
+  return Math.round(Number(match[1]) * 1024 ** power);
+}
+
 /** An address, of `$pc` or another register too. */
 async function parseAddress(target: MonitorTarget, text: string): Promise<bigint | null> {
   if (!text.startsWith('$')) return parseNumber(text);
@@ -89,6 +97,19 @@ const COMMANDS: readonly Command[] = [
       if (mib === null) return `balloon: "${argument}" is no number`;
       if (target.balloon === null) return 'Error: No balloon device has been activated';
       target.setBalloon(Number(mib));
+      return '';
+    },
+  },
+  {
+    names: ['block_resize'],
+    parameters: 'device size',
+    about: 'resize a block image',
+    async run(target, argument) {
+      const [drive = '', size = ''] = argument.split(/\s+/);
+      const bytes = parseSize(size);
+      if (bytes === null)
+        return `block_resize: "${size}" is no size\nTry "help block_resize" for more information`;
+      await target.resize(drive, bytes);
       return '';
     },
   },

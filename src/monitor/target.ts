@@ -41,6 +41,8 @@ export interface MonitorTarget {
   eject(drive: string): Promise<boolean>;
   /** Takes the medium out, whatever the guest says. */
   remove(drive: string): Promise<void>;
+  /** Makes a drive's medium another size, bytes. */
+  resize(drive: string, size: number): Promise<void>;
   setBalloon(mib: number): void;
   /** Presses keys by their places (`KeyboardEvent.code`), and lets them go in reverse. */
   press(codes: readonly string[]): void;

@@ -6,6 +6,7 @@ import { isPlainClick } from '../list-view.ts';
 import { type Kept, manageMachine } from './disk-dialog.ts';
 import { keptMachines } from './kept-machines.ts';
 import * as library from './library.ts';
+import type { DiskSizes } from './library.ts';
 import { storageNote } from './storage-note.ts';
 
 export interface ShelfActions {
@@ -42,7 +43,7 @@ async function everything(): Promise<Kept[]> {
   ];
 }
 
-function card(kept: Kept, stored: number | null, actions: ShelfActions, changed: () => void): HTMLElement {
+function card(kept: Kept, sizes: DiskSizes | null, actions: ShelfActions, changed: () => void): HTMLElement {
   const { machine, disk } = kept;
   const name = machine?.name ?? disk?.name ?? '';
   const open: HTMLElement = h(
@@ -59,7 +60,7 @@ function card(kept: Kept, stored: number | null, actions: ShelfActions, changed:
   manage.addEventListener('click', () => void manageMachine(kept, changed));
   const facts = [
     disk?.base && `over ${disk.base.name}`,
-    disk && stored !== null && `${formatBytes(stored)} of ${formatBytes(disk.capacity)}`,
+    sizes && `${formatBytes(sizes.allocation)} of ${formatBytes(sizes.capacity)}`,
     machine && `used ${ago(machine.used)}`,
     !machine && 'a disk without a machine',
     machine && !disk && 'its disk is gone',
@@ -99,17 +100,10 @@ export function shelf(actions: ShelfActions): HTMLElement {
   const fill = async (): Promise<void> => {
     try {
       const all = await everything();
-      const stored = await Promise.all(
-        all.map(({ disk }) =>
-          disk
-            ? library.diskSizes(disk.id).then(
-                ({ allocation }) => allocation,
-                () => null,
-              )
-            : null,
-        ),
+      const sizes = await Promise.all(
+        all.map(({ disk }) => (disk ? library.diskSizes(disk.id).catch(() => null) : null)),
       );
-      list.replaceChildren(...all.map((kept, at) => card(kept, stored[at], actions, () => void fill())));
+      list.replaceChildren(...all.map((kept, at) => card(kept, sizes[at], actions, () => void fill())));
       about.textContent =
         all.length > 0
           ? 'Their disks are kept in this browser: what you change is there the next time.'
