@@ -146,4 +146,59 @@ describe('HTTP', () => {
     expect(await kind(node.read(0, 1))).toBe('io');
     expect(await probeHttp('x')).toHaveProperty('problem');
   });
+
+  const reader = (giveUpMs?: number) =>
+    new HttpNode({ url: 'x', size: 5000, etag: '"1"', writable: false, giveUpMs });
+  const problemOf = async (node: HttpNode): Promise<string> => {
+    const result = await node.read(0, 10);
+    return result.ok ? '' : result.error.message;
+  };
+
+  it('a reader waits for a network that is down, and says so', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const file = bytes(5000);
+    const up = server(file);
+    let failures = 3;
+    vi.stubGlobal('fetch', (url: string, init: never) =>
+      failures-- > 0 ? Promise.reject(new TypeError('Failed to fetch')) : up(url, init),
+    );
+    const node = reader();
+    const read = node.read(100, 50);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(node.state).toMatchObject({ waiting: 1, problem: 'x: the server cannot be reached' });
+    expect(node.state.retryAt).toBeGreaterThanOrEqual(500);
+    await vi.advanceTimersByTimeAsync(7000);
+    expect(await value(read)).toEqual(file.slice(100, 150));
+    expect(node.state).toMatchObject({ waiting: 0, problem: null, fetched: 50 });
+    failures = 100;
+    const late = problemOf(reader(5000));
+    await vi.advanceTimersByTimeAsync(5001);
+    expect(await late).toBe('x: the server cannot be reached; it was given up after 5 s');
+    const closed = reader();
+    const ended = problemOf(closed);
+    await vi.advanceTimersByTimeAsync(10);
+    closed.close();
+    await vi.advanceTimersByTimeAsync(10);
+    expect(await ended).not.toBe('');
+    vi.useRealTimers();
+  });
+
+  it.each<[string, ResponseInit & { body?: number }, string]>([
+    [
+      'that is longer now',
+      { headers: { ETag: '"1"', 'Content-Range': 'bytes 0-9/6000' } },
+      'another one now',
+    ],
+    ['with another tag', { headers: { ETag: '"2"', 'Content-Range': 'bytes 0-9/5000' } }, 'another one now'],
+    ['that is too short now', { status: 416 }, 'another one now'],
+    ['from another place', { headers: { ETag: '"1"', 'Content-Range': 'bytes 5-14/5000' } }, 'begins at 5'],
+    ['as a whole', { status: 200 }, 'all of the file'],
+    ['that is gone', { status: 410 }, 'answered 410'],
+  ])('a file %s fails reads with a reason', async (_, init, reason) => {
+    vi.stubGlobal(
+      'fetch',
+      async () => new Response(bytes(10) as Uint8Array<ArrayBuffer>, { status: 206, ...init }),
+    );
+    expect(await problemOf(reader())).toContain(reason);
+  });
 });

@@ -136,8 +136,8 @@ export interface DriveConfig {
    */
   backing?: readonly ImageSource[];
   /**
-   * How long a read of a published image waits for a network that is down before the guest gets an I/O error, seconds. Default: as long as it takes; the
-   * guest sees a slow disk.
+   * How long a read of an image from the network waits for one that is down before the guest gets an I/O error, seconds. Default: as long as it takes;
+   * the guest sees a slow disk.
    */
   networkTimeout?: number;
   /** What requests pass through, the first one first. */
@@ -255,7 +255,7 @@ export interface BootRecording {
 export interface VmEvents {
   state: VmState;
   progress: VmProgress;
-  /** How a published image comes has changed; four times a second at most. */
+  /** How an image comes over the network has changed; four times a second at most. */
   stream: { drive: string; stream: DriveStream };
   /** The guest ended: powered off, asked for reset while resets stop it, or panicked. */
   exit: { outcome: VmOutcome; code: number };
@@ -343,7 +343,7 @@ export interface VmInput {
   onLeds(listener: (lit: number) => void): Unsubscribe;
 }
 
-/** How the chunks of a published image (docs/block.md) come. Bytes are those of stored chunks, compressed as they are. */
+/** How an image comes over the network. Bytes of a published one (docs/block.md) are those of stored chunks, compressed as they are. */
 export interface DriveStream {
   /** Bytes of the whole image. */
   total: number;
@@ -376,7 +376,7 @@ export interface DriveState {
   locked: boolean;
   /** The guest has opened its tray: it finds no medium until the tray is closed, by itself or with another image. */
   open: boolean;
-  /** Of a published image. */
+  /** Of an image that comes over the network in pieces. */
   stream?: DriveStream;
 }
 

@@ -18,6 +18,7 @@ import { copyShared } from '../memory/copy.ts';
 import { floppyBytes, floppyGeometry } from '../hw/floppy/floppy-geometry.ts';
 import { loadImage } from './boot/image-source.ts';
 import { cacheKey, type ImageContext, pageAddress } from './image-context.ts';
+import type { StreamedNode } from './stream-watch.ts';
 
 export type DriveInterface = 'ide' | 'floppy' | 'pflash' | 'virtio';
 
@@ -121,11 +122,15 @@ async function openFile(
   context: ImageContext = {},
 ): Promise<BlockNode> {
   const writeThrough = !plan.readOnly && !plan.snapshot;
+  const { networkTimeout } = plan;
+  const how = {
+    writable: writeThrough,
+    giveUpMs: networkTimeout === undefined ? undefined : networkTimeout * 1000,
+  };
   const found = plan.preload
     ? await preloaded(file, writeThrough, what, context)
-    : await openSource(file, writeThrough, what, context);
+    : await openSource(file, how, what, context);
   // A format that is given is that of the file itself.
-  const how = { writable: writeThrough, networkTimeout: plan.networkTimeout };
   const source = plan.format ? found : await followManifest(file, found, what, how, context);
   if (source.size === 0) {
     await source.close();
@@ -232,8 +237,10 @@ function imageFile(
         return failure('io', where);
       }
       try {
-        const file = await openSource(next, false, wanted, context);
-        const below = await followManifest(next, file, wanted, {}, context);
+        // What is told of a drive is how the image at the top comes.
+        const { streamed: _, ...quiet } = context;
+        const file = await openSource(next, {}, wanted, quiet);
+        const below = await followManifest(next, file, wanted, {}, quiet);
         return success(imageFile(next, below, given, depth + 1, context));
       } catch (error) {
         if (!(error instanceof VmError)) throw error;
@@ -255,14 +262,22 @@ function besides(source: ImageSource, name: string): string | null {
   }
 }
 
+/** How a file is got at. */
+interface Access {
+  writable?: boolean;
+  /** How long a read waits for a network that is down, ms. Default: for ever. */
+  giveUpMs?: number | undefined;
+}
+
 /** The image that is published in chunks, if `node` is its manifest, else the node itself. */
 async function followManifest(
   file: ImageSource,
   node: BlockNode,
   what: string,
-  { writable = false, networkTimeout }: { writable?: boolean; networkTimeout?: number | undefined },
-  { cache, published }: ImageContext,
+  { writable = false, giveUpMs }: Access,
+  context: ImageContext,
 ): Promise<BlockNode> {
+  const { cache } = context;
   const head = await node.read(0, Math.min(node.size, MANIFEST_PROBE_BYTES));
   if (!head.ok || !isManifest(head.value)) return node;
   try {
@@ -274,17 +289,23 @@ async function followManifest(
     const opened = await openChunked(node, {
       url: new URL(file, pageAddress()).href,
       store: cache,
-      giveUpMs: networkTimeout === undefined ? undefined : networkTimeout * 1000,
+      giveUpMs,
     });
     if (!opened.ok)
       throw new VmError('bad-image', `The image of ${what} cannot be used: ${opened.error.message}.`);
     const key = cacheKey(file);
     if (key !== null) cache?.put(key, opened.value.text.slice());
-    published?.(what, opened.value.node);
+    streaming(opened.value.node, what, context);
     return opened.value.node;
   } finally {
     await node.close();
   }
+}
+
+/** An image comes over the network: reads of it end with the machine, however long they would wait. */
+function streaming(node: BlockNode & StreamedNode, what: string, { signal, streamed }: ImageContext): void {
+  signal?.addEventListener('abort', () => void node.close(), { once: true });
+  streamed?.(what, node);
 }
 
 /** All of a file, in memory of its own. */
@@ -303,7 +324,7 @@ const wholeFile = (file: ImageSource, what: string, context: ImageContext): Prom
 
 async function openSource(
   file: ImageSource,
-  writable: boolean,
+  { writable = false, giveUpMs }: Access,
   what: string,
   context: ImageContext,
 ): Promise<BlockNode> {
@@ -321,8 +342,11 @@ async function openSource(
   }
   if ('problem' in probe)
     throw new VmError('not-found', `The image of ${what} cannot be had: ${probe.problem}.`);
-  if (probe.ranges)
-    return new CachedNode(new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable }));
+  if (probe.ranges) {
+    const node = new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable, giveUpMs });
+    if (!writable) streaming(node, what, context);
+    return new CachedNode(node);
+  }
   if (writable) throw bad(`${what}: the server of ${file} takes no writes; leave out snapshot=off.`);
   // A server without ranges gives all or nothing.
   return new MemoryNode(await wholeFile(file, what, context), { readOnly: true });

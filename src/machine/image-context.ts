@@ -1,15 +1,18 @@
 /** What images are opened with. */
 import type { BlockNode } from '../block/block-node.ts';
 import type { BrowserCache } from '../block/stream/browser-cache.ts';
-import type { ChunkedNode } from '../block/stream/chunked-node.ts';
+import type { VmProgress } from '../core/vm-api.ts';
+import type { StreamedNode } from './stream-watch.ts';
 
 export interface ImageContext {
   /** Aborted when the machine is destroyed while it loads. */
   signal?: AbortSignal;
   /** What was fetched before; null: nothing is kept. */
   cache?: BrowserCache | null;
-  /** Called with each published image of a drive. */
-  published?(drive: string, node: ChunkedNode): void;
+  /** Called with each image of a drive that comes over the network in pieces. */
+  streamed?(drive: string, node: StreamedNode): void;
+  /** Called while a file is loaded whole. */
+  onProgress?(progress: VmProgress): void;
   /** Called with the disk that each image is, before anything is written over it; what it gives is read in its place. */
   record?(drive: string, node: BlockNode): BlockNode;
 }

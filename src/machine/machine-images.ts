@@ -43,9 +43,10 @@ export class MachineImages {
     return {
       signal,
       cache: this.cache,
-      published: (drive, node) => {
+      onProgress: (progress) => this.options.progress(progress),
+      streamed: (drive, node) => {
         this.streams.watch(drive, node);
-        node.prefetchBoot();
+        node.prefetchBoot?.();
       },
       ...(recordReads && { record: (drive: string, node: BlockNode) => this.record(drive, node) }),
     };
@@ -57,7 +58,7 @@ export class MachineImages {
     return recorded;
   }
 
-  /** How a drive's image comes; undefined: it is not a published one. */
+  /** How a drive's image comes; undefined: it does not come over the network. */
   stream(drive: string): DriveStream | undefined {
     return this.streams.state(drive);
   }

@@ -1,8 +1,17 @@
-import type { ChunkedNode } from '../block/stream/chunked-node.ts';
 import type { DriveStream, VmProgress } from '../core/vm-api.ts';
 
 /** Between two reports of the same drive, ms. */
 const INTERVAL_MS = 250;
+
+/** An image that comes over the network in pieces. */
+export interface StreamedNode {
+  readonly state: DriveStream;
+  readonly isClosed: boolean;
+  /** Called when `state` has changed. */
+  onChange: (() => void) | null;
+  /** Fetches what a start of the machine will read, if that is known. */
+  prefetchBoot?(): void;
+}
 
 export interface StreamListener {
   stream(drive: string, state: DriveStream): void;
@@ -10,13 +19,13 @@ export interface StreamListener {
 }
 
 interface Watched {
-  node: ChunkedNode;
+  node: StreamedNode;
   timer: ReturnType<typeof setTimeout> | undefined;
   /** Of what a start reads, as it was told last. */
   told: number;
 }
 
-/** Published images of a machine's drives: tells how they come, not more often than somebody can read. */
+/** Images of a machine's drives that come over the network: tells how they come, not more often than somebody can read. */
 export class StreamWatch {
   private readonly drives = new Map<string, Watched>();
   private readonly listener: StreamListener;
@@ -26,7 +35,7 @@ export class StreamWatch {
   }
 
   /** Follows a drive's image, instead of the one before. */
-  watch(drive: string, node: ChunkedNode): void {
+  watch(drive: string, node: StreamedNode): void {
     this.forget(drive);
     const watched: Watched = { node, timer: undefined, told: -1 };
     this.drives.set(drive, watched);
@@ -38,7 +47,7 @@ export class StreamWatch {
     };
   }
 
-  /** How a drive's image comes; undefined: it is not a published one, or was taken out. */
+  /** How a drive's image comes; undefined: it does not come over the network, or was taken out. */
   state(drive: string): DriveStream | undefined {
     const node = this.drives.get(drive)?.node;
     return node && !node.isClosed ? node.state : undefined;

@@ -2,6 +2,9 @@
  * A file behind an HTTP server that answers byte ranges (RFC 9110, section 14). The server of the command line takes writes too: PUT
  * with Content-Range, which few others do. A PUT of no bytes whose range is an asterisk gives the file another length.
  */
+import type { DriveStream } from '../../core/vm-api.ts';
+import { passingStatus } from '../stream/chunk-fetch.ts';
+import { ServerWatch } from '../stream/retry.ts';
 import {
   type BlockNode,
   type BlockResult,
@@ -22,7 +25,11 @@ export interface HttpNodeOptions {
   /** Entity tag of the file whose size was taken; another one means another file. */
   etag: string | null;
   writable: boolean;
+  /** How long a read waits for a network that is down before it fails, ms. Default: for ever. A file that is written to does not wait. */
+  giveUpMs?: number | undefined;
 }
+
+const CHANGED = 'the file on the server is another one now: start the machine again';
 
 /** What a server says of a file. */
 export type HttpProbe =
@@ -70,12 +77,39 @@ export class HttpNode implements BlockNode {
   private readonly abort = new AbortController();
   /** Writes go one after the other, and reads after them: a server promises no order of its own. */
   private writes: Promise<unknown> = Promise.resolve();
+  /** Called when `state` has changed, which may be often. */
+  onChange: (() => void) | null = null;
+  private readonly server = new ServerWatch(this.abort.signal, () => this.onChange?.());
+  private readonly giveUpMs: number | undefined;
+  private fetched = 0;
+  private waiting = 0;
 
   constructor(options: HttpNodeOptions) {
     this.length = options.size;
     this.readOnly = !options.writable;
     this.url = options.url;
     this.etag = options.etag;
+    this.giveUpMs = options.giveUpMs;
+  }
+
+  get isClosed(): boolean {
+    return this.abort.signal.aborted;
+  }
+
+  /** How the file comes. */
+  get state(): DriveStream {
+    const { fetched, waiting, length: total } = this;
+    const { problem, retryAt } = this.server;
+    return {
+      total,
+      fetched,
+      cached: 0,
+      loading: waiting,
+      waiting,
+      problem,
+      retryAt,
+      boot: { total: 0, done: 0 },
+    };
   }
 
   get identity(): string | null {
@@ -91,27 +125,67 @@ export class HttpNode implements BlockNode {
     if (wrong) return wrong;
     if (length === 0) return success(new Uint8Array(0));
     await this.writes;
+    this.waiting++;
+    this.onChange?.();
     try {
-      const response = await fetch(this.url, {
+      if (!this.readOnly) {
+        const answer = await this.attempt(offset, length);
+        return 'result' in answer ? answer.result : failure('io', answer.passing);
+      }
+      const tried = await this.server.insist(() => this.attempt(offset, length), this.giveUpMs);
+      return 'problem' in tried ? failure('io', tried.problem) : tried.result;
+    } finally {
+      this.waiting--;
+      this.onChange?.();
+    }
+  }
+
+  private async attempt(
+    offset: number,
+    length: number,
+  ): Promise<{ passing: string } | { result: BlockResult<Uint8Array> }> {
+    const { url } = this;
+    const failed = (message: string) => ({ result: failure('io', `${url}: ${message}`) });
+    try {
+      const response = await fetch(url, {
         headers: { Range: `bytes=${offset}-${offset + length - 1}` },
         cache: 'no-store',
         signal: this.abort.signal,
       });
-      if (response.status !== 206) {
+      const { status, headers } = response;
+      const wrong =
+        status === 206
+          ? this.differs(headers, offset)
+          : status === 416
+            ? CHANGED
+            : `the server answered ${status} to a read`;
+      if (wrong) {
         await response.body?.cancel();
-        return failure('io', `${this.url}: the server answered ${response.status} to a read`);
-      }
-      // A file that is being written has another tag after each write.
-      if (this.readOnly && this.etag !== null && response.headers.get('etag') !== this.etag) {
-        await response.body?.cancel();
-        return failure('io', `${this.url}: the file on the server is another one now`);
+        if (passingStatus(status)) return { passing: `${url}: ${wrong}` };
+        return failed(
+          status === 200 ? 'the server sends all of the file, and not the part that was asked for' : wrong,
+        );
       }
       const bytes = new Uint8Array(await response.arrayBuffer());
-      if (bytes.length === length) return success(bytes);
-      return failure('io', `${this.url}: ${bytes.length} of ${length} bytes came`);
+      this.fetched += bytes.length;
+      if (bytes.length !== length) return { passing: `${url}: ${bytes.length} of ${length} bytes came` };
+      this.server.reached();
+      return { result: success(bytes) };
     } catch {
-      return failure('io', `${this.url}: the server cannot be reached`);
+      if (this.abort.signal.aborted) return failed('the image is closed');
+      return { passing: `${url}: the server cannot be reached` };
     }
+  }
+
+  /** What tells that a part is one of another file; null: nothing does. */
+  private differs(headers: Headers, offset: number): string | null {
+    // A file that is being written has another tag after each write.
+    if (this.readOnly && this.etag !== null && headers.get('etag') !== this.etag) return CHANGED;
+    // Servers of other sites may hide it.
+    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
+    if (!range) return null;
+    if (Number(range[1]) !== offset) return `the server sent what begins at ${range[1]}, not at ${offset}`;
+    return this.readOnly && range[2] !== '*' && Number(range[2]) !== this.length ? CHANGED : null;
   }
 
   write(offset: number, bytes: Uint8Array): Promise<BlockResult> | BlockResult {

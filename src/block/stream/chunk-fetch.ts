@@ -25,7 +25,7 @@ export type FileAnswer =
 const STALL_MS = 20_000;
 
 /** Statuses that say "not now": RFC 9110, sections 15.5.9 and 15.6, RFC 6585, section 4. */
-const passing = (status: number): boolean => status >= 500 || status === 408 || status === 429;
+export const passingStatus = (status: number): boolean => status >= 500 || status === 408 || status === 429;
 
 /** Fetches a file and compares it with what it should be. Never more than its length is kept. */
 export async function fetchFile(fetch: Fetch, request: FileRequest): Promise<FileAnswer> {
@@ -61,7 +61,7 @@ async function receive(
   }
   if (!response.ok) {
     await response.body?.cancel().catch(() => {});
-    const kind = passing(response.status) ? 'passing' : 'missing';
+    const kind = passingStatus(response.status) ? 'passing' : 'missing';
     return { problem: `${url}: the server answered ${response.status}`, kind };
   }
   const bytes = new Uint8Array(length);

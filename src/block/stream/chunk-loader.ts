@@ -8,7 +8,7 @@ import { type Fetch, type FileAnswer, fetchFile } from './chunk-fetch.ts';
 import { decodeChunk } from './decode.ts';
 import { FetchQueue, type Urgency } from './fetch-queue.ts';
 import { type ChunkFile, chunkLength, chunkPath, type ImageManifest } from './manifest.ts';
-import { retryDelay, untilRetry } from './retry.ts';
+import { retryDelay, ServerWatch, untilRetry } from './retry.ts';
 
 export type Chunk = Uint8Array<ArrayBuffer>;
 
@@ -45,30 +45,30 @@ interface Load {
   result: Promise<BlockResult<Chunk>>;
 }
 
-/** A time without the server. All who were refused wait together. */
-interface Outage {
-  failures: number;
-  over: Promise<void>;
-}
-
 export class ChunkLoader {
-  readonly state: LoaderState = { fetched: 0, cached: 0, loading: 0, problem: null, retryAt: null };
+  private readonly counts = { fetched: 0, cached: 0, loading: 0 };
   private readonly options: LoaderOptions;
   private readonly abort = new AbortController();
   private readonly queue = new FetchQueue();
   private readonly loads = new Map<number, Load>();
   private readonly changed: () => void;
-  private outage: Outage | null = null;
+  private readonly server: ServerWatch;
 
   /** @param changed is called when `state` has changed */
   constructor(options: LoaderOptions, changed: () => void) {
     this.options = options;
     this.changed = changed;
+    this.server = new ServerWatch(this.abort.signal, changed, options.random);
+  }
+
+  get state(): LoaderState {
+    const { problem, retryAt } = this.server;
+    return { ...this.counts, problem, retryAt };
   }
 
   /** The server answers, as far as is known. */
   get online(): boolean {
-    return this.state.problem === null;
+    return this.server.problem === null;
   }
 
   /** A chunk that is stored and not zeros. One that is on its way already comes as urgently as it is wanted most. */
@@ -81,19 +81,14 @@ export class ChunkLoader {
     }
     load = { urgency, urge: null, result: Promise.resolve(CLOSED) };
     this.loads.set(index, load);
-    this.state.loading++;
+    this.counts.loading++;
     load.result = this.run(index, load).finally(() => {
       this.loads.delete(index);
-      this.state.loading--;
+      this.counts.loading--;
       this.changed();
     });
     this.changed();
     return load.result;
-  }
-
-  /** Whether a chunk is on its way. */
-  isLoading(index: number): boolean {
-    return this.loads.has(index);
   }
 
   close(): void {
@@ -107,7 +102,7 @@ export class ChunkLoader {
     if (store?.has(file.sha256)) {
       const chunk = await store.get(file.sha256);
       if (chunk?.length === length) {
-        this.state.cached++;
+        this.counts.cached++;
         return success(chunk);
       }
     }
@@ -125,40 +120,32 @@ export class ChunkLoader {
     file: ChunkFile,
     load: Load,
   ): Promise<BlockResult<Uint8Array<ArrayBuffer>>> {
-    const { giveUpMs = Number.POSITIVE_INFINITY } = this.options;
     const { signal } = this.abort;
-    const counts = { passing: 0, wrong: 0, missing: 0 };
-    let since: number | null = null;
-    for (;;) {
-      const { outage } = this;
-      const answer = await this.attempt(url, file, load, counts.wrong > 0);
-      if (signal.aborted) return CLOSED;
-      if ('bytes' in answer) {
-        this.outage = null;
-        this.show(null, null);
-        return success(answer.bytes);
+    const counts = { wrong: 0, missing: 0 };
+    const tried = await this.server.insist<BlockResult<Uint8Array<ArrayBuffer>>>(async () => {
+      for (;;) {
+        const answer = await this.attempt(url, file, load, counts.wrong > 0);
+        if (signal.aborted) return { result: CLOSED };
+        if ('bytes' in answer) {
+          this.server.reached();
+          return { result: success(answer.bytes) };
+        }
+        const { kind, problem } = answer;
+        if (kind === 'passing' && load.urgency === 'demand') return { passing: problem };
+        if (kind === 'passing') {
+          this.server.missed(problem);
+          return { result: failure('io', problem) };
+        }
+        counts[kind]++;
+        // A cache on the way may have kept a damaged file: once it is asked for past all of them.
+        const last = kind === 'wrong' ? counts.wrong > 1 : counts.missing >= MISSING_ATTEMPTS;
+        if (last || (kind === 'missing' && load.urgency !== 'demand'))
+          return { result: failure('io', problem) };
+        if (kind === 'missing') await untilRetry(retryDelay(counts.missing, this.options.random?.()), signal);
       }
-      const { kind, problem } = answer;
-      counts[kind]++;
-      // A cache on the way may have kept a damaged file: once it is asked for past all of them.
-      if (kind === 'wrong' && counts.wrong === 1) continue;
-      if (kind === 'wrong' || counts.missing >= MISSING_ATTEMPTS) return failure('io', problem);
-      if (load.urgency !== 'demand') {
-        if (kind === 'passing') this.show(problem, this.state.retryAt);
-        return failure('io', problem);
-      }
-      since ??= Date.now();
-      const left = since + giveUpMs - Date.now();
-      if (left <= 0)
-        return failure('io', `${problem}; it was given up after ${Math.round(giveUpMs / 1000)} s`);
-      if (kind === 'missing') await untilRetry(retryDelay(counts.missing, this.options.random?.()), signal);
-      else {
-        // Whoever is the first to fail says when all try again.
-        if (this.outage === outage) this.refused(problem, left);
-        await this.outage!.over;
-      }
-      if (signal.aborted) return CLOSED;
-    }
+    }, this.options.giveUpMs);
+    if (signal.aborted) return CLOSED;
+    return 'problem' in tried ? failure('io', tried.problem) : tried.result;
   }
 
   private attempt(url: string, file: ChunkFile, load: Load, reload: boolean): Promise<FileAnswer> {
@@ -171,7 +158,7 @@ export class ChunkLoader {
           background: load.urgency !== 'demand',
           reload,
           received: (count) => {
-            this.state.fetched += count;
+            this.counts.fetched += count;
             this.changed();
           },
         }),
@@ -181,22 +168,6 @@ export class ChunkLoader {
     return ticket.result.finally(() => {
       load.urge = null;
     });
-  }
-
-  private refused(problem: string, left: number): void {
-    const failures = (this.outage?.failures ?? 0) + 1;
-    const delay = Math.min(retryDelay(failures, this.options.random?.()), left);
-    this.outage = { failures, over: untilRetry(delay, this.abort.signal) };
-    this.show(problem, Date.now() + delay);
-  }
-
-  /** Sets what is known of the server. */
-  private show(problem: string | null, retryAt: number | null): void {
-    const { state } = this;
-    if (state.problem === problem && state.retryAt === retryAt) return;
-    state.problem = problem;
-    state.retryAt = retryAt;
-    this.changed();
   }
 }
 

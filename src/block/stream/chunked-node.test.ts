@@ -183,6 +183,26 @@ describe('a server that fails', () => {
     expect(image.asked).toHaveLength(15);
   });
 
+  it('is waited for by one whose attempt failed after another one had succeeded', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const image = await published(chunks(2));
+    // The second attempt for the second chunk comes back after that for the first one.
+    image.answers.push(
+      down,
+      down,
+      () => new Response(image.files.get(image.address(0)) as Uint8Array<ArrayBuffer>),
+    );
+    image.answers.push(
+      () => new Promise((_, reject) => setTimeout(() => reject(new TypeError('late')), 500)),
+    );
+    const node = open(image, { random: () => 1 });
+    const reads = [node.read(0, 1), node.read(CHUNK, 1)];
+    await vi.advanceTimersByTimeAsync(1400);
+    await vi.advanceTimersByTimeAsync(2000);
+    for (const [i, read] of reads.entries())
+      expect(await value(read)).toEqual(chunks(2).subarray(i * CHUNK, i * CHUNK + 1));
+  });
+
   it('is asked three times for a file that it does not have', async () => {
     vi.useFakeTimers();
     const image = await published(disk());

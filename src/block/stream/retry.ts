@@ -28,3 +28,74 @@ export function untilRetry(ms: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) done();
   });
 }
+
+/** What is known of a server. All who were refused wait together, and ask again at the same times. */
+export class ServerWatch {
+  /** Why nothing comes; null: it does, as far as is known. */
+  problem: string | null = null;
+  /** When it is asked again, ms as by Date.now(); null: nobody waits for it. */
+  retryAt: number | null = null;
+  private outage: { failures: number; over: Promise<void> } | null = null;
+  private readonly signal: AbortSignal;
+  private readonly changed: () => void;
+  private readonly random: (() => number) | undefined;
+
+  /**
+   * @param signal ends waits
+   * @param changed is called when `problem` or `retryAt` is another
+   */
+  constructor(signal: AbortSignal, changed: () => void, random?: () => number) {
+    this.signal = signal;
+    this.changed = changed;
+    this.random = random;
+  }
+
+  /** It answered. */
+  reached(): void {
+    this.outage = null;
+    this.show(null, null);
+  }
+
+  /** It did not answer somebody who does not wait for it. */
+  missed(problem: string): void {
+    this.show(problem, this.retryAt);
+  }
+
+  /**
+   * Makes an attempt again and again until it succeeds, fails for good, or `giveUpMs` after its first failure are over.
+   * @param attempt gives a problem that may pass, or anything else, which is the result
+   */
+  async insist<T>(
+    attempt: () => Promise<{ passing: string } | { result: T }>,
+    giveUpMs = Number.POSITIVE_INFINITY,
+  ): Promise<{ result: T } | { problem: string }> {
+    let since: number | null = null;
+    for (;;) {
+      const { outage } = this;
+      const answer = await attempt();
+      if ('result' in answer) return answer;
+      since ??= Date.now();
+      const left = since + giveUpMs - Date.now();
+      if (left <= 0)
+        return { problem: `${answer.passing}; it was given up after ${Math.round(giveUpMs / 1000)} s` };
+      // Whoever is the first to fail says when all try again.
+      if (this.outage === null || this.outage === outage) this.refused(answer.passing, left);
+      await this.outage!.over;
+      if (this.signal.aborted) return { problem: answer.passing };
+    }
+  }
+
+  private refused(problem: string, left: number): void {
+    const failures = (this.outage?.failures ?? 0) + 1;
+    const delay = Math.min(retryDelay(failures, this.random?.()), left);
+    this.outage = { failures, over: untilRetry(delay, this.signal) };
+    this.show(problem, Date.now() + delay);
+  }
+
+  private show(problem: string | null, retryAt: number | null): void {
+    if (this.problem === problem && this.retryAt === retryAt) return;
+    this.problem = problem;
+    this.retryAt = retryAt;
+    this.changed();
+  }
+}
