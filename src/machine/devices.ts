@@ -32,6 +32,8 @@ interface DeviceKind {
   drive?: boolean;
   /** It is no virtio device, and lies on PCI. */
   pci?: boolean;
+  /** It lies on no bus. */
+  fixed?: boolean;
   /** It has a screen. */
   display?: boolean;
 }
@@ -70,6 +72,7 @@ const KINDS = {
   'virtio-gpu': { properties: GPU_PROPERTIES, display: true },
   'virtio-vga': { properties: GPU_PROPERTIES, display: true, pci: true },
   'bochs-display': { properties: { xres: PIXELS, yres: PIXELS }, display: true, pci: true },
+  ramfb: { properties: {}, display: true, fixed: true },
   'virtio-keyboard': { properties: {} },
   'virtio-tablet': { properties: {} },
   'virtio-mouse': { properties: {} },
@@ -103,8 +106,8 @@ const bad = (message: string): VmError => new VmError('bad-config', message);
 
 /** A driver's name in its parts: `virtio-blk-pci`, `virtio-blk-device`, and `virtio-blk`, which leaves the transport to the board. */
 function parseDriver(driver: string): { type: DeviceType; transport: VirtioTransport | null } | null {
-  if (Object.hasOwn(KINDS, driver) && (KINDS[driver as DeviceType] as DeviceKind).pci)
-    return { type: driver as DeviceType, transport: 'pci' };
+  const own: DeviceKind | null = Object.hasOwn(KINDS, driver) ? KINDS[driver as DeviceType] : null;
+  if (own?.pci || own?.fixed) return { type: driver as DeviceType, transport: own.pci ? 'pci' : null };
   const match = /^(virtio-.+?)(-device|-pci|-pci-non-transitional)?$/.exec(driver);
   if (!match || !Object.hasOwn(KINDS, match[1])) return null;
   const transport = match[2] === undefined ? null : match[2] === '-device' ? 'mmio' : 'pci';
@@ -183,7 +186,8 @@ export function planDevices(
     const transport = found.transport ?? usual;
     if (!board.virtio.includes(transport)) throw bad(`${option}: ${board.names[0]} has no place for it.`);
     const kind: DeviceKind = KINDS[type];
-    const known = { ...kind.properties, ...(kind.pci ? {} : COMMON), ...PLACES[transport] };
+    const places = kind.fixed ? {} : PLACES[transport];
+    const known = { ...kind.properties, ...(kind.pci || kind.fixed ? {} : COMMON), ...places };
     for (const [key, value] of Object.entries(properties)) {
       if (key === 'id') continue;
       if (!Object.hasOwn(known, key))

@@ -1,5 +1,7 @@
 /** Graphics devices that options ask for, but for the VGA (pc-display.ts): their memory, and their place on the board. */
 import { BOCHS_MEMORY_BYTES, BochsDisplay } from '../hw/display/bochs-display.ts';
+import { RAMFB_BYTES, RAMFB_FILE, Ramfb } from '../hw/display/ramfb.ts';
+import type { FwCfg } from '../hw/firmware/fw-cfg.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
 import { VirtioGpu } from '../hw/virtio/virtio-gpu.ts';
 import { DirtyLog } from '../memory/dirty-log.ts';
@@ -83,4 +85,28 @@ export function createGpu(
     });
   });
   return gpu;
+}
+
+/** The ramfb that options ask for, with its file. @param displays gets its screen */
+export function attachRamfb(
+  env: Omit<BoardEnv, 'images'>,
+  fwCfg: FwCfg,
+  displays: BoardDisplay[],
+): { reset(): void } | null {
+  if (!env.devices?.some(({ type }) => type === 'ramfb')) return null;
+  const { vm, memory, log } = env;
+  const dirty = new DirtyLog(vm, null);
+  const ramfb = new Ramfb({
+    memory,
+    log,
+    watch: (linear, size) => {
+      dirty.watch({ linear, size });
+      vm.mapChanged();
+      Atomics.or(vm.i32, VM_DISPLAY_EVENTS >> 2, DISPLAY_REGISTERS);
+    },
+  });
+  const file = new Uint8Array(RAMFB_BYTES);
+  fwCfg.addWritableFile(RAMFB_FILE, file, () => ramfb.written(file));
+  displays.push({ name: 'ramfb', dirty, logged: true, scanout: () => ramfb.scanout() });
+  return ramfb;
 }

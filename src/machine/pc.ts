@@ -27,6 +27,7 @@ import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
 import { attachFlash, FLASH_MAX, flashDrives } from './pc-flash.ts';
 import { atPort, type PcContext } from './pc-context.ts';
 import { attachDisks, attachFloppies } from './pc-disks.ts';
+import { attachRamfb } from './display-devices.ts';
 import { attachVga, attachVgaWindow, type PcDisplay, VGA_ROMS, vgaSlots } from './pc-display.ts';
 import { attachClock, attachDebugPorts, attachKeyboard, attachSerialPorts } from './pc-isa.ts';
 import { PC_MAP, PC_PORTS } from './pc-map.ts';
@@ -91,6 +92,7 @@ class PcBoard implements Board {
   readonly drives: readonly BoardDrive[];
   private readonly virtio = noParts();
   private readonly vga: PcDisplay | null;
+  private readonly ramfb: { reset(): void } | null;
   private readonly env: Omit<BoardEnv, 'images'>;
   private readonly boot: BootOptions;
   private readonly clock: Mc146818;
@@ -143,6 +145,7 @@ class PcBoard implements Board {
     };
     this.vga = env.vga === 'none' ? null : attachVga(context, env.vga);
     attachPciDevices(env, wiring, bus, FIRST_PCI_SLOT, this.virtio);
+    this.ramfb = attachRamfb(env, fwCfg, this.virtio.displays);
     this.displays = [...(this.vga ? [this.vga] : []), ...this.virtio.displays];
     this.drives = [...attachDisks(context), ...attachFloppies(context), ...this.virtio.drives];
     this.input = virtioInput(this.virtio, attachKeyboard(context));
@@ -200,6 +203,7 @@ class PcBoard implements Board {
     this.env.vm.store(L.VM_X86_EVENTS, 0);
     this.a20.enabled = true;
     for (const device of this.devices) device.reset();
+    this.ramfb?.reset();
     // Without firmware nobody else sets a mode.
     if (this.font) this.vga?.setText(this.font);
     if (!this.started) await this.loadFlash?.();

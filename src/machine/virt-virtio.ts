@@ -39,7 +39,9 @@ function placeDevices(plans: readonly DevicePlan[]): Map<number, DevicePlan> {
 /** Attaches devices and empty slots. */
 export function attachVirtioMmio(env: Omit<BoardEnv, 'images'>, wiring: Wiring, parts: VirtioParts): void {
   const { memory, log, later } = env;
-  const slots = placeDevices((env.devices ?? []).filter(({ transport }) => transport === 'mmio'));
+  const slots = placeDevices(
+    (env.devices ?? []).filter(({ type, transport }) => transport === 'mmio' && type !== 'ramfb'),
+  );
   for (let slot = 0; slot < VIRT_MAP.virtio.count; slot++) {
     const base = VIRT_MAP.virtio.base + slot * VIRT_MAP.virtio.stride;
     const plan = slots.get(slot);

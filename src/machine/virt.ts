@@ -15,6 +15,7 @@ import { LOCAL_ACLINT_MSWI_MTIMER, LOCAL_PLIC } from '../memory/layout.gen.ts';
 import type { Board, BoardDisplay, BoardDrive, BoardInput, BoardEnv, BoardModel } from './board.ts';
 import { BootStore } from './boot/boot-store.ts';
 import { type BootPlan, placeFdt, planBoot, riscvResetVector } from './boot/riscv-boot.ts';
+import { attachRamfb } from './display-devices.ts';
 import { encodeFdt } from './fdt.ts';
 import { virtDeviceTree } from './virt-fdt.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
@@ -49,6 +50,7 @@ class VirtBoard implements Board {
   readonly regions: Board['regions'];
   readonly doorbells: Board['doorbells'];
   readonly resetPc = VIRT_MAP.mrom.base;
+  private readonly ramfb: { reset(): void } | null;
   private readonly virtio = noParts();
   readonly displays: readonly BoardDisplay[] = this.virtio.displays;
   readonly input: BoardInput = virtioInput(this.virtio, null);
@@ -102,6 +104,7 @@ class VirtBoard implements Board {
     const fwCfg = attach(VIRT_MAP.fwCfg.base, (shadow) => {
       return new FwCfg({ memory: env.memory, shadow, log, ramBytes: env.ramBytes, vcpus: vm.vcpus });
     });
+    this.ramfb = attachRamfb(env, fwCfg, this.virtio.displays);
     for (const { name, bytes } of images.fwCfg ?? []) fwCfg.addFile(name, bytes);
   }
 
@@ -120,6 +123,7 @@ class VirtBoard implements Board {
   async reset(): Promise<void> {
     const { env, plan, store } = this;
     for (const device of this.devices) device.reset();
+    this.ramfb?.reset();
     await store.load(env.memory);
     const seed = new Uint8Array(32);
     env.random(seed);

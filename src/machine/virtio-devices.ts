@@ -66,9 +66,9 @@ export function attachPciDevices(
   first: number,
   parts: VirtioParts,
 ): void {
-  // The VGA has its own place (pc-display.ts).
+  // The VGA has its own place (pc-display.ts), and ramfb none.
   const plans = (env.devices ?? []).filter(
-    ({ type, transport }) => transport === 'pci' && type !== 'virtio-vga',
+    ({ type, transport }) => transport === 'pci' && type !== 'virtio-vga' && type !== 'ramfb',
   );
   // Those that say where they go come first, so that the others find what is left.
   plans.sort(
@@ -116,6 +116,7 @@ export function createVirtio(
   switch (plan.type) {
     case 'bochs-display':
     case 'virtio-vga':
+    case 'ramfb':
       throw new RangeError(`${plan.type} is no virtio device`);
     case 'virtio-blk':
       return createDisk(plan, env, parts);

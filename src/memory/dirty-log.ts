@@ -16,29 +16,41 @@ import type { VmMemory } from './vm-memory.ts';
 /** The dirty log is handed out eight pages at a time. */
 const GROUP = 8;
 
-/** The dirty log of one slot, from the page's side (assembly/softmmu/dirty.ts). */
+/** The dirty log of a range of memory, from the page's side (assembly/softmmu/dirty.ts). */
 export class DirtyLog {
   private readonly vm: VmMemory;
-  private readonly first: number;
-  private readonly pages: number;
-  private readonly words: BigUint64Array;
+  private readonly entry: number;
+  private first = 0;
+  private pages = 0;
+  private words = new BigUint64Array();
 
-  /** Starts to log the slot. The vCPUs must not have started. */
-  constructor(vm: VmMemory, slot: MemorySlot) {
+  /**
+   * Takes one of the ranges, before the vCPUs start.
+   * @param slot what is logged; null: nothing yet
+   */
+  constructor(vm: VmMemory, slot: Pick<MemorySlot, 'linear' | 'size'> | null) {
     const count = vm.load(DIRTY_RANGE_COUNT);
     if (count >= DIRTY_RANGE_MAX) throw new RangeError('more ranges of the dirty log than DIRTY_RANGE_MAX');
     this.vm = vm;
-    this.first = slot.linear >>> PAGE_BITS;
-    this.pages = slot.size >>> PAGE_BITS;
-    if (this.first % GROUP !== 0 || this.pages % GROUP !== 0)
-      throw new RangeError('the dirty log wants whole groups of 8 pages');
-    vm.store(DIRTY_RANGES + count * DIRTY_RANGE_STRIDE, this.first);
-    vm.store(DIRTY_RANGES + count * DIRTY_RANGE_STRIDE + 4, this.pages);
+    this.entry = DIRTY_RANGES + count * DIRTY_RANGE_STRIDE;
+    this.watch(slot ?? { linear: 0, size: 0 });
     vm.store(DIRTY_RANGE_COUNT, count + 1);
-    this.words = new BigUint64Array(vm.memory.buffer, DIRTY_PAGES + this.first, this.pages / GROUP);
-    for (let page = 0; page < this.pages; page++) {
-      Atomics.or(vm.u8, DIRTY_PAGES + this.first + page, DIRTY_LOGGED);
-    }
+  }
+
+  /** Logs this range from now on, instead of another one. The vCPUs have not started, or are in an exit after which the memory map is read anew (mapChanged). */
+  watch({ linear, size }: { linear: number; size: number }): void {
+    const { vm } = this;
+    const first = linear >>> PAGE_BITS;
+    const pages = size >>> PAGE_BITS;
+    if (first % GROUP !== 0 || pages % GROUP !== 0)
+      throw new RangeError('the dirty log wants whole groups of 8 pages');
+    for (let page = 0; page < this.pages; page++) Atomics.store(vm.u8, DIRTY_PAGES + this.first + page, 0);
+    this.first = first;
+    this.pages = pages;
+    vm.store(this.entry, first);
+    vm.store(this.entry + 4, pages);
+    this.words = new BigUint64Array(vm.memory.buffer, DIRTY_PAGES + first, pages / GROUP);
+    for (let page = 0; page < pages; page++) Atomics.or(vm.u8, DIRTY_PAGES + first + page, DIRTY_LOGGED);
   }
 
   /**

@@ -121,6 +121,23 @@ describe('SlotGuestMemory', () => {
     expect(vm.load(vm.vcpu(0) + L.COMM_REQUEST)).toBe(0);
   });
 
+  it('logs another range when it is told to, and the first no more', () => {
+    const { vm, memory } = machine();
+    const log = new DirtyLog(vm, null);
+    memory.write(RAM, new Uint8Array(1));
+    expect(log.take()).toEqual([]);
+    const { linear } = vm.slots[0];
+    log.watch({ linear, size: 0x8000 });
+    memory.write(RAM + 0x1000, new Uint8Array(1));
+    expect(log.take()).toEqual([{ first: 1, count: 1 }]);
+    log.watch({ linear: linear + 0x8000, size: 0x8000 });
+    memory.write(RAM + 0x1000, new Uint8Array(1));
+    memory.write(RAM + 0xa000, new Uint8Array(1));
+    expect(log.take()).toEqual([{ first: 2, count: 1 }]);
+    const page = linear >>> L.PAGE_BITS;
+    expect([vm.u8[L.DIRTY_PAGES + page + 1], vm.load(L.DIRTY_RANGES)]).toEqual([0, page + 8]);
+  });
+
   it('tells the vCPUs when it writes into translated code, page by page', () => {
     const { vm, memory } = machine();
     const page = (vm.slots[0].linear >>> L.PAGE_BITS) + 2;

@@ -143,6 +143,21 @@ describe('fw_cfg DMA', () => {
     expect(f.log.guestErrors()).toBe(3);
   });
 
+  it('takes writes to a file that is made for it, within its bytes, and tells of each', () => {
+    const file = new Uint8Array(6);
+    let told = 0;
+    f.device.addWritableFile('etc/own', file, () => void told++);
+    f.memory.bytes.set([1, 2, 3, 4, 5, 6, 7], BUFFER);
+    const select = ((FW_CFG_FILE_FIRST + 1) << 16) | SELECT;
+    expect(f.dma(select | WRITE, 4, BUFFER)).toBe(0);
+    expect(f.dma(WRITE, 2, BUFFER)).toBe(0);
+    expect([...file, told]).toEqual([1, 2, 3, 4, 1, 2, 2]);
+    expect(f.dma(WRITE, 1, BUFFER)).toBe(ERROR);
+    expect(f.dma(select | WRITE, 7, BUFFER)).toBe(ERROR);
+    expect(f.dma(select | WRITE, 4, 0xfffff)).toBe(ERROR);
+    expect([...file, told]).toEqual([1, 2, 3, 4, 1, 2, 2]);
+  });
+
   it('does not stand still for a guest that asks for gigabytes', () => {
     expect(f.dma((0 << 16) | SELECT | READ, 0xffff_ffff, 0)).toBe(ERROR);
     expect(f.text(0, 4)).toBe('\0\0\0\0');

@@ -2,8 +2,8 @@
  * QEMU's firmware configuration device with its DMA interface, memory-mapped or at I/O ports.
  * Specification: QEMU documentation, docs/specs/fw_cfg.
  *
- * Items are read-only: a write through DMA is answered with the error bit, a write through the data register is
- * ignored, both as QEMU does for items that nobody made writable.
+ * Items are read-only unless they are made writable: a write through DMA is answered with the error bit then; a write through the data register is always
+ * ignored, both as QEMU does.
  */
 import type { Log } from '../../core/log.ts';
 import type { GuestMemory } from '../../memory/guest-memory.ts';
@@ -77,6 +77,8 @@ export class FwCfg implements Device {
   private readonly memory: GuestMemory;
   private readonly log: Log;
   private readonly items = new Map<number, Uint8Array>();
+  /** Who is told of writes, by the file's bytes. */
+  private readonly writable = new Map<Uint8Array, () => void>();
   private readonly files: { name: string; bytes: Uint8Array; renew?: () => Uint8Array }[] = [];
   private state = resetState();
 
@@ -186,6 +188,15 @@ export class FwCfg implements Device {
     this.items.set(FW_CFG_FILE_DIR, directory);
   }
 
+  /**
+   * Adds a file that the guest can write by DMA, before the machine starts. It keeps what was written over a reset.
+   * @param written told after each write
+   */
+  addWritableFile(name: string, bytes: Uint8Array, written: () => void): void {
+    this.addFile(name, bytes);
+    this.writable.set(bytes, written);
+  }
+
   private read(offset: number, size: number): number {
     if (offset < SELECTOR) {
       // The data register is a stream: its bytes come in order, whatever the width.
@@ -251,11 +262,25 @@ export class FwCfg implements Device {
       if (!this.memory.write(address, part)) return false;
       if (rest > 0 && !this.memory.write(address + part.length, new Uint8Array(rest))) return false;
     } else if (control & CONTROL_WRITE) {
-      return false;
+      return this.store(length, address);
     } else if (!(control & CONTROL_SKIP)) {
       return true;
     }
     state.position = Math.min(state.position + length, Number.MAX_SAFE_INTEGER);
+    return true;
+  }
+
+  /** All of it fits in the item, or nothing is written. */
+  private store(length: number, address: number): boolean {
+    const { state } = this;
+    const item = this.items.get(state.item);
+    const written = item && this.writable.get(item);
+    if (!written || state.position + length > item.length) return false;
+    const bytes = this.memory.read(address, length);
+    if (!bytes) return false;
+    item.set(bytes, state.position);
+    state.position += length;
+    written();
     return true;
   }
 
