@@ -1,5 +1,12 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`; `?mine=ID` for a machine that this browser keeps. */
-import { type DeviceConfig, type ImageSource, MEDIA, type VmConfig } from '../core/vm-api.ts';
+import {
+  type DeviceConfig,
+  type DriveConfig,
+  type ImageSource,
+  MEDIA,
+  type VmConfig,
+} from '../core/vm-api.ts';
+import { driveWords } from '../element/drive-text.ts';
 import { configFromText, deviceWords, isLocalImage, VM_OPTIONS } from '../element/options.ts';
 
 /** Options that make a machine by themselves. */
@@ -40,7 +47,13 @@ export function formatAddress({ machine, mine, options }: Address): string {
   for (const { key, param, kind } of VM_OPTIONS) {
     const value = options[key];
     if (value === undefined || (kind === 'image' && isLocalImage(value as ImageSource))) continue;
-    params.set(param, kind === 'devices' ? deviceWords(value as DeviceConfig[]).join(' ') : String(value));
+    const words =
+      kind === 'devices'
+        ? deviceWords(value as DeviceConfig[])
+        : kind === 'drives'
+          ? driveWords(value as DriveConfig[])
+          : [String(value)];
+    if (words.length > 0) params.set(param, words.join(' '));
   }
   // Slashes and colons may stand in a query as they are, and image addresses are easier to read so.
   return `?${params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')}`;

@@ -40,5 +40,11 @@ export function resolveImages(config: VmConfig): VmConfig {
     const isWord = key === 'bios' && (source === 'none' || source === 'default');
     if (typeof source === 'string' && !isWord) resolved[imageKey] = absoluteUrl(source);
   }
+  if (config.drives) {
+    resolved.drives = config.drives.map(({ file, ...drive }) => ({
+      ...drive,
+      ...(file !== undefined && { file: typeof file === 'string' ? absoluteUrl(file) : file }),
+    }));
+  }
   return resolved;
 }

@@ -1,5 +1,13 @@
 import { VmError } from '../core/errors.ts';
-import type { DeviceConfig, ImageSource, VmConfig, VmErrorCode, VmReport } from '../core/vm-api.ts';
+import type {
+  DeviceConfig,
+  DriveConfig,
+  ImageSource,
+  VmConfig,
+  VmErrorCode,
+  VmReport,
+} from '../core/vm-api.ts';
+import { driveWords } from './drive-text.ts';
 import { deviceWords, imageName, VM_OPTIONS } from './options.ts';
 
 /** A failure as the user reads it. */
@@ -120,6 +128,7 @@ export function failureDetails(
   const options = VM_OPTIONS.filter(({ key }) => context.config[key] !== undefined).map(({ key, kind }) => {
     const value = context.config[key]!;
     if (kind === 'devices') return `  devices: ${deviceWords(value as DeviceConfig[]).join(' ')}`;
+    if (kind === 'drives') return `  drives: ${driveWords(value as DriveConfig[]).join(' ')}`;
     return `  ${String(key)}: ${kind === 'image' ? imageText(value as ImageSource) : String(value)}`;
   });
   return [

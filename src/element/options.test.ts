@@ -20,6 +20,7 @@ describe('options as text', () => {
       kernel: 'Image',
       initrd: 'rootfs.cpio.gz',
       ...media,
+      drives: 'file=a.img,persist=mine',
       append: 'console=ttyS0 quiet',
       devices: ' virtio-gpu-pci,blob=on,id=a=b  virtio-tablet-pci',
       boot: 'order=dc',
@@ -42,6 +43,7 @@ describe('options as text', () => {
       kernel: 'Image',
       initrd: 'rootfs.cpio.gz',
       ...media,
+      drives: [{ file: 'a.img', persist: 'mine' }],
       append: 'console=ttyS0 quiet',
       devices: [
         { driver: 'virtio-gpu-pci', properties: { blob: 'on', id: 'a=b' } },

@@ -3,9 +3,10 @@
  * the command line it shows. Spelled after QEMU wherever QEMU has the option.
  */
 import { VmError } from '../core/errors.ts';
+import { parseDrives } from './drive-text.ts';
 import type { DeviceConfig, ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
 
-type OptionKind = 'devices' | 'text' | 'count' | 'memory' | 'image' | 'tier' | 'flag';
+type OptionKind = 'devices' | 'drives' | 'text' | 'count' | 'memory' | 'image' | 'tier' | 'flag';
 
 export interface VmOption {
   readonly key: keyof VmConfig;
@@ -37,6 +38,8 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'cdrom', attribute: 'cdrom', param: 'cdrom', flag: '-cdrom', kind: 'image' },
   { key: 'fda', attribute: 'fda', param: 'fda', flag: '-fda', kind: 'image' },
   { key: 'fdb', attribute: 'fdb', param: 'fdb', flag: '-fdb', kind: 'image' },
+  // The command line has no text for all drives together.
+  { key: 'drives', attribute: 'drives', param: 'drive', kind: 'drives' },
   { key: 'append', attribute: 'append', param: 'append', flag: '-append', kind: 'text' },
   { key: 'devices', attribute: 'devices', param: 'device', flag: '-device', kind: 'devices' },
   { key: 'boot', attribute: 'boot', param: 'boot', flag: '-boot', kind: 'text' },
@@ -139,6 +142,9 @@ export function configFromText(
         break;
       case 'devices':
         config[option.key] = parseDevices(text);
+        break;
+      case 'drives':
+        config[option.key] = parseDrives(text, name);
         break;
       case 'text':
         config[option.key] = option.key === 'append' ? text : text.trim();
