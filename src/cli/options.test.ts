@@ -209,6 +209,19 @@ describe('drives', () => {
     expect(message('i386', '-drive', 'file=a,format=vhdx')).toMatch(/format=vhdx is not built yet/);
     expect(message('i386', '-drive', 'file=a,index=99')).toMatch(/from 0 to 31/);
   });
+
+  test('a disk of the browser is refused with advice, since the browser is gone with the command', () => {
+    expect(message('i386', '-drive', 'file=a,persist=mine')).toMatch(
+      /snowglobe-img create -f qcow2 -b BASE.*file=DISK\.qcow2,snapshot=off/,
+    );
+  });
+
+  test('what happens after errors is passed on', () => {
+    expect(parse('-drive', 'file=a,werror=stop,rerror=ignore').drives[0]).toMatchObject({
+      werror: 'stop',
+      rerror: 'ignore',
+    });
+  });
 });
 
 describe('block nodes', () => {

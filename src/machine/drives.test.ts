@@ -29,6 +29,16 @@ describe('drives get the places that QEMU gives them', () => {
     [{ drives: [{ file: image, index: 4 }] }, /no place for ide drive 4/],
     [{ drives: [{ index: 0 }] }, /a disk needs an image/],
     [{ drives: [{ file: image, interface: 'floppy' as const, media: 'cdrom' as const }] }, /takes no CD-ROM/],
+    [
+      { drives: [{ file: image, persist: 'a', snapshot: false }] },
+      /persist= keeps a disk's writes; leave out/,
+    ],
+    [{ drives: [{ persist: 'a', media: 'cdrom' as const }] }, /persist= keeps a disk's writes; leave out/],
+    [
+      { drives: [{ file: image, werror: 'panic' as 'stop' }] },
+      /werror=panic: choose report, ignore, stop, enospc/,
+    ],
+    [{ drives: [{ file: image, rerror: 'enospc' as 'stop' }] }, /rerror=enospc: choose report, ignore, stop/],
   ])('refuses %j', (config, message) => expect(() => plan(config)).toThrow(message));
 
   it('are refused where a board has none', () => {
