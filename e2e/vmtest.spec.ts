@@ -99,9 +99,15 @@ test('the screen of a PC: its text, keys, and pictures that are compared', async
       'snowglobe i386 -m 64 -hda boot-disk.img\nscreen-expect /^SNOW$/m\ntype "hi"\nscreen-expect "hi"\nkey shift-a\nscreen-expect "hiA"\nscreen-match typed\nscreenshot seen\n',
   });
   bootDisk(folder, 'SNOW');
+  const panicking = join(folder, 'panic');
+  bootDisk(panicking, 'Kernel panic - not syncing: snow');
+  writeFileSync(
+    join(panicking, 'panic.vmtest'),
+    'snowglobe i386 -m 64 -hda boot-disk.img\nexpect-end panic\nexpect "snow"\n',
+  );
   const run = (...args: string[]) => snowglobe(['test', folder, '--trace', 'off', ...args], { cwd: folder });
   const first = await run('--update-snapshots');
-  expect(first.stdout + first.stderr).toContain('1 passed');
+  expect(first.stdout + first.stderr).toContain('2 passed');
   const picture = join(folder, 'screen.vmtest-snapshots/typed.png');
   const png = readFileSync(picture);
   expect(png.subarray(1, 4).toString()).toBe('PNG');
@@ -144,6 +150,9 @@ test('files that cannot be used: all that is wrong, before any browser starts', 
     [['test', '--grep', '('], /--grep "\(" is not a regular expression/],
     [['test', '--werkers', '2'], /--werkers is no option of snowglobe test/],
     [['test', '--workers'], /--workers needs a value: --workers N/],
+    [['test', '--output', '.', 'a.vmtest'], /--output \.: this folder is emptied first, and \S+ is in it/],
+    [['test', '--output', '..', 'a.vmtest'], /this folder is emptied first/],
+    [['test', '--output', 'echo.elf', 'a.vmtest'], /--output echo\.elf: this is no folder/],
     [['test', '--connect', 'here'], /expected an address that begins with ws/],
   ];
   for (const [args, message] of usage) {

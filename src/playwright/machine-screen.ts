@@ -91,8 +91,13 @@ export class MachineScreen {
     const regex = searching(pattern);
     return step(`screen: wait for ${pattern}`, async () => {
       let text = '';
+      let looking = false;
       const look = setInterval(async () => {
+        // A busy page answers late: questions must not queue up.
+        if (looking) return;
+        looking = true;
         text = await guest.screenText().catch(() => text);
+        looking = false;
         waits.wake();
       }, LOOK_MS);
       try {

@@ -4,6 +4,9 @@ import type { PlaywrightTestConfig } from 'playwright/test';
 import { chromiumArgs, chromiumLaunchOptions } from '../cli/chromium.ts';
 import type { VmTestRunPlan } from '../cli/vmtest/plan.ts';
 
+/** For what comes before a test's own time, on a machine that does other things too. */
+const START_LIMIT_MS = 120_000;
+
 export function vmTestConfig(plan: VmTestRunPlan): PlaywrightTestConfig {
   const {
     root,
@@ -26,6 +29,8 @@ export function vmTestConfig(plan: VmTestRunPlan): PlaywrightTestConfig {
     // Names come with the folder of their test file.
     snapshotPathTemplate: `${root}/{arg}{ext}`,
     fullyParallel: true,
+    // For browser and page; a test sets its own limit by what is in it.
+    timeout: START_LIMIT_MS,
     workers,
     retries,
     repeatEach,

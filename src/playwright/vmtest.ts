@@ -155,6 +155,11 @@ class VmTestRun {
         if (!(await vm.eject(action.drive))) throw new Error(`the guest has locked ${action.drive}`);
         break;
       case 'expect-end': {
+        // A kernel that panics need not end the machine.
+        if (action.outcome === 'panic') {
+          await vm.waitForPanic(limit);
+          break;
+        }
         const { outcome, code } = await vm.waitForExit(limit);
         const wanted = action.code ?? code;
         if (outcome !== action.outcome || code !== wanted)

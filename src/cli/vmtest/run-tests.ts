@@ -32,6 +32,7 @@ export async function runTests(argv: readonly string[]): Promise<number> {
   const files = findFiles(options.paths);
   if (files.length === 0 && !options.passWithNoTests)
     throw new UsageError(`there is no ${EXTENSION} file in ${options.paths.join(', ')}`);
+  checkOutput(options.output, files);
   const problems = files.flatMap((path) => {
     const parsed = parseVmTest(path, readFileSync(path, 'utf8'));
     const shown = relative(process.cwd(), path);
@@ -49,6 +50,18 @@ export async function runTests(argv: readonly string[]): Promise<number> {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Playwright empties the folder for its results: nothing of the user's may be in it. */
+function checkOutput(output: string, files: readonly string[]): void {
+  const folder = resolve(output);
+  const held = [process.cwd(), ...files].find((path) => `${path}${sep}`.startsWith(`${folder}${sep}`));
+  if (held !== undefined)
+    throw new UsageError(
+      `--output ${output}: this folder is emptied first, and ${held} is in it; name another`,
+    );
+  const status = statSync(folder, { throwIfNoEntry: false });
+  if (status && !status.isDirectory()) throw new UsageError(`--output ${output}: this is no folder`);
 }
 
 /** Says in one line what Playwright would say once for each test. @throws HostError */
