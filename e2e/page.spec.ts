@@ -123,6 +123,22 @@ test('a kernel from disk boots, chosen or dropped', async ({ page, site }) => {
   await expect.poll(() => page.workers().length).toBe(1);
 });
 
+test('a file that no machine can start is told apart by its content, and what could be is said', async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.url);
+  const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex');
+  await page
+    .getByTestId('pick')
+    .setInputFiles([{ name: 'kernel.img', mimeType: 'application/octet-stream', buffer: png }]);
+  const dialog = page.getByRole('dialog', { name: 'Not to be started' });
+  await expect(dialog).toContainText('“kernel.img” is a picture.');
+  await expect(dialog).toContainText('a disk image (raw, qcow2, VMDK, VDI, VHD)');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('link', { name: /Echo/ })).toBeVisible();
+});
+
 test('a PC with nothing to boot runs SeaBIOS and says so', async ({ page, site }) => {
   const warnings: string[] = [];
   page.on('console', (message) => {

@@ -1,6 +1,8 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { bzImage, riscvImage } from '../../tests/support/boot-files.ts';
-import { HEADER_SIZE, imageKind, kernelArch, SNIFF_SIZE } from './file-kind.ts';
+import { foreignKind, HEADER_SIZE, imageKind, kernelArch, SNIFF_SIZE } from './file-kind.ts';
+import { sniff } from './sniff.ts';
 
 const header = (bytes: Uint8Array): Uint8Array => bytes.subarray(0, HEADER_SIZE);
 
@@ -37,9 +39,41 @@ describe('imageKind', () => {
     ['an ELF kernel', 'vmlinux', 1 << 20, { 0: '\x7fELF' }, 'kernel'],
     ['ELF firmware', 'opensbi.elf', 1 << 20, { 0: '\x7fELF' }, 'bios'],
     ['an initrd', 'initrd.gz', 1 << 20, { 0: '\x1f\x8b' }, 'initrd'],
+    ['an unpacked initrd, whatever it is called', 'x', 1 << 20, { 0: '070701' }, 'initrd'],
+    ['a VDI disk', 'x', 1 << 20, { 64: '\x7f\x10\xda\xbe' }, 'hda'],
+    ['a kernel that UEFI can start, too', 'initrd.efi', 1 << 20, { 0: 'MZ', 56: 'RSC\x05' }, 'kernel'],
     ['something cut short', 'x', 3, {}, 'kernel'],
   ] as const)('%s', (_what, name, size, marks, kind) => {
     expect(imageKind(name, size, bytes(size, marks))).toBe(kind);
+  });
+
+  it.each([
+    ['a picture', { 0: '\x89PNG\r\n' }, /picture/],
+    ['an archive', { 0: 'PK\x03\x04' }, /ZIP archive: unpack/],
+    ['a web page', { 0: '<!doctype html>' }, /web page/],
+    ['a manifest', { 0: '{\n  "type": "snowglobe-image",' }, /manifest of a published disk/],
+    ['a program for UEFI', { 0: 'MZ' }, /UEFI/],
+  ] as const)('%s is of no use', (_what, marks, reason) => {
+    expect(foreignKind(bytes(1 << 16, marks))).toMatch(reason);
+  });
+
+  it('what may be of use is not refused', () => {
+    expect(foreignKind(bzImage(8192))).toBeNull();
+    expect(foreignKind(riscvImage(4096))).toBeNull();
+    for (const magic of ['\x7fELF', 'QFI\xfb', '070701', '']) {
+      expect(foreignKind(bytes(1 << 16, { ...signature, 0: magic }))).toBeNull();
+    }
+  });
+
+  it('a compressed file is what it holds', async () => {
+    const file = (name: string, inside: Uint8Array) => new File([gzipSync(inside)], name);
+    expect(await sniff(file('x.gz', bytes(1 << 16, { 0: '070701' })))).toEqual({ kind: 'initrd' });
+    expect(await sniff(file('Image.gz', riscvImage(4096)))).toEqual({ kind: 'kernel' });
+    expect(await sniff(file('disk.img.gz', bytes(1 << 16, { 0: 'QFI\xfb' })))).toHaveProperty('problem');
+    expect(await sniff(new File([gzipSync(bytes(4096, {})).subarray(0, 12)], 'initrd.gz'))).toEqual({
+      kind: 'initrd',
+    });
+    expect(await sniff(new File([], 'x'))).toEqual({ problem: '“x” is empty.' });
   });
 
   it('a kernel with a boot signature is a kernel', () => {

@@ -12,10 +12,43 @@ const BOOT_SIGNATURE_OFFSET = 510;
 const ISO_OFFSET = 0x8001;
 const ISO_MARKS = ['CD001', 'BEA01'];
 /** Disk formats that are not built yet are disks all the same: the machine says what is wrong with them. */
-const DISK_MAGICS = ['QFI\xfb', 'KDMV', '# Disk DescriptorFile', 'conectix', 'vhdxfile', '<<< '];
+const DISK_MAGICS = ['QFI\xfb', 'KDMV', 'COWD', '# Disk DescriptorFile', 'conectix', 'vhdxfile', '<<< '];
+/** Linux's initramfs (cpio, "newc" with and without checksums), and RISC-V's kernel header (boot-image-header.rst, `magic2`). */
+const CPIO_MAGICS = ['070701', '070702'];
+const RISCV_MAGIC = 'RSC\x05';
+const RISCV_MAGIC_OFFSET = 0x38;
+
+/** Files that people drop by mistake, and what they are. */
+const FOREIGN: readonly (readonly [magic: string, what: string])[] = [
+  ['\x89PNG', 'a picture'],
+  ['\xff\xd8\xff', 'a picture'],
+  ['GIF8', 'a picture'],
+  ['%PDF', 'a PDF document'],
+  ['PK\x03\x04', 'a ZIP archive: unpack it, and drop the image that is in it'],
+  ['7z\xbc\xaf', 'a 7z archive: unpack it, and drop the image that is in it'],
+  ['Rar!', 'a RAR archive: unpack it, and drop the image that is in it'],
+  ['!<arch>', 'a Debian package or a library, which a guest installs, not a machine'],
+  ['\xd0\x0d\xfe\xed', 'a device tree, which these machines make by themselves'],
+  ['MZ', 'a program for Windows or UEFI, which cannot be started by itself: put it on a disk'],
+  ['<!DOCTYPE', 'a web page: the download was answered with that, perhaps'],
+  ['<!doctype', 'a web page: the download was answered with that, perhaps'],
+  ['<html', 'a web page: the download was answered with that, perhaps'],
+];
+const MANIFEST = /^\s*\{[\s\S]{0,400}"snowglobe-image"/;
 
 const text = (bytes: Uint8Array, at: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(at, at + length));
+
+/** What a file is that no machine has a use for, in words that follow “is”; null: it may be of use. */
+export function foreignKind(header: Uint8Array): string | null {
+  // A kernel that UEFI can start begins as a program for it does.
+  if (kernelArch(header) || text(header, RISCV_MAGIC_OFFSET, 4) === RISCV_MAGIC) return null;
+  const found = FOREIGN.find(([magic]) => text(header, 0, magic.length) === magic);
+  if (found) return found[1];
+  return MANIFEST.test(text(header, 0, 512))
+    ? 'the manifest of a published disk, whose data lies beside it on its server: start it by its address (“New machine…”)'
+    : null;
+}
 
 /**
  * What a file is, by its first bytes and its size where they say so, else by its name.
@@ -24,6 +57,9 @@ const text = (bytes: Uint8Array, at: number, length: number): string =>
 export function imageKind(name: string, size: number, header: Uint8Array): FileKind {
   if (kernelArch(header) || text(header, 0, 4) === '\x7fELF')
     return fileKind(name) === 'bios' ? 'bios' : 'kernel';
+  if (text(header, RISCV_MAGIC_OFFSET, 4) === RISCV_MAGIC) return 'kernel';
+  if (CPIO_MAGICS.includes(text(header, 0, 6))) return 'initrd';
+  if (header[64] === 0x7f && text(header, 65, 3) === '\x10\xda\xbe') return 'hda';
   if (ISO_MARKS.includes(text(header, ISO_OFFSET, 5))) return 'cdrom';
   if (DISK_MAGICS.some((magic) => text(header, 0, magic.length) === magic)) return 'hda';
   const bootable = header[BOOT_SIGNATURE_OFFSET] === 0x55 && header[BOOT_SIGNATURE_OFFSET + 1] === 0xaa;

@@ -8,7 +8,9 @@ import type { VmConsole } from '../element/index.ts';
 import { configFromText } from '../element/options.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
-import { HEADER_SIZE, imageKind, kernelArch, runsWithoutFirmware, SNIFF_SIZE } from './file-kind.ts';
+import { HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
+import { sniff } from './sniff.ts';
+import { openDialog } from './dialog.ts';
 import { imageIn, keepableDrives, withDisks } from './disks/kept-config.ts';
 import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
 import { storeProblem } from './disks/library.ts';
@@ -192,10 +194,13 @@ const DISK_MACHINE_MEMORY = 512;
  */
 async function takeFiles(list: Iterable<File>): Promise<void> {
   const picked: PickedFiles = {};
+  const problems: string[] = [];
   for (const file of list) {
-    const header = new Uint8Array(await file.slice(0, SNIFF_SIZE).arrayBuffer());
-    picked[imageKind(file.name, file.size, header)] = file;
+    const found = await sniff(file);
+    if ('kind' in found) picked[found.kind] = file;
+    else problems.push(found.problem);
   }
+  if (problems.length > 0) sayProblems(problems);
   if (Object.keys(picked).length === 0) return;
   let here: Address | null = null;
   try {
@@ -215,6 +220,19 @@ async function takeFiles(list: Iterable<File>): Promise<void> {
   const isPc = running !== null && !hasKernel && running.config.arch !== 'riscv64';
   files = isPc ? { ...files, ...picked } : picked;
   await goWithFiles(isPc && here ? here : { options: { arch: 'x86_64', memory: DISK_MACHINE_MEMORY } });
+}
+
+/** Says which files are of no use, and what would be. */
+function sayProblems(problems: readonly string[]): void {
+  const { body } = openDialog('Not to be started');
+  body.append(
+    ...problems.map((text) => h('p', {}, text)),
+    h(
+      'p',
+      { class: 'about' },
+      'A machine starts a kernel (with its initrd), firmware, a disk image (raw, qcow2, VMDK, VDI, VHD), a CD-ROM or a floppy.',
+    ),
+  );
 }
 
 /** Puts media into the drives of a running machine; false if it has no such drives, or does not run. */
