@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
 import { fatImage } from './support/fat.ts';
 import { image, repository } from './support/images.ts';
+import { pngPixels } from './support/png.ts';
 
 const OVMF = join(repository, '.cache/images/firmware/ovmf');
 const PROMPT = { timeout: 120_000 };
@@ -85,4 +87,32 @@ test('OVMF starts GRUB from a disk, whose command line lists what UEFI has', asy
     await vm.type(`${command}\n`);
     await vm.waitForSerial(answer, PROMPT);
   }
+});
+
+test('OVMF draws its shell into ramfb as in QEMU', async ({ vm }) => {
+  test.setTimeout(400_000);
+  await vm.boot({
+    arch: 'x86_64',
+    memory: 256,
+    vga: 'none',
+    devices: [{ driver: 'ramfb' }],
+    drives: [
+      { interface: 'pflash', index: 0, readOnly: true, file: join(OVMF, 'OVMF_CODE_4M.fd') },
+      { interface: 'pflash', index: 1, file: join(OVMF, 'OVMF_VARS_4M.fd') },
+    ],
+  });
+  await vm.waitForSerial('in 5 seconds', PROMPT);
+  await vm.press('Escape');
+  await vm.waitForSerial('Shell> ', PROMPT);
+  for (const command of ['cls', 'ver', 'echo Snow falls on ramfb']) {
+    await vm.type(`${command}\r`);
+    await vm.waitForSerial('Shell> ', PROMPT);
+  }
+  // QEMU 7.2's screendump after the same: its SHA-256.
+  await expect
+    .poll(async () => {
+      const { width, height, rgb } = pngPixels((await vm.screenshot())!);
+      return [width, height, createHash('sha256').update(rgb).digest('hex')];
+    })
+    .toEqual([800, 600, '3fc999414ee52b1fa83c93459bad096cd3443695bc001f8d3bd963f8f22d403a']);
 });
