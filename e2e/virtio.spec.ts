@@ -87,6 +87,45 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
   });
 }
 
+test('Linux reads what is typed on a virtio keyboard, and where a virtio tablet points', async ({ vm }) => {
+  test.setTimeout(300_000);
+  await vm.boot({
+    ...image('x86_64-disks'),
+    devices: [{ driver: 'virtio-keyboard-pci' }, { driver: 'virtio-tablet-pci' }],
+  });
+  await vm.waitForSerial(PROMPT, LONG);
+  await shell(vm, LOAD, 'loaded');
+  const find =
+    'T=/dev/input/$(basename $(dirname $(dirname $(grep -l "Virtio Tablet" /sys/class/input/event*/device/name)))); ls $T';
+  await shell(vm, find, /\/dev\/input\/event\d/);
+  // The keyboard is that of the virtual terminals: the kernel makes a line of what is typed.
+  await vm.type('head -n 1 /dev/tty1 > /line & cat /proc/bus/input/devices | grep -c "QEMU Virtio"\n');
+  await vm.waitForSerial(/\n2\s/, LONG);
+  await vm.waitForSerial(PROMPT, LONG);
+  await vm.keyboard.type('Snow, 42%\n');
+  await shell(vm, 'wait; sed s/^/typed:/ /line', 'typed:Snow, 42%');
+  // Events are kept from when the device is opened.
+  await shell(vm, 'exec 3<$T; echo open""ed', 'opened');
+  const { width, height } = (await vm.screen.state())!;
+  await vm.screen.moveTo(width / 4, height / 2);
+  await vm.type('head -c 72 <&3 | hexdump -v -e \'12/2 "%04x " "\\n"\'; echo point""ed\n');
+  const [, events] = await vm.waitForSerial(/((?:[\da-f]{4}\s+){36})pointed/, { timeout: 20_000 });
+  const words = events
+    .trim()
+    .split(/\s+/)
+    .map((word) => Number.parseInt(word, 16));
+  // Behind the time, of 16 bytes.
+  const lines = [8, 20, 32].map((at) => words.slice(at, at + 4));
+  // Type, code and value: absolute x and y of 0 to 32767, then the end of a report.
+  expect(lines.map(([type, code]) => [type, code])).toEqual([
+    [3, 0],
+    [3, 1],
+    [0, 0],
+  ]);
+  expect(Math.abs(lines[0][2] - 32767 / 4)).toBeLessThan(64);
+  expect(Math.abs(lines[1][2] - 32767 / 2)).toBeLessThan(64);
+});
+
 test('a console on hvc0 shares the serial stream; a folder is mounted by 9P', async ({ vm }, testInfo) => {
   test.setTimeout(300_000);
   const data = noise(3 * MIB, 4);
@@ -139,17 +178,19 @@ test('a console on hvc0 shares the serial stream; a folder is mounted by 9P', as
   await expect(port).toShowText(/^got flake$/m);
 });
 
-test("what the guest writes into a shared folder is in the host's folder", async ({
+test("what the guest writes into a shared folder is in the host's folder, and what it says to a port in a file", async ({
   browserName: _,
 }, testInfo) => {
   const folder = join(testInfo.outputDir, 'shared');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'in'), 'from the host');
   writeFileSync(join(folder, 'gone'), '');
+  const log = join(testInfo.outputDir, 'port.txt');
   const { kernel, initrd } = image('riscv64-disks');
   const commands = [
     LOAD,
     'mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 snow /mnt',
+    'D=$(dirname $(grep -l org.snow /sys/class/virtio-ports/*/name)); mknod /p c $(tr : " " < $D/dev); echo by the port >/p',
     'mkdir /mnt/d; tr a-z A-Z </mnt/in >/mnt/d/out; ln -s /etc /mnt/link; rm /mnt/gone; umount /mnt; poweroff -f',
   ];
   const result = await snowglobe([
@@ -161,6 +202,7 @@ test("what the guest writes into a shared folder is in the host's folder", async
       '-device',
       'virtio-9p,fsdev=f,mount_tag=snow',
     ],
+    ...['-chardev', `file,id=log,path=${log}`, '-device', 'virtserialport,chardev=log,name=org.snow'],
     ...['--expect', '# ', '--send', `${commands.join('; ')}\\n`],
     ...['--expect', 'Power down'],
   ]);
@@ -168,6 +210,7 @@ test("what the guest writes into a shared folder is in the host's folder", async
   expect(result.status).toBe(0);
   expect(readdirSync(folder).sort()).toEqual(['d', 'in']);
   expect(readFileSync(join(folder, 'd/out'), 'utf8')).toBe('FROM THE HOST');
+  expect(readFileSync(log, 'utf8')).toBe('by the port\n');
 });
 
 test('SeaBIOS starts a boot sector from a virtio disk', async ({ vm }, testInfo) => {

@@ -158,7 +158,7 @@ async function boot(
   vm.on('error', (error) => void post({ vm: id, type: 'error', error }));
   vm.on('exit', ({ outcome, code }) => void post({ vm: id, type: 'exit', outcome, code }));
   await vm.start();
-  return vm.ports.map(({ name, console }) => ({ name, console }));
+  return vm.ports.map(({ name, console, chardev }) => ({ name, console, chardev }));
 }
 
 function streamOf(id: number, port: number | undefined): SerialStream {

@@ -2,6 +2,9 @@ import type { RunnerDrive } from '../core/runner-api.ts';
 import type { DeviceConfig } from '../core/vm-api.ts';
 import type { Script } from './script.ts';
 
+/** The host's end of a port: the terminal, nowhere, or a file that gets what the guest says. */
+export type CliChardev = { kind: 'stdio' } | { kind: 'null' } | { kind: 'file'; path: string };
+
 /** What one `snowglobe` command asks for. Images are paths. */
 export interface CliOptions {
   arch: string;
@@ -18,8 +21,8 @@ export interface CliOptions {
   drives: CliDrive[];
   /** Limits of `-object throttle-group`, by name. */
   throttleGroups: Record<string, Record<string, number>>;
-  /** Chardevs that are standard input and output, by their IDs. */
-  stdioChardevs: string[];
+  /** `-chardev`, by their IDs. */
+  chardevs: Record<string, CliChardev>;
   /** Folders that the guest can mount. */
   folders?: { tag: string; path: string; readOnly?: boolean }[];
   /** Folders of `-fsdev`, by their IDs. */
@@ -41,6 +44,8 @@ export interface CliOptions {
   noReboot: boolean;
   /** Where the guest's first serial port goes. */
   serial: 'stdio' | 'null';
+  /** … and this file, which gets what the port says, where it is not standard output. */
+  serialFile?: string;
   /** What --expect and --send said, in order. */
   script: Script;
   /** Seconds from the start of the command. */

@@ -1,6 +1,6 @@
 import type { BlockFilter } from '../core/vm-api.ts';
 import { parseBlockdev } from './blockdev.ts';
-import { type CliDrive, type CliOptions, ListRequest } from './cli-options.ts';
+import { type CliChardev, type CliDrive, type CliOptions, ListRequest } from './cli-options.ts';
 import { ARCHITECTURES, type Architecture } from './architectures.ts';
 import { unescapeText } from './escapes.ts';
 import {
@@ -208,17 +208,11 @@ function setDevice(options: CliOptions, text: string): void {
   const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', text, 'driver'));
   if (/^virtio-9p(-pci|-device)?$/.test(driver)) return setFolderDevice(options, text, properties);
   const { chardev } = properties;
-  if (chardev !== undefined && !options.stdioChardevs.includes(chardev))
-    throw new UsageError(
-      `-device ${text}: there is no chardev ${chardev}; put -chardev stdio,id=${chardev} before it`,
-    );
+  const shared = chardev !== undefined && chardevOf(options, '-device', chardev).kind === 'stdio';
   // What goes to standard input and output is the machine's serial stream.
-  if (chardev !== undefined) options.serial = 'stdio';
+  if (shared) options.serial = 'stdio';
   options.devices ??= [];
-  options.devices.push({
-    driver,
-    properties: { ...properties, ...(chardev !== undefined && { chardev: 'stdio' }) },
-  });
+  options.devices.push({ driver, properties: { ...properties, ...(shared && { chardev: 'stdio' }) } });
 }
 
 const FOLDER_PROPERTIES = {
@@ -272,20 +266,52 @@ function setFolderDevice(options: CliOptions, text: string, properties: Record<s
 }
 
 function setChardev(options: CliOptions, text: string): void {
-  const values = parseKeyValues('-chardev', text, 'backend');
-  checkKeys('-chardev', values, { backend: ['stdio'], id: 'any', mux: ['on', 'off'], signal: ['on', 'off'] });
-  const id = values.get('id');
+  const values = parseKeyValues('-chardev', text.replaceAll(',,', '\0'), 'backend');
+  const backend = values.get('backend') ?? '';
+  checkKeys('-chardev', values, {
+    backend: ['stdio', 'null', 'file'],
+    id: 'any',
+    ...(backend === 'stdio' && { mux: ['on', 'off'], signal: ['on', 'off'] }),
+    ...(backend === 'file' && { path: 'any' }),
+  });
+  const [id, path] = ['id', 'path'].map((key) => values.get(key)?.replaceAll('\0', ','));
   if (!id) throw new UsageError(`-chardev ${text}: give it a name: id=NAME`);
-  options.stdioChardevs.push(id);
+  if (Object.hasOwn(options.chardevs, id)) throw new UsageError(`-chardev ${text}: there is a ${id} already`);
+  // The page knows the terminal by this name.
+  if (backend !== 'stdio' && id === 'stdio') throw new UsageError(`-chardev ${text}: give it another name`);
+  if (backend === 'file' && !path) throw new UsageError(`-chardev ${text}: give path=FILE`);
+  options.chardevs[id] =
+    backend === 'file' ? { kind: 'file', path: path! } : { kind: backend === 'stdio' ? 'stdio' : 'null' };
+}
+
+function chardevOf({ chardevs }: CliOptions, option: string, id: string): CliChardev {
+  if (Object.hasOwn(chardevs, id)) return chardevs[id];
+  throw new UsageError(
+    `${option}: there is no chardev ${id}; put -chardev stdio,id=${id} before it, or null or file`,
+  );
 }
 
 function setSerial(options: CliOptions, text: string): void {
-  if (text === 'stdio' || text === 'mon:stdio') options.serial = 'stdio';
-  else if (text === 'null' || text === 'none') {
+  const named = /^chardev:(.*)$/.exec(text)?.[1];
+  const file = /^file:(.+)$/.exec(text)?.[1];
+  const end: CliChardev =
+    named !== undefined
+      ? chardevOf(options, '-serial', named)
+      : file !== undefined
+        ? { kind: 'file', path: file }
+        : { kind: text === 'stdio' || text === 'mon:stdio' ? 'stdio' : 'null' };
+  if (end.kind === 'null' && named === undefined && text !== 'null' && text !== 'none')
+    throw new UsageError(
+      `-serial ${text} is not built yet; use -serial stdio, mon:stdio, file:FILE, chardev:ID or null`,
+    );
+  delete options.serialFile;
+  if (end.kind === 'stdio') options.serial = 'stdio';
+  else {
     // A virtio console on the terminal is the same stream.
-    const shared = options.devices?.some(({ properties }) => properties?.['chardev'] !== undefined);
+    const shared = options.devices?.some(({ properties }) => properties?.['chardev'] === 'stdio');
     options.serial = shared ? 'stdio' : 'null';
-  } else throw new UsageError(`-serial ${text} is not built yet; use -serial stdio, mon:stdio or null`);
+    if (end.kind === 'file') options.serialFile = end.path;
+  }
 }
 
 /** Debug ports there are, and the source of their lines. */
@@ -419,8 +445,8 @@ export const OPTIONS: readonly Option[] = [
   },
   {
     name: 'chardev',
-    value: 'stdio,id=ID',
-    help: "the terminal, for -device virtconsole,chardev=ID (the guest's\nhvc0); it gets what is typed while the guest listens there",
+    value: 'stdio|null|file,id=ID',
+    help: "the terminal, for -device virtconsole,chardev=ID (the guest's\nhvc0); it gets what is typed while the guest listens there.\nfile,path=FILE gets what the port says; for -serial too",
     set: setChardev,
   },
   {

@@ -50,6 +50,40 @@ test('folders are shared in one part or in two', () => {
     expect(message('riscv64', option, text)).toMatch(pattern);
 });
 
+test('chardevs are the terminal, nothing, or a file', () => {
+  const options = parse(
+    ...['-chardev', 'stdio,id=t,mux=on', '-chardev', 'file,id=log,path=a,,b', '-chardev', 'null,id=n'],
+    ...[
+      '-device',
+      'virtconsole,chardev=t',
+      '-device',
+      'virtserialport,chardev=log',
+      '-serial',
+      'chardev:log',
+    ],
+  );
+  expect(options.chardevs).toEqual({
+    t: { kind: 'stdio' },
+    log: { kind: 'file', path: 'a,b' },
+    n: { kind: 'null' },
+  });
+  expect(options.devices?.map(({ properties }) => properties?.['chardev'])).toEqual(['stdio', 'log']);
+  // The console's stream is the serial port's, which therefore stays on the terminal too.
+  expect([options.serial, options.serialFile]).toEqual(['stdio', 'a,b']);
+  const file = parse('-serial', 'file:out.txt');
+  expect([file.serial, file.serialFile]).toEqual(['null', 'out.txt']);
+  for (const [option, text, pattern] of [
+    ['-chardev', 'socket,id=s', /backend=socket is not built yet/],
+    ['-chardev', 'null', /id=NAME/],
+    ['-chardev', 'file,id=f', /path=FILE/],
+    ['-chardev', 'null,id=stdio', /another name/],
+    ['-serial', 'chardev:x', /no chardev x/],
+    ['-serial', 'tcp::4444', /not built yet/],
+    ['-device', 'virtconsole,chardev=x', /no chardev x/],
+  ] as const)
+    expect(message('riscv64', option, text)).toMatch(pattern);
+});
+
 test("two dashes do for QEMU's options too; the program's whole name does for the architecture", () => {
   const parsed = parseCommand(['qemu-system-riscv64', '--kernel', 'k', '--nographic', '--no-reboot']);
   expect(parsed).toMatchObject({ kind: 'run', options: { arch: 'riscv64', kernel: 'k', noReboot: true } });

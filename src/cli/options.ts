@@ -20,7 +20,7 @@ export function parseCommand(argv: readonly string[]): ParsedCommand {
     machine: '',
     drives: [],
     throttleGroups: {},
-    stdioChardevs: [],
+    chardevs: {},
     noReboot: false,
     serial: 'stdio',
     script: [],

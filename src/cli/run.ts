@@ -7,6 +7,8 @@ import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
 import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
+import type { RunnerPort } from '../core/runner-api.ts';
+import { ChardevFile } from './chardev-file.ts';
 import { FolderWriter } from './folder-writer.ts';
 import { guestConfig } from './guest-config.ts';
 import { checkImage } from './guest-files.ts';
@@ -74,6 +76,8 @@ class GuestRun {
   readonly #ended: Promise<Ending>;
   readonly #cleanups: (() => Promise<unknown>)[] = [];
   #end!: (ending: Ending) => void;
+  readonly #files = new Map<string, ChardevFile>();
+  #serialFile: ChardevFile | undefined;
   #page: RunnerPage | undefined;
   #vm: GuestVm | undefined;
   /** Typed before there was a machine to type to. */
@@ -96,6 +100,7 @@ class GuestRun {
   }
 
   async run(config: GuestConfig): Promise<number> {
+    this.#openFiles();
     this.#limitTime();
     this.#listenForSignals();
     // Whatever ends the run first decides; the browser may still be starting then.
@@ -132,11 +137,33 @@ class GuestRun {
       );
     }
     if (this.#options.serial === 'stdio') this.#console.open();
-    await vm.boot(config, { screen: this.#options.headed || this.#options.screenshot !== undefined });
+    const ports = await vm.boot(config, {
+      screen: this.#options.headed || this.#options.screenshot !== undefined,
+    });
     this.#vm = vm;
     this.#shareFolders(vm);
+    this.#connect(vm, ports);
     for (const bytes of this.#early.splice(0)) this.#type(bytes);
     this.#script.start();
+  }
+
+  /** What ports of virtio-serial devices say goes where their chardevs lead. */
+  #connect(vm: GuestVm, ports: readonly RunnerPort[]): void {
+    const files = ports.map(({ chardev }) => (chardev === null ? undefined : this.#files.get(chardev)));
+    vm.on('port', ({ port, bytes }) => files[port]?.write(bytes));
+  }
+
+  /** Opens the files that ports say something to, before a browser starts for nothing. */
+  #openFiles(): void {
+    const { chardevs, serialFile } = this.#options;
+    for (const [id, end] of Object.entries(chardevs))
+      if (end.kind === 'file') this.#files.set(id, new ChardevFile(end.path));
+    const same = Object.entries(chardevs).find(([, end]) => end.kind === 'file' && end.path === serialFile);
+    if (serialFile !== undefined)
+      this.#serialFile = same ? this.#files.get(same[0]) : new ChardevFile(serialFile);
+    this.#cleanups.push(async () => {
+      for (const file of new Set([...this.#files.values(), this.#serialFile])) file?.close();
+    });
   }
 
   /** Puts what the guest writes into the host's folders, as it goes on and at the end. */
@@ -171,6 +198,7 @@ class GuestRun {
   #watch(vm: GuestVm): void {
     vm.on('serial', ({ bytes, ms }) => {
       if (this.#options.serial === 'stdio') this.#console.write(bytes);
+      this.#serialFile?.write(bytes);
       this.#script.output(bytes, ms);
     });
     vm.on('warning', ({ source, message }) => {

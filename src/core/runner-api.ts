@@ -109,6 +109,7 @@ export interface RunnerScreenState {
 export interface RunnerPort {
   name: string | null;
   console: boolean;
+  chardev: string | null;
 }
 
 export interface RunnerBootOptions {

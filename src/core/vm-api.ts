@@ -401,6 +401,8 @@ export interface VmPort {
   readonly name: string | null;
   /** A console, the guest's hvc0 …, or a port for data. */
   readonly console: boolean;
+  /** What the configuration calls its other end (`chardev=`), for whoever connects that. */
+  readonly chardev: string | null;
   readonly stream: SerialStream;
 }
 

@@ -24,6 +24,8 @@ export interface PortPlan {
   name: string | null;
   /** It shares the machine's serial stream. */
   shared: boolean;
+  /** What its other end is called: `chardev=`. */
+  chardev: string | null;
 }
 
 interface DeviceKind {
@@ -129,6 +131,7 @@ function addPort(
     console,
     name: properties['name'] ?? null,
     shared: properties['chardev'] === SHARED_CHARDEV,
+    chardev: properties['chardev'] ?? null,
   };
   if (ports.length >= PORTS_MAX) throw bad(`${option}: there are ${PORTS_MAX} ports already.`);
   if (console && ports[0] === null) ports[0] = port;

@@ -181,7 +181,7 @@ class MachineVm implements Vm {
         failed: (error) => this.log.warn('port listener', String(error)),
       });
       this.hostPorts.push(port);
-      return [{ name: plan.name, console: plan.console, stream: port }];
+      return [{ name: plan.name, console: plan.console, chardev: plan.chardev, stream: port }];
     });
   }
 
