@@ -37,7 +37,7 @@ const LOAD = 'for m in /lib/modules/*-virtio_mmio.ko /lib/modules/*-virtio_blk.k
 async function timed(vm, command) {
   const uptime = "$(cut -d' ' -f1 /proc/uptime)";
   await vm.type(`a=${uptime}; ${command}; b=${uptime}; echo do""ne $a $b\n`);
-  const [, from, to] = await vm.waitForSerial(/done ([\d.]+) ([\d.]+)/, LIMIT);
+  const [, from, to] = await vm.waitForSerial(/done ([\d.]+) ([\d.]+)\s/, LIMIT);
   return to - from;
 }
 
