@@ -46,3 +46,28 @@ test('the page, its machine, firmware and published disk come from what the brow
   await expect.poll(() => displayText(page), STARTED).toContain('From the cache');
   expect(await drive()).toMatchObject({ fetched: 0, cached: 1, problem: null });
 });
+
+test('a line says that the guest waits for the network, and goes when it is back', async ({
+  page,
+  site,
+}, testInfo) => {
+  const manifest = join(testInfo.outputDir, 'published', 'disk.json');
+  expect(await runProgram(['publish', '-q', bootDisk(testInfo.outputDir, 'Here again'), manifest])).toBe(0);
+  let down = true;
+  await page.route('**/images/published/**', (route) => {
+    const { pathname } = new URL(route.request().url());
+    if (down && pathname.includes('/chunks/')) return route.abort('internetdisconnected');
+    return route.fulfill({ path: join(testInfo.outputDir, pathname.slice('/images'.length)) });
+  });
+  await page.goto(`${site.builtUrl}?arch=i386&hda=images/published/disk.json`);
+  const console = page.locator('vm-console');
+  await console.evaluate((element: HTMLElement & { start(): Promise<void> }) => void element.start());
+  const line = page.locator('vm-console [part="banner network"]');
+  await expect(line).toContainText(
+    /The guest waits for the network: ide0-hd0 cannot be read now, trying again/,
+  );
+  await page.screenshot({ path: testInfo.outputPath('waiting.png') });
+  down = false;
+  await expect.poll(() => displayText(page), STARTED).toContain('Here again');
+  await expect(line).toHaveCount(0);
+});
