@@ -267,6 +267,20 @@ describe('what a start reads', () => {
     expect(node.state.boot).toEqual({ total: bytes, done: bytes });
   });
 
+  it('is not read beyond: its list knows better than what lies behind it on the disk', async () => {
+    // Chunks of 4 KiB: 192 KiB in a row are 48 of them.
+    const image = await published(chunks(100));
+    const listed = Array.from({ length: 60 }, (_, i) => i);
+    const node = open({ ...image, manifest: { ...image.manifest, boot: listed } });
+    for (const index of listed) await node.read(index * CHUNK, CHUNK);
+    await settle(node);
+    expect(new Set(image.asked)).toEqual(new Set(listed.map((index) => image.address(index))));
+    // Who goes on behind it is read ahead of again.
+    for (const index of [60, 61]) await node.read(index * CHUNK, CHUNK);
+    await settle(node);
+    expect(image.asked.length).toBeGreaterThan(70);
+  });
+
   it('goes as far ahead as memory reaches, and on as it is read', async () => {
     const image = await published(chunks(10));
     const node = open({ ...image, manifest: { ...image.manifest, boot } }, { memory: 4 * CHUNK });

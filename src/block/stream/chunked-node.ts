@@ -14,7 +14,7 @@ import {
 } from '../block-node.ts';
 import type { DriveStream } from '../../core/vm-api.ts';
 import { BootPrefetch } from './boot-prefetch.ts';
-import { type Chunk, ChunkLoader, type LoaderOptions } from './chunk-loader.ts';
+import { type Chunk, ChunkLoader, type ChunkStore, type LoaderOptions } from './chunk-loader.ts';
 import type { Urgency } from './fetch-queue.ts';
 import type { ImageManifest } from './manifest.ts';
 import { ReadAhead } from './read-ahead.ts';
@@ -46,6 +46,8 @@ export class ChunkedNode implements BlockNode {
   private readonly total: number;
   private readonly readAhead = new ReadAhead();
   private readonly boot: BootPrefetch;
+  private readonly booted: ReadonlySet<number>;
+  private readonly store: ChunkStore | null;
   /** Expanded chunks by number, the one used last at the end. */
   private readonly chunks = new Map<number, Kept>();
   private waiting = 0;
@@ -59,13 +61,14 @@ export class ChunkedNode implements BlockNode {
     this.keeps = Math.max(2, Math.floor(memory / manifest.chunkSize));
     this.total = manifest.chunks.reduce((sum, chunk) => sum + (chunk?.bytes ?? 0), 0);
     this.loader = new ChunkLoader(options, () => this.changed());
+    this.store = options.store ?? null;
+    this.booted = new Set(manifest.boot);
     this.boot = new BootPrefetch(
       manifest.boot.filter((index) => manifest.chunks[index] !== null),
       {
         // Without a cache all of it has to stay in memory until it is read.
         window: options.store ? manifest.chunks.length : this.keeps >> 1,
-        here: (index) =>
-          this.chunks.has(index) || (options.store?.has(manifest.chunks[index]!.sha256) ?? false),
+        here: (index) => this.chunks.has(index) || (this.store?.has(manifest.chunks[index]!.sha256) ?? false),
         bytes: (index) => manifest.chunks[index]!.bytes,
         load: (index) => this.fetch(index, 'boot'),
         changed: () => this.changed(),
@@ -150,9 +153,18 @@ export class ChunkedNode implements BlockNode {
     const range = this.readAhead.note(offset, length);
     if (!range || !this.loader.online) return;
     const { chunkSize, chunks } = this.manifest;
+    // What a start reads next is in its list, and not behind this.
+    const listed = this.booted.has(Math.floor((offset + length - 1) / chunkSize));
     const end = Math.min(Math.ceil(range.end / chunkSize), chunks.length);
-    for (let index = Math.floor(range.start / chunkSize); index < end; index++)
-      if (chunks[index] !== null && !this.chunks.has(index)) void this.fetch(index, 'ahead');
+    for (let index = Math.floor(range.start / chunkSize); index < end; index++) {
+      const file = chunks[index];
+      if (file === null || this.chunks.has(index)) continue;
+      if (listed && !this.booted.has(index) && !this.store?.has(file.sha256)) {
+        this.readAhead.stoppedAt(index * chunkSize);
+        return;
+      }
+      void this.fetch(index, 'ahead');
+    }
   }
 
   private async fetch(index: number, urgency: Urgency): Promise<BlockResult<Chunk>> {

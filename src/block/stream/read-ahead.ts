@@ -56,6 +56,12 @@ export class ReadAhead {
     return { start, end: wanted };
   }
 
+  /** Of what `note` gave last, only what lies before `end` was fetched. */
+  stoppedAt(end: number): void {
+    const stream = this.streams.at(-1);
+    if (stream) stream.ahead = Math.max(end, stream.next);
+  }
+
   /** Something that was fetched ahead was read, or was given up before. */
   learn(used: boolean): void {
     this.depth = used ? Math.min(this.depth + DEPTH_MIN / 4, DEPTH_MAX) : Math.max(this.depth / 2, DEPTH_MIN);
