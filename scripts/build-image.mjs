@@ -95,8 +95,9 @@ function firmwareOf(path, recipe) {
 }
 
 /** What a manifest takes from its recipe as it is. */
-function machineOf(path, { title, description, arch, machine, memory, group }) {
-  return { name: path, title, description, arch, machine, memory, ...(group && { group }) };
+function machineOf(path, { title, description, arch, machine, memory, devices, group }) {
+  const more = { ...(devices && { devices }), ...(group && { group }) };
+  return { name: path, title, description, arch, machine, memory, ...more };
 }
 
 async function buildPackaged(path, recipe, progress) {

@@ -21,10 +21,10 @@ const FIELDS = {
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
-  'linux-busybox': ['rootfs', 'group', 'listed', 'later', 'modules'],
+  'linux-busybox': ['rootfs', 'devices', 'group', 'listed', 'later', 'modules'],
   'boot-disk': ['group', 'listed', 'later'],
-  'debian-disk': ['group', 'listed', 'later', 'large'],
-  packaged: ['append', 'group', 'listed', 'later', 'large'],
+  'debian-disk': ['devices', 'group', 'listed', 'later', 'large'],
+  packaged: ['append', 'devices', 'group', 'listed', 'later', 'large'],
 };
 
 /** Files that every Debian disk shares: `start/` is in its initrd, `make/` in that of the guest that makes it, `rootfs/` on the disk. */
@@ -194,6 +194,7 @@ export function writeIndex(dir = imagesDir, waiting = []) {
       firmware: manifest.bios === 'none' ? 'none' : relative(manifest.bios),
       append: manifest.append,
       terminal: manifest.terminal,
+      devices: manifest.devices,
       group: manifest.group,
       download: downloadSize(name, manifest, dir),
     });
