@@ -96,11 +96,22 @@ function dsdt() {
   );
 }
 
+/** Every key of -smbios that we have. */
+const SMBIOS_TOLD = [
+  'type=0,vendor=V,version=1.x,date=11/21/2026,release=2.3,uefi=on',
+  'type=1,manufacturer=M,product=P,version=v,serial=S,,1,uuid=00112233-4455-6677-8899-aabbccddeeff',
+  'type=1,sku=K,family=F',
+  'type=2,manufacturer=M2,product=P2,version=v2,serial=S2,asset=A2,location=L2',
+  'type=3,manufacturer=M3,version=v3,serial=S3,asset=A3,sku=K3',
+  'type=11,value=one',
+  'type=11,value=two',
+];
+
 /** ACPI tables that SeaBIOS has put into the memory of QEMU's `pc`, by signature, and its SMBIOS structures, in hex. */
-async function qemuTables() {
+async function qemuTables(options = []) {
   const child = spawn(
     'qemu-system-i386',
-    ['-M', 'pc', '-m', '128', '-nodefaults', '-display', 'none', '-monitor', 'stdio'],
+    ['-M', 'pc', '-m', '128', '-nodefaults', '-display', 'none', '-monitor', 'stdio', ...options],
     { stdio: ['pipe', 'ignore', 'inherit'] },
   );
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -126,6 +137,7 @@ async function qemuTables() {
 
 try {
   const firmware = await qemuTables();
+  const told = await qemuTables(SMBIOS_TOLD.flatMap((option) => ['-smbios', option]));
   const fixtures = {
     resetVector: { protected: resetVector(SYMBOLS), long: resetVector({ ...SYMBOLS, LONG: 1 }) },
     pci: await pciFunctions(),
@@ -134,6 +146,7 @@ try {
       qemu: firmware.tables,
     },
     smbios: firmware.smbios,
+    smbiosTold: { options: SMBIOS_TOLD, tables: told.smbios },
   };
   writeFileSync(local('../src/machine/fixtures/pc.json'), `${JSON.stringify(fixtures, null, 2)}\n`);
 } finally {

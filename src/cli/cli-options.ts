@@ -34,6 +34,8 @@ export interface CliOptions {
   boot?: string;
   /** Files are paths. */
   fwCfg?: { name: string; string?: string; file?: string }[];
+  /** As in QEMU: `type=1,serial=S`. */
+  smbios?: string[];
   nographic?: boolean;
   vga?: 'std' | 'virtio' | 'none';
   xres?: number;

@@ -11,7 +11,7 @@ import { UsageError } from './usage-error.ts';
  */
 export function guestConfig(options: CliOptions): GuestConfig {
   const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
-  const { boot, devices, folders, fwCfg, nographic, vga, xres, yres } = options;
+  const { boot, devices, folders, fwCfg, smbios, nographic, vga, xres, yres } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
   if (kernel !== undefined) checkImage('-kernel', kernel);
@@ -38,6 +38,7 @@ export function guestConfig(options: CliOptions): GuestConfig {
     ...(append !== undefined && { append }),
     ...(boot !== undefined && { boot }),
     ...(fwCfg !== undefined && { fwCfg }),
+    ...(smbios !== undefined && { smbios }),
     ...(nographic !== undefined && { nographic }),
     ...(vga !== undefined && { vga }),
     ...(xres !== undefined && { xres }),

@@ -472,6 +472,15 @@ export const OPTIONS: readonly Option[] = [
     set: setFwCfg,
   },
   {
+    name: 'smbios',
+    value: 'type=N,KEY=TEXT,…',
+    help: 'what SMBIOS says of a PC: type 0 firmware, 1 system, 2 board,\n3 chassis, 11 texts; keys as in QEMU; may repeat',
+    set: (options, value) => {
+      options.smbios ??= [];
+      options.smbios.push(value);
+    },
+  },
+  {
     name: 'icount',
     value: 'shift=N',
     help: 'an instruction takes 2^N ns: runs are repeatable',
@@ -670,7 +679,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
         'rtc',
         'watchdog',
       ],
-      ...['dtb', 'numa', 'uuid', 'smbios', 'set', 'L', 'semihosting', 'semihosting-config'],
+      ...['dtb', 'numa', 'uuid', 'set', 'L', 'semihosting', 'semihosting-config'],
       ...['no-shutdown', 'action', 'singlestep', 'seed', 'daemonize', 'pidfile', 'sandbox', 'readconfig'],
       ...[
         'full-screen',

@@ -62,6 +62,8 @@ export interface VmConfig {
   boot?: string;
   /** `-fw_cfg`: files for firmware and guest. */
   fwCfg?: readonly FwCfgEntry[];
+  /** `-smbios`: what SMBIOS says of a PC, each option's text as in QEMU: `type=1,serial=S`. */
+  smbios?: readonly string[];
   /** `-nographic`: firmware shows itself on the serial port. Default: it does where the machine has no screen. */
   nographic?: boolean;
   /** `-icount shift=N`: one instruction takes 2^N ns of virtual time; runs are repeatable to the instruction. Absent: host time. */

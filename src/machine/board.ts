@@ -18,6 +18,7 @@ import type { SharedFolder } from './folders.ts';
 import type { VirtioSerial } from './virtio-devices.ts';
 import type { BootImages } from './boot/riscv-boot.ts';
 import type { BootOptions } from './firmware/boot-options.ts';
+import type { SmbiosOverrides } from './firmware/smbios-options.ts';
 
 /** A kind of machine: what can be known of it without building one. */
 export interface BoardModel {
@@ -61,6 +62,8 @@ export interface BoardModel {
 
 export interface FirmwareOptions {
   boot: BootOptions;
+  /** `-smbios` */
+  smbios?: SmbiosOverrides;
   /** Firmware shows itself on the serial port; undefined: if there is no screen. */
   nographic?: boolean;
 }

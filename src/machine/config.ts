@@ -5,6 +5,7 @@ import { type DrivePlan, planDrives } from './drives.ts';
 import { type DevicePlan, planDevices } from './devices.ts';
 import { checkFolders } from './folders.ts';
 import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
+import { parseSmbiosOptions, type SmbiosOverrides } from './firmware/smbios-options.ts';
 import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
 
@@ -46,6 +47,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'append',
   'boot',
   'fwCfg',
+  'smbios',
   'nographic',
   'icount',
   'noReboot',
@@ -77,6 +79,7 @@ export interface ResolvedConfig {
   drives: readonly DrivePlan[];
   devices: readonly DevicePlan[];
   boot: BootOptions;
+  smbios: SmbiosOverrides;
 }
 
 /** The architectures there are machines for, each with the names of its boards. */
@@ -102,6 +105,12 @@ function chooseVga(config: VmConfig, board: BoardModel, devices: DevicePlan[]): 
   if (vga === 'virtio') devices.push({ type: 'virtio-vga', transport: 'pci', drive: null, properties: {} });
   return cards > 0 ? 'virtio' : vga;
 }
+
+/** A PC's firmware has them from fw_cfg; a kernel alone is started without it. */
+const hasSmbios = (config: VmConfig, board: BoardModel): boolean =>
+  !board.firmware.withKernel &&
+  config.bios !== 'none' &&
+  (config.kernel === undefined || (config.bios !== undefined && config.bios !== 'default'));
 
 /**
  * Checks a configuration and fills in the defaults.
@@ -180,6 +189,12 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const boot = parseBootOptions(config.boot);
+  const smbios = parseSmbiosOptions(config.smbios ?? []);
+  if (config.smbios?.length && !hasSmbios(config, board)) {
+    throw bad(
+      'What -smbios tells is put into memory by the firmware of a PC, which does not run here: use -M pc, and with a kernel a file of firmware too (-bios FILE).',
+    );
+  }
   const vga = chooseVga(config, board, devices);
   const monitor = { width: config.xres ?? MONITOR.width, height: config.yres ?? MONITOR.height };
   for (const pixels of [monitor.width, monitor.height]) {
@@ -206,5 +221,6 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     drives,
     devices,
     boot,
+    smbios,
   };
 }

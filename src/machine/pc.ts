@@ -21,6 +21,7 @@ import { pcResetVector, RESET_ROM } from './boot/pc-reset-vector.ts';
 import type { BootImages, LoadPiece } from './boot/riscv-boot.ts';
 import { attachChipset, firmwareWrites, SharedA20 } from './pc-chipset.ts';
 import { type BootOptions, DEFAULT_BOOT } from './firmware/boot-options.ts';
+import { NO_SMBIOS_OVERRIDES } from './firmware/smbios-options.ts';
 import { addLinux, LINUXBOOT_ROM } from './firmware/linux-loader.ts';
 import { addPcFirmwareFiles } from './firmware/pc-firmware.ts';
 import { bootOrderBytes, pcCmos } from './pc-cmos.ts';
@@ -185,6 +186,7 @@ class PcBoard implements Board {
       vga: this.vga !== null,
       nographic: firmware?.nographic ?? this.displays.length === 0,
       boot: this.boot,
+      smbios: firmware?.smbios ?? NO_SMBIOS_OVERRIDES,
       pmBase,
       bootOrder: linuxboot ? [`/rom@genroms/${LINUXBOOT_ROM}`] : [],
       optionRoms: linuxboot ? [{ name: LINUXBOOT_ROM, bytes: linuxboot }] : [],

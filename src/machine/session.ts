@@ -237,6 +237,7 @@ export class Session {
       commandLine: options.commandLine,
       firmware: {
         boot: config.boot,
+        smbios: config.smbios,
         ...(options.nographic !== undefined && { nographic: options.nographic }),
       },
       random:

@@ -5,6 +5,7 @@ import { pcAcpiTables } from '../acpi/pc-acpi.ts';
 import { RSDP_FILE, TABLES_FILE, tableLoaderFiles } from '../acpi/table-loader.ts';
 import type { BootOptions } from './boot-options.ts';
 import { smbiosFiles } from './smbios.ts';
+import type { SmbiosOverrides } from './smbios-options.ts';
 
 const E820_RAM = 1;
 const E820_ENTRY_BYTES = 20;
@@ -27,6 +28,7 @@ export interface PcFirmwareOptions {
   /** There is no screen: firmware shows itself on the serial port. */
   nographic: boolean;
   boot: BootOptions;
+  smbios: SmbiosOverrides;
   /** Port at which the guest has put the power management registers. */
   pmBase(): number;
   /** OpenFirmware paths of what to boot before anything else, the first first. */
@@ -55,7 +57,7 @@ export function addPcFirmwareFiles(fwCfg: FwCfg, options: PcFirmwareOptions): vo
   );
   fwCfg.addFile(RSDP_FILE, acpi.rsdp);
   fwCfg.addFile('etc/table-loader', acpi.script);
-  const smbios = smbiosFiles({ version: options.board, ramBytes, vcpus });
+  const smbios = smbiosFiles({ version: options.board, ramBytes, vcpus, overrides: options.smbios });
   fwCfg.addFile('etc/smbios/smbios-tables', smbios.tables);
   fwCfg.addFile('etc/smbios/smbios-anchor', smbios.anchor);
 }

@@ -1,8 +1,10 @@
 /**
  * What a PC is made of, in words, for firmware to put into memory.
  * Specification: DMTF DSP0134, SMBIOS Reference Specification 2.8. Which structures there are, and their handles, follow QEMU 7.2; SeaBIOS
- * adds the one about itself (type 0).
+ * adds the one about itself (type 0) unless `-smbios type=0` did.
  */
+import { NO_SMBIOS_OVERRIDES, type SmbiosOverrides } from './smbios-options.ts';
+
 const KIB = 1024;
 const MIB = 1048576;
 /** Largest memory device, and the most bytes that type 17 can say in MiB. */
@@ -12,16 +14,22 @@ const NO_HANDLE = 0xfffe;
 const MANUFACTURER = 'Snowglobe';
 const PRODUCT = 'Standard PC (i440FX + PIIX, 1996)';
 
-/** Fields of a structure behind its header: [bytes, value], or a text, which becomes a number of a string. */
+/** Fields of a structure behind its header: [bytes, value], or a text, which becomes a number of a string. `texts` of a structure are in none. */
 type Field = readonly [size: 1 | 2 | 4 | 8, value: number] | string;
 
-function structure(type: number, handle: number, fields: readonly Field[]): Uint8Array {
+function structure(
+  type: number,
+  handle: number,
+  fields: readonly Field[],
+  texts: readonly string[] = [],
+): Uint8Array {
   const strings: string[] = [];
   const body: number[] = [];
   for (const field of fields) {
     const [size, value] = typeof field === 'string' ? ([1, strings.push(field)] as const) : field;
     for (let i = 0; i < size; i++) body.push(Math.floor(value / 2 ** (8 * i)) & 0xff);
   }
+  strings.push(...texts);
   const text = strings.length > 0 ? `${strings.join('\0')}\0\0` : '\0\0';
   return Uint8Array.from([
     ...[type, 4 + body.length, handle & 0xff, handle >> 8],
@@ -35,6 +43,8 @@ export interface SmbiosOptions {
   version: string;
   ramBytes: number;
   vcpus: number;
+  /** `-smbios` */
+  overrides?: SmbiosOverrides;
 }
 
 export interface SmbiosFiles {
@@ -44,8 +54,15 @@ export interface SmbiosFiles {
 }
 
 export function smbiosFiles(options: SmbiosOptions): SmbiosFiles {
-  const structures = [system(options), chassis(options)];
+  const { types, oem } = options.overrides ?? NO_SMBIOS_OVERRIDES;
+  const structures = [
+    ...(types.has(0) ? [firmware(options)] : []),
+    system(options),
+    ...(types.has(2) ? [board(options)] : []),
+    chassis(options),
+  ];
   for (let i = 0; i < options.vcpus; i++) structures.push(processor(options, i));
+  if (oem.length > 0) structures.push(structure(11, 0xe00, [[1, oem.length]], oem));
   structures.push(...memory(options.ramBytes), structure(32, 0x2000, zeros(7)), structure(127, 0x7f00, []));
   const tables = Uint8Array.from(structures.flatMap((bytes) => [...bytes]));
   return { tables, anchor: entryPoint(structures, tables.length) };
@@ -53,20 +70,65 @@ export function smbiosFiles(options: SmbiosOptions): SmbiosFiles {
 
 const zeros = (count: number): Field[] => Array.from({ length: count }, () => [1, 0] as const);
 
-/** Woken by the power switch. */
-const system = ({ version }: SmbiosOptions): Uint8Array =>
-  structure(1, 0x100, [
-    ...[MANUFACTURER, PRODUCT, version, [1, 0] as const],
-    ...[...zeros(16), [1, 6] as const, [1, 0] as const, [1, 0] as const],
+/** What a structure says: the user's text, or the usual one; 0 where there is none. */
+function told({ overrides }: SmbiosOptions, type: number): (key: string, usual?: string) => Field {
+  const own = overrides?.types.get(type);
+  return (key, usual = '') => {
+    const text = own?.get(key) ?? usual;
+    return text === '' ? [1, 0] : text;
+  };
+}
+
+/** At segment e800; of its abilities it says only that they are not told. */
+function firmware(options: SmbiosOptions): Uint8Array {
+  const text = told(options, 0);
+  const own = options.overrides?.types.get(0);
+  const [major, minor] = (own?.get('release') ?? '0.0').split('.').map(Number);
+  const extension = own?.get('uefi') === 'on' ? 0x1c : 0x14;
+  return structure(0, 0, [
+    ...[text('vendor'), text('version'), [2, 0xe800] as const, text('date'), [1, 0] as const],
+    ...[[8, 8] as const, [1, 0] as const, [1, extension] as const],
+    ...[[1, major] as const, [1, minor] as const, [2, 0xffff] as const],
   ]);
+}
+
+/** The bytes of a UUID: its first three numbers in little-endian order (section 7.2.1). */
+function uuidBytes(uuid: string): number[] {
+  const bytes = uuid.match(/[\da-f]{2}/gi)!.map((byte) => Number.parseInt(byte, 16));
+  return [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15].map((at) => bytes[at]);
+}
+
+/** Woken by the power switch. */
+function system(options: SmbiosOptions): Uint8Array {
+  const text = told(options, 1);
+  const uuid = options.overrides?.types.get(1)?.get('uuid');
+  return structure(1, 0x100, [
+    ...[text('manufacturer', MANUFACTURER), text('product', PRODUCT), text('version', options.version)],
+    text('serial'),
+    ...(uuid === undefined ? zeros(16) : uuidBytes(uuid).map((byte) => [1, byte] as const)),
+    ...[[1, 6] as const, text('sku'), text('family')],
+  ]);
+}
+
+/** A motherboard that hosts the chassis' other parts. */
+function board(options: SmbiosOptions): Uint8Array {
+  const text = told(options, 2);
+  return structure(2, 0x200, [
+    ...[text('manufacturer', MANUFACTURER), text('product', PRODUCT), text('version', options.version)],
+    ...[text('serial'), text('asset'), [1, 1] as const, text('location')],
+    ...[[2, 0x300] as const, [1, 10] as const, [1, 0] as const],
+  ]);
+}
 
 /** Of no particular shape, in a safe state. */
-const chassis = ({ version }: SmbiosOptions): Uint8Array =>
-  structure(3, 0x300, [
-    ...[MANUFACTURER, [1, 1] as const, version, [1, 0] as const, [1, 0] as const],
-    ...[[1, 3] as const, [1, 3] as const, [1, 3] as const, [1, 2] as const],
-    ...[[4, 0] as const, ...zeros(5)],
+function chassis(options: SmbiosOptions): Uint8Array {
+  const text = told(options, 3);
+  return structure(3, 0x300, [
+    ...[text('manufacturer', MANUFACTURER), [1, 1] as const, text('version', options.version)],
+    ...[text('serial'), text('asset'), [1, 3] as const, [1, 3] as const, [1, 3] as const, [1, 2] as const],
+    ...[[4, 0] as const, ...zeros(4), text('sku')],
   ]);
+}
 
 /** A processor of family "other" in a socket, with one core. */
 const processor = ({ version }: SmbiosOptions, index: number): Uint8Array =>
