@@ -1,8 +1,9 @@
 /** Virtio devices as a Linux guest finds them. Needs the images riscv64-disks and x86_64-disks. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
+import { qemuCheck, qemuImg } from '../tests/support/qemu-img.ts';
 import { snowglobe } from './support/command.ts';
 import { sha256, write } from './support/files.ts';
 import { image } from './support/images.ts';
@@ -86,6 +87,34 @@ for (const [arch, [first, second]] of Object.entries(MACHINES)) {
     expect(vm.serialText).not.toMatch(/I\/O error|virtio.*(?:error|broken|reset)/);
   });
 }
+
+test('a file system on a disk of 64 GiB takes room for what is used of it', async ({ vm }, testInfo) => {
+  test.setTimeout(300_000);
+  const file = join(testInfo.outputDir, 'large.qcow2');
+  mkdirSync(testInfo.outputDir, { recursive: true });
+  qemuImg('create', '-q', '-f', 'qcow2', file, '64G');
+  await vm.boot({
+    ...image('riscv64-disks'),
+    drives: [{ file, interface: 'virtio', snapshot: false }],
+  });
+  await vm.waitForSerial(PROMPT, LONG);
+  await shell(vm, LOAD, 'loaded');
+  await shell(vm, 'blockdev --getsize64 /dev/vda', '68719476736');
+  await shell(
+    vm,
+    'mke2fs -i 4194304 /dev/vda >/dev/null 2>&1; mkdir /d; mount -t ext4 /dev/vda /d; df /d',
+    /\b67\d{6}\b/,
+  );
+  await shell(
+    vm,
+    'head -c 8388608 /dev/urandom >/d/f; sync; sha256sum /d/f; umount /d; echo un""mounted',
+    'unmounted',
+  );
+  await vm.destroy();
+  // Superblocks and bitmaps of 512 groups, each in a cluster of its own, their L2 tables, and the file.
+  expect(statSync(file).size).toBeLessThan(128 * MIB);
+  expect(qemuCheck(file).status).toBe(0);
+});
 
 test('Linux reads what is typed on a virtio keyboard, and where a virtio tablet points', async ({ vm }) => {
   test.setTimeout(300_000);
