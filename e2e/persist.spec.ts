@@ -1,27 +1,9 @@
 /** A drive's stored disk (`persist=`) as a person has it on a page. Needs the image riscv64-disks. */
 import type { Page } from 'playwright/test';
+import { setFull, withQuota } from './support/quota.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
 
 const LONG = { timeout: 60_000 };
-/**
- * Makes commits fail as they do when the quota is full, from the moment when `storageFull` is true in the page. Headless Chromium takes no heed of the
- * quota that the DevTools protocol sets (`Storage.overrideQuotaForOrigin`).
- */
-async function withQuota(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const { commit } = IDBTransaction.prototype;
-    IDBTransaction.prototype.commit = function () {
-      if (!(window as { storageFull?: boolean }).storageFull || this.mode !== 'readwrite')
-        return commit.call(this);
-      Object.defineProperty(this, 'error', { value: new DOMException('', 'QuotaExceededError') });
-      this.abort();
-    };
-  });
-}
-
-const setFull = (page: Page, full: boolean): Promise<void> =>
-  page.evaluate((storageFull) => void Object.assign(window, { storageFull }), full);
-
 /** Starts Linux with a stored disk over an image of zeros. */
 async function start(page: Page, url: string, drive: object): Promise<void> {
   await openEmptyPage(

@@ -7,6 +7,7 @@ import { openModulePage } from './support/bundle.ts';
 import { exportDisk } from './support/export-disk.ts';
 import { sha256, write } from './support/files.ts';
 import { noise } from './support/noise.ts';
+import { setFull, withQuota } from './support/quota.ts';
 import { expect, test } from './support/site.ts';
 
 declare const store: typeof import('./browser/store.ts');
@@ -187,6 +188,64 @@ test('changes are discarded, duplicated and committed', async ({ page }, testInf
   ]);
   expect(list[1]).toEqual([]);
   expect(list[2]).toEqual([expect.objectContaining({ name: 'snowglobe-disks' })]);
+});
+
+test('a full quota fails the flush, and loses nothing of what is in memory', async ({ page, site }) => {
+  await withQuota(page);
+  await openModulePage(page, site.url, ENTRY, 'store');
+  const id = await page.evaluate(async () => {
+    const { id } = await store.take(new store.Disks().createDisk({ name: 'Full', capacity: 4 << 20 }));
+    const node = await store.take(new store.Disks().openDisk(id));
+    Object.assign(window, { node });
+    await store.take(node.write(0, new Uint8Array(65536).fill(1)));
+    await store.take(node.flush());
+    await store.take(node.write(65500, new Uint8Array(1 << 20).fill(2)));
+    await store.take(node.discard(2 << 20, 65536));
+    return id;
+  });
+  await setFull(page, true);
+  const flush = () =>
+    page.evaluate(async () => {
+      const { node } = window as unknown as { node: import('../src/block/block-node.ts').BlockNode };
+      const result = await node.flush();
+      const bytes = await store.take(node.read(65499, 3));
+      return [result.ok ? 'stored' : `${result.error.kind}: ${result.error.message}`, ...bytes];
+    });
+  expect(await flush()).toEqual([
+    expect.stringMatching(/^space: the browser gives this site no more room/),
+    1,
+    2,
+    2,
+  ]);
+  expect(await flush()).toEqual([expect.stringMatching(/^space/), 1, 2, 2]);
+  // A second page sees what was stored before; when there is room, all of it is.
+  const sizes = () => page.evaluate((id) => store.take(new store.Disks().diskSizes(id)), id);
+  expect(await sizes()).toMatchObject({ allocation: 65536 });
+  await setFull(page, false);
+  expect(await flush()).toEqual(['stored', 1, 2, 2]);
+  expect(await sizes()).toMatchObject({ allocation: 17 * 65536 });
+});
+
+test('an import that is cancelled, or that is no image, leaves nothing behind', async ({ page }) => {
+  const left = await page.evaluate(async () => {
+    const disks = new store.Disks();
+    const cancel = new AbortController();
+    const progress = (done: number): void => {
+      if (done > 0) cancel.abort();
+    };
+    const image = new Blob([new Uint8Array(8 << 20).fill(7)]);
+    const cancelled = await disks.importDisk('Cancelled', image, { progress, signal: cancel.signal });
+    const bad = await disks.importDisk('Bad', new Blob([Uint8Array.of(0x51, 0x46, 0x49, 0xfb)]));
+    const empty = await disks.importDisk('Empty', new Blob([]));
+    const messages = [cancelled, bad, empty].map((result) => (result.ok ? 'made' : result.error.message));
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    return { messages, list: await store.take(disks.listDisks()), databases };
+  });
+  expect(left.messages[0]).toBe('it was cancelled');
+  expect(left.messages[1]).not.toBe('made');
+  expect(left.messages[2]).toContain('empty');
+  expect(left.list).toEqual([]);
+  expect(left.databases).toEqual(['snowglobe-disks']);
 });
 
 test('a disk of 64 GB costs what is written to it', async ({ page }, testInfo) => {
