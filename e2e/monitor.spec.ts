@@ -59,6 +59,12 @@ test("a PC's devices, drives and keys are at the monitor's hands", async ({ page
   expect(await ask('info block ide1-cd0')).toMatch(/^ide1-cd0: .*memtest86\+ia32\.iso \(read-only\)/);
   expect(await ask('info registers')).toMatch(/EIP=\w{8} EFL=\w{8} \[[-DOSZAPC]{7}\] CPL=0/);
   expect(await ask('info registers')).toMatch(/CR0=\w{7}1 /);
+  expect(await ask('info blockstats')).toMatch(
+    /^ide1-cd0: rd_bytes=[1-9]\d{5,} wr_bytes=0 rd_operations=[1-9]/m,
+  );
+  const { used, total } = await page.evaluate(() => document.querySelector('vm-console')!.vm!.memoryUse()!);
+  expect(total).toBeGreaterThanOrEqual(31 << 20);
+  expect(used / total).toBeGreaterThan(0.001);
   await ask('sendkey f1');
   await expect.poll(() => displayText(page)).toContain('Settings');
   await ask('eject -f ide1-cd0');

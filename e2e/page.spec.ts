@@ -332,6 +332,12 @@ test('the statistics follow a running machine while they are open, and most of a
   await expect.poll(() => number('Tier 1')).toBeGreaterThan(90);
   await expect(page.getByRole('img', { name: /Tier 1 runs .*% of the instructions/ })).toBeVisible();
   expect(await number('Speed, MIPS')).toBeGreaterThan(1);
+  const chart = (name: RegExp) => page.getByRole('img', { name });
+  await expect(chart(/^Speed, last minute: now [1-9]\d* MIPS/)).toBeVisible();
+  await expect(chart(/^Processor, last minute: now 100 %/)).toBeVisible();
+  await expect(chart(/^Disks, last minute: now read 0 bytes\/s, written 0 bytes\/s/)).toBeVisible();
+  // Of 64 MB the guest has its code and nothing else.
+  await expect(chart(/^Memory in use, last minute: now about \d+(\.\d)? (bytes|KB)/)).toBeVisible();
   await expect(cell('Regions compiled', 1)).toHaveText(/^[1-9]/);
   await expect(cell('Blocks refused', 1)).toHaveText('0');
   await expect(page.getByRole('table')).toHaveCount(5);

@@ -50,7 +50,10 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     element.removeEventListener('vm-state', onRunning);
     if (document.activeElement === document.body) focus();
   });
-  const numbers = statisticsPanel(() => element.report);
+  const numbers = statisticsPanel(
+    () => element.report,
+    () => element.vm,
+  );
   const { keep } = actions;
   const drives = drivesPanel(() => element.vm, { kept: machine.kept ?? null, ...(keep && { keep }) });
   // Boards other than a PC have no keyboard, and drives only where they are asked for.

@@ -1,6 +1,9 @@
 /** The panel "Statistics" below a machine: tables that follow the machine's report while the panel is open. */
-import type { VmReport } from '../core/vm-api.ts';
+import type { Vm, VmReport } from '../core/vm-api.ts';
 import { h } from '../element/dom.ts';
+import { formatBytes } from '../element/format.ts';
+import { statsBetween } from '../element/stats.ts';
+import { Chart } from './chart.ts';
 import { barShare, formatShare, type StatisticsGroup, statistics } from './statistics.ts';
 
 /** How often the report is read while the panel is open and the page is visible, ms. */
@@ -58,12 +61,60 @@ class GroupTable {
   }
 }
 
-/** @param read the machine's report; null while there is no machine */
-export function statisticsPanel(read: () => VmReport | null): StatisticsPanel {
+/** The charts above the tables. */
+function charts(vm: () => Vm | null) {
+  const speed = new Chart(
+    'Speed',
+    [{ name: '', color: 1 }],
+    (value) => `${value.toFixed(value < 10 ? 1 : 0)} MIPS`,
+    10,
+  );
+  const busy = new Chart('Processor', [{ name: '', color: 1 }], (value) => `${Math.round(value)} %`, 100);
+  const rate = (value: number): string => `${formatBytes(value)}/s`;
+  const disk = new Chart(
+    'Disks',
+    [
+      { name: 'read', color: 1 },
+      { name: 'written', color: 2 },
+    ],
+    rate,
+    1 << 20,
+  );
+  const memory = new Chart('Memory in use', [{ name: 'about', color: 2 }], formatBytes, 16 << 20);
+  const all = [speed, busy, disk, memory];
+  let last: { read: number; written: number } | null = null;
+  return {
+    element: h('div', { class: 'charts' }, ...all.map((chart) => chart.element)),
+    /** @param before null: there is nothing to count from */
+    add(before: VmReport | null, now: VmReport): void {
+      const machine = vm();
+      const io = (machine?.drives ?? []).map((drive) => drive.io);
+      const read = io.reduce((sum, counts) => sum + (counts?.bytesRead ?? 0), 0);
+      const written = io.reduce((sum, counts) => sum + (counts?.bytesWritten ?? 0), 0);
+      const recent = before && now.guestMs > before.guestMs ? statsBetween(before, now) : null;
+      if (recent && last) {
+        const seconds = (now.guestMs - before!.guestMs) / 1000;
+        speed.add([recent.mips]);
+        busy.add([(1 - recent.idle) * 100]);
+        disk.add([(read - last.read) / seconds, (written - last.written) / seconds]);
+        const use = machine?.memoryUse();
+        if (use) memory.add([use.used]);
+      }
+      last = { read, written };
+    },
+  };
+}
+
+/**
+ * @param read the machine's report; null while there is no machine
+ * @param vm the machine of now
+ */
+export function statisticsPanel(read: () => VmReport | null, vm: () => Vm | null): StatisticsPanel {
   const fill = h('div', { class: 'tier-fill' });
   const bar = h('div', { class: 'tier-bar', role: 'img' }, fill);
   const empty = h('p', { class: 'statistics-empty' }, 'There are numbers once the machine has started.');
   const element = h('div', { class: 'statistics' }, empty);
+  const graphs = charts(vm);
   let tables: GroupTable[] = [];
   let before: VmReport | null = null;
   let timer = 0;
@@ -75,12 +126,13 @@ export function statisticsPanel(read: () => VmReport | null): StatisticsPanel {
       tables.some((table, at) => table.rows !== groups[at]!.rows.length)
     ) {
       tables = groups.map((group, at) => new GroupTable(group, at === 0 ? bar : undefined));
-      element.replaceChildren(...tables.map((table) => table.element));
+      element.replaceChildren(graphs.element, ...tables.map((table) => table.element));
     }
     for (const [at, group] of groups.entries()) tables[at]!.show(group);
     const share = barShare(before, now);
     fill.style.width = `${share * 100}%`;
     bar.setAttribute('aria-label', `Tier 1 runs ${formatShare(share)} of the instructions`);
+    graphs.add(before, now);
     before = now;
   };
   const stop = () => {

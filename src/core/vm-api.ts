@@ -380,6 +380,8 @@ export interface DriveState {
   open: boolean;
   /** Of an image that comes over the network in pieces. */
   stream?: DriveStream;
+  /** What the guest asked of the medium that the machine started with: requests, and bytes. */
+  io?: Readonly<{ reads: number; writes: number; flushes: number; bytesRead: number; bytesWritten: number }>;
 }
 
 /** Where an enabled virtqueue stands, as QEMU's `info virtio-queue-status`. */
@@ -495,6 +497,8 @@ export interface Vm {
   /** Resolves when the guest ends, with its outcome. */
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   report(): VmReport;
+  /** About how much of its RAM the guest has written to, bytes, from a sample of its pages; null before it has loaded. Costs a millisecond. */
+  memoryUse(): { used: number; total: number } | null;
   /**
    * Carries out a command of the monitor, spelled as in QEMU's (`info registers`, `x /4xw 0x80000000`), and gives its answer as text. docs/monitor.md.
    * @throws VmError bad-config if the machine does not run

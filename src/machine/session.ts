@@ -4,7 +4,7 @@
  */
 import type { BlockNode, BlockResult } from '../block/block-node.ts';
 import { hostTimeMs, type WallClock } from '../core/clock.ts';
-import { ErrorPolicyNode, type FailedRequest } from '../block/filter/error-policy-node.ts';
+import { type DiskCounts, ErrorPolicyNode, type FailedRequest } from '../block/filter/error-policy-node.ts';
 import { VmError } from '../core/errors.ts';
 import type { PowerControl } from '../core/irq.ts';
 import type { Log } from '../core/log.ts';
@@ -374,6 +374,12 @@ export class Session {
   }
 
   /** An image as a device of this machine may have it. */
+  /** What the guest asked of a drive's first medium. */
+  counts(drive: string): DiskCounts | null {
+    const found = this.drives.find(({ name }) => name === drive)?.node;
+    return found ? { ...found.counts } : null;
+  }
+
   watched(node: BlockNode | null): BlockNode | null {
     return node && this.requests ? this.requests.watch(node) : node;
   }

@@ -37,6 +37,7 @@ import { openImage } from './disk-image.ts';
 import { closeDrives, openDrives } from './drives.ts';
 import { loadFolders, type SharedFolder } from './folders.ts';
 import { MachineImages } from './machine-images.ts';
+import { sampleMemory } from './memory-use.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { hasScreen } from './devices.ts';
@@ -277,7 +278,12 @@ class MachineVm implements Vm {
   get drives(): readonly DriveState[] {
     return (this.session?.board.drives ?? []).map(({ name, media, size, locked, open = false, change }) => {
       const stream = this.images.stream(name);
-      return { name, media, size, locked, open, removable: change !== undefined, ...(stream && { stream }) };
+      const io = this.session?.counts(name);
+      return {
+        ...{ name, media, size, locked, open, removable: change !== undefined },
+        ...(stream && { stream }),
+        ...(io && { io }),
+      };
     });
   }
 
@@ -345,6 +351,10 @@ class MachineVm implements Vm {
     const names = drives.flatMap(({ name, change }) => (change ? [name] : []));
     const known = names.length > 0 ? ` Drives with media to exchange: ${names.join(', ')}.` : '';
     throw new VmError('bad-config', `There is no drive ${drive}.${known}`);
+  }
+
+  memoryUse(): { used: number; total: number } | null {
+    return this.session && sampleMemory(this.session.memory);
   }
 
   report(): VmReport {

@@ -108,6 +108,17 @@ const block: Info = ({ drives }, argument) => {
     .join('\n\n');
 };
 
+const blockstats: Info = ({ drives }) =>
+  drives
+    .flatMap(({ name, io }) =>
+      io
+        ? [
+            `${name}: rd_bytes=${io.bytesRead} wr_bytes=${io.bytesWritten} rd_operations=${io.reads} wr_operations=${io.writes} flush_operations=${io.flushes}`,
+          ]
+        : [],
+    )
+    .join('\n');
+
 const irq: Info = (target) => {
   const { exits, events, sleepMs } = target.report();
   const rows = [
@@ -189,6 +200,7 @@ const jit: Info = (target) => {
 export const INFO: Readonly<Record<string, readonly [about: string, info: Info]>> = {
   balloon: ['show balloon information', balloon],
   block: ['[device] -- show the block devices', block],
+  blockstats: ['show block device statistics', blockstats],
   cpus: ['show infos for each CPU', cpus],
   irq: ['show the interrupts statistics', irq],
   jit: ['show dynamic compiler info', jit],

@@ -28,7 +28,18 @@ export interface FailedRequest {
   error: BlockError;
 }
 
+/** What a device asked of a disk, counted. */
+export interface DiskCounts {
+  reads: number;
+  writes: number;
+  flushes: number;
+  /** Bytes. */
+  bytesRead: number;
+  bytesWritten: number;
+}
+
 export class ErrorPolicyNode extends FilterNode {
+  readonly counts: DiskCounts = { reads: 0, writes: 0, flushes: 0, bytesRead: 0, bytesWritten: 0 };
   private readonly policy: ErrorPolicy;
   private readonly told: (failed: FailedRequest) => void;
   /** Requests that wait; false: they have failed after all. */
@@ -81,6 +92,8 @@ export class ErrorPolicyNode extends FilterNode {
   }
 
   override read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {
+    this.counts.reads++;
+    this.counts.bytesRead += length;
     return this.guarded(
       'read',
       () => success(new Uint8Array(length)),
@@ -89,6 +102,8 @@ export class ErrorPolicyNode extends FilterNode {
   }
 
   override write(offset: number, bytes: Uint8Array): Eventually<BlockResult> {
+    this.counts.writes++;
+    this.counts.bytesWritten += bytes.length;
     const source = { bytes };
     const result = this.guarded('write', done, () => this.file.write(offset, source.bytes));
     // The caller may use its buffer again.
@@ -97,6 +112,7 @@ export class ErrorPolicyNode extends FilterNode {
   }
 
   override flush(): Eventually<BlockResult> {
+    this.counts.flushes++;
     return this.guarded('write', done, () => this.file.flush());
   }
 
