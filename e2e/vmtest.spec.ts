@@ -212,7 +212,7 @@ test('Ctrl-C ends the run and its browsers', async () => {
   await expect.poll(() => pids.filter(isAlive)).toEqual([]);
 });
 
-test('browsers of a Playwright server run the tests; one that dies is one failure', async () => {
+test('browsers of a Playwright server run the tests; a server that is gone is a failure', async () => {
   const folder = files(test.info().outputPath('tests'), {
     'a.vmtest': `${ECHO}\nexpect "ready"\nsend "q"\nexpect-end poweroff\n`,
   });
