@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { PICTURES, SETUP } from '../scripts/screen-fixtures/steps.mjs';
-import { repository } from './support/images.ts';
+import { test as machine } from '../src/playwright/index.ts';
+import { image, repository } from './support/images.ts';
+import { PROMPT, shell } from './support/linux-shell.ts';
+import { pngPixels } from './support/png.ts';
 import { expect, openEmptyPage, test } from './support/site.ts';
 
 declare global {
@@ -84,7 +87,7 @@ async function drawn(page: Page): Promise<Picture> {
 const SCREENS = {
   'virtio-gpu-pci': 'virtio-gpu-pci',
   // The guest's own memory, without transfers.
-  'virtio-gpu-device,blob=on': 'virtio-gpu-pci',
+  'virtio-gpu-device,blob=on': 'virtio-gpu-device',
   // Drawn from the dirty log.
   'bochs-display': 'bochs-display',
 };
@@ -208,4 +211,24 @@ test.describe('with fingers', () => {
     expect((place!.x - picture!.x) / picture!.width).toBeCloseTo(0.5, 2);
     expect((place!.y - picture!.y) / picture!.height).toBeCloseTo(0.25, 2);
   });
+});
+
+machine('virtio-vga is a VGA until Linux’s driver shows something on it', async ({ vm }) => {
+  machine.setTimeout(240_000);
+  await vm.boot({ ...image('x86_64-screen'), append: 'console=tty0 console=ttyS0', vga: 'virtio' });
+  await vm.waitForSerial(PROMPT, { timeout: 120_000 });
+  expect(await vm.screenText()).toContain('Run /init as init process');
+  await shell(vm, `${SETUP}; echo set""up`, 'setup');
+  expect(await vm.screenText()).toBe('');
+  const [{ name, command }] = PICTURES;
+  await shell(vm, `${command}; echo sho""wn`, 'shown');
+  await expect
+    .poll(async () => {
+      const { width, height, rgb } = pngPixels((await vm.screenshot())!);
+      return { width, height, sha256: createHash('sha256').update(rgb).digest('hex') };
+    })
+    .toEqual(recorded['virtio-gpu-pci'][name]);
+  // A reset gives the VGA back.
+  await vm.reset();
+  await expect.poll(() => vm.screenText(), { timeout: 60_000 }).not.toBe('');
 });
