@@ -9,7 +9,7 @@ import { type ImageFile, openImageFile } from '../block/open.ts';
 import { BlobNode } from '../block/protocol/blob-node.ts';
 import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
-import { isManifest, MANIFEST_PROBE_BYTES } from '../block/stream/manifest.ts';
+import { isManifest, MANIFEST_PROBE_BYTES, sha256Hex } from '../block/stream/manifest.ts';
 import type { OpenedBase } from '../block/store/disks.ts';
 import { openChunked } from '../block/stream/open-chunked.ts';
 import { VmError } from '../core/errors.ts';
@@ -56,8 +56,7 @@ export async function openBase(
 async function contentHash(node: BlockNode): Promise<string> {
   const head = await node.read(0, Math.min(node.size, 1 << 20));
   if (!head.ok) return '';
-  const digest = await crypto.subtle.digest('SHA-256', copyShared(head.value));
-  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return sha256Hex(copyShared(head.value));
 }
 
 /**
