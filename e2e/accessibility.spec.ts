@@ -49,10 +49,10 @@ test('axe finds nothing wrong with a machine on the serial port, its options and
   await check(page, 'an ended machine');
 });
 
-test('axe finds nothing wrong with a PC, its drives and keys', async ({ page, site }) => {
+test('axe finds nothing wrong with a PC, its drives, keys and monitor', async ({ page, site }) => {
   await page.goto(`${site.builtUrl}?machine=vga-plasma`);
   await expect.poll(() => displayText(page).then((text) => text.length)).toBeGreaterThan(0);
-  for (const name of ['Options', 'Drives', 'Keys'])
+  for (const name of ['Options', 'Drives', 'Keys', 'Monitor'])
     await page.getByRole('button', { name, exact: true }).click();
   await check(page, 'a PC');
 });
