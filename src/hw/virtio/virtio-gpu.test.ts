@@ -385,6 +385,49 @@ describe('a driver that breaks virtio-gpu’s rules', () => {
     expect(send(CREATE_2D, [2, BGRX, 512, 500]).type).toBe(OK_NODATA);
   });
 
+  it('is answered, whatever it sends', () => {
+    const driver = gpuDriver({ outputs: 2, hostMemory: 4 << 20 });
+    // A linear congruential generator (Numerical Recipes).
+    let seed = 24;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const commands = [
+      GET_DISPLAY_INFO,
+      CREATE_2D,
+      UNREF,
+      SET_SCANOUT,
+      FLUSH,
+      TRANSFER,
+      ATTACH,
+      DETACH,
+      GET_EDID,
+    ];
+    commands.push(ASSIGN_UUID, CREATE_BLOB, SET_SCANOUT_BLOB);
+    const numbers = [0, 1, 2, 3, 4, 16, 64, 256, 4096, PICTURE, 0x7fff_ffff, 0xffff_fffc, 0xffff_ffff];
+    const word = (): number => (random(8) === 0 ? random(2 ** 32) : numbers[random(numbers.length)]);
+    const answers = new Map<number, number>();
+    for (let i = 0; i < 5000; i++) {
+      const words = Array.from({ length: 2 + random(20) }, word);
+      const { type } = driver.send(commands[random(commands.length)], words);
+      answers.set(type, (answers.get(type) ?? 0) + 1);
+      if (i % 10 === 0) driver.sendCursor(UPDATE_CURSOR + random(3), Array.from({ length: 8 }, word));
+      for (const output of [0, 1]) {
+        const scanout = driver.gpu.scanout(output);
+        if (scanout.kind !== 'blank' && i % 50 === 0) shown(driver.gpu, driver, output);
+      }
+    }
+    expect(driver.transport.status).toBe(15);
+    const known = [OK_NODATA, OK_DISPLAY_INFO, OK_EDID, OK_UUID, UNSPEC, OUT_OF_MEMORY];
+    known.push(INVALID_SCANOUT, INVALID_RESOURCE, INVALID_PARAMETER);
+    expect([...answers.keys()].sort()).toEqual(known);
+    // Nothing of the host's memory is lost.
+    for (const id of numbers) driver.send(UNREF, [id, 0]);
+    driver.restart();
+    expect(driver.send(CREATE_2D, [1, BGRX, 1000, 1000]).type).toBe(OK_NODATA);
+  });
+
   it('may have too little room for an answer', () => {
     const driver = gpuDriver();
     expect(driver.send(GET_DISPLAY_INFO, [], { room: 30 })).toMatchObject({
