@@ -41,6 +41,9 @@ import { assembleBootDisk, assemblerObstacle } from './lib/x86-asm.mjs';
 /** Debian's names of architectures where they are not ours, which are QEMU's. */
 const DEBIAN_ARCHITECTURES = { x86_64: 'amd64' };
 
+/** So many packages of an image are named when it is built. */
+const SHOWN_PACKAGES = 6;
+
 const archives = new Map();
 
 function archiveOf({ arch, suite }) {
@@ -240,10 +243,11 @@ export async function buildImages({ names = listRecipes(), update = false, waiti
       const recipe = readRecipe(path);
       if (!update && isBuilt(path)) continue;
       await step(`Building the image ${path}`, async (progress) => {
-        const { sizes, versions = {} } = await buildOne(path, recipe, update, progress);
-        const total = Object.values(sizes).reduce((sum, size) => sum + size, 0);
-        const what = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-        return `${what.join(', ') || path}: ${megabytes(total)}`;
+        const { sizes, streamed = 0, versions = {} } = await buildOne(path, recipe, update, progress);
+        const total = Object.values(sizes).reduce((sum, size) => sum + size, streamed);
+        const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+        const what = packages.length > SHOWN_PACKAGES ? `${packages.length} packages` : packages.join(', ');
+        return `${what || path}: ${megabytes(total)}`;
       });
       built.push(path);
     }

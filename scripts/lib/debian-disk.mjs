@@ -28,6 +28,9 @@ const MAKE_MEMORY = 1024;
 /** Seconds; ten times what it takes on a quiet machine. */
 const GUEST_TIMEOUT = 3600;
 
+/** A start reads small files all over the disk: with chunks of 1 MiB it fetched twice as much. */
+const CHUNK_SIZE = '256k';
+
 /** What keeps this system from making such disks, in words, or undefined. */
 export const diskObstacle = () =>
   findChromium()
@@ -167,6 +170,7 @@ export async function buildDiskFiles(path, recipe, { archive, bios, work, progre
   progress('cutting the disk into chunks');
   const { 'stored-size': streamed } = await publishDisk(join(inputs, 'disk'), join(work, 'disk.json'), {
     boot: join(inputs, 'boot'),
+    chunkSize: CHUNK_SIZE,
   });
   rmSync(inputs, { recursive: true });
   return { ...prepared, streamed };
