@@ -2,12 +2,10 @@
 export LESS=-R
 case "$(tty)" in
   /dev/ttyS* | /dev/hvc*)
-    saved=$(stty -g)
-    stty raw -echo min 0 time 5
     printf '\0337\033[999;999H\033[6n\0338' > /dev/tty
-    IFS='[;R' read -r -d R _ rows columns < /dev/tty || :
-    stty "$saved"
-    [ -z "${columns:-}" ] || stty rows "$rows" columns "$columns"
-    unset saved rows columns
+    # bash reads keys as they come, without echo, and waits no longer where nobody answers.
+    IFS='[;' read -r -s -t 1 -d R _ rows columns < /dev/tty || columns=
+    [ -z "$columns" ] || stty rows "$rows" columns "$columns"
+    unset rows columns
     ;;
 esac
