@@ -23,8 +23,9 @@ interface Entry {
 const USED_MS = 10 * 60_000;
 /** What is left when room is made, of the limit: not every chunk has to make room for itself. */
 const LEFT = 0.9;
-/** Bytes that wait to be written; what comes beyond is not kept. */
-const WRITING_MAX = 64 << 20;
+/** Bytes that wait to be written: from so many on nothing is fetched ahead, and what comes beyond the second is not kept. */
+const BUSY = 48 << 20;
+const WRITING_MAX = 192 << 20;
 
 const valueKey = (key: string): string => `value/${key}`;
 const entryKey = (key: string): string => `entry/${key}`;
@@ -35,6 +36,8 @@ export class BrowserCache {
   private limit: number;
   private total = 0;
   private writing = 0;
+  /** What waits to be written. */
+  private readonly unwritten = new Map<string, Uint8Array<ArrayBuffer>>();
   /** The store fails for another reason than a lack of room. */
   private broken = false;
   /** Writes go one after the other. */
@@ -65,8 +68,13 @@ export class BrowserCache {
     return this.total;
   }
 
+  /** More comes than can be written. */
+  get busy(): boolean {
+    return !this.broken && this.writing > BUSY;
+  }
+
   has(key: string): boolean {
-    return this.entries.has(key);
+    return this.entries.has(key) || this.unwritten.has(key);
   }
 
   /** What the server called the version that is here; undefined: none is. */
@@ -77,6 +85,8 @@ export class BrowserCache {
 
   /** @returns null: it is not there (any more) */
   async get(key: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const unwritten = this.unwritten.get(key);
+    if (unwritten) return unwritten;
     const entry = this.entries.get(key);
     if (!entry) return null;
     try {
@@ -96,9 +106,11 @@ export class BrowserCache {
   put(key: string, bytes: Uint8Array<ArrayBuffer>, tag: string | null = null): void {
     if (this.broken || bytes.length > this.limit * LEFT || this.writing > WRITING_MAX) return;
     this.writing += bytes.length;
+    this.unwritten.set(key, bytes);
     this.queue = this.queue.then(async () => {
       await this.write(key, bytes, tag);
       this.writing -= bytes.length;
+      if (this.unwritten.get(key) === bytes) this.unwritten.delete(key);
     });
   }
 

@@ -14,6 +14,8 @@ export type Chunk = Uint8Array<ArrayBuffer>;
 
 /** Where expanded chunks are kept between starts, by the SHA-256 of what they are stored as. It loses what it likes. */
 export interface ChunkStore {
+  /** It has not yet written what it was given. */
+  readonly busy?: boolean;
   has(sha256: string): boolean;
   /** null: it is not there any more. */
   get(sha256: string): Promise<Chunk | null>;

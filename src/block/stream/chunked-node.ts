@@ -152,6 +152,7 @@ export class ChunkedNode implements BlockNode {
   private foresee(offset: number, length: number): void {
     const range = this.readAhead.note(offset, length);
     if (!range || !this.loader.online) return;
+    const { store } = this;
     const { chunkSize, chunks } = this.manifest;
     // What a start reads next is in its list, and not behind this.
     const listed = this.booted.has(Math.floor((offset + length - 1) / chunkSize));
@@ -159,7 +160,8 @@ export class ChunkedNode implements BlockNode {
     for (let index = Math.floor(range.start / chunkSize); index < end; index++) {
       const file = chunks[index];
       if (file === null || this.chunks.has(index)) continue;
-      if (listed && !this.booted.has(index) && !this.store?.has(file.sha256)) {
+      const remote = !store?.has(file.sha256);
+      if (remote && (store?.busy || (listed && !this.booted.has(index)))) {
         this.readAhead.stoppedAt(index * chunkSize);
         return;
       }
