@@ -9,8 +9,10 @@ test.setTimeout(600_000);
 /** What each machine's compiler is called. */
 const MACHINES = { 'riscv64-trixie': 'gcc', 'x86_64-bookworm': 'tcc' } as const;
 
-const PROGRAM =
-  '#include <stdio.h>\nint main(void) { for (int i = 1; i < 6; i++) printf("%d ", i * i); puts("squares"); }\n';
+const PROGRAM = [
+  '#include <stdio.h>',
+  'int main(void) { for (int i = 1; i < 6; i++) printf("%d ", i * i); puts("squares"); }',
+];
 
 async function logIn(vm: VirtualMachine): Promise<void> {
   await vm.waitForSerial('snowglobe login: ', LONG);
@@ -27,10 +29,10 @@ for (const [name, compiler] of Object.entries(MACHINES)) {
       'python3 -c "import json, math; print(json.dumps([math.factorial(20)]))"',
       '[2432902008176640000]',
     );
-    await vm.type('cat > squares.c\n');
-    await vm.type(PROGRAM);
-    await vm.type('\x04');
-    await vm.waitForSerial(PROMPT, LONG);
+    for (const line of PROGRAM) {
+      await vm.type(`echo '${line}' >> squares.c\n`);
+      await vm.waitForSerial(PROMPT, LONG);
+    }
     await shell(vm, `${compiler} -o squares squares.c && ./squares`, '1 4 9 16 25 squares');
     await shell(
       vm,
@@ -38,7 +40,7 @@ for (const [name, compiler] of Object.entries(MACHINES)) {
       /^26\r?$/m,
     );
     await vm.type('vim -u NONE squares.c\n');
-    await vm.waitForSerial(/squares\.c" \d+L/, LONG);
+    await vm.waitForSerial(/squares\.c" \d+ lines?,/, LONG);
     await vm.type(':%s/squares/cubes/ | %s/i \\* i/i * i * i/ | wq\r');
     await vm.waitForSerial(PROMPT, LONG);
     await shell(vm, `${compiler} -o cubes squares.c && ./cubes`, '1 8 27 64 125 cubes');
