@@ -13,7 +13,6 @@ import type {
   VmBalloon,
   VmFolder,
   VmConfig,
-  VmErrorCode,
   VmEvents,
   VmInput,
   VmOutcome,
@@ -21,21 +20,15 @@ import type {
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
-import type { VirtioBalloon } from '../hw/virtio/virtio-balloon.ts';
-import {
-  REQUEST_STOP,
-  RESULT_DIFFERENCE,
-  RESULT_RESET,
-  RESULT_STOP,
-  RESULT_TRAP_LOOP,
-} from '../memory/layout.gen.ts';
+import { REQUEST_STOP, RESULT_RESET, RESULT_STOP } from '../memory/layout.gen.ts';
 import { loadBootImages } from './boot/boot-images.ts';
 import { type ResolvedConfig, resolveConfig } from './config.ts';
 import { loadCore, warmUpOnce } from './core-module.ts';
-import type { BoardDrive } from './board.ts';
-import { openImage } from './disk-image.ts';
+import { DriveBay } from './drive-bay.ts';
 import { closeDrives, openDrives } from './drives.ts';
+import { asVmError, crashError, hangError } from './failures.ts';
 import { loadFolders, type SharedFolder } from './folders.ts';
+import { hostBalloon } from './host-balloon.ts';
 import { MachineImages } from './machine-images.ts';
 import { sampleMemory } from './memory-use.ts';
 import { InputPort } from './input-port.ts';
@@ -50,8 +43,6 @@ import { VcpuHost } from './vcpu-host.ts';
 
 /** A vCPU that is asked to stop leaves its loop within about 5 ms; one that has not after this long is terminated. */
 const STOP_TIMEOUT_MS = 2000;
-
-const SECTOR = 512;
 
 /** What the page brings along: a machine knows no URLs. */
 export interface VmAssets {
@@ -93,6 +84,7 @@ class MachineVm implements Vm {
   private readonly assets: VmAssets;
   private readonly log: Log;
   private readonly images: MachineImages;
+  private readonly driveBay: DriveBay;
   private readonly events = new Emitter<VmEvents>((error) => this.log.warn('listener', String(error)));
   private readonly port: SerialPort;
   private readonly inputPort: InputPort;
@@ -104,8 +96,6 @@ class MachineVm implements Vm {
   /** A session that ended and still has images to close. */
   private closing: Promise<void> | undefined;
   private stopRequest: StopRequest | null = null;
-  /** Images that were put into drives since it started. */
-  private readonly exchanged = new Map<string, ImageSource>();
   /** Who waits for the registers. */
   private readonly inspections: { resolve(registers: string): void; reject(error: VmError): void }[] = [];
   /** While someone waits for the vCPU to stand still, undigested output must not hold it back. */
@@ -145,6 +135,7 @@ class MachineVm implements Vm {
       stream: (drive, stream) => this.events.emit('stream', { drive, stream }),
       progress: (progress) => this.events.emit('progress', progress),
     });
+    this.driveBay = new DriveBay(() => this.session, this.images, this.resolved.drives);
     this.panicWatch = new PanicWatch((message) => {
       this.panicked = true;
       this.events.emit('panic', { message });
@@ -276,15 +267,19 @@ class MachineVm implements Vm {
   }
 
   get drives(): readonly DriveState[] {
-    return (this.session?.board.drives ?? []).map(({ name, media, size, locked, open = false, change }) => {
-      const stream = this.images.stream(name);
-      const io = this.session?.counts(name);
-      return {
-        ...{ name, media, size, locked, open, removable: change !== undefined },
-        ...(stream && { stream }),
-        ...(io && { io }),
-      };
-    });
+    return this.driveBay.states();
+  }
+
+  changeMedium(drive: string, image: ImageSource | null): Promise<void> {
+    return this.driveBay.change(drive, image);
+  }
+
+  resizeDrive(drive: string, size: number): Promise<void> {
+    return this.driveBay.resize(drive, size);
+  }
+
+  eject(drive: string): Promise<boolean> {
+    return this.driveBay.eject(drive);
   }
 
   get folders(): readonly VmFolder[] {
@@ -306,51 +301,6 @@ class MachineVm implements Vm {
   get balloon(): VmBalloon | null {
     const balloon = this.session?.board.balloon;
     return balloon ? hostBalloon(balloon) : null;
-  }
-
-  async changeMedium(drive: string, image: ImageSource | null): Promise<void> {
-    const { media } = this.removable(drive);
-    const how = {
-      interface: media === 'floppy' ? media : 'ide',
-      media: media === 'cdrom' ? media : 'disk',
-      readOnly: media === 'cdrom',
-      snapshot: true,
-    } as const;
-    const node = image === null ? null : await openImage(image, how, drive, this.images.context);
-    this.removable(drive).change(this.session!.watched(node));
-    if (image !== null) this.exchanged.set(drive, image);
-  }
-
-  async resizeDrive(drive: string, size: number): Promise<void> {
-    const found = (this.session?.board.drives ?? []).find(({ name }) => name === drive);
-    const wrong = (what: string): VmError =>
-      new VmError('bad-config', `${drive} cannot be resized: ${what}.`);
-    if (!found) throw wrong('there is no such drive');
-    if (!found.resize) throw wrong('only virtio disks can be while the machine runs');
-    if (!Number.isSafeInteger(size) || size <= 0 || size % SECTOR !== 0)
-      throw wrong(`${size} bytes are no whole number of sectors of ${SECTOR}`);
-    const result = await found.resize(size);
-    if (!result.ok) throw wrong(result.error.message);
-  }
-
-  async eject(drive: string): Promise<boolean> {
-    const found = this.removable(drive);
-    if (found.eject) return found.eject();
-    found.change(null);
-    return true;
-  }
-
-  /** A drive of now whose medium can be exchanged. */
-  private removable(drive: string): BoardDrive & Required<Pick<BoardDrive, 'change'>> {
-    const drives = this.session?.board.drives ?? [];
-    const found = drives.find(({ name }) => name === drive);
-    if (found?.change) return found as BoardDrive & Required<Pick<BoardDrive, 'change'>>;
-    if (found) {
-      throw new VmError('bad-config', `The image of ${drive} cannot be exchanged while the machine runs.`);
-    }
-    const names = drives.flatMap(({ name, change }) => (change ? [name] : []));
-    const known = names.length > 0 ? ` Drives with media to exchange: ${names.join(', ')}.` : '';
-    throw new VmError('bad-config', `There is no drive ${drive}.${known}`);
   }
 
   memoryUse(): { used: number; total: number } | null {
@@ -515,8 +465,7 @@ class MachineVm implements Vm {
       import('../monitor/monitor.ts'),
       import('./monitor-target.ts'),
     ]);
-    const image = (drive: string) =>
-      this.exchanged.get(drive) ?? this.resolved.drives.find(({ name }) => name === drive)?.file ?? null;
+    const image = (drive: string) => this.driveBay.imageOf(drive);
     return runCommand(
       monitorTarget(this, this.config.arch, session, () => this.describe(session), image),
       command,
@@ -637,59 +586,6 @@ class MachineVm implements Vm {
       `${action}() is not possible while the machine is ${this.current}: it must be ${states.join(' or ')}.`,
     );
   }
-}
-
-const PAGES_PER_MIB = 256;
-
-function hostBalloon(balloon: VirtioBalloon): VmBalloon {
-  return {
-    get target() {
-      return balloon.target / PAGES_PER_MIB;
-    },
-    set target(mebibytes) {
-      balloon.target = Math.max(0, Math.floor(mebibytes * PAGES_PER_MIB));
-    },
-    get actual() {
-      return balloon.actual / PAGES_PER_MIB;
-    },
-    get reported() {
-      return balloon.reported / 2 ** 20;
-    },
-    get stats() {
-      return { ...balloon.stats };
-    },
-    refresh: () => balloon.refresh(),
-  };
-}
-
-/** What run() failed with: a worker that is gone says so itself, a trap inside the accelerator is named with the guest's registers. */
-async function crashError(session: Session, error: unknown): Promise<unknown> {
-  if (error instanceof VmError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  // The state in the shared memory outlives the trap, but the instance may be in no shape to read it.
-  const registers = await session.vcpu.describe().catch(() => 'The registers could not be read.');
-  return new VmError(
-    'internal',
-    `The accelerator failed while it ran the guest (${message}). Start the machine again, and please report it.\n${registers}`,
-    { cause: error },
-  );
-}
-
-async function hangError(session: Session, result: number): Promise<VmError> {
-  const code: VmErrorCode = result === RESULT_TRAP_LOOP ? 'guest-hang' : 'internal';
-  const what =
-    code === 'guest-hang'
-      ? 'The guest hangs: it traps in its own trap handler for ever. Reset the machine, or choose another kernel.'
-      : result === RESULT_DIFFERENCE
-        ? 'The tiers of the accelerator differ (--tier check). Please report it, with all that follows.'
-        : `The accelerator met a state it cannot continue from (result ${result}). Please report it.`;
-  return new VmError(code, `${what}\n${await session.vcpu.describe()}`);
-}
-
-function asVmError(error: unknown): VmError {
-  if (error instanceof VmError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new VmError('internal', `Something went wrong inside the machine: ${message}`, { cause: error });
 }
 
 function warnOnly(entry: { level: string; source: string; message: string }): void {

@@ -1,0 +1,95 @@
+/** The drives of a running machine as the host handles them: what they say of themselves, media in and out, other sizes. */
+import { VmError } from '../core/errors.ts';
+import type { DriveState, ImageSource } from '../core/vm-api.ts';
+import type { BoardDrive } from './board.ts';
+import { openImage } from './disk-image.ts';
+import type { DrivePlan } from './drives.ts';
+import type { MachineImages } from './machine-images.ts';
+import type { Session } from './session.ts';
+
+const SECTOR = 512;
+
+export class DriveBay {
+  /** The machine of the moment: a drive lives no longer than it. */
+  private readonly session: () => Session | null;
+  private readonly images: MachineImages;
+  private readonly plans: readonly DrivePlan[];
+  /** Images that were put into drives since it started. */
+  private readonly exchanged = new Map<string, ImageSource>();
+
+  constructor(session: () => Session | null, images: MachineImages, plans: readonly DrivePlan[]) {
+    this.session = session;
+    this.images = images;
+    this.plans = plans;
+  }
+
+  private get drives(): readonly BoardDrive[] {
+    return this.session()?.board.drives ?? [];
+  }
+
+  /** What is in each drive, and how much was read and written. */
+  states(): readonly DriveState[] {
+    return this.drives.map(({ name, media, size, locked, open = false, change }) => {
+      const stream = this.images.stream(name);
+      const io = this.session()?.counts(name);
+      return {
+        ...{ name, media, size, locked, open, removable: change !== undefined },
+        ...(stream && { stream }),
+        ...(io && { io }),
+      };
+    });
+  }
+
+  /** Puts another image into a drive, or takes out what is in it, whatever the guest says. @throws VmError bad-config, not-found, bad-image */
+  async change(drive: string, image: ImageSource | null): Promise<void> {
+    const { media } = this.removable(drive);
+    const how = {
+      interface: media === 'floppy' ? media : 'ide',
+      media: media === 'cdrom' ? media : 'disk',
+      readOnly: media === 'cdrom',
+      snapshot: true,
+    } as const;
+    const node = image === null ? null : await openImage(image, how, drive, this.images.context);
+    this.removable(drive).change(this.session()!.watched(node));
+    if (image !== null) this.exchanged.set(drive, image);
+  }
+
+  /** Makes a disk another size, in bytes. @throws VmError bad-config */
+  async resize(drive: string, size: number): Promise<void> {
+    const found = this.drives.find(({ name }) => name === drive);
+    const wrong = (what: string): VmError =>
+      new VmError('bad-config', `${drive} cannot be resized: ${what}.`);
+    if (!found) throw wrong('there is no such drive');
+    if (!found.resize) throw wrong('only virtio disks can be while the machine runs');
+    if (!Number.isSafeInteger(size) || size <= 0 || size % SECTOR !== 0)
+      throw wrong(`${size} bytes are no whole number of sectors of ${SECTOR}`);
+    const result = await found.resize(size);
+    if (!result.ok) throw wrong(result.error.message);
+  }
+
+  /** Presses a drive's button. @returns false if the guest has locked it @throws VmError bad-config */
+  async eject(drive: string): Promise<boolean> {
+    const found = this.removable(drive);
+    if (found.eject) return found.eject();
+    found.change(null);
+    return true;
+  }
+
+  /** The image that was put into a drive last, by the options or since. */
+  imageOf(drive: string): ImageSource | null {
+    return this.exchanged.get(drive) ?? this.plans.find(({ name }) => name === drive)?.file ?? null;
+  }
+
+  /** A drive of now whose medium can be exchanged. */
+  private removable(drive: string): BoardDrive & Required<Pick<BoardDrive, 'change'>> {
+    const { drives } = this;
+    const found = drives.find(({ name }) => name === drive);
+    if (found?.change) return found as BoardDrive & Required<Pick<BoardDrive, 'change'>>;
+    if (found) {
+      throw new VmError('bad-config', `The image of ${drive} cannot be exchanged while the machine runs.`);
+    }
+    const names = drives.flatMap(({ name, change }) => (change ? [name] : []));
+    const known = names.length > 0 ? ` Drives with media to exchange: ${names.join(', ')}.` : '';
+    throw new VmError('bad-config', `There is no drive ${drive}.${known}`);
+  }
+}
