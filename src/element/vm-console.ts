@@ -11,9 +11,10 @@ import type {
   VmState,
 } from '../core/vm-api.ts';
 import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attributes.ts';
+import { copyDetails, pasteFromClipboard } from './clipboard.ts';
 import { h } from './dom.ts';
 import type { VmConsoleEventMap } from './events.ts';
-import { describeFailure, type Failure, failureDetails, missingFeature, toVmError } from './failure.ts';
+import { describeFailure, type Failure, missingFeature, toVmError } from './failure.ts';
 import { NetworkLine } from './network-line.ts';
 import { MachineInput } from './machine-input.ts';
 import { configFromText } from './options.ts';
@@ -28,8 +29,8 @@ import { StatsTimer } from './stats-timer.ts';
 import { STYLES } from './styles.ts';
 import type { TerminalView } from './terminal.ts';
 import { Toolbar, type ToolbarAction, type View } from './toolbar.ts';
+import { performAction } from './toolbar-actions.ts';
 import { TouchKeys } from './touch-keys.ts';
-import { typeText } from './typed-text.ts';
 
 /**
  * `<vm-console>`: a machine and its terminal. docs/vm-console.md is the reference.
@@ -452,13 +453,6 @@ export class VmConsole extends HTMLElement {
     return this.screen.screenshot();
   }
 
-  async #saveScreenshot(): Promise<void> {
-    const url = URL.createObjectURL(await this.screenshot());
-    const link = h('a', { href: url, download: 'screen.png' });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  }
-
   #dropTerminal(): void {
     this.#screen.drop();
     this.#terminal?.dispose();
@@ -520,7 +514,7 @@ export class VmConsole extends HTMLElement {
     this.#failure = failure;
     const panel = failurePanel(failure, {
       onRetry: () => this.#startByHand(),
-      onCopy: () => this.#copyDetails(failure),
+      onCopy: () => copyDetails(failure, this),
     });
     this.#stage.cover(panel, true);
     this.#emit('vm-error', failure);
@@ -552,86 +546,18 @@ export class VmConsole extends HTMLElement {
     const button = this.shadowRoot!.activeElement;
     if (button?.getAttribute('aria-disabled') === 'true') return;
     try {
-      switch (action) {
-        case 'start':
-          return this.#startByHand();
-        case 'pause':
-          return await this.pause();
-        case 'resume':
-          await this.resume();
-          return this.focus();
-        case 'reset':
-          await this.reset();
-          return this.focus();
-        case 'power-off':
-          return await this.powerOff();
-        case 'paste':
-          return await this.#pasteByHand();
-        case 'size':
-          this.sendTerminalSize();
-          return this.focus();
-        case 'view':
-          this.view = this.view === 'screen' ? 'serial' : 'screen';
-          return this.focus();
-        case 'scale':
-          return this.#screen.nextScaling();
-        case 'screenshot':
-          return await this.#saveScreenshot();
-        case 'mute':
-          // The click itself lets the page be heard.
-          if (this.soundState !== 'blocked') this.muted = !this.muted;
-          return;
-        case 'fullscreen':
-          if (document.fullscreenElement) return await document.exitFullscreen();
-          await this.requestFullscreen();
-          return this.focus();
-      }
+      await performAction(action, this, {
+        start: () => this.#startByHand(),
+        paste: () => this.#pasteByHand(),
+        nextScaling: () => this.#screen.nextScaling(),
+      });
     } catch (error) {
       this.#stage.showBanner('hint', toVmError(error).message);
     }
   }
 
-  async #pasteByHand(): Promise<void> {
-    let text: string;
-    try {
-      text = await navigator.clipboard.readText();
-    } catch {
-      this.#stage.showBanner(
-        'hint',
-        this.view === 'screen'
-          ? 'The browser does not let the page read the clipboard.'
-          : 'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
-      );
-      if (this.view !== 'screen') this.#terminal?.focus();
-      return;
-    }
-    if (this.view === 'screen' && this.vm) {
-      this.screen?.focus();
-      const layout = keyboardLayout(this.getAttribute('keyboard'));
-      const hint = await typeText(this.vm, text, layout, (line) => this.#stage.showTyping(line));
-      if (hint) this.#stage.showBanner('hint', hint);
-      return;
-    }
-    this.#terminal?.paste(text);
-    this.#terminal?.focus();
-  }
-
-  #copyDetails(failure: Failure): Promise<void> {
-    let config: Partial<VmConfig> = {};
-    try {
-      config = this.config;
-    } catch {
-      // An attribute that cannot be read is what the failure is about, and its message names it.
-    }
-    const details = failureDetails(failure, {
-      config,
-      report: this.report,
-      screen: this.screenshotText(),
-      userAgent: navigator.userAgent,
-    });
-    return navigator.clipboard
-      ? navigator.clipboard.writeText(details)
-      : Promise.reject(new Error('no clipboard'));
+  #pasteByHand(): Promise<void> {
+    return pasteFromClipboard(this, this.#stage, () => this.#terminal);
   }
 
   #emit<K extends keyof VmConsoleEventMap>(type: K, detail: VmConsoleEventMap[K]['detail']): void {

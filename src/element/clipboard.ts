@@ -1,0 +1,57 @@
+/** The clipboard: its text for the guest, and a failure's details for a report. */
+import { keyboardLayout } from '../core/keyboard-layouts.ts';
+import type { VmConfig } from '../core/vm-api.ts';
+import { type Failure, failureDetails } from './failure.ts';
+import type { Stage } from './stage.ts';
+import type { TerminalView } from './terminal.ts';
+import { typeText } from './typed-text.ts';
+import type { VmConsole } from './vm-console.ts';
+
+/** Pastes into what is looked at: as keys into the screen, as text into the terminal. */
+export async function pasteFromClipboard(
+  element: VmConsole,
+  stage: Stage,
+  terminal: () => TerminalView | null,
+): Promise<void> {
+  let text: string;
+  try {
+    text = await navigator.clipboard.readText();
+  } catch {
+    stage.showBanner(
+      'hint',
+      element.view === 'screen'
+        ? 'The browser does not let the page read the clipboard.'
+        : 'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
+    );
+    if (element.view !== 'screen') terminal()?.focus();
+    return;
+  }
+  if (element.view === 'screen' && element.vm) {
+    element.screen?.focus();
+    const layout = keyboardLayout(element.getAttribute('keyboard'));
+    const hint = await typeText(element.vm, text, layout, (line) => stage.showTyping(line));
+    if (hint) stage.showBanner('hint', hint);
+    return;
+  }
+  terminal()?.paste(text);
+  terminal()?.focus();
+}
+
+/** Copies what a report of the failure needs. Rejects where there is no clipboard, or the browser refuses it. */
+export function copyDetails(failure: Failure, element: VmConsole): Promise<void> {
+  let config: Partial<VmConfig> = {};
+  try {
+    config = element.config;
+  } catch {
+    // An attribute that cannot be read is what the failure is about, and its message names it.
+  }
+  const details = failureDetails(failure, {
+    config,
+    report: element.report,
+    screen: element.screenshotText(),
+    userAgent: navigator.userAgent,
+  });
+  return navigator.clipboard
+    ? navigator.clipboard.writeText(details)
+    : Promise.reject(new Error('no clipboard'));
+}
