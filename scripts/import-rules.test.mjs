@@ -96,6 +96,18 @@ describe('the import rules', () => {
     for (const folder of FOLDERS) expect(listed).toContainEqual({ path: `./src/${folder}` });
   });
 
+  it('are those that docs/architecture.md lists', () => {
+    const text = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+    const [, table] = /\| May import \|\n.*\n((?:\|.*\n)+)/.exec(text);
+    const names = (cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name);
+    const listed = table
+      .trim()
+      .split('\n')
+      .map((row) => row.split('|').slice(1, 3).map(names))
+      .flatMap(([folders, others]) => folders.map((folder) => [folder, others]));
+    expect(Object.fromEntries(listed)).toEqual(MAY_IMPORT);
+  });
+
   it.each(FOLDERS)('%s refers to what it may import and to nothing else', (folder) => {
     expect(references(folder).sort()).toEqual([...MAY_IMPORT[folder]].sort());
   });
