@@ -1,3 +1,4 @@
+/** The public `Vm`: a machine's life from its configuration to its end. What runs meanwhile is a session (session.ts). */
 import { Emitter } from '../core/emitter.ts';
 import { VmError } from '../core/errors.ts';
 import type { FailedRequest } from '../block/filter/error-policy-node.ts';
