@@ -70,12 +70,13 @@ export function parseRegisters(dump: string): Registers {
 }
 
 /**
+ * @param machine its memory is in MiB
  * @param describe stops the vCPU for a moment and gives its registers, as text
  * @param image what is in a drive
  */
 export function monitorTarget(
   vm: Vm,
-  arch: string,
+  { arch, memory: memoryMib }: { arch: string; memory: number },
   session: Session,
   describe: () => Promise<string>,
   image: (drive: string) => ImageSource | null,
@@ -99,7 +100,7 @@ export function monitorTarget(
       return vm.queues;
     },
     get balloon() {
-      return vm.balloon?.actual ?? null;
+      return vm.balloon ? Math.floor(memoryMib - vm.balloon.actual) : null;
     },
     report: () => vm.report(),
     registers: async () => parseRegisters(await describe()),
@@ -120,7 +121,8 @@ export function monitorTarget(
     remove: (drive) => vm.changeMedium(drive, null),
     resize: (drive, size) => vm.resizeDrive(drive, size),
     setBalloon(mib) {
-      if (vm.balloon) vm.balloon.target = mib;
+      // The device counts what the guest gives away; more than all cannot be left to it.
+      if (vm.balloon) vm.balloon.target = Math.max(0, memoryMib - mib);
     },
     press: (codes) => vm.input.press(codes),
   };

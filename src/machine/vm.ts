@@ -466,9 +466,11 @@ class MachineVm implements Vm {
       import('../monitor/monitor.ts'),
       import('./monitor-target.ts'),
     ]);
+    const { arch } = this.config;
+    const { memory } = this.resolved;
     const image = (drive: string) => this.driveBay.imageOf(drive);
     return runCommand(
-      monitorTarget(this, this.config.arch, session, () => this.describe(session), image),
+      monitorTarget(this, { arch, memory }, session, () => this.describe(session), image),
       command,
     );
   }

@@ -94,6 +94,7 @@ const COMMANDS: readonly Command[] = [
     about: 'request VM to change its memory allocation (in MB)',
     run(target, argument) {
       const mib = parseNumber(argument);
+      if (mib === 0n) return "Error: Parameter 'target' expects a size";
       if (mib === null) return `balloon: "${argument}" is no number`;
       if (target.balloon === null) return 'Error: No balloon device has been activated';
       target.setBalloon(Number(mib));

@@ -25,7 +25,7 @@ export interface MonitorTarget {
   readonly devices: readonly Device[];
   readonly drives: readonly (DriveState & { image: string | null })[];
   readonly queues: readonly QueueState[];
-  /** Of the balloon, MiB; null: there is none. */
+  /** MiB that the balloon leaves to the guest; null: there is none. */
   readonly balloon: number | null;
   report(): VmReport;
   /** The vCPU is stopped for the moment that it takes. */
@@ -43,6 +43,7 @@ export interface MonitorTarget {
   remove(drive: string): Promise<void>;
   /** Makes a drive's medium another size, bytes. */
   resize(drive: string, size: number): Promise<void>;
+  /** @param mib what is to be left to the guest */
   setBalloon(mib: number): void;
   /** Presses keys by their places (`KeyboardEvent.code`), and lets them go in reverse. */
   press(codes: readonly string[]): void;
