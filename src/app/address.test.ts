@@ -48,6 +48,21 @@ describe('the page’s address', () => {
     expect(formatAddress({ machine: 'x', options: { kernel: new Blob(['k']) } })).toBe('?machine=x');
   });
 
+  it.each(['?machine=x', '?arch=x86_64&hda=https://a.example/x', '?mine=12345678'])(
+    'opens no stored disk: %s',
+    (address) => {
+      expect(parseAddress(`${address}&drive=file=a.img,if=virtio`)?.options.drives).toHaveLength(1);
+      for (const drives of [
+        'persist=My%2520machine,if=virtio',
+        'file=a.img%20if=virtio,persist=x',
+        'persist=',
+      ])
+        expect(() => parseAddress(`${address}&drive=${drives}`)).toThrow(
+          /opens no disk that this browser keeps/,
+        );
+    },
+  );
+
   it('refuses an option that cannot be read, by the name it has in the address', () => {
     expect(() => parseAddress('?machine=x&m=lots')).toThrow(/Option “m” in the address: "lots"/);
   });

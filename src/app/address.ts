@@ -1,4 +1,5 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`; `?mine=ID` for a machine that this browser keeps. */
+import { VmError } from '../core/errors.ts';
 import {
   type DeviceConfig,
   type DriveConfig,
@@ -23,7 +24,8 @@ export interface Address {
 }
 
 /**
- * Reads the query part of an address; null means the list of machines.
+ * Reads the query part of an address; null means the list of machines. Anyone can write an address: it names no disk that
+ * this browser keeps. Those come with the machine that the person made (`withDisks`).
  * @throws VmError `bad-config`
  */
 export function parseAddress(search: string): Address | null {
@@ -32,6 +34,12 @@ export function parseAddress(search: string): Address | null {
     (option) => params.get(option.param),
     (option) => `Option “${option.param}” in the address`,
   );
+  if (options.drives?.some(({ persist }) => persist !== undefined)) {
+    throw new VmError(
+      'bad-config',
+      'Option “drive” in the address: an address opens no disk that this browser keeps (persist=). Make a machine that keeps its disk, on the list of machines.',
+    );
+  }
   const machine = params.get('machine')?.trim() || undefined;
   const mine = params.get('mine')?.trim() || undefined;
   if (mine) return { mine, options };
