@@ -31,16 +31,22 @@ async function keep(request, response) {
   for (const old of keys.slice(0, Math.max(0, keys.length - FILES_MAX))) await cache.delete(old);
 }
 
-async function answer(request) {
+/** A server that answers with its front page what it does not have must not put that in a script's place for ever. */
+const keepable = (immutable, { status, redirected, headers }) =>
+  status === 200 &&
+  !(immutable && (redirected || /^\s*text\/html\b/i.test(headers.get('content-type') ?? '')));
+
+async function answer(event, request) {
+  const immutable = IMMUTABLE.test(new URL(request.url).pathname);
   const kept = () => caches.match(keyOf(request), { cacheName: CACHE });
-  if (IMMUTABLE.test(new URL(request.url).pathname)) {
+  if (immutable) {
     const found = await kept();
     if (found) return found;
   }
   try {
     const response = await fetch(request);
     // A browser that gives no room keeps nothing.
-    if (response.status === 200) keep(request, response.clone()).catch(() => {});
+    if (keepable(immutable, response)) event.waitUntil(keep(request, response.clone()).catch(() => {}));
     return response;
   } catch (error) {
     const found = await kept();
@@ -52,10 +58,10 @@ async function answer(request) {
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => {
-  if (ours(event.request)) event.respondWith(answer(event.request));
+  if (ours(event.request)) event.respondWith(answer(event, event.request));
 });
 /** What the page had loaded before there was a service worker: {files: [addresses]}. */
 self.addEventListener('message', (event) => {
   const requests = (event.data?.files ?? []).map((url) => new Request(url)).filter(ours);
-  event.waitUntil(Promise.allSettled(requests.map((request) => answer(request))));
+  event.waitUntil(Promise.allSettled(requests.map((request) => answer(event, request))));
 });
