@@ -125,7 +125,7 @@ describe('HTTP', () => {
   it('reads ranges, writes where that is asked for, and notices another file', async () => {
     const file = bytes(5000);
     vi.stubGlobal('fetch', server(file));
-    expect(await probeHttp('x')).toEqual({ size: 5000, etag: '"1"', ranges: true });
+    expect(await probeHttp('x')).toEqual({ size: 5000, etag: '"1"', modified: null, ranges: true });
     const node = new HttpNode({ url: 'x', size: 5000, etag: '"1"', writable: true });
     expect(await value(node.read(100, 50))).toEqual(file.slice(100, 150));
     const written = node.write(200, Uint8Array.of(9, 9));
@@ -181,6 +181,23 @@ describe('HTTP', () => {
     await vi.advanceTimersByTimeAsync(10);
     expect(await ended).not.toBe('');
     vi.useRealTimers();
+  });
+
+  it('a server without tags tells versions apart by their dates', async () => {
+    const date = (day: number): string => `Thu, 0${day} Jan 2026 00:00:00 GMT`;
+    const serve = (day: number) => async () =>
+      new Response(bytes(10) as Uint8Array<ArrayBuffer>, {
+        status: 206,
+        headers: { 'Content-Range': 'bytes 0-9/5000', 'Last-Modified': date(day) },
+      });
+    vi.stubGlobal('fetch', serve(1));
+    const probe = await probeHttp('x');
+    if ('problem' in probe) throw new Error(probe.problem);
+    const node = new HttpNode({ url: 'x', ...probe, writable: false });
+    expect(node.identity).toBe(date(1));
+    expect(await problemOf(node)).toBe('');
+    vi.stubGlobal('fetch', serve(2));
+    expect(await problemOf(node)).toContain('another one now');
   });
 
   it.each<[string, ResponseInit & { body?: number }, string]>([

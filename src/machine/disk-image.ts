@@ -48,15 +48,50 @@ export async function openBase(
 ): Promise<OpenedBase> {
   const reading = { ...plan, readOnly: true, snapshot: true };
   const source = await openFile(file, reading, what, context);
-  const identity = `${source.size} ${source.identity ?? (await contentHash(source))}`;
-  return { node: await openAbove(source, file, reading, what, context), identity };
+  const below: BlockNode[] = [];
+  let node: BlockNode = source;
+  try {
+    const identities = [await identityOf(source, what)];
+    node = await openAbove(source, file, reading, what, { ...context, backed: (file) => below.push(file) });
+    for (const file of below) identities.push(await identityOf(file, what));
+    return { node, identity: identities.join(' / ') };
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
 }
 
-/** Of the first megabyte, where boot sector, partition table and superblock are. */
-async function contentHash(node: BlockNode): Promise<string> {
-  const head = await node.read(0, Math.min(node.size, 1 << 20));
-  if (!head.ok) return '';
-  return sha256Hex(copyShared(head.value));
+/** Tells a file's bytes from others'. @throws VmError not-found */
+async function identityOf(node: BlockNode, what: string): Promise<string> {
+  return `${node.size} ${node.identity ?? (await contentHash(node, what))}`;
+}
+
+/** Hashed at once, bytes: digests take no stream. */
+const HASH_PIECE = 16 << 20;
+/** What is hashed of a file that is not in memory: its first and last bytes, and samples that lie evenly between. */
+const HASH_ENDS = 1 << 20;
+const HASH_SAMPLE = 64 << 10;
+const HASH_SAMPLES = 128;
+
+/** Of all that is in memory, else of samples. */
+async function contentHash(node: BlockNode, what: string): Promise<string> {
+  const { size } = node;
+  const digests: string[] = [];
+  const add = async (offset: number, length: number): Promise<void> => {
+    const part = await node.read(offset, Math.min(length, size - offset));
+    if (!part.ok)
+      throw new VmError('not-found', `The image of ${what} cannot be read: ${part.error.message}.`);
+    digests.push(await sha256Hex(copyShared(part.value)));
+  };
+  if (node instanceof MemoryNode || size <= 2 * HASH_ENDS + HASH_SAMPLES * HASH_SAMPLE) {
+    for (let at = 0; at < size; at += HASH_PIECE) await add(at, HASH_PIECE);
+  } else {
+    await add(0, HASH_ENDS);
+    const step = (size - 2 * HASH_ENDS) / HASH_SAMPLES;
+    for (let i = 0; i < HASH_SAMPLES; i++) await add(Math.floor(HASH_ENDS + i * step), HASH_SAMPLE);
+    await add(size - HASH_ENDS, HASH_ENDS);
+  }
+  return sha256Hex(new TextEncoder().encode(digests.join(' ')));
 }
 
 /**
@@ -240,6 +275,7 @@ function imageFile(
         const { streamed: _, ...quiet } = context;
         const file = await openSource(next, {}, wanted, quiet);
         const below = await followManifest(next, file, wanted, {}, quiet);
+        context.backed?.(below);
         return success(imageFile(next, below, given, depth + 1, context));
       } catch (error) {
         if (!(error instanceof VmError)) throw error;
@@ -315,7 +351,9 @@ async function preloaded(
   context: ImageContext,
 ): Promise<BlockNode> {
   const bytes = await wholeFile(file, what, context);
-  return new MemoryNode(writable && bytes === file ? bytes.slice() : bytes, { readOnly: !writable });
+  // What the caller gave, and what the cache may yet have to write, is not the guest's.
+  const own = writable && (bytes === file || context.cache) ? bytes.slice() : bytes;
+  return new MemoryNode(own, { readOnly: !writable });
 }
 
 const wholeFile = (file: ImageSource, what: string, context: ImageContext): Promise<Uint8Array> =>
@@ -342,7 +380,7 @@ async function openSource(
   if ('problem' in probe)
     throw new VmError('not-found', `The image of ${what} cannot be had: ${probe.problem}.`);
   if (probe.ranges) {
-    const node = new HttpNode({ url: file, size: probe.size, etag: probe.etag, writable, giveUpMs });
+    const node = new HttpNode({ url: file, ...probe, writable, giveUpMs });
     if (!writable) streaming(node, what, context);
     return new CachedNode(node);
   }

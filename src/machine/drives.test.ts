@@ -3,7 +3,7 @@ import type { BlockNode } from '../block/block-node.ts';
 import { createQcow2 } from '../block/format/qcow2/create.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
 import type { VmConfig } from '../core/vm-api.ts';
-import { openImage } from './disk-image.ts';
+import { openBase, openImage } from './disk-image.ts';
 import { openDrives, planDrives } from './drives.ts';
 
 const image = new Uint8Array(512);
@@ -172,6 +172,37 @@ describe('images of a format', () => {
     expect(
       asked.filter((url) => url !== 'http://host/images/disk.qcow2').every((url) => url === followed),
     ).toBe(true);
+    vi.unstubAllGlobals();
+  });
+
+  it('of a stored disk are told apart by all that they are made of', async () => {
+    const identity = async (file: Uint8Array | Blob, backing?: Uint8Array[]): Promise<string> => {
+      const base = await openBase(file, { ...how, ...(backing && { backing }) }, 'd');
+      await base.node.close();
+      return base.identity;
+    };
+    const large = new Uint8Array(24 << 20);
+    const changed = large.slice();
+    // A partitioned disk's first file system begins at the first MiB.
+    changed.fill(1, 1 << 20, (1 << 20) + 512);
+    expect(await identity(changed)).not.toBe(await identity(large));
+    expect(await identity(large.slice())).toBe(await identity(large));
+    const blob = (bytes: Uint8Array) => new Blob([bytes as Uint8Array<ArrayBuffer>]);
+    expect(await identity(blob(changed))).not.toBe(await identity(blob(large)));
+    const image = await qcow2('base.img');
+    const backing = (fill: number) => [new Uint8Array(2 << 20).fill(fill, 1 << 20)];
+    expect(await identity(image, backing(1))).not.toBe(await identity(image, backing(2)));
+    expect(await identity(image, backing(1))).toBe(await identity(image, backing(1)));
+  });
+
+  it('that are loaded whole and written to leave what the cache keeps as it came', async () => {
+    vi.stubGlobal('fetch', async () => new Response(new Uint8Array(4096).fill(7)));
+    const kept: Uint8Array[] = [];
+    const cache = { tag: () => undefined, put: (_: string, bytes: Uint8Array) => kept.push(bytes) };
+    const plan = { ...how, preload: true, snapshot: false, readOnly: false };
+    const node = await openImage('http://host/disk.img', plan, 'd', { cache: cache as never });
+    await node.write(0, new Uint8Array(512).fill(9));
+    expect(kept.map((bytes) => bytes[0])).toEqual([7]);
     vi.unstubAllGlobals();
   });
 

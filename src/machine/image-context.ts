@@ -11,6 +11,8 @@ export interface ImageContext {
   cache?: BrowserCache | null;
   /** Called with each image of a drive that comes over the network in pieces. */
   streamed?(drive: string, node: StreamedNode): void;
+  /** Called with each file that backs an image, the nearest first. */
+  backed?(file: BlockNode): void;
   /** Called while a file is loaded whole. */
   onProgress?(progress: VmProgress): void;
   /** Called with the disk that each image is, before anything is written over it; what it gives is read in its place. */

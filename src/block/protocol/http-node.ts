@@ -24,6 +24,8 @@ export interface HttpNodeOptions {
   size: number;
   /** Entity tag of the file whose size was taken; another one means another file. */
   etag: string | null;
+  /** Its Last-Modified: tells versions apart where there is no tag. */
+  modified?: string | null;
   writable: boolean;
   /** How long a read waits for a network that is down before it fails, ms. Default: for ever. A file that is written to does not wait. */
   giveUpMs?: number | undefined;
@@ -33,7 +35,7 @@ const CHANGED = 'the file on the server is another one now: start the machine ag
 
 /** What a server says of a file. */
 export type HttpProbe =
-  | { size: number; etag: string | null; ranges: boolean }
+  | { size: number; etag: string | null; modified: string | null; ranges: boolean }
   | { problem: string /** Nobody answered, or the server is out of order. */; unreachable?: boolean };
 
 /** Asks for a file's size by reading its first byte: HEAD does not say whether ranges work. */
@@ -50,6 +52,7 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
     return { problem, unreachable: true };
   }
   const etag = response.headers.get('etag');
+  const modified = response.headers.get('last-modified');
   const done = (result: HttpProbe): HttpProbe => {
     response.body?.cancel().catch(() => {});
     return result;
@@ -57,7 +60,7 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
   const total = /^bytes (?:\d+-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
   // An empty file has no first byte.
   if ((response.status === 206 || response.status === 416) && total !== undefined) {
-    return done({ size: Number(total), etag, ranges: true });
+    return done({ size: Number(total), etag, modified, ranges: true });
   }
   if (!response.ok) {
     const problem = `it is not at ${url}: the server answered ${response.status}`;
@@ -66,7 +69,7 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
   if (response.headers.get('content-type')?.startsWith('text/html')) {
     return done({ problem: `it is not at ${url}: the server answered with a web page` });
   }
-  return done({ size: 0, etag, ranges: false });
+  return done({ size: 0, etag, modified, ranges: false });
 }
 
 export class HttpNode implements BlockNode {
@@ -74,6 +77,7 @@ export class HttpNode implements BlockNode {
   private length: number;
   private readonly url: string;
   private readonly etag: string | null;
+  private readonly modified: string | null;
   private readonly abort = new AbortController();
   /** Writes go one after the other, and reads after them: a server promises no order of its own. */
   private writes: Promise<unknown> = Promise.resolve();
@@ -89,6 +93,7 @@ export class HttpNode implements BlockNode {
     this.readOnly = !options.writable;
     this.url = options.url;
     this.etag = options.etag;
+    this.modified = options.modified ?? null;
     this.giveUpMs = options.giveUpMs;
   }
 
@@ -113,7 +118,7 @@ export class HttpNode implements BlockNode {
   }
 
   get identity(): string | null {
-    return this.etag;
+    return this.etag ?? this.modified;
   }
 
   get size(): number {
@@ -180,7 +185,10 @@ export class HttpNode implements BlockNode {
   /** What tells that a part is one of another file; null: nothing does. */
   private differs(headers: Headers, offset: number): string | null {
     // A file that is being written has another tag after each write.
-    if (this.readOnly && this.etag !== null && headers.get('etag') !== this.etag) return CHANGED;
+    if (this.readOnly && this.identity !== null) {
+      const tag = headers.get(this.etag !== null ? 'etag' : 'last-modified');
+      if (tag !== this.identity) return CHANGED;
+    }
     // Servers of other sites may hide it.
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(headers.get('content-range') ?? '');
     if (!range) return null;
