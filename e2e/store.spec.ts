@@ -309,3 +309,64 @@ test('a disk in use is refused to a second tab, with a reason, and given to it w
   await page.close();
   await expect.poll(open).toBe('opened');
 });
+
+test('a disk that is resized under load commits one thing at a time, and all of it strictly', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const begin = IDBDatabase.prototype.transaction;
+    const seen = { open: 0, most: 0, relaxed: 0, commits: 0, atFlush: [] as number[] };
+    IDBDatabase.prototype.transaction = function (names, mode, options) {
+      const transaction = begin.call(this, names, mode, options);
+      if (mode !== 'readwrite' || this.name === 'snowglobe-disks') return transaction;
+      seen.commits++;
+      seen.most = Math.max(seen.most, ++seen.open);
+      if (transaction.durability !== 'strict') seen.relaxed++;
+      transaction.addEventListener('complete', () => seen.open--);
+      return transaction;
+    };
+    const RECORD = 65536;
+    const disks = new store.Disks();
+    const { id } = await store.take(disks.createDisk({ name: 'Grows', capacity: 1024 * RECORD }));
+    const node = await store.take(disks.openDisk(id));
+    let writes = true;
+    const load = (async () => {
+      const record = new Uint8Array(RECORD).fill(5);
+      for (let at = 0; writes; at = (at + 1) % 1024) {
+        await store.take(node.write(at * RECORD, record));
+        if (at % 64 === 0) await new Promise((next) => setTimeout(next));
+      }
+    })();
+    for (let i = 1; i <= 4; i++) await store.take(node.resize((1024 + i) * RECORD));
+    writes = false;
+    await load;
+    await store.take(node.flush());
+    seen.atFlush.push(seen.open, node.unsaved);
+    await store.take(node.close());
+    const { capacity, allocation } = await store.take(disks.diskSizes(id));
+    await store.take(disks.removeDisk(id));
+    IDBDatabase.prototype.transaction = begin;
+    return { ...seen, capacity: capacity / RECORD, allocation: allocation / RECORD };
+  });
+  expect(seen).toMatchObject({ open: 0, most: 1, relaxed: 0, atFlush: [0, 0], capacity: 1028 });
+  expect(seen.commits).toBeGreaterThan(4);
+});
+
+test('a resize that finds no room changes nothing', async ({ page, site }) => {
+  await withQuota(page);
+  await openModulePage(page, site.url, ENTRY, 'store');
+  await page.evaluate(async () => {
+    const { id } = await store.take(new store.Disks().createDisk({ name: 'Stuck', capacity: 1 << 20 }));
+    Object.assign(window, { node: await store.take(new store.Disks().openDisk(id)) });
+  });
+  const resize = () =>
+    page.evaluate(async () => {
+      const { node } = window as unknown as { node: import('../src/block/block-node.ts').BlockNode };
+      const result = await node.resize!(2 << 20);
+      return [result.ok ? 'resized' : result.error.kind, node.size];
+    });
+  await setFull(page, true);
+  expect(await resize()).toEqual(['space', 1 << 20]);
+  await setFull(page, false);
+  expect(await resize()).toEqual(['resized', 2 << 20]);
+});

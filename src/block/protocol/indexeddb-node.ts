@@ -132,6 +132,7 @@ export class IndexedDbNode implements BlockNode {
     if (this.closed) return isClosed();
     const wrong = outside(this.length, offset, length);
     if (wrong) return wrong;
+    if (length === 0) return success(new Uint8Array());
     const first = Math.floor(offset / RECORD);
     const last = Math.floor((offset + length - 1) / RECORD);
     let below = offset + length <= this.shown;
@@ -311,6 +312,12 @@ export class IndexedDbNode implements BlockNode {
     else this.timer ??= setTimeout(() => void this.flush(), this.failing ? TRY_AGAIN_MS : STORE_AFTER_MS);
   }
 
+  /** The store has the disk's size as it is. */
+  private get sized(): boolean {
+    const { size, shown } = this.file.header;
+    return size === this.length && (shown === this.shown || !this.backing);
+  }
+
   /** Stores all that differs. Only while nothing is on its way. */
   private commit(): Promise<BlockResult> {
     clearTimeout(this.timer);
@@ -321,8 +328,7 @@ export class IndexedDbNode implements BlockNode {
     this.batch = batch;
     for (const index of batch.keys()) this.pending.delete(index);
     const { header } = this.file;
-    const same = header.size === this.length && (this.shown === header.shown || !this.backing);
-    const next: DiskHeader = same ? header : { ...header, size: this.length, shown: this.shown };
+    const next: DiskHeader = this.sized ? header : { ...header, size: this.length, shown: this.shown };
     const committing = this.file.commit(this.changes(batch), next).then((result) => {
       this.committing = null;
       this.batch = new Map();
@@ -475,8 +481,16 @@ export class IndexedDbNode implements BlockNode {
       yield* this.clear(Math.ceil(size / RECORD), end);
     }
     this.length = size;
-    if (this.committing) yield* take(this.flush());
-    yield* take(this.commit());
+    try {
+      // What is on its way may be of before.
+      do yield* take(this.committing ?? this.commit());
+      while (!this.sized);
+    } catch (error) {
+      const { header } = this.file;
+      this.length = header.size;
+      this.shown = this.backing ? Math.min(header.shown, this.backing.size) : 0;
+      throw error;
+    }
     return null;
   }
 
