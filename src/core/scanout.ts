@@ -19,6 +19,9 @@ export interface MemoryPiece {
   length: number;
 }
 
+/** The largest memory of a picture, bytes: 4096 by 4096 pixels with as much again between the lines, and what WebGPU binds at least ("maxStorageBufferBindingSize"). */
+export const SCANOUT_BYTES_MAX = 128 << 20;
+
 /** Whether it is the same memory, whatever is in it. */
 export function sameMemory(a: ScanoutMemory, b: ScanoutMemory): boolean {
   if (a === b) return true;

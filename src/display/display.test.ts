@@ -209,6 +209,11 @@ it('A picture that no screen has shows nothing, and every other one is left as i
   const scanout = inMode('text-80').scanout<'text'>();
   expect(drawable(scanout)).toBe(scanout);
   expect(drawable({ ...scanout, width: 4096, height: 4096 })).toHaveProperty('kind', 'text');
+  expect(drawable({ ...scanout, memory: { linear: 0, size: 2 ** 27 } })).toHaveProperty('kind', 'text');
+  expect(drawable({ ...scanout, memory: { linear: 0, size: 2 ** 27 + 4096 } })).toHaveProperty(
+    'kind',
+    'blank',
+  );
   expect(drawable({ ...scanout, width: 4097 })).toEqual({ kind: 'blank', width: 4096, height: 400 });
   expect(drawable({ ...scanout, height: 65_535 })).toEqual({ kind: 'blank', width: 720, height: 4096 });
 });

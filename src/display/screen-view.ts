@@ -324,7 +324,7 @@ function hasBlinking(scanout: Extract<Scanout, { kind: 'text' }>, shared: Uint8A
 
 /** The picture at this moment, without blinking, as the guest's own pixels: a PNG file. */
 export async function screenshotPng(screen: VmScreen): Promise<Blob> {
-  const scanout = screen.scanout();
+  const scanout = drawable(screen.scanout());
   const image = new ImageData(scanout.width, scanout.height);
   decodeScanout(scanout, screen.memory ?? new Uint8Array(), ALL_LIT, new Uint32Array(image.data.buffer));
   const canvas = new OffscreenCanvas(scanout.width, scanout.height);

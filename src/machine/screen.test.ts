@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PageRun } from '../core/scanout.ts';
+import type { MemoryPiece, PageRun, Scanout } from '../core/scanout.ts';
 import {
   COMM_REQUEST,
   COMM_RUN_STATE,
@@ -22,13 +22,14 @@ function machine() {
     slots: [{ name: 'ram', kind: 'ram', guestBase: 0, size: 0x10000 }],
     icount: null,
   });
+  let shown: Scanout = { kind: 'blank', width: 800, height: 480 };
   const taken: Record<string, PageRun[]> = { card: [{ first: 1, count: 1 }], gpu: [{ first: 2, count: 2 }] };
   const sizes: string[] = [];
   const display = (name: string, logged: boolean): BoardDisplay => ({
     name,
     logged,
     dirty: { take: () => taken[name] },
-    scanout: () => ({ kind: 'blank', width: logged ? 640 : 800, height: 480 }),
+    scanout: () => (logged ? { kind: 'blank', width: 640, height: 480 } : shown),
     ...(!logged && {
       resize: (width: number, height: number) => void sizes.push(`${width}x${height}`),
       cursor: () => ({ x: 1, y: 2, width: 0, height: 0, pixels: new Uint8ClampedArray() }),
@@ -38,7 +39,8 @@ function machine() {
   const screen = new MachineScreen();
   const displayHub = new DisplayHub(memory, displays[0], () => screen.changed());
   const session = { memory, displayHub, board: { displays } } as unknown as Session;
-  return { memory, screen, session, sizes, hub: displayHub };
+  const show = (scanout: Scanout) => void (shown = scanout);
+  return { memory, screen, session, sizes, hub: displayHub, show };
 }
 
 describe('a machine with two screens', () => {
@@ -81,6 +83,25 @@ describe('a machine with two screens', () => {
     Atomics.or(memory.i32, VM_DISPLAY_EVENTS >> 2, DISPLAY_REGISTERS);
     hub.look();
     expect(changes).toBe(1);
+  });
+
+  it('keeps the last picture over the end, but for one whose memory is larger than any host’s', () => {
+    const { screen, session, show } = machine();
+    const picture = (size: number, pieces?: MemoryPiece[]): Scanout => ({
+      ...{ kind: 'graphics', width: 64, height: 2, memory: { linear: 0, size, pieces }, wrap: 4096 },
+      ...{ format: 'rgb32', lines: Uint32Array.of(0, 256), doubling: 0, panning: new Uint8Array(2) },
+      ...{ planes: 0, palette: new Uint32Array(256) },
+    });
+    screen.console = 1;
+    screen.connect(session);
+    show(picture(512));
+    screen.connect(null);
+    expect([screen.scanout().kind, screen.memory?.length]).toEqual(['graphics', 512]);
+    screen.connect(session);
+    // As a blob shows that has the same piece of RAM again and again.
+    show(picture(2 ** 43, [{ linear: 0, length: 0x10000 }]));
+    screen.connect(null);
+    expect([screen.scanout(), screen.memory?.length]).toEqual([{ kind: 'blank', width: 64, height: 2 }, 0]);
   });
 
   it('tells the guest the size that is wished, if a monitor could have it', () => {

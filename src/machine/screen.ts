@@ -1,5 +1,6 @@
 import {
   type PageRun,
+  SCANOUT_BYTES_MAX,
   type Scanout,
   type ScreenConsoles,
   type ScreenCursor,
@@ -79,6 +80,9 @@ export class MachineScreen implements VmScreen, ScreenConsoles {
     const scanout = this.scanout();
     if (scanout.kind === 'blank') return { scanout, memory: new Uint8Array() };
     const { size } = scanout.memory;
+    const { width, height } = scanout;
+    if (size > SCANOUT_BYTES_MAX)
+      return { scanout: { kind: 'blank', width, height }, memory: new Uint8Array() };
     return {
       scanout: { ...scanout, memory: { linear: 0, size } },
       memory: copyShared(scanoutBytes(scanout.memory, memory)),

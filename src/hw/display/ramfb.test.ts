@@ -7,8 +7,8 @@ import { RAMFB_BYTES, Ramfb } from './ramfb.ts';
 const XR24 = 0x34325258;
 const RG24 = 0x34324752;
 
-function ramfb() {
-  const memory = new FakeMemory(4 << 20);
+function ramfb(ramBytes = 4 << 20) {
+  const memory = new FakeMemory(ramBytes);
   const watched: [number, number][] = [];
   const messages: string[] = [];
   const device = new Ramfb({
@@ -40,6 +40,18 @@ describe('ramfb', () => {
     expect((device.scanout() as GraphicsScanout).lines[1]).toBe(960);
     device.reset();
     expect(device.scanout().kind).toBe('blank');
+    expect(watched.at(-1)).toEqual([0, 0]);
+    const count = watched.length;
+    device.reset();
+    expect(watched.length).toBe(count);
+  });
+
+  it('refuses lines so far apart that no host would copy what lies between them', () => {
+    const { device, watched, messages, write } = ramfb(160 << 20);
+    write(0x1000n, XR24, 4096, 4096, 0x8800);
+    expect([device.scanout().kind, watched.length, messages.length]).toEqual(['blank', 0, 1]);
+    write(0x1000n, XR24, 4096, 4096, 0);
+    expect([device.scanout().kind, watched.length, messages.length]).toEqual(['graphics', 1, 1]);
   });
 
   it.each<[string, bigint, number, number, number, number]>([

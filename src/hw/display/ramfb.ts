@@ -2,7 +2,7 @@
  * QEMU's ramfb: a frame buffer in the guest's RAM, which firmware names in the file `etc/ramfb` of fw_cfg. Specification: QEMU 7.2, hw/display/ramfb.c: 28 bytes,
  * big-endian: address (64 bits), format (a DRM fourcc), flags, width, height, stride (0: lines follow each other). What cannot be shown changes nothing.
  */
-import type { PixelFormat, Scanout } from '../../core/scanout.ts';
+import { type PixelFormat, SCANOUT_BYTES_MAX, type Scanout } from '../../core/scanout.ts';
 import type { Log } from '../../core/log.ts';
 import type { DmaMemory } from '../../memory/guest-memory.ts';
 
@@ -24,7 +24,7 @@ const OFF: Scanout = { kind: 'blank', width: 640, height: 480 };
 export interface RamfbOptions {
   memory: DmaMemory;
   log: Log;
-  /** The guest is in an exit: another part of the shared memory is shown, whole groups of 8 pages. */
+  /** The guest is in an exit: another part of the shared memory is shown, whole groups of 8 pages; 0 bytes: none. */
   watch(linear: number, bytes: number): void;
 }
 
@@ -54,6 +54,7 @@ export class Ramfb {
     const lineBytes = width * pixel.bytes;
     const stride = view.getUint32(24) || lineBytes;
     const bytes = stride * (height - 1) + lineBytes;
+    if (bytes > SCANOUT_BYTES_MAX - GROUP_BYTES) return bad(`a frame buffer of ${bytes} bytes`);
     const pixels = stride < lineBytes ? null : this.options.memory.view(address, bytes, true);
     if (!pixels || pixels.byteOffset % 4 !== 0 || stride % 4 !== 0)
       return bad(`a frame buffer that does not lie in RAM at 0x${address.toString(16)}`);
@@ -77,6 +78,8 @@ export class Ramfb {
   }
 
   reset(): void {
+    if (this.shown === OFF) return;
     this.shown = OFF;
+    this.options.watch(0, 0);
   }
 }

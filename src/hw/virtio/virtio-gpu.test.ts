@@ -279,6 +279,26 @@ describe('blobs of virtio-gpu', () => {
   });
 });
 
+it('A blob that names the same memory again and again is not shown larger than a picture can be', () => {
+  const driver = gpuDriver();
+  const entries = Array.from({ length: 1024 }, () => [0n, 4 << 20, 0]).flat();
+  expect(driver.send(CREATE_BLOB, [1, 1, 2, 1024, 0n, 2n ** 32n, ...entries]).type).toBe(OK_NODATA);
+  const show = (stride: number) =>
+    driver.send(SET_SCANOUT_BLOB, [
+      ...rect(0, 0, 16, 4096),
+      0,
+      1,
+      16,
+      4096,
+      BGRX,
+      0,
+      stride,
+      ...Array(7).fill(0),
+    ]).type;
+  expect(show(0x8008)).toBe(INVALID_PARAMETER);
+  expect(show(0x8004)).toBe(OK_NODATA);
+});
+
 describe('the pointer of virtio-gpu', () => {
   it.each([
     ['B8G8R8A8', 1],

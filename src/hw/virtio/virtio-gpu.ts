@@ -2,7 +2,7 @@
  * A virtio GPU that shows pictures, without 3D. Specification: VIRTIO 1.2, section 5.7; where it leaves an answer open, QEMU 7.2's. Commands are done in their
  * order, each before its answer, so a fence is passed when its command is answered.
  */
-import type { PageRun, Scanout, ScreenCursor } from '../../core/scanout.ts';
+import { type PageRun, SCANOUT_BYTES_MAX, type Scanout, type ScreenCursor } from '../../core/scanout.ts';
 import type { Log } from '../../core/log.ts';
 import { makeEdid } from '../display/edid.ts';
 import type { SavedState, StateReader } from '../device.ts';
@@ -445,6 +445,9 @@ export class VirtioGpu implements VirtioType {
     const end = Math.min(resource.content.size, backing.bytes);
     if (stride % 4 !== 0 || offset % 4 !== 0 || stride < width * W.PIXEL_BYTES || first + size > end)
       throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, 'a picture beyond its blob');
+    // A backing may name the same memory again and again, so it says nothing.
+    if (size > SCANOUT_BYTES_MAX)
+      throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, `a picture with lines ${stride} bytes apart`);
     const pieces = backing.range(first, size);
     // Pixels are drawn by whole words of memory.
     if (pieces.some(({ length }) => length % 4 !== 0))
