@@ -25,7 +25,8 @@ export const SCANOUT_BYTES_MAX = 128 << 20;
 /** Whether it is the same memory, whatever is in it. */
 export function sameMemory(a: ScanoutMemory, b: ScanoutMemory): boolean {
   if (a === b) return true;
-  return a.linear === b.linear && a.size === b.size && a.own === b.own && a.pieces === b.pieces;
+  const own = a.own?.buffer === b.own?.buffer && a.own?.byteOffset === b.own?.byteOffset;
+  return a.linear === b.linear && a.size === b.size && own && a.pieces === b.pieces;
 }
 
 /** The bytes of a scan-out's memory: they themselves where they lie in one piece, else a copy. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type GpuWord, gpuDriver } from '../../../tests/support/gpu-driver.ts';
+import type { GraphicsScanout } from '../../core/scanout.ts';
 import { ALL_LIT } from '../../display/blink.ts';
 import { decodeScanout } from '../../display/decode.ts';
 import { makeEdid } from '../display/edid.ts';
@@ -115,13 +116,14 @@ describe('virtio-gpu', () => {
     driver.send(TRANSFER, [...rect(0, 0, 256, 64), 0n, 1, 0]);
     driver.send(SET_SCANOUT, [...rect(96, 8, 32, 16), 0, 1]);
     expect(shown(driver.gpu, driver).at(4, 2)).toBe(0x332211);
-    expect(driver.gpu.takeDamage(0)).toEqual([{ first: 0, count: 16 }]);
+    // The 16 lines of the part, of 1 KiB each.
+    expect(driver.gpu.takeDamage(0)).toEqual([{ first: 0, count: 4 }]);
     const before = driver.changes;
     driver.send(FLUSH, [...rect(0, 0, 90, 64), 1, 0]);
     expect([driver.changes - before, driver.gpu.takeDamage(0)]).toEqual([0, []]);
-    // Lines 12 to 15 lie in the fourth page of four lines each.
+    // Lines 12 to 15 lie in the second page of four lines each, from line 8 on.
     driver.send(FLUSH, [...rect(90, 12, 20, 4), 1, 0]);
-    expect([driver.changes - before, driver.gpu.takeDamage(0)]).toEqual([1, [{ first: 3, count: 1 }]]);
+    expect([driver.changes - before, driver.gpu.takeDamage(0)]).toEqual([1, [{ first: 1, count: 1 }]]);
   });
 
   // Bytes 1, 2, 3, 4 as the names of section 5.7.6.8 have them; the screen has red in the lowest byte.
@@ -343,6 +345,8 @@ describe('a driver that breaks virtio-gpu’s rules', () => {
     ['an empty picture', CREATE_2D, [2, BGRX, 0, 16], INVALID_PARAMETER],
     ['a picture larger than all memory', CREATE_2D, [2, BGRX, BIG, BIG], OUT_OF_MEMORY],
     ['a picture whose size would wrap', CREATE_2D, [2, BGRX, 0x10000, 0x10000], OUT_OF_MEMORY],
+    ['a picture of lines beyond number', CREATE_2D, [2, BGRX, 2, 16385], OUT_OF_MEMORY],
+    ['a picture of a line beyond measure', CREATE_2D, [2, BGRX, 16385, 2], OUT_OF_MEMORY],
     ['no such resource', UNREF, [7, 0], INVALID_RESOURCE],
     ['a second backing', ATTACH, [1, 1, BigInt(PICTURE), 4096, 0], UNSPEC],
     ['a backing for nothing', ATTACH, [7, 1, BigInt(PICTURE), 4096, 0], INVALID_RESOURCE],
@@ -377,6 +381,18 @@ describe('a driver that breaks virtio-gpu’s rules', () => {
     expect(driver.send(ATTACH, [1, ...words]).type).toBe(UNSPEC);
     expect(driver.send(TRANSFER, [...rect(0, 0, 16, 16), 0n, 1, 0]).type).toBe(UNSPEC);
     expect(driver.send(DETACH, [1, 0]).type).toBe(UNSPEC);
+  });
+
+  it('has the lines of a small part of a large picture shown, and no more', () => {
+    const driver = gpuDriver({ hostMemory: 256 << 20 });
+    expect(driver.send(CREATE_2D, [1, BGRX, 16384, 4000]).type).toBe(OK_NODATA);
+    driver.send(ATTACH, [1, 1, BigInt(PICTURE), 4096, 0]);
+    const show = (height: number) => driver.send(SET_SCANOUT, [...rect(16368, 1000, 16, height), 0, 1]).type;
+    expect(show(16)).toBe(OK_NODATA);
+    const scanout = driver.gpu.scanout(0) as GraphicsScanout;
+    expect(scanout.memory.size).toBe(16 * 16384 * 4);
+    expect(scanout.memory.own?.length).toBe(16 * 16384 * 4);
+    expect(show(2049)).toBe(INVALID_PARAMETER);
   });
 
   it('gets what a short backing has, and no more', () => {

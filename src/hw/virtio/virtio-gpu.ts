@@ -36,6 +36,10 @@ const UUID_BYTES = 16;
 /** QEMU's limits. */
 const ENTRIES_MAX = 16384;
 const PICTURE_MIN = 16;
+/** Pixels of a resource's sides; what QEMU's pixman cannot make, from 32,768 on, it answers with OUT_OF_MEMORY. */
+const SIDE_MAX = 16384;
+/** What a line counts for beside its bytes, where lines are copied one by one. */
+const LINE_COST = 256;
 /** The largest picture that the host's screen draws. */
 const PICTURE_MAX = 4096;
 /** Bytes of each part of a saved state. */
@@ -260,6 +264,8 @@ export class VirtioGpu implements VirtioType {
         W.GPU_ERROR.INVALID_PARAMETER,
         `no picture of ${width} by ${height}, format ${format}`,
       );
+    if (Math.max(width, height) > SIDE_MAX)
+      throw new Refusal(W.GPU_ERROR.OUT_OF_MEMORY, `a picture of ${width} by ${height}`);
     if (!this.resources.create2d(id, format, width, height, whole(source, 16)))
       throw new Refusal(W.GPU_ERROR.OUT_OF_MEMORY, `a picture of ${width} by ${height}`);
     return DONE;
@@ -367,8 +373,8 @@ export class VirtioGpu implements VirtioType {
     if (content.kind === 'blob') return DONE;
     if (!W.liesWithin(rect, content.width, content.height))
       throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, `a transfer beyond resource ${resource.id}`);
+    this.copied = rect.height * (rect.width * W.PIXEL_BYTES + LINE_COST);
     transfer(content, backing, rect, offset);
-    this.copied = rect.width * rect.height * W.PIXEL_BYTES;
     return DONE;
   }
 
@@ -403,8 +409,14 @@ export class VirtioGpu implements VirtioType {
     if (content.kind === 'blob')
       throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, 'a blob has no format to be shown in');
     const rect = this.pictureRect(body, content.width, content.height);
-    const { memory, stride, pixels: format } = content;
-    const start = rect.y * stride + rect.x * W.PIXEL_BYTES;
+    const { stride, pixels: format } = content;
+    const size = rect.height * stride;
+    if (size > SCANOUT_BYTES_MAX)
+      throw new Refusal(W.GPU_ERROR.INVALID_PARAMETER, `a picture with lines ${stride} bytes apart`);
+    // The lines that are seen, however many the resource has.
+    const from = rect.y * stride;
+    const memory = { linear: 0, size, own: content.memory.own.subarray(from, from + size) };
+    const start = rect.x * W.PIXEL_BYTES;
     scanout.show({ resource: id, rect, memory, start, stride, format, command: whole(source, 24) });
     this.shown = true;
     this.options.changed();
