@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
-import { bootDisk } from './support/boot-sector.ts';
+import { bootDisk, busyDisk } from './support/boot-sector.ts';
 import { write } from './support/files.ts';
 import { isoImage } from './support/iso.ts';
 import { displayText, expect, screenText, test } from './support/site.ts';
@@ -90,6 +90,27 @@ test('media are exchanged in the panel for drives', async ({ page, site }, testI
   await drive.locator('input[type=file]').setInputFiles(empty);
   await expect(page.getByRole('alert').filter({ hasText: /empty/ })).toBeVisible();
   await expect(drive).toContainText('empty');
+});
+
+test('a size that is being typed stays while the guest uses the disk', async ({ page, site }, testInfo) => {
+  await page.route('**/busy.img', (route) => route.fulfill({ path: busyDisk(testInfo.outputDir) }));
+  await page.goto(`${site.builtUrl}?arch=x86_64&drive=file=busy.img,if=virtio`);
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  const size = page.getByRole('textbox', { name: 'New size of virtio0' });
+  await size.fill('3 M');
+  const reads = () =>
+    page.evaluate(
+      () => document.querySelector('vm-console')!.vm!.drives.find(({ io }) => io)?.io?.reads ?? 0,
+    );
+  await expect.poll(reads, STARTED).toBeGreaterThan(100);
+  const before = await reads();
+  // The panel looks at the drives once a second.
+  await page.waitForTimeout(2500);
+  expect(await reads()).toBeGreaterThan(before);
+  await expect(size).toBeFocused();
+  await expect(size).toHaveValue('3 M');
+  await size.press('Enter');
+  await expect(page.getByRole('listitem').filter({ hasText: 'virtio0' })).toContainText('3146 KB');
 });
 
 test.describe('on a phone', () => {

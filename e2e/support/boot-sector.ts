@@ -50,6 +50,16 @@ const resetAndGoOn = [
   ...[0xba, 0xf8, 0x03, 0xb0, 0x58, 0xee, 0xeb, 0xfd], // mov $0x3f8, %dx; mov $'X', %al; out %al, (%dx); jmp back
 ];
 
+/** A boot sector that reads itself from its disk for ever: xor %ax, %ax; mov %ax, %es; mov $0x8000, %bx, and what follows. */
+const readForEver = [
+  ...[0x31, 0xc0, 0x8e, 0xc0, 0xbb, 0x00, 0x80],
+  ...[0xb8, 0x01, 0x02, 0xb9, 0x01, 0x00], // mov $0x0201, %ax; mov $1, %cx
+  ...[0x30, 0xf6, 0xcd, 0x13, 0xeb, 0xf4], // xor %dh, %dh; int $0x13; jmp back
+];
+
+/** A disk that its guest reads from all the time. */
+export const busyDisk = (folder: string): string => writeDisk(folder, 'busy-disk.img', readForEver, '');
+
 /** A disk that resets the machine, and goes on as if it had not. */
 export const resetDisk = (folder: string): string => writeDisk(folder, 'reset-disk.img', resetAndGoOn, '');
 

@@ -132,8 +132,17 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
 
   const draw = (): void => {
     const drives = vm()?.drives ?? [];
-    const now = JSON.stringify(drives);
-    // A list that has not changed keeps the focus that lies in it.
+    // A list that shows the same keeps the focus and the text that lie in it; a disk's figures, which change all the time, it does not show.
+    const now = JSON.stringify(
+      drives.map(({ name, media, size, locked, open, removable }) => [
+        name,
+        media,
+        size,
+        locked,
+        open,
+        removable,
+      ]),
+    );
     if (now === drawn && list.childElementCount > 0) return;
     drawn = now;
     if (!drives.some(({ locked }) => locked) && force.childElementCount > 0) {
