@@ -67,6 +67,11 @@ test('a line says that the guest waits for the network, and goes when it is back
     /The guest waits for the network: ide0-hd0 cannot be read now, trying again/,
   );
   await page.screenshot({ path: testInfo.outputPath('waiting.png') });
+  // The line goes with its machine.
+  await console.evaluate((element: HTMLElement & { destroy(): Promise<void> }) => element.destroy());
+  await expect(line).toHaveCount(0);
+  await console.evaluate((element: HTMLElement & { start(): Promise<void> }) => void element.start());
+  await expect(line).toContainText('The guest waits for the network');
   down = false;
   await expect.poll(() => displayText(page), STARTED).toContain('Here again');
   await expect(line).toHaveCount(0);

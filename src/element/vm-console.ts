@@ -247,6 +247,7 @@ export class VmConsole extends HTMLElement {
     this.#failure = null;
     this.#stats.stop();
     if (session) this.#freed = session.destroy();
+    this.#network.clear();
     if (!this.isConnected) {
       this.#dropTerminal();
       this.#sound.dispose();
@@ -512,6 +513,7 @@ export class VmConsole extends HTMLElement {
   #onError(error: VmError): void {
     const failure = describeFailure(error);
     this.#failure = failure;
+    this.#network.clear();
     const panel = failurePanel(failure, {
       onRetry: () => this.#startByHand(),
       onCopy: () => copyDetails(failure, this),
