@@ -1,7 +1,7 @@
 /** Machines that the person keeps, and the tools for their disks, as they are met on the page; images are held to qemu-img. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { chromium, type Locator, type Page } from 'playwright/test';
 import { findings } from './support/axe.ts';
 import { bootDisk } from './support/boot-sector.ts';
@@ -26,6 +26,18 @@ async function create(page: Page, values: Record<string, string>, file?: string)
   }
   if (file) await dialog.getByLabel('Disk image').setInputFiles(file);
   await dialog.getByRole('button', { name: 'Create and start' }).click();
+}
+
+/** Drops a file on the page. */
+async function drop(page: Page, path: string): Promise<void> {
+  await page.evaluate(
+    ([name, content]) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([Uint8Array.from(atob(content), (char) => char.charCodeAt(0))], name));
+      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
+    },
+    [basename(path), readFileSync(path).toString('base64')] as const,
+  );
 }
 
 /** Goes back to the list and opens a machine's tools. */
@@ -192,6 +204,11 @@ test('what the guest writes is there the next time; a second tab is refused; cha
   await dialog.getByRole('button', { name: 'Close' }).click();
   await page.getByRole('link', { name: 'Counter' }).click();
   await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+
+  // Another disk is another machine's: this one has its own.
+  await drop(page, bootDisk(testInfo.outputDir, 'Dropped'));
+  await expect(page).toHaveURL(/\?arch=x86_64&m=512$/);
+  await expect.poll(() => displayText(page), STARTED).toContain('Dropped');
 });
 
 test('a machine of an address is kept from its page on; committed, it does not need its image any more', async ({

@@ -216,8 +216,9 @@ async function takeFiles(list: Iterable<File>): Promise<void> {
   const running = document.querySelector('vm-console');
   const hasKernel = running?.config.kernel !== undefined;
   if (running && !hasKernel && !picked.hda && (await insert(running, picked))) return;
-  // A disk brings its own system: what ran here has no use for it, unless it waits for its disk.
-  const isPc = running !== null && !hasKernel && running.config.arch !== 'riscv64';
+  // A disk brings its own system: what ran here has no use for it, unless it waits for its disk. A machine that is kept has one.
+  const hasDisk = here?.mine !== undefined && picked.hda !== undefined;
+  const isPc = running !== null && !hasKernel && !hasDisk && running.config.arch !== 'riscv64';
   files = isPc ? { ...files, ...picked } : picked;
   await goWithFiles(isPc && here ? here : { options: { arch: 'x86_64', memory: DISK_MACHINE_MEMORY } });
 }
@@ -279,7 +280,10 @@ acceptDrops();
 /** Reads the list, again after a while as long as machines are on their way. A list that is gone by then leaves the one that is shown. */
 async function refreshCatalog(): Promise<void> {
   const loaded = await loadCatalog(`${imagesUrl}index.json`);
-  if (loaded.kind !== 'found') return;
+  if (loaded.kind !== 'found') {
+    watchCatalog();
+    return;
+  }
   const isNew = JSON.stringify(loaded) !== JSON.stringify(catalog);
   catalog = loaded;
   if (isNew && document.querySelector('main.list .group')) showList();
