@@ -183,6 +183,40 @@ describe('HTTP', () => {
     vi.useRealTimers();
   });
 
+  it.each([5, 100])('a server that sends %i bytes for 10 fails the read', async (count) => {
+    vi.useFakeTimers({ now: 0 });
+    let asked = 0;
+    vi.stubGlobal('fetch', async () => {
+      asked++;
+      const body = bytes(count) as Uint8Array<ArrayBuffer>;
+      return new Response(body, { status: 206, headers: { ETag: '"1"' } });
+    });
+    const problem = problemOf(reader());
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await problem).toContain('bytes came');
+    expect(asked).toBe(3);
+    vi.useRealTimers();
+  });
+
+  it('a server that falls silent is asked again', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const file = bytes(5000);
+    const up = server(file);
+    let asked = 0;
+    vi.stubGlobal('fetch', (url: string, init: never) => {
+      if (asked++ > 0) return up(url, init);
+      const { signal } = init as { signal: AbortSignal };
+      const silent = new ReadableStream({
+        start: (body) => signal.addEventListener('abort', () => body.error(new Error('aborted'))),
+      });
+      return Promise.resolve(new Response(silent, { status: 206, headers: { ETag: '"1"' } }));
+    });
+    const read = reader().read(100, 50);
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(await value(read)).toEqual(file.slice(100, 150));
+    vi.useRealTimers();
+  });
+
   it('a server without tags tells versions apart by their dates', async () => {
     const date = (day: number): string => `Thu, 0${day} Jan 2026 00:00:00 GMT`;
     const serve = (day: number) => async () =>

@@ -3,7 +3,7 @@
  * with Content-Range, which few others do. A PUT of no bytes whose range is an asterisk gives the file another length.
  */
 import type { DriveStream } from '../../core/vm-api.ts';
-import { passingStatus } from '../stream/chunk-fetch.ts';
+import { passingStatus, receiveBody, unlessStalled } from '../stream/chunk-fetch.ts';
 import { ServerWatch } from '../stream/retry.ts';
 import {
   type BlockNode,
@@ -32,6 +32,9 @@ export interface HttpNodeOptions {
 }
 
 const CHANGED = 'the file on the server is another one now: start the machine again';
+
+/** How often a read may get another number of bytes than it asked for: a server that is wrong so often stays so. */
+const WRONG_LENGTHS = 3;
 
 /** What a server says of a file. */
 export type HttpProbe =
@@ -137,7 +140,13 @@ export class HttpNode implements BlockNode {
         const answer = await this.attempt(offset, length);
         return 'result' in answer ? answer.result : failure('io', answer.passing);
       }
-      const tried = await this.server.insist(() => this.attempt(offset, length), this.giveUpMs);
+      let wrongLengths = 0;
+      const attempt = async (): ReturnType<HttpNode['attempt']> => {
+        const answer = await this.attempt(offset, length);
+        if (!('passing' in answer) || !answer.wrongLength || ++wrongLengths < WRONG_LENGTHS) return answer;
+        return { result: failure('io', answer.passing) };
+      };
+      const tried = await this.server.insist(attempt, this.giveUpMs);
       return 'problem' in tried ? failure('io', tried.problem) : tried.result;
     } finally {
       this.waiting--;
@@ -148,38 +157,52 @@ export class HttpNode implements BlockNode {
   private async attempt(
     offset: number,
     length: number,
-  ): Promise<{ passing: string } | { result: BlockResult<Uint8Array> }> {
-    const { url } = this;
-    const failed = (message: string) => ({ result: failure('io', `${url}: ${message}`) });
+  ): Promise<{ passing: string; wrongLength?: boolean } | { result: BlockResult<Uint8Array> }> {
     try {
-      const response = await fetch(url, {
-        headers: { Range: `bytes=${offset}-${offset + length - 1}` },
-        cache: 'no-store',
-        signal: this.abort.signal,
-      });
-      const { status, headers } = response;
-      const wrong =
-        status === 206
-          ? this.differs(headers, offset)
-          : status === 416
-            ? CHANGED
-            : `the server answered ${status} to a read`;
-      if (wrong) {
-        await response.body?.cancel();
-        if (passingStatus(status)) return { passing: `${url}: ${wrong}` };
-        return failed(
-          status === 200 ? 'the server sends all of the file, and not the part that was asked for' : wrong,
-        );
-      }
-      const bytes = new Uint8Array(await response.arrayBuffer());
-      this.fetched += bytes.length;
-      if (bytes.length !== length) return { passing: `${url}: ${bytes.length} of ${length} bytes came` };
-      this.server.reached();
-      return { result: success(bytes) };
+      return await unlessStalled(this.abort.signal, (signal, alive) =>
+        this.part(offset, length, signal, alive),
+      );
     } catch {
-      if (this.abort.signal.aborted) return failed('the image is closed');
-      return { passing: `${url}: the server cannot be reached` };
+      if (this.abort.signal.aborted) return { result: failure('io', `${this.url}: the image is closed`) };
+      return { passing: `${this.url}: the server cannot be reached` };
     }
+  }
+
+  /** @throws when the connection breaks off */
+  private async part(
+    offset: number,
+    length: number,
+    signal: AbortSignal,
+    alive: () => void,
+  ): ReturnType<HttpNode['attempt']> {
+    const { url } = this;
+    const response = await fetch(url, {
+      headers: { Range: `bytes=${offset}-${offset + length - 1}` },
+      cache: 'no-store',
+      signal,
+    });
+    const { status, headers } = response;
+    const wrong =
+      status === 206
+        ? this.differs(headers, offset)
+        : status === 416
+          ? CHANGED
+          : `the server answered ${status} to a read`;
+    if (wrong) {
+      await response.body?.cancel();
+      if (passingStatus(status)) return { passing: `${url}: ${wrong}` };
+      const whole = 'the server sends all of the file, and not the part that was asked for';
+      return { result: failure('io', `${url}: ${status === 200 ? whole : wrong}`) };
+    }
+    const body = await receiveBody(response, length, (count) => {
+      alive();
+      this.fetched += count;
+    });
+    if (!body) return { passing: `${url}: more than ${length} bytes came`, wrongLength: true };
+    if (body.done < length)
+      return { passing: `${url}: ${body.done} of ${length} bytes came`, wrongLength: true };
+    this.server.reached();
+    return { result: success(body.bytes) };
   }
 
   /** What tells that a part is one of another file; null: nothing does. */
