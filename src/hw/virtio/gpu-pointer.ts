@@ -12,12 +12,14 @@ const Y = W.HEADER_BYTES + 8;
 const RESOURCE = W.HEADER_BYTES + 16;
 
 export interface GpuPointer extends ScreenCursor {
+  /** The last command, of either kind, named a resource. One that is hidden keeps its shape. */
+  visible: boolean;
   /** The command that makes it what and where it is, for a saved state. */
   command: Uint8Array;
 }
 
 /**
- * What an UPDATE_CURSOR or a MOVE_CURSOR makes of an output's pointer.
+ * What an UPDATE_CURSOR or a MOVE_CURSOR makes of an output's pointer, as QEMU has it: resource 0 hides it in both, and a resource that is no pointer changes no shape.
  * @param resource looks one up
  */
 export function pointerAfter(
@@ -27,14 +29,23 @@ export function pointerAfter(
 ): GpuPointer | null {
   const view = new DataView(command.buffer);
   const [x, y] = [view.getInt32(X, true), view.getInt32(Y, true)];
-  if (view.getUint32(0, true) === W.GPU_CMD.MOVE_CURSOR) {
-    if (!before) return null;
-    const moved = Uint8Array.from(before.command);
-    moved.set(command.subarray(X, X + 8), X);
-    return { ...before, x, y, command: moved };
-  }
-  const pixels = shapeOf(resource(view.getUint32(RESOURCE, true)));
-  return pixels && { x, y, width: SIZE, height: SIZE, pixels, command };
+  const id = view.getUint32(RESOURCE, true);
+  const updates = view.getUint32(0, true) === W.GPU_CMD.UPDATE_CURSOR;
+  const pixels = updates ? shapeOf(resource(id)) : null;
+  if (pixels) return { x, y, width: SIZE, height: SIZE, pixels, visible: true, command };
+  if (!before) return null;
+  const moved = Uint8Array.from(before.command);
+  moved.set(command.subarray(X, X + 8), X);
+  return { ...before, x, y, visible: id !== 0, command: moved };
+}
+
+/** The MOVE_CURSOR that hides the pointer which a command has made, where that is. */
+export function hideCommand(command: Uint8Array): Uint8Array {
+  const hide = Uint8Array.from(command);
+  const view = new DataView(hide.buffer);
+  view.setUint32(0, W.GPU_CMD.MOVE_CURSOR, true);
+  view.setUint32(RESOURCE, 0, true);
+  return hide;
 }
 
 /** The pixels of a resource that is a pointer; null: it is none. */

@@ -320,13 +320,40 @@ describe('the pointer of virtio-gpu', () => {
     expect([cursor.x, cursor.y, cursor.width, ...cursor.pixels.subarray(0, 8)]).toEqual([
       10, -5, 64, 128, 64, 0, 128, 0, 0, 0, 0,
     ]);
-    driver.sendCursor(MOVE_CURSOR, [0, 50, 60, 0, 0, 0, 0, 0]);
+    driver.sendCursor(MOVE_CURSOR, [0, 50, 60, 0, 2, 0, 0, 0]);
     expect(driver.gpu.cursor(0)).toMatchObject({ x: 50, y: 60, pixels: cursor.pixels });
     driver.sendCursor(UPDATE_CURSOR, [0, 50, 60, 0, 0, 0, 0, 0]);
     expect(driver.gpu.cursor(0)).toBeNull();
     driver.sendCursor(UPDATE_CURSOR, [9, 50, 60, 0, 2, 0, 0, 0]);
     driver.sendCursor(0x302, [0, 50, 60, 0, 2, 0, 0, 0]);
     expect(driver.gpu.cursor(0)).toBeNull();
+  });
+
+  // QEMU 7.2, hw/display/virtio-gpu.c, update_cursor and virtio_gpu_update_cursor_data.
+  it('is hidden by resource 0, whatever the command, and keeps its shape until a resource of its size is there', () => {
+    const driver = gpuDriver();
+    picture(driver, 1, 64, 64, 0xff);
+    driver.send(TRANSFER, [...rect(0, 0, 64, 64), 0n, 1, 0]);
+    driver.send(SET_SCANOUT, [...rect(0, 0, 64, 64), 0, 1]);
+    driver.send(CREATE_2D, [2, BGRX, 32, 32]);
+    driver.sendCursor(UPDATE_CURSOR, [0, 1, 2, 0, 2, 0, 0, 0]);
+    expect(driver.gpu.cursor(0)).toBeNull();
+    driver.sendCursor(UPDATE_CURSOR, [0, 1, 2, 0, 1, 0, 0, 0]);
+    const { pixels } = driver.gpu.cursor(0)!;
+    driver.sendCursor(MOVE_CURSOR, [0, 3, 4, 0, 0, 0, 0, 0]);
+    expect(driver.gpu.cursor(0)).toBeNull();
+    driver.sendCursor(MOVE_CURSOR, [0, 5, 6, 0, 1, 0, 0, 0]);
+    expect(driver.gpu.cursor(0)).toMatchObject({ x: 5, y: 6, pixels });
+    for (const id of [2, 99]) {
+      driver.sendCursor(UPDATE_CURSOR, [0, 7, id, 0, id, 0, 0, 0]);
+      expect(driver.gpu.cursor(0)).toMatchObject({ x: 7, y: id, pixels });
+    }
+    driver.sendCursor(UPDATE_CURSOR, [0, 8, 8, 0, 0, 0, 0, 0]);
+    expect(driver.gpu.cursor(0)).toBeNull();
+    driver.device.restore(driver.device.save());
+    expect(driver.gpu.cursor(0)).toBeNull();
+    driver.sendCursor(MOVE_CURSOR, [0, 9, 9, 0, 1, 0, 0, 0]);
+    expect(driver.gpu.cursor(0)).toMatchObject({ x: 9, y: 9, pixels });
   });
 });
 
@@ -484,7 +511,7 @@ describe('a saved virtio-gpu', () => {
     driver.send(CREATE_BLOB, [2, 1, 2, 1, 0n, 4096n, BigInt(PICTURE), 4096, 0]);
     driver.send(DETACH, [2, 0]);
     driver.sendCursor(UPDATE_CURSOR, [0, 5, 6, 0, 1, 0, 0, 0]);
-    driver.sendCursor(MOVE_CURSOR, [0, 7, 8, 0, 0, 0, 0, 0]);
+    driver.sendCursor(MOVE_CURSOR, [0, 7, 8, 0, 1, 0, 0, 0]);
     driver.gpu.resize(0, 640, 480);
     const saved = driver.device.save();
     const other = gpuDriver();
@@ -498,5 +525,17 @@ describe('a saved virtio-gpu', () => {
     const damaged = { ...saved, commands: [1, 2, 3] };
     expect(() => other.device.restore(damaged)).toThrow(/commands/);
     expect(other.device.save()).toEqual(saved);
+  });
+
+  it('has the longest of commands too', () => {
+    const driver = gpuDriver();
+    const entries = Array.from({ length: 16384 }, () => [BigInt(PICTURE), 4, 0]).flat();
+    driver.send(CREATE_2D, [1, BGRX, 128, 128]);
+    expect(driver.send(ATTACH, [1, 16384, ...entries]).type).toBe(OK_NODATA);
+    driver.device.restore(driver.device.save());
+    driver.view.setUint32(PICTURE, 0x112233, true);
+    driver.send(TRANSFER, [...rect(0, 0, 128, 128), 0n, 1, 0]);
+    driver.send(SET_SCANOUT, [...rect(0, 0, 128, 128), 0, 1]);
+    expect(shown(driver.gpu, driver).at(127, 127)).toBe(0x332211);
   });
 });

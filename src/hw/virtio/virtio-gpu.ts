@@ -7,7 +7,8 @@ import type { Log } from '../../core/log.ts';
 import { makeEdid } from '../display/edid.ts';
 import type { SavedState, StateReader } from '../device.ts';
 import { GpuBacking } from './gpu-backing.ts';
-import { type GpuPointer, POINTER_COMMAND_BYTES, pointerAfter } from './gpu-pointer.ts';
+import { type GpuPointer, hideCommand, POINTER_COMMAND_BYTES, pointerAfter } from './gpu-pointer.ts';
+import { detachCommand, joined, toWords } from './gpu-saved.ts';
 import { type GpuResource, GpuResources, transfer } from './gpu-resource.ts';
 import { GpuScanout } from './gpu-scanout.ts';
 import * as W from './gpu-wire.ts';
@@ -137,7 +138,7 @@ export class VirtioGpu implements VirtioType {
 
   cursor(output: number): ScreenCursor | null {
     const { cursor, scanout } = this.outputs[output];
-    return scanout.picture ? cursor : null;
+    return scanout.picture && cursor?.visible ? cursor : null;
   }
 
   /** A driver has shown something since the last reset. */
@@ -496,24 +497,34 @@ export class VirtioGpu implements VirtioType {
 
   /** As the commands that make it so, the pictures of the resources, and their UUIDs. */
   save(): SavedState {
-    const commands: number[] = [];
-    const pixels: number[] = [];
-    const uuids: number[] = [];
-    const push = (command: Uint8Array): void => void commands.push(...toWords(command.length), ...command);
+    const commands: Uint8Array[] = [];
+    const pixels: Uint8Array[] = [];
+    const uuids: Uint8Array[] = [];
+    const push = (command: Uint8Array): void => void commands.push(toWords(command.length), command);
     for (const resource of this.resources) {
       const { id, content, created, attached, uuid } = resource;
       push(created);
       if (content.kind === 'blob' && attached !== created) push(detachCommand(id));
       if (attached && attached !== created) push(attached);
-      if (content.kind === '2d') for (const byte of content.memory.own) pixels.push(byte);
-      uuids.push(...(uuid ?? new Uint8Array(UUID_BYTES)));
+      if (content.kind === '2d') pixels.push(content.memory.own);
+      uuids.push(uuid ?? new Uint8Array(UUID_BYTES));
     }
     for (const { scanout, cursor } of this.outputs) {
       if (scanout.picture) push(scanout.picture.command);
-      if (cursor) push(cursor.command);
+      if (!cursor) continue;
+      push(cursor.command);
+      if (!cursor.visible) push(hideCommand(cursor.command));
     }
     const wishes = this.outputs.flatMap(({ wish }) => [wish?.width ?? 0, wish?.height ?? 0]);
-    return { events: this.events, shown: this.shown, wishes, commands, pixels, uuids };
+    const { events, shown } = this;
+    return {
+      events,
+      shown,
+      wishes,
+      commands: joined(commands),
+      pixels: joined(pixels),
+      uuids: joined(uuids),
+    };
   }
 
   /** Runs the commands on another device, whose state is taken over if none is refused. */
@@ -550,7 +561,10 @@ export class VirtioGpu implements VirtioType {
       const [width, height] = wishes.slice(2 * i);
       output.wish = width > 0 && height > 0 ? { width, height } : null;
       // Pointers came before their pictures.
-      if (output.cursor) other.pointer(sourceOf(output.cursor.command));
+      const { cursor } = output;
+      if (!cursor) return;
+      other.pointer(sourceOf(cursor.command));
+      if (!cursor.visible) other.pointer(sourceOf(hideCommand(cursor.command)));
     });
     return () => {
       this.events = events;
@@ -579,13 +593,3 @@ const sourceOf = (command: Uint8Array): CommandSource => ({
 
 /** A command's own bytes. @param bytes behind its header */
 const whole = (source: CommandSource, bytes: number): Uint8Array => source.read(0, W.HEADER_BYTES + bytes);
-
-/** Little-endian. */
-const toWords = (value: number): Uint8Array => new Uint8Array(Uint32Array.of(value).buffer);
-
-function detachCommand(id: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(W.HEADER_BYTES + 8));
-  view.setUint32(0, W.GPU_CMD.RESOURCE_DETACH_BACKING, true);
-  view.setUint32(W.HEADER_BYTES, id, true);
-  return new Uint8Array(view.buffer);
-}
