@@ -339,6 +339,7 @@ async function followManifest(
 
 /** An image comes over the network: reads of it end with the machine, however long they would wait. */
 function streaming(node: BlockNode & StreamedNode, what: string, { signal, streamed }: ImageContext): void {
+  if (signal?.aborted) void node.close();
   signal?.addEventListener('abort', () => void node.close(), { once: true });
   streamed?.(what, node);
 }

@@ -11,13 +11,13 @@ import { type ImageContext, pageAddress } from './image-context.ts';
 export const storedDisks = (): Disks => new Disks({ openBase: openBaseImage });
 
 /** Opens a base without the drive that it was given to: only one with an address can be. */
-async function openBaseImage(base: DiskBase): Promise<BlockResult<OpenedBase>> {
+async function openBaseImage(base: DiskBase, signal?: AbortSignal): Promise<BlockResult<OpenedBase>> {
   if (base.url === null) {
     const advice = 'start the machine with that file to go on with it';
     return failure('io', `the disk was made over the file ${base.name}, which only you have: ${advice}`);
   }
   try {
-    return success(await openBase(base.url, basePlan(base), base.name));
+    return success(await openBase(base.url, basePlan(base), base.name, signal && { signal }));
   } catch (error) {
     if (!(error instanceof VmError)) throw error;
     return failure('io', error.message);
@@ -84,7 +84,9 @@ export async function openStored(
   const made = found ? success(found) : await makeOver(disks, name, file!, base!, plan);
   if (!made.ok) await base?.node.close();
   const { id } = take(made);
-  const node = take(await disks.openDisk(id, { readOnly: plan.readOnly, ...(base && { base }) }));
+  const node = take(
+    await disks.openDisk(id, { readOnly: plan.readOnly, signal: context.signal, ...(base && { base }) }),
+  );
   void keepStorage();
   return withFilters(node, plan, what);
 }

@@ -7,7 +7,7 @@ import { type BlockNode, type BlockResult, DONE, failure, success } from '../blo
 import { openImageFile } from '../open.ts';
 import { BlobNode } from '../protocol/blob-node.ts';
 import { IndexedDbNode } from '../protocol/indexeddb-node.ts';
-import { copyDisk } from '../tools/copy.ts';
+import { cancelled, copyDisk } from '../tools/copy.ts';
 import { BlobSink, type ExportOptions, type ExportSink, exportQcow2, exportRaw } from '../tools/export.ts';
 import { type Database, deleteDatabase, openDatabase, storeFailure } from './database.ts';
 import { type DiskBase, DiskFile, type DiskHeader, LOWER, RECORD, UPPER } from './disk-file.ts';
@@ -63,11 +63,13 @@ export interface OpenDiskOptions {
   readOnly?: boolean;
   /** The base, opened by the caller; from here on it is the disk's to close. Absent: `openBase` opens it. */
   base?: OpenedBase;
+  /** Ends reads of a base that `openBase` opened, however long they would wait. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface DisksOptions {
-  /** Opens what a disk was made over, only to be read, and finds out its identity. */
-  openBase?(base: DiskBase): Promise<BlockResult<OpenedBase>>;
+  /** Opens what a disk was made over, only to be read, and finds out its identity. When `signal` is aborted its reads fail. */
+  openBase?(base: DiskBase, signal?: AbortSignal): Promise<BlockResult<OpenedBase>>;
 }
 
 const LIST = 'snowglobe-disks';
@@ -196,11 +198,11 @@ export class Disks {
   private async open(
     id: string,
     mode: 'exclusive' | 'shared',
-    { readOnly = false, base: given }: OpenDiskOptions,
+    { readOnly = false, base: given, signal }: OpenDiskOptions,
   ): Promise<BlockResult<IndexedDbNode>> {
     const release = await this.lock(id, mode);
     const file = release.ok ? await openFile(id) : release;
-    const backing = file.ok ? await this.base(file.value.header.base, given) : file;
+    const backing = file.ok ? await this.base(file.value.header.base, { given, signal }) : file;
     if (release.ok && file.ok && backing.ok) {
       const options = { file: file.value, backing: backing.value, readOnly, closed: release.value };
       return success(new IndexedDbNode(options));
@@ -211,8 +213,11 @@ export class Disks {
     return backing as BlockResult<never>;
   }
 
-  /** The node of a disk's base; null: it has none. @param given closed if it is not used */
-  private async base(base: DiskBase | null, given?: OpenedBase): Promise<BlockResult<BlockNode | null>> {
+  /** The node of a disk's base; null: it has none. A base that is given and not used is closed. */
+  private async base(
+    base: DiskBase | null,
+    { given, signal }: { given?: OpenedBase | undefined; signal?: AbortSignal | undefined },
+  ): Promise<BlockResult<BlockNode | null>> {
     if (!base) {
       await given?.node.close();
       return success(null);
@@ -220,7 +225,7 @@ export class Disks {
     const { openBase } = this.options;
     if (!given && !openBase)
       return failure('io', `the disk was made over ${base.name}, which cannot be opened here`);
-    const opened = given ? success(given) : await openBase!(base);
+    const opened = given ? success(given) : await openBase!(base, signal);
     if (!opened.ok) return opened;
     const { node, identity } = opened.value;
     if (identity === base.identity) return success(node);
@@ -291,11 +296,12 @@ export class Disks {
     return this.locked(id, 'exclusive', async () => {
       const file = await openFile(id);
       if (!file.ok) return file;
-      const base = await this.base(file.value.header.base);
+      const base = await this.base(file.value.header.base, options);
       const done = base.ok ? await foldLayers(file.value, base.value, options) : base;
       file.value.close();
       if (base.ok) await base.value?.close();
-      return done.ok ? this.listed((list) => this.changeInfo(list, id, { base: null })) : done;
+      if (!done.ok) return options.signal?.aborted ? cancelled() : done;
+      return this.listed((list) => this.changeInfo(list, id, { base: null }));
     });
   }
 
@@ -379,10 +385,11 @@ export class Disks {
     sink: ExportSink,
     options: ExportOptions = {},
   ): Promise<BlockResult> {
-    const opened = await this.openDisk(id, { readOnly: true });
-    if (!opened.ok) return opened;
+    const opened = await this.openDisk(id, { readOnly: true, signal: options.signal });
+    if (!opened.ok) return options.signal?.aborted ? cancelled() : opened;
     try {
-      return await (format === 'raw' ? exportRaw : exportQcow2)(opened.value, sink, options);
+      const done = await (format === 'raw' ? exportRaw : exportQcow2)(opened.value, sink, options);
+      return !done.ok && options.signal?.aborted ? cancelled() : done;
     } catch (error) {
       return failure(
         'io',
