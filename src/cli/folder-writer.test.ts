@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -63,6 +64,14 @@ it('goes through no link, and out of its folder by no name', () => {
   expect(writer.apply([{ kind: 'folder', path: '/up' }, file('/up/x')])).toHaveLength(2);
   expect(readFileSync(join(outside, 'secret'), 'utf8')).toBe('secret');
   expect(existsSync(join(outside, 'x'))).toBe(false);
+});
+
+it('leaves links alone that the guest made a file over, and removed', () => {
+  symlinkSync(join(outside, 'elsewhere'), join(root, 'data'));
+  const writer = new FolderWriter(root);
+  expect(writer.apply([file('/data')])).toHaveLength(1);
+  expect(writer.apply([{ kind: 'removed', path: '/data' }])).toHaveLength(1);
+  expect(readlinkSync(join(root, 'data'))).toBe(join(outside, 'elsewhere'));
 });
 
 it('says what it cannot do, and goes on', () => {

@@ -40,7 +40,9 @@ export class FolderWriter {
     if (change.kind === 'removed') {
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (found?.isDirectory()) rmdirSync(path);
-      else if (found) unlinkSync(path);
+      else if (found?.isFile()) unlinkSync(path);
+      // The guest was never shown it: what it removed is a file of its own, which had no place here.
+      else if (found) throw new Error('there is something else of this name');
     } else if (change.kind === 'folder') {
       if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(path);
     } else {
