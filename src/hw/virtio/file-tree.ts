@@ -19,6 +19,8 @@ export const ENOTEMPTY = 39;
 const ENAMETOOLONG = 36;
 
 const NAME_MAX = 255;
+/** Bytes of a path, as Linux's PATH_MAX with its NUL: the host has to be able to name everything. */
+const PATH_MAX = 4096;
 /** Nodes of a tree, and bytes of all its files together. */
 const NODES_MAX = 200_000;
 export const TREE_BYTES_MAX = 1 << 29;
@@ -42,6 +44,8 @@ export interface TreeNode {
   /** Null: the root, or it was removed. */
   parent: TreeNode | null;
   name: string;
+  /** Of it, as UTF-8. */
+  nameBytes: number;
   /** How many have it open: what was removed lasts as long as they do. */
   holders: number;
   /** Counts changes of its bytes. */
@@ -108,6 +112,7 @@ export class FileTree {
       children: (mode & S_IFMT) === S_IFDIR ? new Map() : null,
       parent,
       name,
+      nameBytes: byteLength(name),
       holders: 0,
       version: 0,
       place: this.nextPlace++,
@@ -164,6 +169,7 @@ export class FileTree {
     if (wrong) return wrong;
     if (this.isRemoved(folder)) return ENOENT;
     if (folder.children!.has(name)) return EEXIST;
+    if (pathBytes(folder) + 1 + byteLength(name) >= PATH_MAX) return ENAMETOOLONG;
     if (this.nodes >= NODES_MAX) return ENOSPC;
     const node = this.node(mode, name, folder);
     folder.children!.set(name, node);
@@ -192,6 +198,9 @@ export class FileTree {
     for (let at: TreeNode | null = folder; at; at = at.parent) if (at === node) return EINVAL;
     const there = folder.children!.get(name);
     if (there === node) return 0;
+    const nameBytes = byteLength(name);
+    const longer = pathBytes(folder) + 1 + nameBytes - pathBytes(node);
+    if (longer > 0 && longestPath(node) + longer >= PATH_MAX) return ENAMETOOLONG;
     if (there) {
       if (there.children && !node.children) return EISDIR;
       if (!there.children && node.children) return ENOTDIR;
@@ -201,7 +210,7 @@ export class FileTree {
     node.parent.children!.delete(node.name);
     this.touch(node.parent);
     folder.children!.set(name, node);
-    Object.assign(node, { parent: folder, name, place: this.nextPlace++, ctime: this.now() });
+    Object.assign(node, { parent: folder, name, nameBytes, place: this.nextPlace++, ctime: this.now() });
     this.touch(folder);
     return 0;
   }
@@ -256,8 +265,30 @@ export class FileTree {
   }
 }
 
+const encoder = new TextEncoder();
+const byteLength = (name: string): number => encoder.encode(name).length;
+
+/** Bytes of a node's path, without a NUL. */
+function pathBytes(node: TreeNode): number {
+  let bytes = 0;
+  for (let at = node; at.parent; at = at.parent) bytes += 1 + at.nameBytes;
+  return bytes;
+}
+
+/** Bytes of the longest path that goes through a node. */
+function longestPath(node: TreeNode): number {
+  let longest = 0;
+  const stack: [TreeNode, number][] = [[node, pathBytes(node)]];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const [at, bytes] = next;
+    longest = Math.max(longest, bytes);
+    for (const child of at.children?.values() ?? []) stack.push([child, bytes + 1 + child.nameBytes]);
+  }
+  return longest;
+}
+
 function wrongName(folder: TreeNode, name: string): number {
   if (!folder.children) return ENOTDIR;
-  if (new TextEncoder().encode(name).length > NAME_MAX) return ENAMETOOLONG;
+  if (byteLength(name) > NAME_MAX) return ENAMETOOLONG;
   return name === '' || name === '.' || name === '..' || /[/\0]/.test(name) ? EINVAL : 0;
 }

@@ -64,6 +64,38 @@ describe("a guest's changes of a tree", () => {
     expect(changes.take()).toEqual([file]);
   });
 
+  it('of a folder that a file replaces are the removal of all that was in it, and the file', () => {
+    const { tree, changes, add } = shared();
+    for (const path of ['/d/e/two', '/d/e', '/d/one', '/d']) tree.remove(tree.find(path)!);
+    add(tree.root, 'd', S_IFREG | 0o600);
+    const list = changes.take().map(({ kind, path }) => `${kind} ${path}`);
+    expect(list.at(-1)).toBe('file /d');
+    expect(list.slice(-2)).toEqual(['removed /d', 'file /d']);
+    expect(list.toSorted()).toEqual([
+      'file /d',
+      'removed /d',
+      'removed /d/e',
+      'removed /d/e/two',
+      'removed /d/one',
+    ]);
+  });
+
+  it('are told of trees as deep and wide as a guest can make them', () => {
+    const { tree, changes, add } = shared();
+    let folder = tree.root;
+    for (let i = 0; i < 15; i++) folder = add(folder, 'n'.repeat(255), S_IFDIR | 0o755);
+    // 15 * 256 bytes, and 255 more with the slash: PATH_MAX has room for the NUL, too.
+    expect(tree.add(folder, 'n'.repeat(255), S_IFDIR | 0o755)).toBe(36);
+    add(folder, 'n'.repeat(254), S_IFDIR | 0o755);
+    for (let i = 0; i < 1000; i++) add(folder, `file ${i}`, S_IFREG | 0o644);
+    expect(changes.take()).toHaveLength(16 + 1000);
+    // Nor does a move make a path longer than that.
+    const top = tree.find(`/${'n'.repeat(255)}`)!;
+    expect(tree.move(top, tree.find('/d')!, 'n'.repeat(255))).toBe(36);
+    expect(tree.move(top, tree.root, 'n')).toBe(0);
+    expect(tree.move(top, tree.find('/d')!, 'n')).toBe(0);
+  });
+
   it('have no links', () => {
     const { tree, changes, add } = shared();
     tree.write(add(tree.root, 'link', S_IFLNK | 0o777), 0, bytes('/etc'));

@@ -7,64 +7,84 @@ export type TreeChange =
   | { kind: 'folder'; path: string }
   | { kind: 'file'; path: string; bytes: Uint8Array; executable: boolean };
 
+/** What was there: by names, since a path for each of a guest's nodes could take gigabytes. */
 interface Known {
   id: number;
   version: number;
-  folder: boolean;
+  /** Null: a file. */
+  children: Map<string, Known> | null;
 }
 
 const EXECUTABLE = 0o100;
 
+const isShown = ({ children, mode }: TreeNode): boolean => children !== null || (mode & S_IFMT) === S_IFREG;
+
+function knownOf({ id, version, children }: TreeNode): Known {
+  return { id, version, children: children && new Map() };
+}
+
 export class TreeChanges {
   private readonly tree: FileTree;
-  private known: Map<string, Known>;
+  private known: Known;
   private seen: number;
 
   /** @param tree what is in it now is known to the host */
   constructor(tree: FileTree) {
     this.tree = tree;
     this.seen = tree.changes;
-    this.known = this.look();
-  }
-
-  /** In an order in which they can be made: what was removed, the deepest first, then folders from the top, then files. */
-  take(): TreeChange[] {
-    if (this.tree.changes === this.seen) return [];
-    this.seen = this.tree.changes;
-    const files: TreeChange[] = [];
-    const folders: TreeChange[] = [];
-    const now = this.look((path, node) => {
-      const before = this.known.get(path);
-      const folder = node.children !== null;
-      if (folder && !before?.folder) folders.push({ kind: 'folder', path });
-      if (folder || (before && !before.folder && before.id === node.id && before.version === node.version))
-        return;
-      const executable = (node.mode & EXECUTABLE) !== 0;
-      files.push({ kind: 'file', path, bytes: node.bytes.slice(0, node.size), executable });
-    });
-    const removed = [...this.known].flatMap(([path, { folder }]): TreeChange[] =>
-      now.get(path)?.folder === folder ? [] : [{ kind: 'removed', path }],
-    );
-    this.known = now;
-    // A folder was found before what lies in it.
-    return [...removed.reverse(), ...folders, ...files];
-  }
-
-  /** Folders and files, each folder before what lies in it. */
-  private look(each: (path: string, node: TreeNode) => void = () => {}): Map<string, Known> {
-    const found = new Map<string, Known>();
-    const folders: [TreeNode, string][] = [[this.tree.root, '']];
+    this.known = knownOf(tree.root);
+    const folders: [TreeNode, Known][] = [[tree.root, this.known]];
     for (let next = folders.pop(); next; next = folders.pop()) {
-      const [parent, path] = next;
-      for (const node of parent.children!.values()) {
-        const folder = node.children !== null;
-        if (!folder && (node.mode & S_IFMT) !== S_IFREG) continue;
-        const at = `${path}/${node.name}`;
-        found.set(at, { id: node.id, version: node.version, folder });
-        each(at, node);
-        if (folder) folders.push([node, at]);
+      const [folder, known] = next;
+      for (const node of folder.children!.values()) {
+        if (!isShown(node)) continue;
+        const found = knownOf(node);
+        known.children!.set(node.name, found);
+        if (node.children) folders.push([node, found]);
       }
     }
-    return found;
+  }
+
+  /**
+   * In an order in which they can be made: what was removed, the deepest first, then folders from the top, then files. Where this throws (there is no memory
+   * for the files' bytes), the next call gives the same.
+   */
+  take(): TreeChange[] {
+    const { tree } = this;
+    if (tree.changes === this.seen) return [];
+    const files: TreeChange[] = [];
+    const folders: TreeChange[] = [];
+    const removed: TreeChange[] = [];
+    const root = knownOf(tree.root);
+    const pairs: [now: TreeNode | null, was: Known | null, path: string, found: Known | null][] = [
+      [tree.root, this.known, '', root],
+    ];
+    // A folder comes before what lies in it, of those that are there and of those that were.
+    for (let next = pairs.pop(); next; next = pairs.pop()) {
+      const [now, was, path, found] = next;
+      for (const node of now?.children?.values() ?? []) {
+        if (!isShown(node)) continue;
+        const at = `${path}/${node.name}`;
+        const before = was?.children?.get(node.name);
+        const known = knownOf(node);
+        found!.children!.set(node.name, known);
+        if (node.children) {
+          if (!before?.children) folders.push({ kind: 'folder', path: at });
+          pairs.push([node, before?.children ? before : null, at, known]);
+        } else if (before?.id !== node.id || before.version !== node.version) {
+          const executable = (node.mode & EXECUTABLE) !== 0;
+          files.push({ kind: 'file', path: at, bytes: node.bytes.slice(0, node.size), executable });
+        }
+      }
+      for (const [name, before] of was?.children ?? []) {
+        const known = found?.children?.get(name);
+        if (known && (known.children === null) === (before.children === null)) continue;
+        removed.push({ kind: 'removed', path: `${path}/${name}` });
+        if (before.children) pairs.push([null, before, `${path}/${name}`, null]);
+      }
+    }
+    this.seen = tree.changes;
+    this.known = root;
+    return [...removed.reverse(), ...folders, ...files];
   }
 }
