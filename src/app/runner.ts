@@ -20,6 +20,7 @@ import type {
 } from '../core/runner-api.ts';
 import type { SerialStream, Vm, VmConfig, VmFolder } from '../core/vm-api.ts';
 import { bootVm } from '../element/boot.ts';
+import { FolderOutbox } from './folder-outbox.ts';
 import { KeptImages } from './kept-images.ts';
 import type { RunnerScreen } from './runner-screen.ts';
 
@@ -33,6 +34,8 @@ declare global {
 interface Entry {
   vm: Vm;
   screen?: RunnerScreen;
+  /** Of its shared folders, by their tags. */
+  outboxes: Map<string, FolderOutbox>;
 }
 
 const entries = new Map<number, Entry>();
@@ -134,7 +137,7 @@ async function boot(
     else if (level === 'info') void post({ vm: id, type: 'log', source, message });
   };
   const vm = bootVm({ nographic: true, ...config, ...images }, firmware, { log });
-  const entry: Entry = { vm };
+  const entry: Entry = { vm, outboxes: new Map() };
   entries.set(id, entry);
   if (options.screen) {
     const { RunnerScreen } = await import('./runner-screen.ts');
@@ -231,16 +234,19 @@ window.snowglobeRunner = {
       const bytes = folder(id, tag).read(path);
       return bytes && toLatin1(bytes);
     }),
-  folderChanges: (id, tag) =>
-    attempt(() =>
-      folder(id, tag)
-        .changes()
-        .map((change) => {
-          if (change.kind !== 'file') return change;
-          const { bytes, ...rest } = change;
-          return { ...rest, data: toLatin1(bytes) };
-        }),
-    ),
+  folderChanges: (id, tag, taken) =>
+    attempt(() => {
+      const { outboxes } = find(id);
+      const found = outboxes.get(tag) ?? new FolderOutbox(() => folder(id, tag).changes());
+      outboxes.set(tag, found);
+      const batch = found.next(taken);
+      const changes = batch.changes.map((change) => {
+        if (change.kind !== 'file') return change;
+        const { bytes, ...rest } = change;
+        return { ...rest, data: toLatin1(bytes) };
+      });
+      return { ...batch, changes };
+    }),
   act: (id, action) => attempt(() => act(id, action)),
   drives: (id) => attempt(() => find(id).vm.drives),
   changeMedium: (id, drive, url) =>

@@ -25,8 +25,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(outside, { recursive: true }));
 
-const file = (path: string, data = 'new', executable = false) =>
-  ({ kind: 'file', path, data, executable }) as const;
+const file = (path: string, data = 'new', executable = false, offset = 0) =>
+  ({ kind: 'file', path, data, offset, executable }) as const;
 
 it('makes folders and files of any bytes, and removes them', () => {
   const writer = new FolderWriter(root);
@@ -42,6 +42,20 @@ it('makes folders and files of any bytes, and removes them', () => {
   expect(readFileSync(join(root, 'a/data'), 'utf8')).toBe('x');
   writer.apply(['/a/run', '/a/data', '/a'].map((path) => ({ kind: 'removed', path }) as const));
   expect(existsSync(join(root, 'a'))).toBe(false);
+});
+
+it('puts the pieces of a file together, and complains once of one that cannot be', () => {
+  writeFileSync(join(root, 'data'), 'what was there before');
+  mkdirSync(join(root, 'folder'));
+  const writer = new FolderWriter(root);
+  const pieces = (path: string) => [
+    file(path, 'abc'),
+    file(path, 'def', false, 3),
+    file(path, 'g', false, 6),
+  ];
+  expect(writer.apply(pieces('/data'))).toEqual([]);
+  expect(readFileSync(join(root, 'data'), 'utf8')).toBe('abcdefg');
+  expect(pieces('/folder').flatMap((piece) => writer.apply([piece]))).toHaveLength(1);
 });
 
 it("leaves permissions of the host's files alone", () => {

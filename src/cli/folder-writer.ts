@@ -18,6 +18,8 @@ import type { RunnerFolderChange } from '../core/runner-api.ts';
  */
 export class FolderWriter {
   readonly #root: string;
+  /** A file whose pieces are not wanted any more: one of them could not be written. */
+  #given: string | null = null;
 
   constructor(root: string) {
     this.#root = root;
@@ -26,10 +28,14 @@ export class FolderWriter {
   /** @returns what could not be done, for people */
   apply(changes: readonly RunnerFolderChange[]): string[] {
     return changes.flatMap((change) => {
+      const later = change.kind === 'file' && change.offset > 0;
+      if (later && change.path === this.#given) return [];
+      this.#given = null;
       try {
         this.#make(change);
         return [];
       } catch (error) {
+        this.#given = change.path;
         return [`${change.path}: ${(error as Error).message}`];
       }
     });
@@ -49,14 +55,12 @@ export class FolderWriter {
       const found = lstatSync(path, { throwIfNoEntry: false });
       if (found && !found.isFile()) throw new Error('there is something else of this name');
       const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-      const file = openSync(
-        path,
-        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-        change.executable ? 0o777 : 0o666,
-      );
+      const { offset } = change;
+      const how = O_WRONLY | O_NOFOLLOW | (offset === 0 ? O_CREAT | O_TRUNC : 0);
+      const file = openSync(path, how, change.executable ? 0o777 : 0o666);
       try {
         const bytes = Buffer.from(change.data, 'latin1');
-        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+        for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, undefined, offset + at);
       } finally {
         closeSync(file);
       }

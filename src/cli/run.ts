@@ -9,7 +9,7 @@ import type { CliOptions } from './cli-options.ts';
 import { StdioConsole } from './console.ts';
 import type { RunnerPort } from '../core/runner-api.ts';
 import { ChardevFile } from './chardev-file.ts';
-import { FolderWriter } from './folder-writer.ts';
+import { FolderSync } from './folder-sync.ts';
 import { guestConfig } from './guest-config.ts';
 import { checkImage } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
@@ -35,8 +35,6 @@ const TRY_AGAIN_MS = 5000;
 
 /** A page that does not answer this long has no report to give. */
 const REPORT_LIMIT_MS = 5000;
-/** How often what a guest wrote into shared folders is looked for. */
-const FOLDER_LOOK_MS = 500;
 /** For closing images that are written to. */
 const CLOSE_LIMIT_MS = 5000;
 
@@ -168,31 +166,10 @@ class GuestRun {
 
   /** Puts what the guest writes into the host's folders, as it goes on and at the end. */
   #shareFolders(vm: GuestVm): void {
-    const shared = (this.#options.folders ?? [])
-      .filter(({ readOnly }) => !readOnly)
-      .map(({ tag, path }) => ({ tag, path, writer: new FolderWriter(path) }));
-    if (shared.length === 0) return;
-    let ended = false;
-    let timer: NodeJS.Timeout | undefined;
-    let looking = Promise.resolve();
-    const look = async (): Promise<void> => {
-      for (const { tag, path, writer } of shared)
-        for (const problem of writer.apply(await vm.folderChanges(tag)))
-          process.stderr.write(`snowglobe: the folder ${path}: ${problem}\n`);
-    };
-    const next = (): void => {
-      if (ended) return;
-      timer = setTimeout(() => {
-        looking = look().then(next, () => {});
-      }, FOLDER_LOOK_MS);
-    };
-    next();
-    this.#cleanups.push(async () => {
-      ended = true;
-      clearTimeout(timer);
-      const last = looking.then(look);
-      await Promise.race([last, wait(CLOSE_LIMIT_MS, undefined, { ref: false })]);
-    });
+    const folders = (this.#options.folders ?? []).filter(({ readOnly }) => !readOnly);
+    const sync = new FolderSync(vm, folders, (line) => process.stderr.write(`snowglobe: ${line}\n`));
+    sync.start();
+    this.#cleanups.push(() => sync.end());
   }
 
   #watch(vm: GuestVm): void {

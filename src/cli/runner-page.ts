@@ -9,7 +9,7 @@ import type {
   RunnerConfig,
   RunnerDrive,
   RunnerError,
-  RunnerFolderChange,
+  RunnerFolderBatch,
   RunnerFwCfg,
   RunnerInput,
   RunnerInputResult,
@@ -331,12 +331,13 @@ export class GuestVm {
     return data === null ? null : Buffer.from(data, 'latin1');
   }
 
-  /** What the guest has changed in a shared folder since this was asked last. */
-  folderChanges(tag: string): Promise<RunnerFolderChange[]> {
+  /** What the guest has changed in a shared folder since the batch `taken`, or some of it. */
+  folderChanges(tag: string, taken: number): Promise<RunnerFolderBatch> {
     return this.#ask(
-      this.#page.evaluate(([id, name]) => window.snowglobeRunner.folderChanges(id, name), [
+      this.#page.evaluate(([id, name, number]) => window.snowglobeRunner.folderChanges(id, name, number), [
         this.id,
         tag,
+        taken,
       ] as const),
     );
   }

@@ -43,10 +43,18 @@ export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg' | 'folde
   firmware?: string;
 };
 
-/** A change of a shared folder whose bytes are latin1. */
+/** A change of a shared folder whose bytes are latin1. Of a large file pieces come one after the other, each from its `offset` on. */
 export type RunnerFolderChange =
   | Exclude<FolderChange, { kind: 'file' }>
-  | { kind: 'file'; path: string; data: string; executable: boolean };
+  | { kind: 'file'; path: string; data: string; offset: number; executable: boolean };
+
+export interface RunnerFolderBatch {
+  /** To be named by who asks for the next one: these changes are made. */
+  number: number;
+  changes: RunnerFolderChange[];
+  /** There is more of what was found in the same look. */
+  more: boolean;
+}
 
 /** A drive whose image is a URL. */
 export type RunnerDrive = Omit<DriveConfig, 'file' | 'backing'> & { file?: string; backing?: string[] };
@@ -138,8 +146,8 @@ export interface RunnerApi {
   listFolder(vm: number, tag: string): Promise<RunnerResult<string[]>>;
   /** A file of a shared folder, latin1; null: there is none. */
   readFolder(vm: number, tag: string, path: string): Promise<RunnerResult<string | null>>;
-  /** What the guest has changed in a shared folder since this was asked last. */
-  folderChanges(vm: number, tag: string): Promise<RunnerResult<RunnerFolderChange[]>>;
+  /** What the guest has changed in a shared folder since the batch `taken` (0: since the start), or some of it. The same batch comes until it is taken. */
+  folderChanges(vm: number, tag: string, taken: number): Promise<RunnerResult<RunnerFolderBatch>>;
   act(vm: number, action: RunnerAction): Promise<RunnerResult>;
   drives(vm: number): Promise<RunnerResult<readonly DriveState[]>>;
   /** Puts the image at a URL into a drive, or takes out (null) what is in it. */
