@@ -19,6 +19,10 @@ export interface MemoryPiece {
   length: number;
 }
 
+/** Sides of a monitor, pixels: what an EDID can say, and drivers take. */
+export const MONITOR_MIN = 64;
+export const MONITOR_MAX = 4095;
+
 /** The largest memory of a picture, bytes: 4096 by 4096 pixels with as much again between the lines, and what WebGPU binds at least ("maxStorageBufferBindingSize"). */
 export const SCANOUT_BYTES_MAX = 128 << 20;
 
@@ -153,7 +157,7 @@ export interface VmScreen {
   text(): string;
   /** The pointer over the picture; null, or absent: there is none. */
   cursor?(): ScreenCursor | null;
-  /** Asks the guest for a picture of this size, in pixels. A guest whose graphics device cannot tell it, or that does not care, keeps its own. */
+  /** Asks the guest for a picture of this size, in whole pixels, or for the nearest that a monitor has (MONITOR_MIN to MONITOR_MAX). A guest whose graphics device cannot tell it, or that does not care, keeps its own. */
   resize?(width: number, height: number): void;
 }
 

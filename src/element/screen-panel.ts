@@ -1,5 +1,5 @@
 /** The machine's screen in the element: the picture, its scaling, its keys and pointer, and its text for screen readers. */
-import type { VmScreen } from '../core/scanout.ts';
+import { MONITOR_MAX, type VmScreen } from '../core/scanout.ts';
 import { ScreenView, screenshotPng } from '../display/screen-view.ts';
 import { h } from './dom.ts';
 
@@ -129,9 +129,9 @@ export class ScreenPanel {
     this.#followTimer = window.setTimeout(() => {
       const { width, height } = this.element.getBoundingClientRect();
       const pixel = window.devicePixelRatio || 1;
+      const whole = Math.floor(Math.min(width * pixel, MONITOR_MAX));
       // Drivers make lines of whole words.
-      if (width > 0 && height > 0)
-        this.#screen?.resize?.(Math.floor((width * pixel) / 8) * 8, Math.floor(height * pixel));
+      if (width > 0 && height > 0) this.#screen?.resize?.(whole - (whole % 8), Math.floor(height * pixel));
     }, FOLLOW_MS);
   }
 

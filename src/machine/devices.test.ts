@@ -29,6 +29,12 @@ describe('the ports of a virtio-serial', () => {
   });
 });
 
+it('There is one ramfb: firmware has one file for it', () => {
+  const ramfb = { driver: 'ramfb' };
+  expect(plan([ramfb])).toHaveLength(1);
+  expect(() => plan([ramfb, ramfb])).toThrow('-device ramfb: one is enough');
+});
+
 describe('the order of starting', () => {
   const disk = (drive: string, bootindex: string): DeviceConfig => ({
     driver: 'virtio-blk',

@@ -206,6 +206,9 @@ export function planDevices(
     return [{ type, transport, drive: drive.name, properties }];
   });
   placePorts(plans, ports, usual);
+  // QEMU's "duplicate fw_cfg file name".
+  if (plans.filter(({ type }) => type === 'ramfb').length > 1)
+    throw bad('-device ramfb: one is enough: firmware has one file etc/ramfb for it.');
   const indices = plans.flatMap(({ properties }) => properties['bootindex'] ?? []);
   const twice = indices.find((index, at) => indices.indexOf(index) !== at);
   if (twice !== undefined) throw bad(`-device: bootindex=${twice} is given twice.`);

@@ -1,4 +1,6 @@
 import {
+  MONITOR_MAX,
+  MONITOR_MIN,
   type PageRun,
   SCANOUT_BYTES_MAX,
   type Scanout,
@@ -13,9 +15,6 @@ import type { BoardDisplay } from './board.ts';
 import type { DisplayHub } from './display-hub.ts';
 import type { Session } from './session.ts';
 
-/** Of a monitor, pixels: what an EDID can say, and drivers take. */
-const SIZE_MIN = 64;
-const SIZE_MAX = 4095;
 const OFF: Scanout = { kind: 'blank', width: 720, height: 400 };
 
 /** A machine's screen through its lives: there before the machine is, and after it. */
@@ -62,10 +61,9 @@ export class MachineScreen implements VmScreen, ScreenConsoles {
 
   resize(width: number, height: number): void {
     this.wish = { width, height };
-    const fits = [width, height].every(
-      (size) => Number.isInteger(size) && size >= SIZE_MIN && size <= SIZE_MAX,
-    );
-    if (fits) this.hub?.display.resize?.(width, height);
+    if (!Number.isInteger(width) || !Number.isInteger(height)) return;
+    const fit = (size: number): number => Math.min(Math.max(size, MONITOR_MIN), MONITOR_MAX);
+    this.hub?.display.resize?.(fit(width), fit(height));
   }
 
   /** Frees the last picture too. */
