@@ -47,6 +47,31 @@ test('the page, its machine, firmware and published disk come from what the brow
   expect(await drive()).toMatchObject({ fetched: 0, cached: 1, problem: null });
 });
 
+test('a page that a server sends in a script’s place is not kept as the script', async ({
+  page,
+  context,
+  site,
+}) => {
+  await context.route('**/assets/*-12345678.js', (route) =>
+    route.fulfill(
+      route.request().url().includes('there')
+        ? { contentType: 'text/javascript', body: '0;' }
+        : { contentType: 'text/html; charset=utf-8', body: '<!doctype html>' },
+    ),
+  );
+  await page.goto(site.builtUrl);
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  for (const name of ['gone', 'there'])
+    await page.evaluate(async (name) => void (await fetch(`assets/${name}-12345678.js`)), name);
+  const kept = () =>
+    page.evaluate(async () =>
+      (await (await caches.open('snowglobe-page')).keys()).flatMap(
+        ({ url }) => /(\w+)-12345678/.exec(url)?.[1] ?? [],
+      ),
+    );
+  await expect.poll(kept).toEqual(['there']);
+});
+
 test('a line says that the guest waits for the network, and goes when it is back', async ({
   page,
   site,
