@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { HttpNode } from '../block/protocol/http-node.ts';
 import { parseRange, type StaticServer, startServer } from './static-server.ts';
 
@@ -154,6 +155,31 @@ describe('the Range header', () => {
 describe('a writable file', () => {
   const node = (name: string) =>
     new HttpNode({ url: new URL(`disk/${name}`, server.url).href, size: 6, etag: null, writable: true });
+
+  it('is on the disk when the block layer has flushed it, however little a write takes', async () => {
+    const file = join(dir, 'disk/disk.img');
+    writeFileSync(file, 'abcdef');
+    const handle = await open(file, 'r');
+    const prototype = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const write = prototype.write as unknown as (...args: unknown[]) => never;
+    const short = vi.spyOn(prototype, 'write').mockImplementation(function (this: FileHandle, ...args) {
+      const [bytes, offset, , position] = args as unknown as [Uint8Array, number, number, number];
+      return write.call(this, bytes, offset, 1, position);
+    });
+    const datasync = vi.spyOn(prototype, 'datasync');
+    const disk = node('disk.img');
+    expect(await disk.flush()).toMatchObject({ ok: true });
+    expect(datasync).not.toHaveBeenCalled();
+    expect(await disk.write(1, Uint8Array.of(0x58, 0x59, 0x5a))).toMatchObject({ ok: true });
+    expect(await disk.flush()).toMatchObject({ ok: true });
+    expect(datasync).toHaveBeenCalledTimes(1);
+    expect(readFileSync(file, 'latin1')).toBe('aXYZef');
+    short.mockImplementation(async () => ({ bytesWritten: 0, buffer: '' }) as never);
+    expect(await disk.write(0, Uint8Array.of(1))).toMatchObject({ ok: false, error: { kind: 'space' } });
+    vi.restoreAllMocks();
+    writeFileSync(file, 'abcdef');
+  });
 
   it('takes writes and another length from the block layer', async () => {
     const disk = node('disk.img');

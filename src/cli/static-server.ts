@@ -150,7 +150,7 @@ export function createHandler(
 
 /**
  * Puts the body of a PUT into a file, where its Content-Range says (RFC 9110, section 14.5). A range that is an asterisk gives the
- * file the length that follows it.
+ * file the length that follows it, and is answered when the disk has all that was written before.
  */
 async function writeRange(
   request: IncomingMessage,
@@ -162,7 +162,10 @@ async function writeRange(
   const length = range?.match(/^bytes \*\/(\d+)$/)?.[1];
   if (length !== undefined) {
     request.resume();
-    return change(response, file, (handle) => handle.truncate(Number(length)));
+    return change(response, file, async (handle) => {
+      if (Number(length) !== stats.size) await handle.truncate(Number(length));
+      await handle.datasync();
+    });
   }
   const match = range?.match(/^bytes (\d+)-(\d+)\/(\d+)$/);
   const [first, last, size] = (match?.slice(1) ?? []).map(Number);
@@ -174,8 +177,19 @@ async function writeRange(
   }
   const body = await buffer(request);
   if (body.length !== last - first + 1) return send(response, 400, 'The body does not fill its range.');
-  return change(response, file, (handle) => handle.write(body, 0, body.length, first));
+  return change(response, file, (handle) => writeAll(handle, body, first));
 }
+
+/** Writes all of `bytes`: one write may take only some of them, on a disk that is nearly full for example. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    if (bytesWritten === 0) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+    done += bytesWritten;
+  }
+}
+
+const NO_ROOM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 async function change(
   response: ServerResponse,
@@ -190,11 +204,8 @@ async function change(
       await handle.close();
     }
   } catch (error) {
-    return send(
-      response,
-      (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 507 : 500,
-      'The file was not written.',
-    );
+    const full = NO_ROOM.includes((error as NodeJS.ErrnoException).code ?? '');
+    return send(response, full ? 507 : 500, 'The file was not written.');
   }
   response.writeHead(204).end();
 }

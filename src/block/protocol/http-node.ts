@@ -1,6 +1,7 @@
 /**
  * A file behind an HTTP server that answers byte ranges (RFC 9110, section 14). The server of the command line takes writes too: PUT
- * with Content-Range, which few others do. A PUT of no bytes whose range is an asterisk gives the file another length.
+ * with Content-Range, which few others do. A PUT of no bytes whose range is an asterisk gives the file a length, and is answered when the
+ * disk has all that was written before.
  */
 import type { DriveStream } from '../../core/vm-api.ts';
 import { passingStatus, receiveBody, unlessStalled } from '../stream/chunk-fetch.ts';
@@ -84,6 +85,8 @@ export class HttpNode implements BlockNode {
   private readonly abort = new AbortController();
   /** Writes go one after the other, and reads after them: a server promises no order of its own. */
   private writes: Promise<unknown> = Promise.resolve();
+  /** Something was written since the last flush. */
+  private unflushed = false;
   /** Called when `state` has changed, which may be often. */
   onChange: (() => void) | null = null;
   private readonly server = new ServerWatch(this.abort.signal, () => this.onChange?.());
@@ -225,6 +228,7 @@ export class HttpNode implements BlockNode {
     if (bytes.length === 0) return DONE;
     const range = `bytes ${offset}-${offset + bytes.length - 1}/${this.size}`;
     const body = bytes.slice() as Uint8Array<ArrayBuffer>;
+    this.unflushed = true;
     const written = this.writes.then(() => this.put(range, body));
     this.writes = written;
     return written;
@@ -247,10 +251,18 @@ export class HttpNode implements BlockNode {
     }
   }
 
-  /** The server answers a write when the system has it. */
+  /** The server answers a write when the system has it, the same length again when the disk has it. */
   async flush(): Promise<BlockResult> {
-    await this.writes;
-    return DONE;
+    if (!this.unflushed) {
+      await this.writes;
+      return DONE;
+    }
+    this.unflushed = false;
+    const flushed = this.writes.then(() => this.put(`bytes */${this.length}`, new Uint8Array(0)));
+    this.writes = flushed;
+    const result = await flushed;
+    if (!result.ok) this.unflushed = true;
+    return result;
   }
 
   discard(): BlockResult {
