@@ -1,5 +1,5 @@
 /** `snowglobe-img publish`, and its image as the page's node reads it. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { qemuImg, qemuIo, qemuRead, save, workFolder } from '../../tests/support/qemu-img.ts';
@@ -54,6 +54,17 @@ it('chunks that are there already are kept, also those of another image', async 
   for (const manifest of [first, second]) expect((await open(manifest).read(0, 8 * MIB)).ok).toBe(true);
 });
 
+it('a chunk file that is damaged is written again', async () => {
+  const manifest = path('damaged/disk.json');
+  await publish('-q', base, manifest);
+  const chunks = join(dirname(manifest), 'chunks');
+  const file = join(chunks, readdirSync(chunks)[0]);
+  const whole = readFileSync(file);
+  writeFileSync(file, new Uint8Array(whole.length));
+  await publish('-q', base, manifest);
+  expect(Buffer.compare(readFileSync(file), whole)).toBe(0);
+});
+
 const recording = (drives: unknown, more: object = {}): string =>
   save(
     path('boot.json'),
@@ -77,6 +88,14 @@ it('a recorded start becomes the boot list: its chunks in order, without zeros',
     'boot-chunks': 2,
     'boot-size': written.chunks[9].bytes + written.chunks[1].bytes,
   });
+});
+
+it('a recording of pieces that no disk has costs no time', async () => {
+  const reads = [Number.MAX_SAFE_INTEGER, 0, 0];
+  const file = recording({ a: { size: 10 * MIB, reads } }, { unit: 1 << 30 });
+  const manifest = path('far/disk.json');
+  expect(await publish('-q', `--boot=${file}`, top, manifest)).toMatchObject({ status: 0, err: '' });
+  expect(JSON.parse(readFileSync(manifest, 'utf8')).boot).toEqual([1, 9]);
 });
 
 it.each<[string, unknown, object, string]>([

@@ -34,7 +34,7 @@ export function parseRecording(text: string): BlockResult<BootRecording> {
 }
 
 /**
- * The reads from one disk.
+ * The reads from one disk, each piece once. What lies outside is left out.
  * @param size of the disk, bytes
  * @param drive its name; absent: the only one of that size
  */
@@ -53,5 +53,8 @@ export function readsOf(
   }
   if (fits.length > 1) return failure('unsupported', `several of its drives have that size: ${names}`);
   const [, { reads }] = fits[0];
-  return success(reads.map((piece) => ({ offset: piece * unit, length: unit })));
+  const pieces = [...new Set(reads)].filter((piece) => piece * unit < size);
+  return success(
+    pieces.map((piece) => ({ offset: piece * unit, length: Math.min(unit, size - piece * unit) })),
+  );
 }

@@ -89,11 +89,13 @@ export async function publish(args: Arguments): Promise<number> {
         chunkSize,
         compression,
         compress,
-        hash: (bytes) => createHash('sha256').update(bytes).digest('hex'),
-        store: ({ sha256 }, bytes) => {
-          const file = join(folder, chunkPath(template, sha256));
+        hash: sha256,
+        store: ({ sha256: name }, bytes) => {
+          const file = join(folder, chunkPath(template, name));
           stored += bytes.length;
-          if (existsSync(file) && statSync(file).size === bytes.length) return;
+          // A crash or a failing disk may have left something else under that name.
+          if (existsSync(file) && statSync(file).size === bytes.length && sha256(readFileSync(file)) === name)
+            return;
           added += bytes.length;
           replaceFile(file, bytes);
         },
@@ -127,9 +129,11 @@ export async function publish(args: Arguments): Promise<number> {
   }
 }
 
-/** Writes a file so that it is there whole, or not. */
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Writes a file so that it is there whole, or not, also after a loss of power. */
 function replaceFile(path: string, content: Uint8Array | string): void {
   const unfinished = `${path}.${process.pid}.tmp`;
-  writeFileSync(unfinished, content);
+  writeFileSync(unfinished, content, { flush: true });
   renameSync(unfinished, path);
 }
