@@ -190,41 +190,45 @@ test('changes are discarded, duplicated and committed', async ({ page }, testInf
   expect(list[2]).toEqual([expect.objectContaining({ name: 'snowglobe-disks' })]);
 });
 
-test('a full quota fails the flush, and loses nothing of what is in memory', async ({ page, site }) => {
-  await withQuota(page);
-  await openModulePage(page, site.url, ENTRY, 'store');
-  const id = await page.evaluate(async () => {
-    const { id } = await store.take(new store.Disks().createDisk({ name: 'Full', capacity: 4 << 20 }));
-    const node = await store.take(new store.Disks().openDisk(id));
-    Object.assign(window, { node });
-    await store.take(node.write(0, new Uint8Array(65536).fill(1)));
-    await store.take(node.flush());
-    await store.take(node.write(65500, new Uint8Array(1 << 20).fill(2)));
-    await store.take(node.discard(2 << 20, 65536));
-    return id;
-  });
-  await setFull(page, true);
-  const flush = () =>
-    page.evaluate(async () => {
-      const { node } = window as unknown as { node: import('../src/block/block-node.ts').BlockNode };
-      const result = await node.flush();
-      const bytes = await store.take(node.read(65499, 3));
-      return [result.ok ? 'stored' : `${result.error.kind}: ${result.error.message}`, ...bytes];
+for (const first of ['commit', 'request'] as const)
+  test(`a full quota at a ${first} fails the flush, and loses nothing of what is in memory`, async ({
+    page,
+    site,
+  }) => {
+    await withQuota(page, first);
+    await openModulePage(page, site.url, ENTRY, 'store');
+    const id = await page.evaluate(async () => {
+      const { id } = await store.take(new store.Disks().createDisk({ name: 'Full', capacity: 4 << 20 }));
+      const node = await store.take(new store.Disks().openDisk(id));
+      Object.assign(window, { node });
+      await store.take(node.write(0, new Uint8Array(65536).fill(1)));
+      await store.take(node.flush());
+      await store.take(node.write(65500, new Uint8Array(1 << 20).fill(2)));
+      await store.take(node.discard(2 << 20, 65536));
+      return id;
     });
-  expect(await flush()).toEqual([
-    expect.stringMatching(/^space: the browser gives this site no more room/),
-    1,
-    2,
-    2,
-  ]);
-  expect(await flush()).toEqual([expect.stringMatching(/^space/), 1, 2, 2]);
-  // A second page sees what was stored before; when there is room, all of it is.
-  const sizes = () => page.evaluate((id) => store.take(new store.Disks().diskSizes(id)), id);
-  expect(await sizes()).toMatchObject({ allocation: 65536 });
-  await setFull(page, false);
-  expect(await flush()).toEqual(['stored', 1, 2, 2]);
-  expect(await sizes()).toMatchObject({ allocation: 17 * 65536 });
-});
+    await setFull(page, true);
+    const flush = () =>
+      page.evaluate(async () => {
+        const { node } = window as unknown as { node: import('../src/block/block-node.ts').BlockNode };
+        const result = await node.flush();
+        const bytes = await store.take(node.read(65499, 3));
+        return [result.ok ? 'stored' : `${result.error.kind}: ${result.error.message}`, ...bytes];
+      });
+    expect(await flush()).toEqual([
+      expect.stringMatching(/^space: the browser gives this site no more room/),
+      1,
+      2,
+      2,
+    ]);
+    expect(await flush()).toEqual([expect.stringMatching(/^space/), 1, 2, 2]);
+    // A second page sees what was stored before; when there is room, all of it is.
+    const sizes = () => page.evaluate((id) => store.take(new store.Disks().diskSizes(id)), id);
+    expect(await sizes()).toMatchObject({ allocation: 65536 });
+    await setFull(page, false);
+    expect(await flush()).toEqual(['stored', 1, 2, 2]);
+    expect(await sizes()).toMatchObject({ allocation: 17 * 65536 });
+  });
 
 test('an import that is cancelled, or that is no image, leaves nothing behind', async ({ page }) => {
   const left = await page.evaluate(async () => {
@@ -246,6 +250,82 @@ test('an import that is cancelled, or that is no image, leaves nothing behind', 
   expect(left.messages[2]).toContain('empty');
   expect(left.list).toEqual([]);
   expect(left.databases).toEqual(['snowglobe-disks']);
+});
+
+test('an import that a closed tab cut off is removed, and so is a database that no list has', async ({
+  page,
+  context,
+  site,
+}) => {
+  const second = await context.newPage();
+  await openModulePage(second, site.url, ENTRY, 'store');
+  await page.evaluate(async () => {
+    await store.take(new store.Disks().listDisks());
+    const request = indexedDB.open('snowglobe-disk-lost');
+    await new Promise((resolve) => (request.onsuccess = resolve));
+    request.result.close();
+    const part = new Uint8Array(1 << 20).fill(7);
+    const image = new Blob(Array.from({ length: 160 }, () => part));
+    await new Promise<void>((resolve, reject) => {
+      const progress = (done: number): void => {
+        if (done > 0) resolve();
+      };
+      void new store.Disks()
+        .importDisk('Half', image, { progress })
+        .then((done) => reject(new Error(JSON.stringify(done))));
+    });
+  });
+  const left = () =>
+    second.evaluate(async () => ({
+      disks: (await store.take(new store.Disks().listDisks())).map(({ name }) => name),
+      databases: (await indexedDB.databases()).length,
+    }));
+  // While it goes on nobody takes it away, or uses it.
+  expect(await left()).toEqual({ disks: ['Half'], databases: 2 });
+  expect(
+    await second.evaluate(async () => {
+      const disks = new store.Disks();
+      return disks.openDisk((await store.take(disks.findDisk('Half')))!.id);
+    }),
+  ).toMatchObject({ ok: false, error: { kind: 'busy' } });
+  await page.close();
+  await expect.poll(left).toEqual({ disks: [], databases: 1 });
+});
+
+test('changes that were committed half-way are not discarded', async ({ page }) => {
+  const seen = await page.evaluate(async () => {
+    const disks = new store.Disks();
+    const image = new Blob([new Uint8Array(12 << 20).fill(1)]);
+    const { id } = await store.take(disks.importDisk('Halved', image));
+    const write = async (value: number): Promise<void> => {
+      const node = await store.take(disks.openDisk(id));
+      await store.take(node.write(0, new Uint8Array(12 << 20).fill(value)));
+      await store.take(node.close());
+    };
+    /** What values the disk has. */
+    const shows = async (): Promise<number[]> => {
+      const blob = await store.take(disks.exportBlob(id, 'raw'));
+      return [...new Set(new Uint8Array(await blob.arrayBuffer()))];
+    };
+    await write(2);
+    const cancel = new AbortController();
+    const progress = (done: number): void => {
+      if (done > 0) cancel.abort();
+    };
+    const cancelled = await disks.commitDisk(id, { progress, signal: cancel.signal });
+    const refused = await disks.discardDisk(id);
+    const half = await shows();
+    await store.take(disks.commitDisk(id));
+    await write(3);
+    await store.take(disks.discardDisk(id));
+    const messages = [cancelled, refused].map((result) => (result.ok ? 'done' : result.error.message));
+    return { messages, half, discarded: await shows() };
+  });
+  expect(seen).toEqual({
+    messages: ['it was cancelled', expect.stringContaining('half-way')],
+    half: [2],
+    discarded: [2],
+  });
 });
 
 test('a disk of 64 GB costs what is written to it', async ({ page }, testInfo) => {

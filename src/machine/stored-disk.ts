@@ -7,8 +7,10 @@ import type { ImageSource, VmErrorCode } from '../core/vm-api.ts';
 import { type ImagePlan, openBase, withFilters } from './disk-image.ts';
 import { type ImageContext, pageAddress } from './image-context.ts';
 
+let disks: Disks | undefined;
+
 /** The disks of this site, with what they were made over. */
-export const storedDisks = (): Disks => new Disks({ openBase: openBaseImage });
+export const storedDisks = (): Disks => (disks ??= new Disks({ openBase: openBaseImage }));
 
 /** Opens a base without the drive that it was given to: only one with an address can be. */
 async function openBaseImage(base: DiskBase, signal?: AbortSignal): Promise<BlockResult<OpenedBase>> {
@@ -87,7 +89,8 @@ export async function openStored(
   const node = take(
     await disks.openDisk(id, { readOnly: plan.readOnly, signal: context.signal, ...(base && { base }) }),
   );
-  void keepStorage();
+  // The disk works without it.
+  keepStorage().catch(() => {});
   return withFilters(node, plan, what);
 }
 

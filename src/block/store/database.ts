@@ -56,6 +56,17 @@ export async function deleteDatabase(name: string): Promise<BlockResult> {
   }
 }
 
+/** Waits for the end of a transaction. If it fails where it says no error itself, what is thrown is that of the request that failed. */
+export function ended(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let failed: DOMException | null = null;
+    transaction.oncomplete = () => resolve();
+    // A request's error comes before the transaction's own is set (IndexedDB 3.0, 5.5 and 5.9).
+    transaction.onerror = ({ target }) => (failed ??= (target as IDBRequest).error);
+    transaction.onabort = () => reject(transaction.error ?? failed);
+  });
+}
+
 /** What a failed request or transaction means: a full quota is `space`. */
 export function storeFailure(error: unknown): BlockResult<never> {
   const { name, message } =

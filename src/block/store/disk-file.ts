@@ -10,7 +10,7 @@
  */
 import { promisifyRequest } from 'idb-keyval';
 import { type BlockResult, DONE, failure, success } from '../block-node.ts';
-import { type Database, storeFailure } from './database.ts';
+import { type Database, ended, storeFailure } from './database.ts';
 import { DATA, RecordMap, type RecordState } from './record-map.ts';
 
 /** What a disk was made over, when it keeps only what differs from that. */
@@ -34,6 +34,8 @@ export interface DiskHeader {
   base: DiskBase | null;
   /** Bytes of the base that show: what lies behind was cut off once. */
   shown: number;
+  /** A commit has begun that has not ended: the lower layer has some of what was written since the disk was made. */
+  folding?: true;
 }
 
 export const RECORD = 64 * 1024;
@@ -96,7 +98,7 @@ export class DiskFile {
         const file = new DiskFile(database, header);
         if (fresh) {
           store.put(fresh, 'header');
-          await promisifyRequest(store.transaction);
+          await ended(store.transaction);
         }
         keys.forEach((key, i) => {
           const [, layer, page] = key as [string, Layer, number];
@@ -143,7 +145,7 @@ export class DiskFile {
           store.transaction.abort();
           throw error;
         }
-        const done = promisifyRequest(store.transaction);
+        const done = ended(store.transaction);
         // A page that is being closed sends nothing more: the browser has all it needs for this from here on.
         store.transaction.commit();
         return done;

@@ -2,14 +2,14 @@
  * The disks that this browser stores for this site: a small database lists them, each has one of its own. A disk is in use by one machine
  * at a time, in whichever tab; its lock goes with the tab. docs/block.md, "Stored disks".
  */
-import { entries, promisifyRequest, set, update } from 'idb-keyval';
+import { entries, get, set, update } from 'idb-keyval';
 import { type BlockNode, type BlockResult, DONE, failure, success } from '../block-node.ts';
 import { openImageFile } from '../open.ts';
 import { BlobNode } from '../protocol/blob-node.ts';
 import { IndexedDbNode } from '../protocol/indexeddb-node.ts';
 import { cancelled, copyDisk } from '../tools/copy.ts';
 import { BlobSink, type ExportOptions, type ExportSink, exportQcow2, exportRaw } from '../tools/export.ts';
-import { type Database, deleteDatabase, openDatabase, storeFailure } from './database.ts';
+import { type Database, deleteDatabase, ended, openDatabase, storeFailure } from './database.ts';
 import { type DiskBase, DiskFile, type DiskHeader, LOWER, RECORD, UPPER } from './disk-file.ts';
 import { DATA, NONE, PAGE_BYTES } from './record-map.ts';
 import { copyLayers, foldLayers } from './records.ts';
@@ -30,6 +30,8 @@ export interface DiskInfo {
   /** When it was made, and when it was opened last to be written to: ms since 1970. */
   created: number;
   used: number;
+  /** It is being imported or copied; if nobody has its lock any more, that will never end. */
+  incomplete?: true;
 }
 
 /** The four sizes of a disk, in bytes. */
@@ -80,6 +82,8 @@ const databaseName = (id: string): string => `snowglobe-disk-${id}`;
 export class Disks {
   private readonly options: DisksOptions;
   private list: Promise<BlockResult<Database>> | null = null;
+  /** What was left behind unlisted has been looked for. */
+  private swept = false;
 
   constructor(options: DisksOptions = {}) {
     this.options = options;
@@ -107,14 +111,43 @@ export class Disks {
     return found.map(([, info]) => info).sort((a, b) => b.used - a.used);
   }
 
-  /** The disks, the one used last first. */
+  /** The disks, the one used last first. Those whose import or copy was cut off, by a tab that was closed, are removed. */
   async listDisks(): Promise<BlockResult<DiskInfo[]>> {
     const list = await this.registry();
     if (!list.ok) return list;
     try {
-      return success(await this.infos(list.value));
+      const all = await this.infos(list.value);
+      if (this.swept && !all.some(({ incomplete }) => incomplete)) return success(all);
+      return await this.listed(async (list) => {
+        await this.sweep(list);
+        this.swept = true;
+        return success(await this.infos(list));
+      });
     } catch (error) {
       return storeFailure(error);
+    }
+  }
+
+  /** Removes what was begun and never ended: disks that were not filled, and databases of disks that are not in the list. */
+  private async sweep(list: Database): Promise<void> {
+    // Without locks nobody can tell what is going on still.
+    if (!globalThis.navigator?.locks) return;
+    const names = (await indexedDB.databases?.()) ?? [];
+    const ids = names.flatMap(({ name }) => (name?.startsWith(databaseName('')) ? [name] : []));
+    const unfilled = (await this.infos(list)).filter(({ incomplete }) => incomplete);
+    for (const name of new Set([...ids, ...unfilled.map(({ id }) => databaseName(id))])) {
+      const id = name.slice(databaseName('').length);
+      const listed = await get<DiskInfo>(id, list.store('strict'));
+      if (listed && !listed.incomplete) continue;
+      const release = await tryLock(name, 'exclusive', 'it is in use');
+      if (!release.ok) continue;
+      // It may have been filled just now.
+      const now = await get<DiskInfo>(id, list.store('strict'));
+      if (!now || now.incomplete) {
+        await unlist(list, id);
+        await deleteDatabase(name);
+      }
+      release.value();
     }
   }
 
@@ -127,7 +160,14 @@ export class Disks {
   }
 
   /** Makes a disk that shows its base, or zeros. */
-  async createDisk({ name, capacity, base = null }: NewDisk): Promise<BlockResult<DiskInfo>> {
+  async createDisk(disk: NewDisk): Promise<BlockResult<DiskInfo>> {
+    return this.make(disk, { id: crypto.randomUUID() });
+  }
+
+  private async make(
+    { name, capacity, base = null }: NewDisk,
+    how: Pick<DiskInfo, 'id' | 'incomplete'>,
+  ): Promise<BlockResult<DiskInfo>> {
     if (name.trim() === '') return failure('io', 'a disk needs a name');
     if (!Number.isSafeInteger(capacity) || capacity <= 0 || capacity % SECTOR !== 0)
       return failure('range', `a disk of ${capacity} bytes: its size is a multiple of ${SECTOR}`);
@@ -137,7 +177,7 @@ export class Disks {
       const taken = (await this.infos(list)).some((info) => info.name === name);
       if (taken) return failure('io', `there is a disk called "${name}" already: choose another name`);
       const now = Date.now();
-      const info: DiskInfo = { id: crypto.randomUUID(), name, capacity, base, created: now, used: now };
+      const info: DiskInfo = { ...how, name, capacity, base, created: now, used: now };
       const header: DiskHeader = { version: 1, size: capacity, base, shown: base?.size ?? 0 };
       const made = await openFile(info.id, header);
       if (!made.ok) return made;
@@ -173,10 +213,7 @@ export class Disks {
   async removeDisk(id: string): Promise<BlockResult> {
     return this.locked(id, 'exclusive', async () => {
       const unlisted = await this.listed(async (list) => {
-        await list.store('strict')('readwrite', (store) => {
-          store.delete(id);
-          return promisifyRequest(store.transaction);
-        });
+        await unlist(list, id);
         return DONE;
       });
       return unlisted.ok ? deleteDatabase(databaseName(id)) : unlisted;
@@ -275,14 +312,16 @@ export class Disks {
     });
   }
 
-  /** Gives up what was written since the disk was made, imported or committed. */
+  /** Gives up what was written since the disk was made, imported or committed. Refused while a commit has ended half-way. */
   async discardDisk(id: string): Promise<BlockResult> {
     return this.locked(id, 'exclusive', async () => {
       const file = await openFile(id);
       if (!file.ok) return file;
       const upper = file.value.maps[UPPER];
       const changes = [...upper.entries()].map(([index]) => ({ layer: UPPER, index, state: NONE }) as const);
-      const done = await file.value.commit(changes);
+      const done = file.value.header.folding
+        ? failure('io', 'a commit of its changes was ended half-way: commit them again, to the end')
+        : await file.value.commit(changes);
       file.value.close();
       return done;
     });
@@ -345,20 +384,44 @@ export class Disks {
     header: DiskHeader | null,
     fill: (file: DiskFile) => Promise<BlockResult>,
   ): Promise<BlockResult<DiskInfo>> {
-    const made = await this.createDisk(disk);
-    if (!made.ok) return made;
-    const { id } = made.value;
-    const done = await this.locked(id, 'exclusive', async () => {
-      const file = await openFile(id);
-      if (!file.ok) return file;
+    const id = crypto.randomUUID();
+    const release = await tryLock(databaseName(id), 'exclusive', 'the new disk is in use');
+    if (!release.ok) return release;
+    try {
+      // Whoever finds it incomplete and has its lock may remove it.
+      const made = await this.make(disk, { id, incomplete: true });
+      if (!made.ok) return made;
+      const { incomplete, ...info } = made.value;
+      const filled = await this.fill(id, header, fill);
+      const done = filled.ok
+        ? await this.listed((list) => this.changeInfo(list, id, { incomplete: undefined }))
+        : filled;
+      if (done.ok) return success(info);
+      await this.listed(async (list) => {
+        await unlist(list, id);
+        return deleteDatabase(databaseName(id));
+      });
+      return done;
+    } finally {
+      release.value();
+    }
+  }
+
+  private async fill(
+    id: string,
+    header: DiskHeader | null,
+    fill: (file: DiskFile) => Promise<BlockResult>,
+  ): Promise<BlockResult> {
+    const file = await openFile(id);
+    if (!file.ok) return file;
+    try {
       const same = header ? await file.value.commit([], header) : DONE;
-      const filled = same.ok ? await fill(file.value) : same;
+      return same.ok ? await fill(file.value) : same;
+    } catch (error) {
+      return storeFailure(error);
+    } finally {
       file.value.close();
-      return filled;
-    });
-    if (done.ok) return made;
-    await this.removeDisk(id);
-    return done;
+    }
   }
 
   /** Makes a disk larger; what is new reads as zeros. */
@@ -430,6 +493,13 @@ export class Disks {
       changes: maps[UPPER].count * RECORD,
     });
   }
+}
+
+function unlist(list: Database, id: string): Promise<void> {
+  return list.store('strict')('readwrite', (store) => {
+    store.delete(id);
+    return ended(store.transaction);
+  });
 }
 
 async function openFile(id: string, fresh?: DiskHeader): Promise<BlockResult<DiskFile>> {

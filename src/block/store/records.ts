@@ -67,13 +67,16 @@ export async function copyLayers(from: DiskFile, to: DiskFile, options: ExportOp
 
 /**
  * Makes one layer of both, and copies what still shows of the base into it: from then on the disk needs no base. The disk shows the same
- * after each transaction, so that it may end anywhere.
+ * after each transaction, so that it may end anywhere; until it has been done again to the end the header says `folding`.
  */
 export async function foldLayers(
   file: DiskFile,
   base: BlockNode | null,
   options: ExportOptions,
 ): Promise<BlockResult> {
+  if (options.signal?.aborted) return cancelled();
+  const begun = file.header.folding ? DONE : await file.commit([], { ...file.header, folding: true });
+  if (!begun.ok) return begun;
   const shown = base ? Math.min(file.header.shown, base.size) : 0;
   const step = { done: 0, total: file.maps[UPPER].count * RECORD + shown };
   const folded = await moveLayer(
@@ -107,7 +110,8 @@ export async function foldLayers(
     if (!copied.ok) return copied;
     at = end;
   }
-  const done = await file.commit([], { ...file.header, base: null, shown: 0 });
+  const { folding, ...header } = file.header;
+  const done = await file.commit([], { ...header, base: null, shown: 0 });
   options.progress?.(step.total, step.total);
   return done;
 }
