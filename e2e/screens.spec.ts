@@ -134,7 +134,7 @@ async function events(page: Page, count: number): Promise<InputEvent[]> {
 test.describe('with fingers', () => {
   test.use({ hasTouch: true });
 
-  test('keys, pointer and fingers reach Linux; it hears of the screen’s size; its pointer lies over the picture', async ({
+  test('keys, pointer and fingers reach Linux; it hears of the screen’s size; the element lays a pointer over the picture', async ({
     page,
     site,
   }) => {
@@ -192,7 +192,7 @@ test.describe('with fingers', () => {
       .poll(() => run(page, 'head -n 1 /sys/class/drm/card*-Virtual-1/modes'), { timeout: 30_000 })
       .toContain(size);
 
-    // A pointer as a guest's driver gives it.
+    // How the element shows one. The way there from a guest's driver: src/machine/display-devices.test.ts.
     await page.evaluate(() => {
       const element = document.querySelector('vm-console')!;
       const pixels = new Uint8ClampedArray(64 * 64 * 4).fill(255);

@@ -39,6 +39,17 @@ export function gpuDriver(options: Partial<VirtioGpuOptions> = {}, memoryBytes =
     changed: () => void changes++,
     ...options,
   });
+  return {
+    ...driveGpu(gpu, memoryBytes),
+    guestErrors,
+    get changes() {
+      return changes;
+    },
+  };
+}
+
+/** Drives a device that is there. */
+export function driveGpu(gpu: VirtioGpu, memoryBytes = 4 << 20) {
   const parts = mmioDevice(gpu, memoryBytes);
   const start = () =>
     startDriver(parts.transport, parts.memory, {
@@ -68,10 +79,6 @@ export function gpuDriver(options: Partial<VirtioGpuOptions> = {}, memoryBytes =
     ...parts,
     gpu,
     view,
-    guestErrors,
-    get changes() {
-      return changes;
-    },
     restart: () => void ([control, cursor] = start()),
     /** Sends a command, and gives its answer. */
     send(
