@@ -30,6 +30,17 @@ describe('the command line', () => {
     );
   });
 
+  it('has what a drive is told beside its image', () => {
+    const drives = [
+      ...[{ file: 'a.img', preload: true, werror: 'stop', rerror: 'ignore', networkTimeout: 20 }],
+      { file: 'b.img', preload: false },
+    ] as const;
+    expect(commandLine({ arch: 'riscv64', bios: 'none', drives: [...drives] }, images)).toBe(
+      'npx snowglobe riscv64 -bios none -drive file=a.img,preload=on,werror=stop,rerror=ignore,network-timeout=20 ' +
+        '-drive file=b.img -nographic',
+    );
+  });
+
   it('spells our own options with two dashes and icount as QEMU does', () => {
     const line = commandLine(
       { arch: 'riscv64', bios: 'none', icount: 3, noReboot: true, tier: 'interp', append: '' },

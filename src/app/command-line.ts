@@ -20,6 +20,7 @@ function imagePath(source: ImageSource, imagesUrl: string): string {
 /** One `-drive`. A disk that the browser keeps is named as the file that exporting it gives. */
 function driveWord(drive: DriveConfig, imagesUrl: string, keptName: string): string {
   const { file, persist, interface: at, id, index, media, format, readOnly, snapshot, discard } = drive;
+  const { preload, werror, rerror, networkTimeout } = drive;
   const path = persist === undefined ? file && imagePath(file, imagesUrl) : `${keptName}.qcow2`;
   const properties: [string, string | number | undefined][] = [
     // A comma in a value is written twice.
@@ -32,6 +33,10 @@ function driveWord(drive: DriveConfig, imagesUrl: string, keptName: string): str
     ['readonly', readOnly ? 'on' : undefined],
     ['snapshot', persist !== undefined || snapshot === false ? 'off' : undefined],
     ['discard', discard],
+    ['preload', preload ? 'on' : undefined],
+    ['werror', werror],
+    ['rerror', rerror],
+    ['network-timeout', networkTimeout],
   ];
   return properties.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(',');
 }
