@@ -93,6 +93,17 @@ test('runs a folder; what fails is shown at its line, with all that was seen', a
   ]);
 });
 
+test('fail-on is looked at after the last wait, and after a restart', async () => {
+  const folder = files(test.info().outputPath('tests'), {
+    'late.vmtest': `${ECHO}\nfail-on "[z]"\nexpect "ready"\nsend "azq"\nexpect "[a]"\nexpect-end poweroff\n`,
+    'again.vmtest': `${ECHO}\nfail-on "[z]"\nexpect "ready"\nrestart\nexpect "ready"\nsend "zaq"\nexpect "[a]"\n`,
+    'good.vmtest': `${ECHO}\nfail-on "[z]"\nexpect "ready"\nrestart\nexpect "ready"\nsend "aq"\nexpect-end poweroff\n`,
+  });
+  const { stdout } = await snowglobe(['test', '--trace', 'off'], { cwd: folder, env: { FORCE_COLOR: '0' } });
+  expect(stdout.match(/the guest wrote "\[z\]"/g)).toHaveLength(2);
+  expect(stdout).toMatch(/2 failed[\s\S]*1 passed/);
+});
+
 test('the screen of a PC: its text, keys, and pictures that are compared', async () => {
   const folder = files(test.info().outputPath('tests'), {
     'screen.vmtest':

@@ -80,6 +80,11 @@ export class SerialConsole {
     this.#host.waits.wake();
   }
 
+  /** @throws Error if the guest has written what `failOn` was told, after the last match, too */
+  check(): void {
+    if (this.#refused) throw new Error(`${this.label}: ${this.#refused.reason}`);
+  }
+
   /** Sends bytes, or a string as UTF-8, as they are. */
   send(data: Uint8Array | string): Promise<void> {
     return step(`${this.label}: send ${show(data)}`, () => this.#host.send(data));

@@ -62,6 +62,8 @@ export function registerVmTests(path: string, { name, grep, grepInvert }: Regist
       await step('boot', () => vm.boot(file.guest), at(test));
       const run = new VmTestRun(vm, info, `${name}-snapshots`);
       for (const one of test.steps) await step(one.text, () => run.do(one.action), at(one));
+      // What came after the last wait counts, too.
+      run.check();
     });
   }
 }
@@ -83,6 +85,7 @@ class VmTestRun {
   readonly #snapshots: string;
   #timeout = DEFAULT_TIMEOUT;
   #console: string | null = null;
+  readonly #failing: { console: string | null; pattern: RegExp | string }[] = [];
 
   constructor(vm: VirtualMachine, info: TestInfo, snapshots: string) {
     this.#vm = vm;
@@ -92,9 +95,17 @@ class VmTestRun {
 
   /** The port of `expect` and `send`: a machine that was made anew has others. */
   get #port(): SerialConsole {
-    const name = this.#console;
+    return this.#portOf(this.#console);
+  }
+
+  #portOf(name: string | null): SerialConsole {
     if (name === null) return this.#vm.serial;
     return this.#vm.port(/^\d+$/.test(name) ? Number(name) : name);
+  }
+
+  /** @throws Error if something was written that `fail-on` names */
+  check(): void {
+    for (const port of [this.#vm.serial, ...this.#vm.ports]) port.check();
   }
 
   async do(action: VmTestStep['action']): Promise<void> {
@@ -106,6 +117,7 @@ class VmTestRun {
         break;
       case 'fail-on':
         this.#port.failOn(action.pattern);
+        this.#failing.push({ console: this.#console, pattern: action.pattern });
         break;
       case 'send':
         await this.#port.send(action.bytes);
@@ -143,7 +155,9 @@ class VmTestRun {
         await vm.reset();
         break;
       case 'restart':
+        this.check();
         await vm.restart();
+        for (const { console, pattern } of this.#failing) this.#portOf(console).failOn(pattern);
         break;
       case 'power-off':
         await vm.powerOff();
