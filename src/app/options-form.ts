@@ -2,6 +2,7 @@
 import { h } from '../element/dom.ts';
 import { imageName, parseMemory, VM_OPTIONS } from '../element/options.ts';
 import type { Tier, VmConfig } from '../core/vm-api.ts';
+import { hasStoredDisk } from './disks/kept-config.ts';
 import { fileName } from './disks/save-file.ts';
 import { commandLine } from './command-line.ts';
 import type { PickedFiles } from './machine.ts';
@@ -114,7 +115,9 @@ export function optionsForm(
       h('option', { value: name, selected: name === (config.tier ?? 'auto') }, help),
     ),
   );
-  const keys = config.arch === 'riscv64' ? BOOT_FILES : [...BOOT_FILES, ...DRIVES];
+  // A disk that is kept stays where it is: no image takes its place.
+  const drives = config.arch === 'riscv64' ? [] : DRIVES.filter((key) => !hasStoredDisk(config, key));
+  const keys = [...BOOT_FILES, ...drives];
   const files = keys.map((key) => ({ key, ...fileField(key, FILE_LABELS[key], config) }));
   const problem = h('p', { class: 'problem', role: 'alert' });
   const form = h(

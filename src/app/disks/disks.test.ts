@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress } from '../address.ts';
 import { commandLine } from '../command-line.ts';
-import { imageIn, keepableDrives, withDisks } from './kept-config.ts';
+import { hasStoredDisk, imageIn, keepableDrives, withDisks } from './kept-config.ts';
 import { fileName } from './save-file.ts';
 import { ago } from './shelf.ts';
 import { parseSize } from './size.ts';
@@ -49,6 +49,15 @@ describe('a kept machine', () => {
     expect(keepableDrives(virt)).toEqual([1]);
     expect(imageIn(virt, 1)).toBe('http://host/images/r.json');
     expect(keepableDrives({ arch: 'i386', fda: 'f.img' })).toEqual([]);
+  });
+
+  it('offers no image the place of a stored disk', () => {
+    const kept = withDisks(pc, [{ id: 'one', drive: 'hda' }]);
+    const places = ['hda', 'hdb', 'cdrom', 'fda'];
+    expect(places.filter((key) => hasStoredDisk(kept, key))).toEqual(['hda']);
+    const onVirtio = withDisks({ ...virt, arch: 'x86_64' }, [{ id: 'two', drive: 1 }]);
+    for (const config of [pc, onVirtio])
+      expect(places.filter((key) => hasStoredDisk(config, key))).toEqual([]);
   });
 
   it('boots with stored disks in place of images, and everything else as it was', () => {

@@ -19,6 +19,14 @@ export function imageIn(config: Partial<VmConfig>, drive: KeptDisk['drive']) {
   return typeof drive === 'number' ? config.drives?.[drive]?.file : config[drive as Medium];
 }
 
+/** Whether a stored disk stands where a short option would put its image. */
+export function hasStoredDisk(config: Partial<VmConfig>, key: string): boolean {
+  return (config.drives ?? []).some(
+    ({ persist, interface: at, index }) =>
+      persist !== undefined && at === undefined && index !== undefined && index === INDEX[key],
+  );
+}
+
 /** The same machine with stored disks in place of its images. A disk knows itself which image it was made over. */
 export function withDisks(config: VmConfig, disks: readonly KeptDisk[]): VmConfig {
   const changed: VmConfig = { ...config };
