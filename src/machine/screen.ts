@@ -62,8 +62,8 @@ export class MachineScreen implements VmScreen, ScreenConsoles {
   resize(width: number, height: number): void {
     this.wish = { width, height };
     if (!Number.isInteger(width) || !Number.isInteger(height)) return;
-    const fit = (size: number): number => Math.min(Math.max(size, MONITOR_MIN), MONITOR_MAX);
-    this.hub?.display.resize?.(fit(width), fit(height));
+    const clamp = (size: number): number => Math.min(Math.max(size, MONITOR_MIN), MONITOR_MAX);
+    this.hub?.display.resize?.(clamp(width), clamp(height));
   }
 
   /** Frees the last picture too. */
