@@ -451,19 +451,21 @@ async function screen({ runs, shared }) {
 const storage = ({ runs }) => storageRows({ runs, step, verdict });
 
 async function size() {
-  const { status, stdout, stderr } = await run(process.execPath, [join(root, 'scripts/size.mjs')]);
-  const total = /([\d.]+ kB) of ([\d.]+ kB)\s*$/.exec(stdout);
-  if (!total) throw new SetupError(`npm run size: ${(stderr || stdout).trim()}`);
-  return [
-    [
-      'JavaScript and Wasm without xterm.js, gzipped',
-      '',
-      total[1],
-      '',
-      `at most ${total[2]}`,
-      verdict(status === 0),
-    ],
+  const { stdout, stderr } = await run(process.execPath, [join(root, 'scripts/size.mjs')]);
+  const totals = [...stdout.matchAll(/([\d.]+ kB) of ([\d.]+ kB) for/g)];
+  if (totals.length !== 2) throw new SetupError(`npm run size: ${(stderr || stdout).trim()}`);
+  const names = [
+    'JavaScript and Wasm that a boot can load, without xterm.js, gzipped',
+    'all of the site’s, gzipped',
   ];
+  return totals.map(([, total, limit], index) => [
+    names[index],
+    '',
+    total,
+    '',
+    `at most ${limit}`,
+    verdict(Number.parseFloat(total) <= Number.parseFloat(limit)),
+  ]);
 }
 
 const PARTS = { boot, guest, firmware, disk, virtio, storage, loop, idle, memory, screen, size };
