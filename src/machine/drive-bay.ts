@@ -63,6 +63,9 @@ export class DriveBay {
     if (!found.resize) throw wrong('only virtio disks can be while the machine runs');
     if (!Number.isSafeInteger(size) || size <= 0 || size % SECTOR !== 0)
       throw wrong(`${size} bytes are no whole number of sectors of ${SECTOR}`);
+    const stored = this.plans.some(({ name, persist }) => name === drive && persist !== undefined);
+    if (stored && size < (found.size ?? 0))
+      throw wrong('the browser stores it, and a smaller disk would lose what is at its end');
     const result = await found.resize(size);
     if (!result.ok) throw wrong(result.error.message);
   }

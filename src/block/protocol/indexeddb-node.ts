@@ -25,7 +25,7 @@ import {
   type RecordChange,
   UPPER,
 } from '../store/disk-file.ts';
-import { DATA, NONE, type RecordState, ZERO } from '../store/record-map.ts';
+import { DATA, NONE, PAGE_RECORDS, type RecordState, ZERO } from '../store/record-map.ts';
 
 /** Records that wait in memory before they are stored unasked: 16 MiB; and before writes have to wait: 64 MiB. */
 const STORE_FROM = 256;
@@ -56,6 +56,8 @@ export interface IndexedDbNodeOptions {
   readOnly?: boolean;
   /** Where writes go. Default: the upper layer. */
   layer?: Layer;
+  /** Called when the disk has another size, before that is said. */
+  resized?: (size: number) => Promise<unknown>;
   /** Called when the node is closed, last. */
   closed?: () => void;
 }
@@ -65,6 +67,7 @@ export class IndexedDbNode implements BlockNode {
   readonly backing: BlockNode | null;
   private readonly file: DiskFile;
   private readonly layer: Layer;
+  private readonly whenResized: ((size: number) => Promise<unknown>) | undefined;
   private readonly whenClosed: () => void;
   private length: number;
   private shown: number;
@@ -86,11 +89,19 @@ export class IndexedDbNode implements BlockNode {
   private failing = false;
   private closed = false;
 
-  constructor({ file, backing = null, readOnly = false, layer = UPPER, closed }: IndexedDbNodeOptions) {
+  constructor({
+    file,
+    backing = null,
+    readOnly = false,
+    layer = UPPER,
+    resized,
+    closed,
+  }: IndexedDbNodeOptions) {
     this.file = file;
     this.backing = backing;
     this.readOnly = readOnly;
     this.layer = layer;
+    this.whenResized = resized;
     this.whenClosed = closed ?? (() => {});
     this.length = file.header.size;
     this.shown = backing ? Math.min(file.header.shown, backing.size) : 0;
@@ -422,7 +433,16 @@ export class IndexedDbNode implements BlockNode {
 
   /** Zeros in the place of whole records. */
   private *clear(first: number, end: number): Steps<null> {
+    const changed = end - first < PAGE_RECORDS ? null : this.changedPages();
     for (let index = first; index < end; index++) {
+      // A guest may discard terabytes that have nothing.
+      if (changed && index % PAGE_RECORDS === 0 && index * RECORD >= this.shown) {
+        const page = index / PAGE_RECORDS;
+        if (!changed.has(page) && !this.file.maps.some((map) => map.has(page))) {
+          index += PAGE_RECORDS - 1;
+          continue;
+        }
+      }
       const before = this.dirty.get(index);
       const current = before ?? this.batch.get(index);
       if (current ? current.bytes === null : this.stored(index) === ZERO) continue;
@@ -434,6 +454,14 @@ export class IndexedDbNode implements BlockNode {
       this.soon();
     }
     return null;
+  }
+
+  /** Pages of the maps with records that are not stored yet. */
+  private changedPages(): ReadonlySet<number> {
+    const pages = new Set<number>();
+    for (const records of [this.dirty, this.batch])
+      for (const index of records.keys()) pages.add(Math.floor(index / PAGE_RECORDS));
+    return pages;
   }
 
   blockStatus(offset: number, length: number): BlockResult<BlockStatus> {
@@ -491,6 +519,7 @@ export class IndexedDbNode implements BlockNode {
       this.shown = this.backing ? Math.min(header.shown, this.backing.size) : 0;
       throw error;
     }
+    if (this.whenResized) yield this.whenResized(size);
     return null;
   }
 

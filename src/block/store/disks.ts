@@ -241,8 +241,12 @@ export class Disks {
     const file = release.ok ? await openFile(id) : release;
     const backing = file.ok ? await this.base(file.value.header.base, { given, signal }) : file;
     if (release.ok && file.ok && backing.ok) {
-      const options = { file: file.value, backing: backing.value, readOnly, closed: release.value };
-      return success(new IndexedDbNode(options));
+      return success(
+        new IndexedDbNode({
+          ...{ file: file.value, backing: backing.value, readOnly, closed: release.value },
+          resized: (capacity) => this.listed((list) => this.changeInfo(list, id, { capacity })),
+        }),
+      );
     }
     if (!file.ok) await given?.node.close();
     else file.value.close();

@@ -16,7 +16,7 @@ export const DATA = 2;
 export type RecordState = typeof NONE | typeof ZERO | typeof DATA;
 
 export const PAGE_BYTES = 1024;
-const PAGE_RECORDS = PAGE_BYTES * 4;
+export const PAGE_RECORDS = PAGE_BYTES * 4;
 
 export class RecordMap {
   private readonly pages = new Map<number, Uint8Array>();
@@ -33,6 +33,11 @@ export class RecordMap {
     for (const byte of bytes) {
       for (let bits = byte; bits !== 0; bits >>= 2) if ((bits & 3) === DATA) this.stored++;
     }
+  }
+
+  /** Whether a page may say anything of a record. */
+  has(page: number): boolean {
+    return this.pages.has(page);
   }
 
   get(index: number): RecordState {
