@@ -52,11 +52,6 @@ export class Chart {
     this.#draw();
   }
 
-  clear(): void {
-    for (const values of this.#values) values.length = 0;
-    this.#draw();
-  }
-
   #draw(): void {
     const top = Math.max(this.#least, ...this.#values.flat());
     const lines = this.#values.map((values, at) => {

@@ -124,7 +124,13 @@ export function monitorTarget(
       // The device counts what the guest gives away; more than all cannot be left to it.
       if (vm.balloon) vm.balloon.target = Math.max(0, memoryMib - mib);
     },
-    press: (codes) => vm.input.press(codes),
+    press(codes, holdMs) {
+      if (holdMs === 0) return vm.input.press(codes);
+      for (const code of codes) vm.input.key(code, true);
+      setTimeout(() => {
+        for (const code of codes.toReversed()) vm.input.key(code, false);
+      }, holdMs);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 /** What `info` tells of a machine. */
 import type { Device } from '../hw/device.ts';
 import { PciFunction } from '../hw/pci/pci-function.ts';
-import { MAPPING_LIMIT, mappings } from './page-tables.ts';
+import { mappings } from './page-tables.ts';
 import { registersText } from './registers.ts';
 import type { MapEntry, MonitorTarget } from './target.ts';
 
@@ -25,7 +25,11 @@ async function registers(target: MonitorTarget): Promise<string> {
 
 async function mem(target: MonitorTarget): Promise<string> {
   const isRiscv = target.arch.startsWith('riscv');
-  const found = mappings(target.arch, await target.registers(), (at, length) => target.read(at, length));
+  const read = (at: number, length: number): Uint8Array | null => target.read(at, length);
+  let limit: string | null = null;
+  const found = mappings(target.arch, await target.registers(), read, (reached) => {
+    limit = reached;
+  });
   if (!found) return isRiscv ? 'No translation or protection' : 'PG disabled';
   const lines = isRiscv
     ? [
@@ -37,7 +41,7 @@ async function mem(target: MonitorTarget): Promise<string> {
         ),
       ]
     : rangesOf(found);
-  if (found.length >= MAPPING_LIMIT) lines.push(`(cut short after ${MAPPING_LIMIT} ranges)`);
+  if (limit !== null) lines.push(`(cut short after ${limit})`);
   return lines.join('\n');
 }
 

@@ -18,6 +18,8 @@ interface Command {
 
 const ADDRESS_DIGITS = 16;
 const PAGE = 4096;
+/** `sendkey` holds keys this long at most: a timer of the browser takes 31 bits. */
+const HOLD_LIMIT_MS = 0x7fff_ffffn;
 
 /** `0x8000`, `4096`; null: it is no number. */
 function parseNumber(text: string): bigint | null {
@@ -151,12 +153,16 @@ const COMMANDS: readonly Command[] = [
   },
   {
     names: ['sendkey'],
-    parameters: 'keys',
-    about: "send keys to the VM (e.g. 'sendkey ctrl-alt-f1')",
+    parameters: 'keys [hold_ms]',
+    about: "send keys to the VM (e.g. 'sendkey ctrl-alt-f1', default hold time=0 ms)",
     run(target, argument) {
-      const keys = qkeyCodes(argument);
+      const [names, hold = '0', ...more] = argument.split(/\s+/);
+      const keys = qkeyCodes(names);
       if (typeof keys === 'string') return `invalid parameter: ${keys}`;
-      target.press(keys);
+      const ms = parseNumber(hold);
+      if (ms === null || ms > HOLD_LIMIT_MS || more.length > 0)
+        return `invalid parameter: ${[hold, ...more].join(' ')}`;
+      target.press(keys, Number(ms));
       return '';
     },
   },
@@ -214,16 +220,4 @@ export async function runCommand(target: MonitorTarget, line: string): Promise<s
   } catch (error) {
     return `Error: ${error instanceof Error ? error.message : String(error)}`;
   }
-}
-
-/** Names that may come next, for completion. */
-export function completions(line: string): string[] {
-  const info = /^\s*info\s+(\S*)$/.exec(line);
-  if (info)
-    return Object.keys(INFO)
-      .filter((name) => name.startsWith(info[1]))
-      .map((name) => `info ${name}`);
-  const start = line.trimStart();
-  if (/\s/.test(start)) return [];
-  return COMMANDS.flatMap(({ names }) => names).filter((name) => name.length > 1 && name.startsWith(start));
 }

@@ -26,7 +26,7 @@ type Entry = { table: bigint; flags: bigint } | { leaf: bigint; flags: bigint };
 
 const PAGE_BITS = 12;
 /** Runs that are found, and tables that are looked at, before a walk is cut short: tables that point at themselves have no end. */
-export const MAPPING_LIMIT = 20_000;
+const MAPPING_LIMIT = 20_000;
 const TABLE_LIMIT = 4096;
 
 const PHYSICAL_52 = 0xf_ffff_ffff_f000n;
@@ -100,8 +100,16 @@ function canonical(address: bigint, levels: readonly number[]): bigint {
   return bits <= 32 ? address : BigInt.asUintN(64, BigInt.asIntN(bits, address));
 }
 
-/** Everything that is mapped, in ascending order of the indices; null: addresses are not translated. */
-export function mappings(arch: string, registers: Registers, read: ReadPhysical): Mapping[] | null {
+/**
+ * Everything that is mapped, in ascending order of the indices; null: addresses are not translated.
+ * @param cut is told of a limit at which the walk leaves something out
+ */
+export function mappings(
+  arch: string,
+  registers: Registers,
+  read: ReadPhysical,
+  cut: (limit: string) => void = () => {},
+): Mapping[] | null {
   const format = formatOf(arch, registers);
   if (!format) return null;
   const { levels, entryBytes, attributes } = format;
@@ -139,6 +147,8 @@ export function mappings(arch: string, registers: Registers, read: ReadPhysical)
     }
   };
   walk(format.root, 0, 0n, X86_WRITE_USER);
+  if (found.length >= MAPPING_LIMIT) cut(`${MAPPING_LIMIT} ranges`);
+  else if (tables > TABLE_LIMIT) cut(`${TABLE_LIMIT} tables`);
   return found;
 }
 

@@ -49,7 +49,7 @@ export function qkeyCodes(text: string): string[] | string {
   const codes: string[] = [];
   for (const name of text.trim().split('-')) {
     const code =
-      NAMES[name] ??
+      (Object.hasOwn(NAMES, name) ? NAMES[name] : undefined) ??
       (/^[a-z]$/.test(name)
         ? `Key${name.toUpperCase()}`
         : /^\d$/.test(name)

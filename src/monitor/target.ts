@@ -45,6 +45,6 @@ export interface MonitorTarget {
   resize(drive: string, size: number): Promise<void>;
   /** @param mib what is to be left to the guest */
   setBalloon(mib: number): void;
-  /** Presses keys by their places (`KeyboardEvent.code`), and lets them go in reverse. */
-  press(codes: readonly string[]): void;
+  /** Presses keys by their places (`KeyboardEvent.code`), and lets them go in reverse, after `holdMs` of real time. */
+  press(codes: readonly string[], holdMs: number): void;
 }
