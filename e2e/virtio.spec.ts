@@ -220,7 +220,8 @@ test("what the guest writes into a shared folder is in the host's folder, and wh
     LOAD,
     'mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 snow /mnt',
     'D=$(dirname $(grep -l org.snow /sys/class/virtio-ports/*/name)); mknod /p c $(tr : " " < $D/dev); echo by the port >/p',
-    'mkdir /mnt/d; tr a-z A-Z </mnt/in >/mnt/d/out; ln -s /etc /mnt/link; rm /mnt/gone; umount /mnt; poweroff -f',
+    'mkdir /mnt/d; tr a-z A-Z </mnt/in >/mnt/d/out; ln -s /etc /mnt/link; rm /mnt/gone',
+    '(dd if=/dev/zero bs=1M count=9; echo end) 2>/dev/null >/mnt/d/large; umount /mnt; poweroff -f',
   ];
   const result = await snowglobe([
     ...['riscv64', '-m', '256', '-kernel', kernel as string, '-initrd', initrd as string],
@@ -239,6 +240,9 @@ test("what the guest writes into a shared folder is in the host's folder, and wh
   expect(result.status).toBe(0);
   expect(readdirSync(folder).sort()).toEqual(['d', 'in']);
   expect(readFileSync(join(folder, 'd/out'), 'utf8')).toBe('FROM THE HOST');
+  // It comes in pieces.
+  const large = Buffer.concat([Buffer.alloc(9 * MIB), Buffer.from('end\n')]);
+  expect(readFileSync(join(folder, 'd/large')).equals(large)).toBe(true);
   expect(readFileSync(log, 'utf8')).toBe('by the port\n');
 });
 
