@@ -16,6 +16,9 @@ const moduleName = (path) =>
 /** Kernels since trixie have their modules in /usr/lib. */
 const FOLDER = /^(usr\/)?lib\/modules\//;
 
+/** Folders may be called as a module is: net/9p. */
+const isModule = ({ path, type }) => type === 'file' && FOLDER.test(path) && /\.ko(\.xz)?$/.test(path);
+
 /** A module as insmod loads it. Kernels since trixie have theirs compressed. */
 function plainModule({ path, content }) {
   if (!path.endsWith('.xz')) return content;
@@ -27,9 +30,7 @@ function plainModule({ path, content }) {
  * they depend on stands in their section .modinfo as "depends=a,b".
  */
 function modulesOf(entries, names) {
-  const found = new Map(
-    entries.filter(({ path }) => FOLDER.test(path)).map((entry) => [moduleName(entry.path), entry]),
-  );
+  const found = new Map(entries.filter(isModule).map((entry) => [moduleName(entry.path), entry]));
   const order = [];
   const visit = (name) => {
     if (order.some((module) => module.name === name)) return;
