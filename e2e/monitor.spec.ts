@@ -40,6 +40,7 @@ test('the page has a monitor for a machine that runs, is paused, or is not there
   await line.press('ArrowUp');
   await expect(line).toHaveValue('info status');
   await ask('cont');
+  await expect(page.getByText('Running', { exact: true })).toBeVisible();
   await page.locator('vm-console').evaluate((element: HTMLElement) => element.focus());
   await page.keyboard.type('b');
   await expect.poll(() => screenText(page)).toBe('ready\n[a][b]');
