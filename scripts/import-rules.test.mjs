@@ -21,6 +21,7 @@ import { root } from './lib/project.mjs';
  */
 const MAY_IMPORT = {
   core: [],
+  command: ['core'],
   memory: ['core'],
   block: ['core', 'memory'],
   net: ['core', 'memory'],
@@ -31,9 +32,9 @@ const MAY_IMPORT = {
   display: ['core', 'memory'],
   sound: ['core'],
   element: ['core', 'memory', 'block', 'net', 'worker', 'machine', 'display', 'sound'],
-  app: ['core', 'block', 'machine', 'element'],
+  app: ['core', 'command', 'block', 'machine', 'element'],
   img: ['core', 'block'],
-  cli: ['core', 'block', 'img'],
+  cli: ['core', 'command', 'block', 'img'],
   playwright: ['core', 'cli'],
 };
 const FOLDERS = Object.keys(MAY_IMPORT);

@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../command/usage-error.ts';
 
 /** A file that gets what a guest's port says; what was in it is gone, as with QEMU's. */
 export class ChardevFile {

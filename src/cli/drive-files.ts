@@ -1,6 +1,6 @@
 import type { FormatName } from '../block/format/probe.ts';
 import { openHostImage } from '../img/host-image.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../command/usage-error.ts';
 
 /**
  * Paths of the files that back an image, the nearest first.

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { CliOptions } from './cli-options.ts';
+import type { CliOptions } from '../command/cli-options.ts';
 import { biosFile, checkImage, firmwareFile, folderFiles, isAddress, isBiosWord } from './guest-files.ts';
 import type { GuestConfig } from './runner-page.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../command/usage-error.ts';
 
 /**
  * The machine that a command line asks for. Its images are checked here, before a browser starts for nothing.

@@ -1,8 +1,8 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ARCHITECTURES } from './architectures.ts';
-import { UsageError } from './usage-error.ts';
+import { ARCHITECTURES } from '../command/architectures.ts';
+import { UsageError } from '../command/usage-error.ts';
 
 /** The folder of this package: where build/ and .cache/ are. The sources and what is compiled of them both lie below it. */
 export const packageRoot: string = (() => {

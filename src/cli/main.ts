@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from './guest-files.ts';
-import { helpText, parseCommand } from './options.ts';
+import { helpText, parseCommand } from '../command/options.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_USAGE } from './report.ts';
 import { run } from './run.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../command/usage-error.ts';
 
 const version = (): string => JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')).version;
 

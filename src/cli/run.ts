@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { VmError } from '../core/errors.ts';
 import type { VmReport } from '../core/vm-api.ts';
 import { HostError, launchChromium } from './chromium.ts';
-import type { CliOptions } from './cli-options.ts';
+import type { CliOptions, MediumStep, MonitorStep } from '../command/cli-options.ts';
 import { StdioConsole } from './console.ts';
 import type { RunnerPort } from '../core/runner-api.ts';
 import { ChardevFile } from './chardev-file.ts';
@@ -14,9 +14,9 @@ import { guestConfig } from './guest-config.ts';
 import { checkImage } from './guest-files.ts';
 import { EMPTY_REPORT, exitStatus, makeReport, type RunOutcome, type RunReport } from './report.ts';
 import { type GuestConfig, type GuestVm, RunnerPage } from './runner-page.ts';
-import { type MediumStep, type MonitorStep, ScriptRunner } from './script.ts';
+import { ScriptRunner } from './script.ts';
 import { startSiteServer } from './site-server.ts';
-import { UsageError } from './usage-error.ts';
+import { UsageError } from '../command/usage-error.ts';
 
 /** How a run came to its end, before the report is made of it. */
 interface Ending {

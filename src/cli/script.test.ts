@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Script, ScriptRunner } from './script.ts';
+import type { Script } from '../command/cli-options.ts';
+import { ScriptRunner } from './script.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 

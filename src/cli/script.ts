@@ -1,15 +1,4 @@
-/** One step of what the command line asks of a run. */
-export type ScriptStep = { expect: RegExp } | { send: Uint8Array } | MediumStep | MonitorStep;
-/** Another image for a drive, a path; null: its eject button is pressed. */
-export interface MediumStep {
-  drive: string;
-  file: string | null;
-}
-/** A command for the machine's monitor. */
-export interface MonitorStep {
-  monitor: string;
-}
-export type Script = ScriptStep[];
+import type { MediumStep, MonitorStep, Script } from '../command/cli-options.ts';
 
 /** Text without a match that is kept for the next batch: a match longer than this may be missed. */
 const WINDOW = 64 * 1024;

@@ -1,13 +1,14 @@
 /** Reads .vmtest files: a machine's command line, then what to do with it. docs/vmtest.md is the format's page. */
 import { dirname, resolve } from 'node:path';
-import type { CliOptions } from '../cli-options.ts';
+import type { CliOptions } from '../../command/cli-options.ts';
 import { guestConfig, optionsIn } from '../guest-config.ts';
 import { checkImage } from '../guest-files.ts';
-import { parseCommand } from '../options.ts';
+import { parseCommand } from '../../command/options.ts';
 import type { GuestConfig } from '../runner-page.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../command/usage-error.ts';
 import { type Action, readStatement } from './steps.ts';
-import { LineError, shellWords, type Token, tokens } from './tokens.ts';
+import { LineError, shellWords } from '../../command/shell-words.ts';
+import { type Token, tokens } from './tokens.ts';
 
 export interface Place {
   /** From 1. */

@@ -9,7 +9,7 @@ import { checkDesktop, findChromium } from '../chromium.ts';
 import { packageRoot } from '../guest-files.ts';
 import { EXIT_FAILED, EXIT_OK, EXIT_TIMEOUT, EXIT_USAGE } from '../report.ts';
 import { siteFolder } from '../site-server.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../../command/usage-error.ts';
 import { describeProblem, parseVmTest } from './parse.ts';
 import type { VmTestRunPlan } from './plan.ts';
 import { parseTestOptions, type TestOptions, testHelpText } from './test-options.ts';

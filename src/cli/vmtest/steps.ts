@@ -2,7 +2,8 @@
 import { KEYBOARD_LAYOUTS, type KeyboardLayout } from '../../core/keyboard-layouts.ts';
 import type { VmOutcome } from '../../core/vm-api.ts';
 import { chordCodes } from '../keys.ts';
-import { LineError, type Token } from './tokens.ts';
+import { LineError } from '../../command/shell-words.ts';
+import type { Token } from './tokens.ts';
 
 export type Pattern = RegExp | string;
 

@@ -1,7 +1,7 @@
 /** The command line of `snowglobe test`. */
 import { cpus } from 'node:os';
-import { parseInteger, parseRegex, parseSeconds } from '../option-values.ts';
-import { UsageError } from '../usage-error.ts';
+import { parseInteger, parseRegex, parseSeconds } from '../../command/option-values.ts';
+import { UsageError } from '../../command/usage-error.ts';
 import { TRACE_MODES, type TraceMode, type VmTestRunPlan } from './plan.ts';
 
 export interface TestOptions extends Omit<VmTestRunPlan, 'root' | 'generated'> {

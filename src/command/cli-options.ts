@@ -1,6 +1,18 @@
 import type { RunnerDrive } from '../core/runner-api.ts';
 import type { DeviceConfig } from '../core/vm-api.ts';
-import type { Script } from './script.ts';
+
+/** One step of what the command line asks of a run. */
+export type ScriptStep = { expect: RegExp } | { send: Uint8Array } | MediumStep | MonitorStep;
+/** Another image for a drive, a path; null: its eject button is pressed. */
+export interface MediumStep {
+  drive: string;
+  file: string | null;
+}
+/** A command for the machine's monitor. */
+export interface MonitorStep {
+  monitor: string;
+}
+export type Script = ScriptStep[];
 
 /** The host's end of a port: the terminal, nowhere, or a file that gets what the guest says. */
 export type CliChardev = { kind: 'stdio' } | { kind: 'null' } | { kind: 'file'; path: string };
