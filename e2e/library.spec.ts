@@ -1,65 +1,15 @@
 /** `<vm-console>` as a library: build/lib on a server of its own, a plain page on another one (docs/vm-console.md). */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test as base } from 'playwright/test';
 import { assembleGuest, repository } from './support/images.ts';
 import { pcEcho } from './support/pc-guest.ts';
+import { expect, ISOLATED, SHARED, test } from './support/folders.ts';
 import { screenText } from './support/site.ts';
 
 const LIBRARY = join(repository, 'build/lib');
 /** JavaScript and Wasm to the first boot, gzipped. */
 const BUDGET = 700_000;
-
-const TYPES: Record<string, string> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.wasm': 'application/wasm',
-};
-/** What a server of files for other sites sends. */
-const SHARED = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
-/** What a page needs for shared memory. */
-const ISOLATED = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
-
-interface Folder {
-  /** With a trailing slash. */
-  url: string;
-  /** Names of the files that were fetched. */
-  fetched: string[];
-}
-
-const test = base.extend<{ serve: (folder: string, headers: Record<string, string>) => Promise<Folder> }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads a fixture's dependencies from this pattern
-  serve: async ({}, use) => {
-    const servers: Server[] = [];
-    await use(async (folder, headers) => {
-      const fetched: string[] = [];
-      const server = createServer((request, response) => {
-        const name = request.url!.slice(1);
-        try {
-          const bytes = readFileSync(join(folder, name));
-          fetched.push(name);
-          const type = TYPES[extname(name)] ?? 'application/octet-stream';
-          response.writeHead(200, { ...headers, 'Content-Type': type }).end(bytes);
-        } catch {
-          response.writeHead(404, headers).end();
-        }
-      });
-      servers.push(server);
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-      return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, fetched };
-    });
-    for (const server of servers) {
-      server.closeAllConnections();
-      server.close();
-    }
-  },
-});
 
 const html = (script: string, element: string): string =>
   `<!doctype html><title>A page</title><script type="module" src="${script}"></script>${element}`;

@@ -1,7 +1,11 @@
 /**
  * Keeps the page itself for a start without network: its documents, scripts, cores and list of machines. What machines are made of (kernels, disks) the
- * page keeps in IndexedDB (docs/block.md). The network comes first, except for files whose names change with their content.
+ * page keeps in IndexedDB (docs/block.md). The network comes first, except for files whose names change with their content. It also isolates the page where the
+ * server does not (docs/vm-console.md, "Servers without headers"): a folder has one service worker only.
  */
+importScripts('vm-console-isolation.js');
+const { isolate } = self.vmConsoleIsolation;
+
 const CACHE = 'snowglobe-page';
 /** Files kept; old builds leave theirs behind. */
 const FILES_MAX = 150;
@@ -58,7 +62,13 @@ async function answer(event, request) {
 self.addEventListener('install', () => self.skipWaiting());
 self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener('fetch', (event) => {
-  if (ours(event.request)) event.respondWith(answer(event, event.request));
+  const { request } = event;
+  if (ours(request) || request.mode === 'navigate')
+    event.respondWith(
+      (ours(request) ? answer(event, request) : fetch(request)).then((response) =>
+        isolate(request, response),
+      ),
+    );
 });
 /** What the page had loaded before there was a service worker: {files: [addresses]}. */
 self.addEventListener('message', (event) => {

@@ -134,7 +134,11 @@ const STEPS = [
     title: 'Building the component for other sites (vite → build/lib)',
     inputs: () =>
       listFiles(['src', 'package-lock.json'], notTest).concat(
-        listFiles(['vite.lib.config.ts', 'build/core.wasm', 'build/core-x86.wasm'], undefined, []),
+        listFiles(
+          ['vite.lib.config.ts', 'public/vm-console-isolation.js', 'build/core.wasm', 'build/core-x86.wasm'],
+          undefined,
+          [],
+        ),
       ),
     outputs: [join(buildDir, 'lib')],
     build: () => buildByVite('lib', 'vite.lib.config.ts'),

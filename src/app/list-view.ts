@@ -1,6 +1,6 @@
 /** The first page: what this is, and the machines there are. */
 import { h, markup } from '../element/dom.ts';
-import { describeFailure, missingFeature } from '../element/failure.ts';
+import { describeFailure, isolationProblem, missingFeature } from '../element/failure.ts';
 import { formatBytes, formatMemory } from '../element/format.ts';
 import type { Catalog, CatalogEntry, MachineGroup } from './catalog.ts';
 import { type GroupOfMachines, grouped } from './groups.ts';
@@ -106,12 +106,17 @@ export function notice(title: string, ...paragraphs: (string | Node)[]): HTMLEle
   );
 }
 
-/** What keeps any machine from running here, or null. */
-export function obstacle(): HTMLElement | null {
-  const missing = missingFeature(globalThis);
-  if (!missing) return null;
-  const { title, message, advice } = describeFailure(missing);
-  return notice(title, message, advice);
+/** The place of what keeps any machine from running here. It is hidden while nothing does, or the page is about to load again, isolated. */
+function obstacle(): HTMLElement {
+  const place = h('div', { hidden: true });
+  void isolationProblem(globalThis).then((reason) => {
+    const missing = missingFeature(globalThis, reason);
+    if (!missing) return;
+    const { title, message, advice } = describeFailure(missing);
+    place.replaceChildren(notice(title, message, advice));
+    place.hidden = false;
+  });
+  return place;
 }
 
 function machines(catalog: Catalog, actions: ListActions): HTMLElement {

@@ -26,7 +26,8 @@ const TEXTS: Record<VmErrorCode, { title: string; advice: string }> = {
     title: 'This page may not share memory',
     advice:
       'Serve the page with the headers “Cross-Origin-Opener-Policy: same-origin” and ' +
-      '“Cross-Origin-Embedder-Policy: require-corp”, over https or from localhost. “npm start” does both.',
+      '“Cross-Origin-Embedder-Policy: require-corp”, over https or from localhost. Where the headers cannot be set, put ' +
+      'vm-console-isolation.js beside the page, and <script src="vm-console-isolation.js"></script> first in its head.',
   },
   unsupported: {
     title: 'This browser is too old for the machine',
@@ -90,21 +91,36 @@ export function describeFailure({ code, message }: { code: VmErrorCode; message:
   return { code, message, ...TEXTS[code] };
 }
 
-/** What the browser lacks to run a machine, or null when it has everything. */
-export function missingFeature(scope: {
-  crossOriginIsolated?: boolean;
-  SharedArrayBuffer?: unknown;
-  WebAssembly?: unknown;
-  Worker?: unknown;
-  Atomics?: { waitAsync?: unknown };
-}): VmError | null {
+/**
+ * Why vm-console-isolation.js could not isolate the page, in words; empty where the page is isolated, or does not have that script. Does not resolve
+ * while the page loads again for it.
+ */
+export async function isolationProblem(scope: object): Promise<string> {
+  const { vmConsoleIsolation } = scope as { vmConsoleIsolation?: { ready?: Promise<string | null> } };
+  return (await vmConsoleIsolation?.ready) ?? '';
+}
+
+/**
+ * What the browser lacks to run a machine, or null when it has everything.
+ * @param reason what is known of why the page is not isolated
+ */
+export function missingFeature(
+  scope: {
+    crossOriginIsolated?: boolean;
+    SharedArrayBuffer?: unknown;
+    WebAssembly?: unknown;
+    Worker?: unknown;
+    Atomics?: { waitAsync?: unknown };
+  },
+  reason = '',
+): VmError | null {
   if (!scope.WebAssembly || !scope.Worker) {
     return new VmError('unsupported', 'This browser has no WebAssembly or no workers.');
   }
   if (!scope.crossOriginIsolated || !scope.SharedArrayBuffer) {
     return new VmError(
       'not-isolated',
-      'The page is not cross-origin isolated, so the browser hides SharedArrayBuffer, where a guest’s memory lives.',
+      `The page is not cross-origin isolated, so the browser hides SharedArrayBuffer, where a guest’s memory lives. ${reason}`.trim(),
     );
   }
   if (!scope.Atomics?.waitAsync) {

@@ -14,7 +14,7 @@ import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attr
 import { copyDetails, pasteFromClipboard } from './clipboard.ts';
 import { h } from './dom.ts';
 import type { VmConsoleEventMap } from './events.ts';
-import { describeFailure, type Failure, missingFeature, toVmError } from './failure.ts';
+import { describeFailure, type Failure, isolationProblem, missingFeature, toVmError } from './failure.ts';
 import { NetworkLine } from './network-line.ts';
 import { MachineInput } from './machine-input.ts';
 import { configFromText } from './options.ts';
@@ -333,7 +333,7 @@ export class VmConsole extends HTMLElement {
   }
 
   async #build(session: Session): Promise<Vm | null> {
-    const missing = missingFeature(globalThis);
+    const missing = missingFeature(globalThis, await isolationProblem(globalThis));
     if (missing) throw missing;
     const config = this.config;
     if (!config.arch) {
