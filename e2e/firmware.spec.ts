@@ -4,6 +4,7 @@ import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
 import { bootDisk, offDisk, resetDisk } from './support/boot-sector.ts';
 import { image } from './support/images.ts';
 import { isoImage } from './support/iso.ts';
+import { PROMPT } from './support/linux-shell.ts';
 
 test.describe('SeaBIOS on a PC', () => {
   for (const arch of ['i386', 'x86_64'] as const) {
@@ -24,7 +25,7 @@ test.describe('A kernel that SeaBIOS starts', () => {
   test('finds the memory map, ACPI and SMBIOS that it set up', async ({ vm }) => {
     await vm.boot({ ...image('i386-debian'), bios: 'bios-256k.bin', memory: 512 });
     await vm.waitForSerial('Booting from ROM...');
-    await vm.waitForSerial(/root@snowglobe:\S+# /, { timeout: 150_000 });
+    await vm.waitForSerial(PROMPT, { timeout: 150_000 });
     const lines = vm.serialText.replaceAll('\r', '');
     // QEMU 7.2's pc with 512 MiB, but for the size of what is kept at the end of RAM.
     expect(

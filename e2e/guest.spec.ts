@@ -1,7 +1,6 @@
 import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
 import { bareMetal, image } from './support/images.ts';
-
-const PROMPT = /root@snowglobe:\S+# /;
+import { PROMPT } from './support/linux-shell.ts';
 
 /** Linux on the interpreter, on a machine that does other things too. */
 const BOOT = { timeout: 75_000 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
 import { fatImage } from './support/fat.ts';
 import { image, repository } from './support/images.ts';
+import { PROMPT as SHELL } from './support/linux-shell.ts';
 import { pngPixels } from './support/png.ts';
 
 const OVMF = join(repository, '.cache/images/firmware/ovmf');
@@ -56,7 +57,7 @@ test('OVMF starts Debian from fw_cfg, which finds its ACPI tables and powers off
   // Its recipe says -bios none; firmware is in flash memory here.
   const { bios: _, ...debian } = image('x86_64-debian');
   await vm.boot({ ...debian, memory: 512, drives });
-  await vm.waitForSerial(/root@snowglobe:\S+# /, { timeout: 300_000 });
+  await vm.waitForSerial(SHELL, { timeout: 300_000 });
   expect(vm.serialText).toContain('EFI v2.70 by EDK II');
   // Not where SeaBIOS has it.
   expect(vm.serialText).toContain('ACPI: PM-Timer IO Port: 0xb008');

@@ -1,5 +1,6 @@
 import { expect, test } from '../src/playwright/index.ts';
 import { image } from './support/images.ts';
+import { PROMPT } from './support/linux-shell.ts';
 import { pcEcho } from './support/pc-guest.ts';
 
 for (const arch of ['i386', 'x86_64'] as const) {
@@ -38,7 +39,6 @@ for (const arch of ['i386', 'x86_64'] as const) {
   });
 }
 
-const PROMPT = /root@snowglobe:\S+# /;
 const BOOT = { timeout: 150_000 };
 /** What a kernel prints when something is wrong with its computer; AMD-Vi's line ends in the words that it is not a bug. */
 const COMPLAINT = /^.*(?:\bWARNING\b|\bBUG\b|\bOops\b|self-tests for .* failed|invalid opcode).*$/m;

@@ -47,7 +47,7 @@ async function openLinux(page: Page, url: string, devices: string): Promise<void
     element.view = 'screen';
     await element.start();
   });
-  await says(page, /root@snowglobe:\S+# /);
+  await says(page, PROMPT);
   await run(page, SETUP);
 }
 

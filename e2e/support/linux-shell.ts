@@ -1,6 +1,7 @@
 /** The shell of the Linux guests, on their serial port. */
 import type { VirtualMachine } from '../../src/playwright/index.ts';
 
+/** Not anchored at its end: busybox asks the terminal for the cursor's place behind it, and a kernel says what it likes. */
 export const PROMPT = /root@snowglobe:\S+# /;
 /** For what a guest does on a machine that does other things too. */
 export const LONG = { timeout: 150_000 };
