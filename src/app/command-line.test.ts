@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { DeviceConfig } from '../core/vm-api.ts';
 import { commandLine, shellQuote } from './command-line.ts';
 
 const images = 'http://127.0.0.1:8080/images/';
@@ -47,6 +48,17 @@ describe('the command line', () => {
       images,
     );
     expect(line).toBe('npx snowglobe riscv64 -bios none -icount shift=3 -no-reboot --tier interp -nographic');
+  });
+
+  it('gives the other ends of ports, which -device names', () => {
+    const devices: DeviceConfig[] = [
+      { driver: 'virtconsole', properties: { chardev: 'stdio' } },
+      { driver: 'virtserialport', properties: { chardev: 'vdagent', name: 'com.redhat.spice.0' } },
+    ];
+    expect(commandLine({ arch: 'riscv64', bios: 'none', devices }, images)).toBe(
+      'npx snowglobe riscv64 -bios none -chardev stdio,id=stdio -chardev qemu-vdagent,id=vdagent,clipboard=on ' +
+        '-device virtconsole,chardev=stdio -device virtserialport,chardev=vdagent,name=com.redhat.spice.0 -nographic',
+    );
   });
 
   it('names a picked file as it is called', () => {

@@ -2,6 +2,9 @@
 import { deviceWords, imageName, VM_OPTIONS } from '../element/options.ts';
 import type { DeviceConfig, DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
 
+/** The ends of ports that a configuration names by what they are. */
+const CHARDEVS = { stdio: 'stdio,id=stdio', vdagent: 'qemu-vdagent,id=vdagent,clipboard=on' };
+
 /** Quotes a word for a POSIX shell where it needs quoting. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
@@ -59,6 +62,9 @@ export function commandLine(config: VmConfig, imagesUrl: string, keptName = 'dis
       continue;
     }
     if (kind === 'devices') {
+      for (const [id, chardev] of Object.entries(CHARDEVS))
+        if ((value as DeviceConfig[]).some(({ properties }) => properties?.['chardev'] === id))
+          words.push('-chardev', chardev);
       for (const device of deviceWords(value as DeviceConfig[])) words.push(flag, shellQuote(device));
       continue;
     }

@@ -14,8 +14,12 @@ export interface MonitorStep {
 }
 export type Script = ScriptStep[];
 
-/** The host's end of a port: the terminal, nowhere, or a file that gets what the guest says. */
-export type CliChardev = { kind: 'stdio' } | { kind: 'null' } | { kind: 'file'; path: string };
+/** The host's end of a port: the terminal, the SPICE agent's, nowhere, or a file that gets what the guest says. */
+export type CliChardev =
+  | { kind: 'stdio' }
+  | { kind: 'vdagent' }
+  | { kind: 'null' }
+  | { kind: 'file'; path: string };
 
 /** What one `snowglobe` command asks for. Images are paths. */
 export interface CliOptions {

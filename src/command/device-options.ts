@@ -7,11 +7,13 @@ export function setDevice(options: CliOptions, text: string): void {
   const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', text, 'driver'));
   if (/^virtio-9p(-pci|-device)?$/.test(driver)) return setFolderDevice(options, text, properties);
   const { chardev } = properties;
-  const shared = chardev !== undefined && chardevOf(options, '-device', chardev).kind === 'stdio';
+  const end = chardev === undefined ? null : chardevOf(options, '-device', chardev).kind;
   // What goes to standard input and output is the machine's serial stream.
-  if (shared) options.serial = 'stdio';
+  if (end === 'stdio') options.serial = 'stdio';
   options.devices ??= [];
-  options.devices.push({ driver, properties: { ...properties, ...(shared && { chardev: 'stdio' }) } });
+  // The page knows these two by their kind.
+  const known = end === 'stdio' || end === 'vdagent';
+  options.devices.push({ driver, properties: { ...properties, ...(known && { chardev: end }) } });
 }
 
 const FOLDER_PROPERTIES = {
@@ -68,25 +70,28 @@ export function setChardev(options: CliOptions, text: string): void {
   const values = parseKeyValues('-chardev', text.replaceAll(',,', '\0'), 'backend');
   const backend = values.get('backend') ?? '';
   checkKeys('-chardev', values, {
-    backend: ['stdio', 'null', 'file'],
+    backend: ['stdio', 'null', 'file', 'qemu-vdagent'],
     id: 'any',
+    ...(backend === 'qemu-vdagent' && { name: ['vdagent'], clipboard: ['on', 'off'], mouse: ['off'] }),
     ...(backend === 'stdio' && { mux: ['on', 'off'], signal: ['on', 'off'] }),
     ...(backend === 'file' && { path: 'any' }),
   });
   const [id, path] = ['id', 'path'].map((key) => values.get(key)?.replaceAll('\0', ','));
   if (!id) throw new UsageError(`-chardev ${text}: give it a name: id=NAME`);
   if (Object.hasOwn(options.chardevs, id)) throw new UsageError(`-chardev ${text}: there is a ${id} already`);
-  // The page knows the terminal by this name.
-  if (backend !== 'stdio' && id === 'stdio') throw new UsageError(`-chardev ${text}: give it another name`);
+  // The page knows the terminal and the agent by these names.
+  if (id !== (backend === 'qemu-vdagent' ? 'vdagent' : backend) && /^(stdio|vdagent)$/.test(id))
+    throw new UsageError(`-chardev ${text}: give it another name`);
   if (backend === 'file' && !path) throw new UsageError(`-chardev ${text}: give path=FILE`);
-  options.chardevs[id] =
-    backend === 'file' ? { kind: 'file', path: path! } : { kind: backend === 'stdio' ? 'stdio' : 'null' };
+  if (backend === 'file') options.chardevs[id] = { kind: 'file', path: path! };
+  else if (backend === 'stdio') options.chardevs[id] = { kind: 'stdio' };
+  else options.chardevs[id] = { kind: values.get('clipboard') === 'on' ? 'vdagent' : 'null' };
 }
 
 function chardevOf({ chardevs }: CliOptions, option: string, id: string): CliChardev {
   if (Object.hasOwn(chardevs, id)) return chardevs[id];
   throw new UsageError(
-    `${option}: there is no chardev ${id}; put -chardev stdio,id=${id} before it, or null or file`,
+    `${option}: there is no chardev ${id}; put -chardev stdio,id=${id} before it, or null, file or qemu-vdagent`,
   );
 }
 

@@ -135,8 +135,8 @@ export const OPTIONS: readonly Option[] = [
   },
   {
     name: 'chardev',
-    value: 'stdio|null|file,id=ID',
-    help: "the terminal, for -device virtconsole,chardev=ID (the guest's\nhvc0); it gets what is typed while the guest listens there.\nfile,path=FILE gets what the port says; for -serial too",
+    value: 'stdio|null|file|qemu-vdagent,id=ID',
+    help: "the terminal, for -device virtconsole,chardev=ID (the guest's\nhvc0); it gets what is typed while the guest listens there.\nfile,path=FILE gets what the port says; for -serial too.\nqemu-vdagent,clipboard=on shares the clipboard with a guest's\nspice-vdagent: -device virtserialport,chardev=ID,\nname=com.redhat.spice.0",
     set: setChardev,
   },
   {

@@ -77,11 +77,26 @@ test('chardevs are the terminal, nothing, or a file', () => {
     ['-chardev', 'null', /id=NAME/],
     ['-chardev', 'file,id=f', /path=FILE/],
     ['-chardev', 'null,id=stdio', /another name/],
+    ['-chardev', 'null,id=vdagent', /another name/],
+    ['-chardev', 'qemu-vdagent,id=a,mouse=on', /mouse/],
     ['-serial', 'chardev:x', /no chardev x/],
     ['-serial', 'tcp::4444', /not built yet/],
     ['-device', 'virtconsole,chardev=x', /no chardev x/],
   ] as const)
     expect(message('riscv64', option, text)).toMatch(pattern);
+});
+
+test('a port leads to the host’s end of the SPICE agent', () => {
+  const options = parse(
+    ...['-chardev', 'qemu-vdagent,id=a,name=vdagent,clipboard=on', '-chardev', 'qemu-vdagent,id=b'],
+    ...['-device', 'virtserialport,chardev=a,name=com.redhat.spice.0', '-device', 'virtserialport,chardev=b'],
+  );
+  expect(options.devices?.map(({ properties }) => properties)).toEqual([
+    { chardev: 'vdagent', name: 'com.redhat.spice.0' },
+    { chardev: 'b' },
+  ]);
+  expect(options.chardevs).toEqual({ a: { kind: 'vdagent' }, b: { kind: 'null' } });
+  expect(options.serial).toBe('stdio');
 });
 
 test("two dashes do for QEMU's options too; the program's whole name does for the architecture", () => {

@@ -265,6 +265,8 @@ export interface VmEvents {
   panic: { message: string };
   /** A drive's medium failed a request; QEMU's BLOCK_IO_ERROR. With `stop` the machine is being paused, and `resume()` tries again. */
   ioerror: DriveFailure;
+  /** The guest has copied a text, and shares its clipboard. */
+  clipboard: { text: string };
   /** A host failure; the machine is in state `error`. */
   error: { code: VmErrorCode; message: string };
 }
@@ -410,6 +412,17 @@ export interface VmPort {
   readonly stream: SerialStream;
 }
 
+/**
+ * The clipboard that a guest with spice-vdagent shares: `-device virtserialport,chardev=vdagent,name=com.redhat.spice.0`. What the guest copies comes as the event
+ * `clipboard`. Texts have 16 MiB at most.
+ */
+export interface VmClipboard {
+  /** The guest's agent runs and takes part. */
+  readonly ready: boolean;
+  /** The clipboard holds this text from now on, until the guest copies something; kept for an agent that is still to come. */
+  write(text: string): void;
+}
+
 /** A shared folder as it is now: what the guest wrote is in it. */
 export interface VmFolder {
   readonly tag: string;
@@ -468,6 +481,8 @@ export interface Vm {
   resizeDrive(drive: string, size: number): Promise<void>;
   /** Ports of its virtio-serial device, but for one that shares `serial` (`chardev=stdio`). */
   readonly ports: readonly VmPort[];
+  /** Null: no port leads to a SPICE agent. */
+  readonly clipboard: VmClipboard | null;
   /** Tells the guest how large the terminal behind its virtio consoles is, in characters. */
   resizeConsole(columns: number, rows: number): void;
   /** Shared folders; none before it has loaded. */

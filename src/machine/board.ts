@@ -82,7 +82,7 @@ export interface BoardEnv {
   power: PowerControl;
   serial: SerialBackend;
   /** Ends of the virtio-serial ports that do not share `serial`, in the order of their numbers; absent: there are none. */
-  ports?: readonly SerialBackend[];
+  ports?: readonly (SerialBackend & { opened?(open: boolean): void })[];
   /** The keyboard's lamps. */
   leds(lit: number): void;
   /** As in QEMU's program names: `riscv64`. */

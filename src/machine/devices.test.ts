@@ -27,6 +27,13 @@ describe('the ports of a virtio-serial', () => {
     for (const max of ['0', '32', 'all'])
       expect(() => plan([bus(max)])).toThrow(`max_ports=${max} is not possible`);
   });
+
+  it('lead to the SPICE agent once, and not from a console', () => {
+    const agent = { driver: 'virtserialport', properties: { chardev: 'vdagent' } };
+    expect(plan([agent])[0].ports![1]).toMatchObject({ chardev: 'vdagent', console: false });
+    expect(() => plan([agent, agent])).toThrow('one port for the SPICE agent is enough');
+    expect(() => plan([{ ...agent, driver: 'virtconsole' }])).toThrow('on a port for data: virtserialport');
+  });
 });
 
 it('There is one ramfb: firmware has one file for it', () => {

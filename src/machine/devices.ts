@@ -43,6 +43,9 @@ interface DeviceKind {
 /** The chardev that is the machine's serial stream. */
 export const SHARED_CHARDEV = 'stdio';
 
+/** The chardev that is the host's end of the SPICE agent. */
+export const AGENT_CHARDEV = 'vdagent';
+
 const ANY = /^.*$/;
 /** Of a monitor: 16 to 4095, which is what an EDID can say. */
 const PIXELS = /^(1[6-9]|[2-9]\d|[1-9]\d\d|[1-3]\d\d\d|40[0-8]\d|409[0-5])$/;
@@ -133,6 +136,11 @@ function addPort(
     shared: properties['chardev'] === SHARED_CHARDEV,
     chardev: properties['chardev'] ?? null,
   };
+  if (port.chardev === AGENT_CHARDEV) {
+    if (console) throw bad(`${option}: the SPICE agent is on a port for data: virtserialport.`);
+    if (ports.some((other) => other?.chardev === AGENT_CHARDEV))
+      throw bad(`${option}: one port for the SPICE agent is enough.`);
+  }
   if (ports.length >= PORTS_MAX) throw bad(`${option}: there are ${PORTS_MAX} ports already.`);
   if (console && ports[0] === null) ports[0] = port;
   else if (console || ports.length > 0) ports.push(port);

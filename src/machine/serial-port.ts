@@ -15,6 +15,8 @@ export interface SerialPortHooks {
   release(): void;
   /** The first byte of the guest arrived. */
   firstOutput(): void;
+  /** A program of the guest's has opened the port, or closed it: of ports that can tell. */
+  opened?(open: boolean): void;
   /** A listener threw or rejected. */
   failed(error: unknown): void;
 }
@@ -39,6 +41,16 @@ export class SerialPort implements SerialBackend, SerialStream {
   /** Whether so much output is undigested that the guest is to be held back. */
   get holding(): boolean {
     return this.held;
+  }
+
+  /** Bytes of input that the guest has not taken. */
+  get waiting(): number {
+    return this.input.length;
+  }
+
+  /** What the port does when the guest opens or closes it. */
+  opened(open: boolean): void {
+    this.hooks.opened?.(open);
   }
 
   transmit(byte: number): void {

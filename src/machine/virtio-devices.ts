@@ -184,10 +184,15 @@ function createSerial(plan: DevicePlan, env: Omit<BoardEnv, 'images'>, parts: Vi
   const console = new VirtioConsole({
     log: env.log,
     ports: plans.map((port, number) => {
-      const stream = port?.shared ? env.serial : env.ports?.[own.indexOf(number)];
+      const end = env.ports?.[own.indexOf(number)];
+      const stream = port?.shared ? env.serial : end;
       if (!port || !stream) return null;
-      const output = (bytes: Uint8Array): void => bytes.forEach((byte) => stream.transmit(byte));
-      return { console: port.console, name: port.name, backend: { output, take: () => stream.take() } };
+      const backend = {
+        output: (bytes: Uint8Array): void => bytes.forEach((byte) => stream.transmit(byte)),
+        take: () => stream.take(),
+        opened: (open: boolean): void => end?.opened?.(open),
+      };
+      return { console: port.console, name: port.name, backend };
     }),
   });
   const shared = plans.findIndex((port) => port?.shared);

@@ -11,6 +11,7 @@ import type {
   SerialStream,
   Unsubscribe,
   Vm,
+  VmClipboard,
   VmBalloon,
   VmFolder,
   VmConfig,
@@ -32,6 +33,7 @@ import { loadFolders, type SharedFolder } from './folders.ts';
 import { hostBalloon } from './host-balloon.ts';
 import { MachineImages } from './machine-images.ts';
 import { sampleMemory } from './memory-use.ts';
+import { HostPorts } from './host-ports.ts';
 import { InputPort } from './input-port.ts';
 import { PanicWatch } from './panic-watch.ts';
 import { hasScreen } from './devices.ts';
@@ -76,7 +78,8 @@ class MachineVm implements Vm {
   readonly ended: Promise<{ outcome: VmOutcome; code: number }>;
   readonly serial: SerialStream;
   readonly ports: readonly VmPort[];
-  private readonly hostPorts: SerialPort[] = [];
+  readonly clipboard: VmClipboard | null;
+  private readonly hostPorts: HostPorts;
   private sharedFolders: readonly SharedFolder[] = [];
   readonly input: VmInput;
   readonly screen: MachineScreen | null;
@@ -152,30 +155,17 @@ class MachineVm implements Vm {
     });
     this.port.onData((bytes) => this.panicWatch.feed(bytes));
     this.serial = this.port;
-    this.ports = this.createPorts();
+    this.hostPorts = new HostPorts(this.resolved.devices, {
+      device: () => this.session?.board.virtioSerial,
+      hold: () => this.holdIfFull(),
+      release: () => this.releaseIfEmpty(),
+      copied: (text) => this.events.emit('clipboard', { text }),
+      log: this.log,
+    });
+    this.ports = this.hostPorts.streams;
+    this.clipboard = this.hostPorts.clipboard;
     this.inputPort = new InputPort(() => this.session?.board.input);
     this.input = this.inputPort;
-  }
-
-  /** Streams of the virtio-serial ports that do not share the machine's own. */
-  private createPorts(): VmPort[] {
-    const plans = this.resolved.devices.flatMap(({ ports }) => ports ?? []);
-    return plans.flatMap((plan) => {
-      if (!plan || plan.shared) return [];
-      const index = this.hostPorts.length;
-      const port = new SerialPort({
-        inputReady: () => {
-          const serial = this.session?.board.virtioSerial;
-          serial?.console.inputReady(serial.own[index]);
-        },
-        hold: () => this.holdIfFull(),
-        release: () => this.releaseIfEmpty(),
-        firstOutput: () => {},
-        failed: (error) => this.log.warn('port listener', String(error)),
-      });
-      this.hostPorts.push(port);
-      return [{ name: plan.name, console: plan.console, chardev: plan.chardev, stream: port }];
-    });
   }
 
   resizeConsole(columns: number, rows: number): void {
@@ -329,7 +319,7 @@ class MachineVm implements Vm {
     this.setState('destroyed');
     this.events.clear();
     this.port.dispose();
-    for (const port of this.hostPorts) port.dispose();
+    this.hostPorts.dispose();
     this.inputPort.dispose();
     this.screen?.destroy();
     await session?.close();
@@ -381,7 +371,7 @@ class MachineVm implements Vm {
           reset: () => this.requestStop(this.resetRequest()),
         },
         serial: this.port,
-        ports: this.hostPorts,
+        ports: this.hostPorts.ends,
         leds: (lit) => this.inputPort.leds(lit),
         vcpu,
         screenChanged: () => this.screen?.changed(),
@@ -520,7 +510,7 @@ class MachineVm implements Vm {
 
   /** Some listener has too much output to digest, of whichever port. */
   private get full(): boolean {
-    return [this.port, ...this.hostPorts].some(({ holding }) => holding);
+    return this.port.holding || this.hostPorts.holding;
   }
 
   private holdIfFull(): void {

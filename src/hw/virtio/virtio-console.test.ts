@@ -17,6 +17,10 @@ class Backend {
   take(): number | null {
     return this.input.shift() ?? null;
   }
+  readonly opens: boolean[] = [];
+  opened(open: boolean): void {
+    this.opens.push(open);
+  }
   type(text: string): void {
     this.input.push(...Buffer.from(text));
   }
@@ -124,6 +128,10 @@ describe('virtio-serial', () => {
     expect(taken(4).map((bytes) => bytes.length)).toEqual([64, 3]);
     control(1, 6, 0);
     expect(type.isOpen(1)).toBe(false);
+    control(1, 6, 1);
+    control(1, 6, 1);
+    type.reset();
+    expect(backends.map(({ opens }) => opens)).toEqual([[], [true, false, true, false]]);
   });
 
   it('keeps a buffer of the driver’s until something is typed', () => {

@@ -44,6 +44,8 @@ export interface PortBackend {
   output(bytes: Uint8Array): void;
   /** The next byte for the guest; null: there is none. */
   take(): number | null;
+  /** A program of the guest's has opened the port, or closed it. */
+  opened?(open: boolean): void;
 }
 
 export interface PortOptions {
@@ -178,10 +180,16 @@ export class VirtioConsole implements VirtioType {
       port.ready = value === 1;
       if (port.ready) this.introduce(id, port);
     } else if (event === PORT_OPEN) {
-      port.open = value === 1;
+      this.setOpen(port, value === 1);
       if (port.open) this.inputReady(id);
     }
     return 0;
+  }
+
+  private setOpen(port: Port, open: boolean): void {
+    const changed = port.open !== open;
+    port.open = open;
+    if (changed) port.backend.opened?.(open);
   }
 
   private introduce(id: number, { console, name }: Port): void {
@@ -230,7 +238,11 @@ export class VirtioConsole implements VirtioType {
 
   reset(): void {
     this.messages = [];
-    for (const port of this.ports) if (port) Object.assign(port, { open: false, ready: false, room: null });
+    for (const port of this.ports) {
+      if (!port) continue;
+      Object.assign(port, { ready: false, room: null });
+      this.setOpen(port, false);
+    }
   }
 
   save(): SavedState {
@@ -257,10 +269,12 @@ export class VirtioConsole implements VirtioType {
       messages.push(message);
     }
     return () => {
-      this.ports.forEach(
-        (port, i) => port && Object.assign(port, { open: open[i], ready: ready[i], room: null }),
-      );
       this.messages = messages;
+      this.ports.forEach((port, i) => {
+        if (!port) return;
+        Object.assign(port, { ready: ready[i], room: null });
+        this.setOpen(port, open[i]);
+      });
     };
   }
 }
