@@ -9,7 +9,7 @@ import { AsmError, assembleFile } from './lib/riscv-asm/index.mjs';
 
 /** Fields of image.json. One without `machine` is for tests and benchmarks, and the page does not list it. */
 const REQUIRED = ['name', 'source', 'kernel', 'title', 'description', 'arch', 'memory', 'append'];
-const OPTIONAL = ['machine', 'terminal'];
+const OPTIONAL = ['machine', 'terminal', 'devices', 'group'];
 
 /** @returns {string[]} folders with a bare-metal guest, relative to the root */
 export function listBareMetalImages() {

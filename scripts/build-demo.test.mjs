@@ -7,6 +7,7 @@ import { assembleFile } from './lib/riscv-asm/index.mjs';
 it('finds the bare-metal guests, each fully described', () => {
   const descriptions = listBareMetalImages().map(readImageDescription);
   expect(descriptions.map(({ name, machine }) => [name, machine])).toEqual([
+    ['riscv64-aurora', 'virt'],
     ['riscv64-bench-loop', undefined],
     ['riscv64-demo', 'virt'],
   ]);

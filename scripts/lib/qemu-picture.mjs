@@ -10,6 +10,8 @@ import { join } from 'node:path';
 const SETTLED_MS = 1500;
 const FIRST_MS = 3000;
 
+const PC = ['qemu-system-i386', '-M', 'pc,accel=tcg', '-vga', 'std'];
+
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
@@ -29,19 +31,19 @@ export async function recordPicture(disk, options) {
 }
 
 /**
- * @param {string[]} machine options of qemu-system-i386
- * @param {{kept?: number, colours?: number}} options bits of each component that count, the others become 0; a picture with fewer colours is not finished
+ * @param {string[]} machine options of QEMU
+ * @param {{kept?: number, colours?: number, emulator?: string[]}} options bits of each component that count, the others become 0; a picture with fewer colours
+ *   is not finished; the program and its first options
  * @returns {Promise<{width: number, height: number, sha256: string}>} the hash is of red, green and blue bytes
  */
-export async function recordMachine(machine, { kept = 0xff, colours = 1 } = {}) {
+export async function recordMachine(machine, { kept = 0xff, colours = 1, emulator = PC } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'qemu-picture-'));
   const path = (name) => join(dir, name);
-  const options = ['-M', 'pc,accel=tcg', '-display', 'none', '-net', 'none', '-vga', 'std', ...machine];
-  const child = spawn(
-    'qemu-system-i386',
-    [...options, '-monitor', `unix:${path('monitor')},server=on,wait=off`],
-    { stdio: 'ignore' },
-  );
+  const [program, ...first] = emulator;
+  const options = [...first, '-display', 'none', '-net', 'none', ...machine];
+  const child = spawn(program, [...options, '-monitor', `unix:${path('monitor')},server=on,wait=off`], {
+    stdio: 'ignore',
+  });
   try {
     while (!existsSync(path('monitor'))) await wait(50);
     const socket = connect(path('monitor'));
