@@ -131,6 +131,67 @@ async function events(page: Page, count: number): Promise<InputEvent[]> {
   });
 }
 
+test('the clipboard is shared with a guest whose agent takes part, when a person pastes or has copied', async ({
+  page,
+  site,
+  context,
+}) => {
+  test.setTimeout(240_000);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await openLinux(
+    page,
+    site.builtUrl,
+    'virtio-gpu-pci virtio-keyboard-pci virtserialport,chardev=vdagent,name=com.redhat.spice.0',
+  );
+  // An agent of the shell's: it can do by demand (bit 5), and asks what the host can.
+  const words = (...values: number[]): string =>
+    values
+      .map((value) =>
+        [0, 8, 16, 24].map((by) => `\\x${((value >> by) & 255).toString(16).padStart(2, '0')}`).join(''),
+      )
+      .join('');
+  const message = (type: number, size: number, ...values: number[]): string =>
+    words(1, 20 + size, 1, type, 0, 0, size, ...values);
+
+  await run(
+    page,
+    `exec 5<>$(echo /dev/vport*p1); cat <&5 > /tmp/heard & printf '${message(6, 8, 0, 1 << 5)}' >&5`,
+  );
+  await expect
+    .poll(() => page.evaluate(() => document.querySelector('vm-console')!.vm!.clipboard!.ready))
+    .toBe(true);
+
+  await page.evaluate(() => navigator.clipboard.writeText('snow\nis coming'));
+  await run(page, '(read line < /dev/tty1; echo "typed: $line" > /dev/console) & true');
+  await page.getByRole('application').focus();
+  await page.keyboard.press('Control+v');
+  await page.keyboard.type('v\n');
+  // The terminal takes Ctrl+V for "what follows is text": the key came once, and before the others.
+  await expect.poll(() => run(page, 'tail -c 4 /tmp/heard | od -An -t d4')).toMatch(/^ +1\r?$/m);
+  await run(page, `printf '${message(8, 4, 1)}' >&5`);
+  await expect.poll(() => run(page, 'tail -c 14 /tmp/heard; echo')).toMatch(/^snow\r?\nis coming/m);
+
+  // The guest copies: it says so, is asked, and tells.
+  const copies = async (text: string): Promise<void> => {
+    await run(page, `printf '${message(7, 4, 1)}' >&5`);
+    await expect.poll(() => run(page, 'tail -c 8 /tmp/heard | od -An -t d4')).toMatch(/^ +4 +1\r?$/m);
+    await run(page, `printf '${message(4, 4 + text.length, 1)}${text}' >&5`);
+  };
+  const host = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
+  // Playwright's evaluate() counts as a person's gesture.
+  await copies('door 24');
+  await expect.poll(host).toBe('door 24');
+  await page.evaluate(() =>
+    Object.defineProperty(navigator, 'userActivation', { value: { isActive: false } }),
+  );
+  await copies('door 23');
+  const offer = page.getByRole('button', { name: 'Copy it here too' });
+  await expect(offer).toBeVisible();
+  expect(await host()).toBe('door 24');
+  await offer.click();
+  await expect.poll(host).toBe('door 23');
+});
+
 test.describe('with fingers', () => {
   test.use({ hasTouch: true });
 

@@ -7,11 +7,12 @@ import type { TerminalView } from './terminal.ts';
 import { typeText } from './typed-text.ts';
 import type { VmConsole } from './vm-console.ts';
 
-/** Pastes into what is looked at: as keys into the screen, as text into the terminal. */
+/** Pastes into what is looked at: as keys into the screen, as text into the terminal. A guest that shares the clipboard finds the text there, too. */
 export async function pasteFromClipboard(
   element: VmConsole,
   stage: Stage,
   terminal: () => TerminalView | null,
+  offer: (text: string) => void,
 ): Promise<void> {
   let text: string;
   try {
@@ -26,6 +27,7 @@ export async function pasteFromClipboard(
     if (element.view !== 'screen') terminal()?.focus();
     return;
   }
+  offer(text);
   if (element.view === 'screen' && element.vm) {
     element.screen?.focus();
     const layout = keyboardLayout(element.getAttribute('keyboard'));

@@ -1,5 +1,6 @@
 /** What keys and pointer do to a machine while its screen has the focus. */
 import type { TouchInput, Vm } from '../core/vm-api.ts';
+import type { SharedClipboard } from './shared-clipboard.ts';
 import type { ScreenInput } from './screen-panel.ts';
 
 /** Wheel events in pixels come in steps of about this much for a notch; those in lines have three. */
@@ -29,6 +30,7 @@ interface Touch {
 export class MachineInput implements ScreenInput {
   readonly #vm: () => Vm | null;
   readonly #own: { leave(): void; paste(): void };
+  readonly #clipboard: SharedClipboard;
   readonly #touches = new Map<number, Touch>();
   /** Fingers on a guest's touch screen. */
   readonly #contacts = new Map<number, TouchInput>();
@@ -38,14 +40,18 @@ export class MachineInput implements ScreenInput {
   #restX = 0;
   #restY = 0;
   #controlAt = 0;
+  /** A key that pastes, and those after it, while the guest gets the text. */
+  #late: [string, boolean][] | null = null;
 
   /**
    * @param vm the machine of now
    * @param own Ctrl+F6 moves the focus out of the screen, for people without a mouse; Ctrl+Shift+V types what was copied
+   * @param clipboard what a guest with an agent pastes
    */
-  constructor(vm: () => Vm | null, own: { leave(): void; paste(): void }) {
+  constructor(vm: () => Vm | null, own: { leave(): void; paste(): void }, clipboard: SharedClipboard) {
     this.#vm = vm;
     this.#own = own;
+    this.#clipboard = clipboard;
   }
 
   key(code: string, down: boolean, event: KeyboardEvent): boolean {
@@ -59,6 +65,22 @@ export class MachineInput implements ScreenInput {
       else this.#own.paste();
       return true;
     }
+    if (code === 'KeyV' && down && !event.repeat && event.ctrlKey && !event.altKey) {
+      const keys: [string, boolean][] = [[code, true]];
+      const waits = this.#clipboard.before(() => {
+        if (this.#late !== keys) return;
+        this.#late = null;
+        for (const [late, wasDown] of keys) this.#vm()?.input.key(late, wasDown);
+      });
+      if (waits) {
+        this.#late = keys;
+        return false;
+      }
+    }
+    if (this.#late) {
+      if (!event.repeat) this.#late.push([code, down]);
+      return true;
+    }
     // The guest's keyboard repeats by itself.
     if (event.repeat) return true;
     if (down && code === 'ControlLeft') this.#controlAt = event.timeStamp;
@@ -69,7 +91,12 @@ export class MachineInput implements ScreenInput {
     return input.key(code, down);
   }
 
+  pasted(text: string): void {
+    this.#clipboard.pasted(text);
+  }
+
   blur(): void {
+    this.#late = null;
     this.#vm()?.input.releaseKeys();
     if (document.pointerLockElement) document.exitPointerLock();
   }

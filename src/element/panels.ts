@@ -150,14 +150,35 @@ export function ioErrorText({ drive, operation, action, message }: DriveFailure)
   return action === 'report' ? `${what} The guest was told.` : `${what} The guest was not told.`;
 }
 
-/** A line above the terminal that hides nothing of it: a panic, or a hint. */
-export function banner(kind: 'panic' | 'hint', text: string, onClose: () => void): HTMLElement {
+/** What a banner offers to do. */
+export interface BannerAction {
+  label: string;
+  run: () => void;
+}
+
+/** A line above the terminal that hides nothing of it: a panic, or a hint. What it offers closes it, too. */
+export function banner(
+  kind: 'panic' | 'hint',
+  text: string,
+  onClose: () => void,
+  action?: BannerAction,
+): HTMLElement {
   const close = markup('button', { type: 'button', 'aria-label': 'Dismiss' }, ICONS.close);
   close.addEventListener('click', onClose);
   return h(
     'div',
     { class: `banner ${kind}`, part: `banner ${kind}`, role: kind === 'panic' ? 'alert' : 'status' },
     h('span', {}, text),
+    ...(action ? [actionButton(action, onClose)] : []),
     close,
   );
+}
+
+function actionButton({ label, run }: BannerAction, onClose: () => void): HTMLElement {
+  const button = h('button', { type: 'button' }, label);
+  button.addEventListener('click', () => {
+    onClose();
+    run();
+  });
+  return button;
 }

@@ -15,6 +15,8 @@ export interface ScreenInput {
    * @returns whether the guest took it, so that the browser must not
    */
   key(code: string, down: boolean, event: KeyboardEvent): boolean;
+  /** What the browser has pasted, after a key that was left to it. */
+  pasted?(text: string): void;
   /** The focus is gone: keys that are held are not any more. */
   blur(): void;
   /**
@@ -76,6 +78,10 @@ export class ScreenPanel {
     );
     this.element.addEventListener('keydown', (event) => this.#key(event, true));
     this.element.addEventListener('keyup', (event) => this.#key(event, false));
+    this.element.addEventListener('paste', (event) => {
+      this.input?.pasted?.(event.clipboardData?.getData('text/plain') ?? '');
+      event.preventDefault();
+    });
     this.element.addEventListener('blur', () => this.input?.blur());
     const pointer = (event: PointerEvent | WheelEvent): void => {
       if (this.input?.pointer?.(event, { ...this.guestPoint(event), ...this.size }) && event.type === 'wheel')

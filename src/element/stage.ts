@@ -1,6 +1,6 @@
 /** Where the machine is seen: the terminal's place, the panels that lie over it, and the strips above and below. */
 import { h } from './dom.ts';
-import { banner } from './panels.ts';
+import { banner, type BannerAction } from './panels.ts';
 
 export class Stage {
   /** The terminal's place. */
@@ -28,8 +28,8 @@ export class Stage {
     this.typing.replaceChildren(...(line ? [line] : []));
   }
 
-  showBanner(kind: 'panic' | 'hint', text: string): void {
-    this.banners.replaceChildren(banner(kind, text, () => this.closeBanners()));
+  showBanner(kind: 'panic' | 'hint', text: string, action?: BannerAction): void {
+    this.banners.replaceChildren(banner(kind, text, () => this.closeBanners(), action));
   }
 
   closeBanners(): void {

@@ -23,6 +23,7 @@ import type { ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { ScreenSwitch } from './screen-switch.ts';
 import { SerialHub } from './serial-hub.ts';
 import { Session } from './session.ts';
+import { SharedClipboard } from './shared-clipboard.ts';
 import { type SoundState, SpeakerOutput } from '../sound/speaker-output.ts';
 import { Stage } from './stage.ts';
 import { StatsTimer } from './stats-timer.ts';
@@ -59,13 +60,15 @@ export class VmConsole extends HTMLElement {
         : null,
   );
   readonly #stage = new Stage();
+  readonly #clipboard = new SharedClipboard(() => this.vm, this.#stage);
   readonly #screen = new ScreenSwitch(
     this.#stage,
     this.#toolbar,
-    new MachineInput(() => this.vm, {
-      leave: () => this.#toolbar.focus(),
-      paste: () => void this.#pasteByHand(),
-    }),
+    new MachineInput(
+      () => this.vm,
+      { leave: () => this.#toolbar.focus(), paste: () => void this.#pasteByHand() },
+      this.#clipboard,
+    ),
   );
   readonly #stats = new StatsTimer(
     () => this.report,
@@ -325,6 +328,7 @@ export class VmConsole extends HTMLElement {
         this.#serial.attach(vm?.serial ?? null);
         this.#screen.panel?.show(vm?.screen ?? null);
         this.#sound.attach(vm);
+        this.#clipboard.attach(vm);
       },
     );
     this.#session = session;
@@ -559,7 +563,12 @@ export class VmConsole extends HTMLElement {
   }
 
   #pasteByHand(): Promise<void> {
-    return pasteFromClipboard(this, this.#stage, () => this.#terminal);
+    return pasteFromClipboard(
+      this,
+      this.#stage,
+      () => this.#terminal,
+      (text) => this.#clipboard.offer(text),
+    );
   }
 
   #emit<K extends keyof VmConsoleEventMap>(type: K, detail: VmConsoleEventMap[K]['detail']): void {
