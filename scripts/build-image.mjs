@@ -7,7 +7,8 @@ import { gzipSync } from 'node:zlib';
 import { AptArchive, AptError, aptObstacle } from './lib/apt.mjs';
 import { main, megabytes, SetupError, say, step, yellow } from './lib/console.mjs';
 import { buildDiskFiles } from './lib/debian-disk.mjs';
-import { busyboxInitrd, overlayEntries } from './lib/initrd.mjs';
+import { busyboxInitrd, mergeEntries, overlayEntries } from './lib/initrd.mjs';
+import { programEntries } from './lib/initrd-packages.mjs';
 import { moduleEntries } from './lib/kernel-modules.mjs';
 import { removeLeftovers, withLock } from './lib/lock.mjs';
 import {
@@ -31,7 +32,7 @@ import {
   readManifest,
   readRecipe,
   recipeHash,
-  rootfsOf,
+  rootfsFolders,
   writeIndex,
 } from './lib/recipes.mjs';
 import { runNode } from './lib/run.mjs';
@@ -127,36 +128,68 @@ async function buildPackaged(path, recipe, progress) {
   );
 }
 
+/** The kernel out of its package: its name in the manifest, its bytes as the image's file, and its modules as cpio entries. */
+async function kernelFromPackage({ kernel, modules }, archive, progress) {
+  const [deb] = await archive.download([await archive.resolve(kernel.package)], progress);
+  progress(`unpacking ${deb.name} ${deb.version}`);
+  const entries = await packageEntries(deb);
+  const name = lastPart(kernel.file).split(/[-*]/)[0];
+  return {
+    address: name,
+    files: { [name]: onlyFile(entries, kernel.file) },
+    modules: moduleEntries(entries, modules),
+    versions: versionsOf([deb]),
+  };
+}
+
+/** The kernel of another image: its address, and the version of its package. */
+function kernelOfImage(path, { kernel: { image } }) {
+  const manifest = readManifest(image);
+  if (!manifest?.kernel)
+    throw new SetupError(`images/${path}: the image ${image} is not built, or has no kernel`);
+  const versions = Object.entries(manifest.versions ?? {}).filter(([name]) =>
+    name.startsWith('linux-image-'),
+  );
+  return {
+    address: `../${image}/${manifest.kernel}`,
+    files: {},
+    modules: [],
+    versions: Object.fromEntries(versions),
+  };
+}
+
 async function buildLinux(path, recipe, progress) {
   const archive = archiveOf(recipe);
-  const kernelName = await archive.resolve(recipe.kernel.package);
-  const debs = await archive.download([kernelName, recipe.busybox.package], progress);
-  progress(`unpacking ${debs[0].name} ${debs[0].version}`);
-  const [kernelEntries, busyboxEntries] = [await packageEntries(debs[0]), await packageEntries(debs[1])];
-  const kernel = onlyFile(kernelEntries, recipe.kernel.file);
-  const busybox = onlyFile(busyboxEntries, recipe.busybox.file);
+  const kernel = recipe.kernel.image
+    ? kernelOfImage(path, recipe)
+    : await kernelFromPackage(recipe, archive, progress);
+  const [deb] = await archive.download([recipe.busybox.package], progress);
+  const busybox = onlyFile(await packageEntries(deb), recipe.busybox.file);
+  const programs = recipe.packages
+    ? await programEntries(archive, recipe.packages, progress)
+    : { entries: [], debs: [] };
   progress('packing the initrd');
-  const overlay = [
-    ...overlayEntries(join(root, rootfsOf(path, recipe))),
-    ...moduleEntries(kernelEntries, recipe.modules),
-  ];
+  const overlay = mergeEntries(
+    programs.entries,
+    ...rootfsFolders(path, recipe).map((folder) => overlayEntries(join(root, folder))),
+    kernel.modules,
+  );
   // Node's gzip leaves the header's time 0: the same inputs give the same file.
   const initrd = gzipSync(busyboxInitrd(busybox, overlay), { level: 9 });
   const firmware = firmwareOf(path, recipe);
-  const kernelFile = recipe.kernel.file.slice(recipe.kernel.file.lastIndexOf('/') + 1).split(/[-*]/)[0];
   return publishImage(
     path,
     {
       ...machineOf(path, recipe),
       bios: firmware.bios,
-      kernel: kernelFile,
+      kernel: kernel.address,
       initrd: 'initrd.gz',
       append: recipe.append,
       ...(recipe.listed === false && { listed: false }),
       recipe: recipeHash(path),
-      versions: { ...versionsOf(debs), ...firmware.versions },
+      versions: { ...kernel.versions, ...versionsOf([deb, ...programs.debs]), ...firmware.versions },
     },
-    { [kernelFile]: kernel, 'initrd.gz': initrd },
+    { ...kernel.files, 'initrd.gz': initrd },
   );
 }
 
@@ -315,7 +348,8 @@ if (process.argv[1] && shown(process.argv[1]) === 'scripts/build-image.mjs') {
   });
 }
 
-/** An image brings its firmware. */
+/** An image brings its firmware, and the image whose kernel it starts. */
 function needed(name, wanted) {
-  return wanted.includes(name) || wanted.some((image) => `firmware/${readRecipe(image).firmware}` === name);
+  const brings = ({ firmware, kernel }) => [`firmware/${firmware}`, kernel?.image];
+  return wanted.includes(name) || wanted.some((image) => brings(readRecipe(image)).includes(name));
 }

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { encodeTarEntry, TAR_END } from './tar.mjs';
-import { packageEntries } from './unpack.mjs';
+import { packageEntries, pathExpression } from './unpack.mjs';
 
 /** Control files that dpkg runs. */
 const SCRIPT = /^((pre|post)(inst|rm)|config)$/;
@@ -21,10 +21,8 @@ export const EXCLUDED = [
 ];
 export const INCLUDED = ['/usr/share/locale/locale.alias', '/usr/share/doc/*/copyright'];
 
-const asExpression = (pattern) =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
-const excluded = EXCLUDED.map(asExpression);
-const included = INCLUDED.map(asExpression);
+const excluded = EXCLUDED.map(pathExpression);
+const included = INCLUDED.map(pathExpression);
 
 /** Whether a file stays out of the image. Folders and symbolic links stay in. */
 const isExcluded = ({ path, type }) =>

@@ -22,11 +22,24 @@ export function overlayEntries(dir, prefix = '') {
   return entries;
 }
 
+/** Entries of several lists as one: a later one of the same path takes the place of an earlier, and missing folders are added. */
+export function mergeEntries(...lists) {
+  const merged = new Map();
+  for (const entry of lists.flat()) {
+    const parts = entry.path.split('/');
+    for (let depth = 1; depth < parts.length; depth++) {
+      const folder = parts.slice(0, depth).join('/');
+      if (!merged.has(folder)) merged.set(folder, directory(folder));
+    }
+    merged.set(entry.path, entry);
+  }
+  return [...merged.values()];
+}
+
 export const directory = (path, mode = 0o755) => ({ path, type: 'directory', mode });
 
 /** An initramfs: busybox, the folders that /init mounts on, the console that the kernel opens for it, and the recipe's own files. */
 export function busyboxInitrd(busybox, overlay) {
-  const own = new Set(overlay.map(({ path }) => path));
   const base = [
     ...['bin', 'dev', 'etc', 'proc', 'sys', 'mnt', 'var'].map((path) => directory(path)),
     ...[directory('root', 0o700), directory('tmp', 0o1777)],
@@ -35,5 +48,5 @@ export function busyboxInitrd(busybox, overlay) {
     { path: 'dev/console', type: 'character', mode: 0o600, device: [5, 1] },
     { path: 'dev/null', type: 'character', mode: 0o666, device: [1, 3] },
   ];
-  return encodeCpio([...base.filter(({ path }) => !own.has(path)), ...overlay]);
+  return encodeCpio(mergeEntries(base, overlay));
 }

@@ -21,7 +21,7 @@ const FIELDS = {
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
-  'linux-busybox': ['rootfs', 'devices', 'group', 'listed', 'later', 'modules'],
+  'linux-busybox': ['rootfs', 'packages', 'devices', 'group', 'listed', 'later', 'modules'],
   'boot-disk': ['group', 'listed', 'later'],
   'debian-disk': ['devices', 'group', 'listed', 'later', 'large'],
   packaged: ['append', 'devices', 'group', 'listed', 'later', 'large'],
@@ -42,6 +42,11 @@ export function readRecipe(path) {
   } catch (error) {
     throw new SetupError(`images/${path}/recipe.json cannot be read: ${error.message}`);
   }
+  return checkRecipe(path, recipe);
+}
+
+/** Returns a recipe if it is one; `path` is its folder, for the error. */
+export function checkRecipe(path, recipe) {
   const fields = FIELDS[recipe.kind];
   if (!fields) {
     throw new SetupError(
@@ -54,13 +59,33 @@ export function readRecipe(path) {
   if (missing.length > 0) throw new SetupError(`images/${path}/recipe.json lacks ${missing.join(', ')}`);
   if (unknown.length > 0)
     throw new SetupError(`images/${path}/recipe.json has unknown fields: ${unknown.join(', ')}`);
+  if (recipe.packages !== undefined) checkPackages(path, recipe.packages);
+  if (recipe.kernel?.image !== undefined && recipe.modules)
+    throw new SetupError(
+      `images/${path}/recipe.json: modules come out of the kernel's package, which the kernel of another image has not`,
+    );
   const noOption = Object.keys(recipe.images ?? {}).find((option) => !IMAGE_OPTIONS.includes(option));
   if (noOption)
     throw new SetupError(`images/${path}/recipe.json: "${noOption}" is none of ${IMAGE_OPTIONS.join(', ')}`);
   return recipe;
 }
 
-/** The names of all recipes, firmware first. */
+/** `packages` is {package: [pattern of its files, …]}. */
+function checkPackages(path, packages) {
+  if (packages === null || typeof packages !== 'object' || Array.isArray(packages))
+    throw new SetupError(`images/${path}/recipe.json: packages is no object`);
+  for (const [name, patterns] of Object.entries(packages)) {
+    if (!Array.isArray(patterns) || !patterns.every((one) => typeof one === 'string') || !patterns.length)
+      throw new SetupError(
+        `images/${path}/recipe.json: packages.${name} is not a list of the files that the image takes of it`,
+      );
+  }
+}
+
+/** Whether the image starts the kernel of another one, which is built before it. */
+const borrowsKernel = (path) => readRecipe(path).kernel?.image !== undefined;
+
+/** The names of all recipes, firmware first, and images after those whose kernel they start. */
 export function listRecipes() {
   const below = (folder) => {
     const dir = join(root, 'images', folder);
@@ -68,19 +93,29 @@ export function listRecipes() {
     const names = readdirSync(dir).filter((name) => existsSync(join(dir, name, 'recipe.json')));
     return names.sort().map((name) => (folder ? `${folder}/${name}` : name));
   };
-  return [...below('firmware'), ...below('')];
+  const images = below('');
+  return [
+    ...below('firmware'),
+    ...images.filter((path) => !borrowsKernel(path)),
+    ...images.filter(borrowsKernel),
+  ];
 }
 
 /** To be raised when the builder writes something else from the same recipe. */
 const BUILDER_VERSION = 1;
 
-/** Folder of the files that go into a recipe's initrd: its own, or that of the recipe it names. */
-export const rootfsOf = (path, recipe) => `images/${recipe.rootfs ?? path}/rootfs`;
+/** Folders of the files that go into a recipe's initrd: that of the recipe it names, and its own, whose files take the place of those. */
+export const rootfsFolders = (path, recipe) =>
+  [recipe.rootfs, path]
+    .filter((owner) => owner !== undefined)
+    .map((owner) => `images/${owner}/rootfs`)
+    .filter((folder) => existsSync(join(root, folder)));
 
 /** Changes when the recipe, a file beside it, or a file that it borrows changes. */
 export function recipeHash(path) {
   const recipe = readRecipe(path);
-  const folders = [`images/${path}`, ...(recipe.rootfs ? [rootfsOf(path, recipe)] : [])];
+  const borrowed = rootfsFolders(path, recipe).filter((folder) => folder !== `images/${path}/rootfs`);
+  const folders = [`images/${path}`, ...borrowed];
   if (recipe.kind === 'boot-disk') folders.push(BOOT_DISK_LIBRARY);
   if (recipe.kind === 'debian-disk') folders.push(DEBIAN_LIBRARY);
   return hashFiles(listFiles(folders), String(BUILDER_VERSION));

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listedRecipes, listRecipes, readManifest, readRecipe, writeIndex } from './recipes.mjs';
+import { checkRecipe, listedRecipes, listRecipes, readManifest, readRecipe, writeIndex } from './recipes.mjs';
 
 let dir;
 beforeEach(() => {
@@ -52,10 +52,43 @@ describe('recipes', () => {
       'vga-scroll',
       'vga-true-color',
       'x86_64-debian',
+      'riscv64-adventure',
+      'riscv64-basic',
+      'riscv64-games',
+      'riscv64-micropython',
+      'riscv64-nethack',
       'i386-installer',
       'riscv64-trixie',
       'x86_64-bookworm',
     ]);
+  });
+
+  it('come after the images whose kernel they start', () => {
+    const names = listRecipes();
+    const borrowing = names.filter((name) => readRecipe(name).kernel?.image);
+    expect(borrowing).toContain('riscv64-adventure');
+    for (const name of borrowing) {
+      expect(names.indexOf(readRecipe(name).kernel.image)).toBeLessThan(names.indexOf(name));
+    }
+  });
+
+  it('name files of packages as a list, and modules only beside a kernel of their own', () => {
+    const recipe = { kind: 'linux-busybox', kernel: { image: 'a' } };
+    for (const field of 'title description arch machine memory append suite busybox firmware'.split(' ')) {
+      recipe[field] = 'x';
+    }
+    const check = (more) => () => checkRecipe('toy', { ...recipe, ...more });
+    expect(check({ packages: { greed: ['usr/games/greed'] } })()).toMatchObject({ kernel: { image: 'a' } });
+    for (const packages of [{ greed: 'usr/games/greed' }, { greed: [] }, { greed: [1] }]) {
+      expect(check({ packages })).toThrow(
+        'images/toy/recipe.json: packages.greed is not a list of the files that the image takes of it',
+      );
+    }
+    for (const packages of [['greed'], 'greed', 1]) {
+      expect(check({ packages })).toThrow('images/toy/recipe.json: packages is no object');
+    }
+    expect(check({ modules: ['9p'] })).toThrow('which the kernel of another image has not');
+    expect(check({ pacakges: {} })).toThrow('images/toy/recipe.json has unknown fields: pacakges');
   });
 
   it('that do not exist are named in the error', () => {

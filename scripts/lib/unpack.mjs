@@ -19,6 +19,10 @@ export async function packageEntries({ name, path }, part = '--fsys-tarfile') {
   }
 }
 
+/** The paths that a pattern means, in which a `*` stands for anything. */
+export const pathExpression = (pattern) =>
+  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+
 /** The one file among a package's entries that `pattern` names; a `*` may stand in the last part of the path. */
 export function onlyFile(entries, pattern) {
   const [before, after = ''] = pattern.split('*');

@@ -3,7 +3,7 @@
 import { type DeviceConfig, type DriveConfig, MEDIA, type Medium } from '../core/vm-api.ts';
 
 /** Kinds of machines, in the order in which the list shows them. */
-export const MACHINE_GROUPS = ['system', 'linux', 'tool', 'demo'] as const;
+export const MACHINE_GROUPS = ['system', 'linux', 'play', 'tool', 'demo'] as const;
 export type MachineGroup = (typeof MACHINE_GROUPS)[number];
 
 /** One machine of the list, its addresses absolute. */

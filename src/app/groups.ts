@@ -12,6 +12,7 @@ export interface GroupOfMachines {
 const TEXTS: Record<MachineGroup, readonly [title: string, about: string]> = {
   system: ['Whole systems', 'They start from a disk, as a computer does, and have packages to try.'],
   linux: ['Small Linux', 'A kernel and a shell that fit into memory: at a prompt within seconds.'],
+  play: ['Games and prompts', 'Small Linux with one thing in it: it starts playing by itself.'],
   tool: ['Firmware and tools', 'What runs before any operating system does.'],
   demo: [
     'Demos',

@@ -56,13 +56,23 @@ describe('the list of machines', () => {
   it('is grouped by what a machine names, else by its images; an unknown group counts as none', () => {
     const own = { ...debian, name: 'own', hda: 'own/disk.json' };
     const list = readCatalog(
-      { machines: [disc, demo, { ...disc, group: 'demo' }, { ...debian, group: 'toys' }, own] },
+      {
+        machines: [
+          disc,
+          demo,
+          { ...disc, group: 'demo' },
+          { ...debian, group: 'toys' },
+          own,
+          { ...debian, group: 'play' },
+        ],
+      },
       base,
     );
-    expect(list.map(groupOf)).toEqual(['tool', 'demo', 'demo', 'linux', 'system']);
+    expect(list.map(groupOf)).toEqual(['tool', 'demo', 'demo', 'linux', 'system', 'play']);
     expect(grouped(list).map(({ group, entries }) => [group, entries.length])).toEqual([
       ['system', 1],
       ['linux', 1],
+      ['play', 1],
       ['tool', 1],
       ['demo', 2],
     ]);
