@@ -76,12 +76,17 @@ test('an address with a machine and options boots it and shows the command line'
   await page.goto(`${site.url}?machine=echo&m=128&append=a%20b&tier=interp`);
   await expect.poll(() => screenText(page)).toBe('ready');
   await page.getByText('Options', { exact: true }).click();
-  await expect(page.getByTestId('command-line')).toHaveText(
+  await expect(page.getByTestId('command-line')).toHaveValue(
     "npx snowglobe riscv64 -M virt -m 128 -bios none -kernel .cache/images/echo.elf -append 'a b' --tier interp -nographic",
   );
-  await page.getByRole('button', { name: 'Copy' }).click();
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
   await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('npx snowglobe riscv64');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toHaveCount(1);
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
+    `${site.url}?machine=echo&m=128&append=a+b&tier=interp`,
+  );
 });
 
 test('options can be changed: the address follows and the machine starts with them', async ({
@@ -104,6 +109,55 @@ test('options can be changed: the address follows and the machine starts with th
   await expect.poll(() => page.workers().length).toBe(1);
 });
 
+test('every option is in the form, a mistake is told at its field, and the command line can be edited', async ({
+  page,
+  site,
+}) => {
+  await page.goto(`${site.url}?machine=echo`);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await page.getByText('Options', { exact: true }).click();
+  const line = page.getByTestId('command-line');
+  await page.getByText('Screen, sound and devices').click();
+  await page.getByLabel('Add a device').selectOption('virtio-rng');
+  await expect(line).toHaveValue(/-device virtio-rng/);
+  await page.getByLabel('Device 1', { exact: true }).fill('virtio-rgn');
+  await expect(
+    page.getByRole('alert').filter({ hasText: /There is no device "virtio-rgn"|virtio-rgn/ }),
+  ).toBeVisible();
+  await page.getByLabel('Memory').fill('9999');
+  await expect(page.getByLabel('Memory')).toHaveAttribute('aria-invalid', 'true');
+  await expect(page.locator('.field', { has: page.getByLabel('Memory') })).toContainText(
+    '9999 MiB of RAM (-m) is not possible',
+  );
+  await page.getByRole('button', { name: 'Restart with these options' }).click();
+  await expect(page).toHaveURL(/\?machine=echo$/);
+
+  await line.fill('qemu-system-riscv64 -m 96 -bios none -kernel .cache/images/echo.elf -wrong');
+  await expect(page.locator('#command-problem')).toHaveText(
+    '-wrong is not an option; snowglobe --help lists them',
+  );
+  await line.fill(
+    "qemu-system-riscv64 -m 96 -bios none -kernel .cache/images/echo.elf -append 'x y' -device virtio-balloon,id=b,,1",
+  );
+  await expect(page.locator('#command-problem')).toBeEmpty();
+  await expect(page.getByLabel('Memory')).toHaveValue('96');
+  await expect(page.getByLabel('Device 1', { exact: true })).toHaveValue('virtio-balloon,id=b,,1');
+  await line.press('Enter');
+  await expect(page).toHaveURL(/\?machine=echo&m=96&append=x\+y&device=virtio-balloon,id=b%252C1$/);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  const config = () => page.evaluate(() => document.querySelector('vm-console')?.vm?.config);
+  expect(await config()).toMatchObject({
+    memory: 96,
+    append: 'x y',
+    devices: [{ driver: 'virtio-balloon' }],
+  });
+  await page.reload();
+  await expect.poll(() => screenText(page)).toBe('ready');
+  expect(await config()).toMatchObject({
+    devices: [{ driver: 'virtio-balloon', properties: { id: 'b,1' } }],
+  });
+});
+
 test('a kernel from disk boots, chosen or dropped', async ({ page, site }) => {
   await page.goto(site.url);
   await page.getByTestId('pick').setInputFiles(join(site.images, 'echo.elf'));
@@ -121,7 +175,8 @@ test('a kernel from disk boots, chosen or dropped', async ({ page, site }) => {
     }
   }, bytes);
   await expect.poll(() => screenText(page)).toBe('ready');
-  await expect(page.getByTestId('command-line')).toHaveText(
+  await page.getByText('Options', { exact: true }).click();
+  await expect(page.getByTestId('command-line')).toHaveValue(
     "npx snowglobe riscv64 -M virt -m 96 -bios none -kernel 'my kernel.elf' -nographic",
   );
   await expect.poll(() => page.workers().length).toBe(1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAddress, parseAddress } from './address.ts';
+import { AddressError, formatAddress, parseAddress } from './address.ts';
 
 describe('the page’s address', () => {
   it('without a machine is the list', () => {
@@ -65,5 +65,21 @@ describe('the page’s address', () => {
 
   it('refuses an option that cannot be read, by the name it has in the address', () => {
     expect(() => parseAddress('?machine=x&m=lots')).toThrow(/Option “m” in the address: "lots"/);
+  });
+
+  it('names each option that is wrong or unknown, and each that is there twice', () => {
+    let problems: readonly string[] = [];
+    try {
+      parseAddress('?machine=x&m=lots&tier=fast&mem=3&append=a&append=b&utm_source=mail&fbclid=1');
+    } catch (error) {
+      if (!(error instanceof AddressError)) throw error;
+      problems = error.problems;
+    }
+    expect(problems).toEqual([
+      expect.stringMatching(/^Option “m” in the address: "lots" is not a memory size/),
+      'Option “append” is in the address more than once.',
+      expect.stringMatching(/^Option “tier” in the address: "fast" is not a tier/),
+      expect.stringMatching(/^There is no option “mem”\. There are arch, M, m,/),
+    ]);
   });
 });

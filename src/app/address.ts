@@ -1,14 +1,7 @@
 /** The page's address: `?machine=NAME` with options spelled as QEMU's, such as `&m=512&append=quiet`; `?mine=ID` for a machine that this browser keeps. */
 import { VmError } from '../core/errors.ts';
-import {
-  type DeviceConfig,
-  type DriveConfig,
-  type ImageSource,
-  MEDIA,
-  type VmConfig,
-} from '../core/vm-api.ts';
-import { driveWords } from '../element/drive-text.ts';
-import { configFromText, deviceWords, isLocalImage, VM_OPTIONS } from '../element/options.ts';
+import { MEDIA, type VmConfig } from '../core/vm-api.ts';
+import { configFromText, textOfOption, VM_OPTIONS } from '../element/options.ts';
 
 /** Options that make a machine by themselves. */
 const STARTERS = ['arch', 'kernel', 'bios', ...MEDIA] as const;
@@ -23,27 +16,61 @@ export interface Address {
   options: Partial<VmConfig>;
 }
 
+/** What the page itself has in an address. */
+const PAGE_PARAMS = ['machine', 'mine'] as const;
+/** What search engines, mail programs and the like add to addresses. */
+const STRANGERS = /^(utm_.*|fbclid|gclid|msclkid|mc_.*|ref|source|share)$/;
+
+/** What is wrong with one option each, in the order of the options; unknown ones last. */
+export class AddressError extends VmError {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super('bad-config', problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
 /**
  * Reads the query part of an address; null means the list of machines. Anyone can write an address: it names no disk that
  * this browser keeps. Those come with the machine that the person made (`withDisks`).
- * @throws VmError `bad-config`
+ * @throws AddressError that names every option that is wrong
  */
 export function parseAddress(search: string): Address | null {
   const params = new URLSearchParams(search);
-  const options = configFromText(
-    (option) => params.get(option.param),
-    (option) => `Option “${option.param}” in the address`,
-  );
+  const problems: string[] = [];
+  const options: Partial<VmConfig> = {};
+  for (const option of VM_OPTIONS) {
+    try {
+      const one = configFromText(
+        (other) => (other === option ? params.get(option.param) : null),
+        ({ param }) => `Option “${param}” in the address`,
+      );
+      Object.assign(options, one);
+    } catch (error) {
+      if (!(error instanceof VmError)) throw error;
+      problems.push(error.message);
+    }
+    if (params.getAll(option.param).length > 1)
+      problems.push(`Option “${option.param}” is in the address more than once.`);
+  }
   if (options.drives?.some(({ persist }) => persist !== undefined)) {
-    throw new VmError(
-      'bad-config',
+    problems.push(
       'Option “drive” in the address: an address opens no disk that this browser keeps (persist=). Make a machine that keeps its disk, on the list of machines.',
     );
   }
   const machine = params.get('machine')?.trim() || undefined;
   const mine = params.get('mine')?.trim() || undefined;
+  if (!mine && !machine && !STARTERS.some((key) => params.get(key)?.trim())) return null;
+  const known = new Set<string>([...PAGE_PARAMS, ...VM_OPTIONS.map(({ param }) => param)]);
+  for (const name of new Set(params.keys())) {
+    if (!known.has(name) && !STRANGERS.test(name))
+      problems.push(
+        `There is no option “${name}”. There are ${VM_OPTIONS.map(({ param }) => param).join(', ')}.`,
+      );
+  }
+  if (problems.length > 0) throw new AddressError(problems);
   if (mine) return { mine, options };
-  if (!machine && !STARTERS.some((key) => options[key] !== undefined)) return null;
   return machine ? { machine, options } : { options };
 }
 
@@ -52,17 +79,10 @@ export function formatAddress({ machine, mine, options }: Address): string {
   const params = new URLSearchParams();
   if (mine) params.set('mine', mine);
   else if (machine) params.set('machine', machine);
-  for (const { key, param, kind } of VM_OPTIONS) {
-    const value = options[key];
-    if (value === undefined || (kind === 'image' && isLocalImage(value as ImageSource))) continue;
-    const words =
-      kind === 'devices'
-        ? deviceWords(value as DeviceConfig[])
-        : kind === 'drives'
-          ? driveWords(value as DriveConfig[])
-          : [String(value)];
-    if (words.length > 0) params.set(param, words.join(' '));
+  for (const option of VM_OPTIONS) {
+    const text = textOfOption(option, options);
+    if (text !== null) params.set(option.param, text);
   }
-  // Slashes and colons may stand in a query as they are, and image addresses are easier to read so.
-  return `?${params.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')}`;
+  // Slashes, colons and the like may stand in a query as they are, and are easier to read so.
+  return `?${params.toString().replace(/%(2F|3A|2C|3D)/g, (code) => decodeURIComponent(code))}`;
 }

@@ -37,8 +37,8 @@ describe('the command line', () => {
       { file: 'b.img', preload: false },
     ] as const;
     expect(commandLine({ arch: 'riscv64', bios: 'none', drives: [...drives] }, images)).toBe(
-      'npx snowglobe riscv64 -bios none -drive file=a.img,preload=on,werror=stop,rerror=ignore,network-timeout=20 ' +
-        '-drive file=b.img -nographic',
+      'npx snowglobe riscv64 -bios none -drive file=http://127.0.0.1:8080/a.img,preload=on,werror=stop,rerror=ignore,network-timeout=20 ' +
+        '-drive file=http://127.0.0.1:8080/b.img -nographic',
     );
   });
 

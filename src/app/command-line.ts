@@ -1,14 +1,21 @@
 /** The `snowglobe` command line that boots what the page boots. */
+import { driveProperties } from '../element/drive-text.ts';
 import { deviceWords, imageName, VM_OPTIONS } from '../element/options.ts';
-import type { DeviceConfig, DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
+import type { DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
 
 /** The ends of ports that a configuration names by what they are. */
-const CHARDEVS = { stdio: 'stdio,id=stdio', vdagent: 'qemu-vdagent,id=vdagent,clipboard=on' };
+const CHARDEVS: Partial<Record<string, string>> = {
+  stdio: 'stdio,id=stdio',
+  vdagent: 'qemu-vdagent,id=vdagent,clipboard=on',
+};
 
 /** Quotes a word for a POSIX shell where it needs quoting. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
+
+/** Where the repository's build puts the images that a site serves below images/. */
+export const BUILT_IMAGES = '.cache/images/';
 
 /**
  * Where the command line finds an image: images of this site lie in the repository's cache, a picked file is named as it
@@ -17,62 +24,89 @@ export function shellQuote(word: string): string {
  */
 function imagePath(source: ImageSource, imagesUrl: string): string {
   if (typeof source !== 'string') return imageName(source);
-  return source.startsWith(imagesUrl) ? `.cache/images/${source.slice(imagesUrl.length)}` : source;
+  const url = URL.canParse(source, imagesUrl) ? new URL(source, new URL('..', imagesUrl)).href : source;
+  return url.startsWith(imagesUrl)
+    ? `${BUILT_IMAGES}${decodeURIComponent(url.slice(imagesUrl.length))}`
+    : url;
 }
+
+/** A comma in a value is written twice. */
+const escapeCommas = (value: string): string => value.replaceAll(',', ',,');
 
 /** One `-drive`. A disk that the browser keeps is named as the file that exporting it gives. */
 function driveWord(drive: DriveConfig, imagesUrl: string, keptName: string): string {
-  const { file, persist, interface: at, id, index, media, format, readOnly, snapshot, discard } = drive;
-  const { preload, werror, rerror, networkTimeout } = drive;
+  const { file, persist, readOnly, preload, ...rest } = drive;
   const path = persist === undefined ? file && imagePath(file, imagesUrl) : `${keptName}.qcow2`;
-  const properties: [string, string | number | undefined][] = [
-    // A comma in a value is written twice.
-    ['file', path?.replaceAll(',', ',,')],
-    ['if', at],
-    ['id', id],
-    ['index', index],
-    ['media', media],
-    ['format', format],
-    ['readonly', readOnly ? 'on' : undefined],
-    ['snapshot', persist !== undefined || snapshot === false ? 'off' : undefined],
-    ['discard', discard],
-    ['preload', preload ? 'on' : undefined],
-    ['werror', werror],
-    ['rerror', rerror],
-    ['network-timeout', networkTimeout],
-  ];
-  return properties.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`])).join(',');
+  const properties = driveProperties({
+    ...(path !== undefined && { file: path }),
+    ...rest,
+    ...(readOnly && { readOnly }),
+    ...(preload && { preload }),
+    ...(persist !== undefined && { snapshot: false }),
+  });
+  return properties.map(([key, value]) => `${key}=${escapeCommas(value)}`).join(',');
+}
+
+/** The other ends of ports: where one has no meaning of its own, nothing. */
+function chardevWords({ devices = [] }: VmConfig): string[] {
+  const ids = new Set(devices.flatMap(({ properties }) => properties?.['chardev'] ?? []));
+  return [...ids].flatMap((id) => ['-chardev', CHARDEVS[id] ?? `null,id=${escapeCommas(id)}`]);
+}
+
+/** Words of options that are not one word with their value. */
+const SPECIAL: {
+  [key in keyof VmConfig]?: (config: VmConfig, imagesUrl: string, keptName: string) => string[];
+} = {
+  drives: ({ drives = [] }, imagesUrl, keptName) =>
+    drives.flatMap((drive) => ['-drive', driveWord(drive, imagesUrl, keptName)]),
+  devices: (config) => [
+    ...chardevWords(config),
+    ...deviceWords(config.devices ?? [], escapeCommas).flatMap((device) => ['-device', device]),
+  ],
+  fwCfg: ({ fwCfg = [] }, imagesUrl) =>
+    fwCfg.flatMap(({ name, string, file }) => [
+      '-fw_cfg',
+      string === undefined
+        ? `name=${escapeCommas(name)},file=${escapeCommas(imagePath(file ?? '', imagesUrl))}`
+        : `name=${escapeCommas(name)},string=${escapeCommas(string)}`,
+    ]),
+  smbios: ({ smbios = [] }) => smbios.flatMap((text) => ['-smbios', text]),
+  xres: ({ xres }) => ['-global', `VGA.xres=${xres}`],
+  yres: ({ yres }) => ['-global', `VGA.yres=${yres}`],
+  icount: ({ icount }) => ['-icount', `shift=${icount}`],
+  // What the command line does anyway; and the page's sound it has none of.
+  append: ({ append }) => (append ? ['-append', append] : []),
+  bios: ({ bios }, imagesUrl) =>
+    bios === 'default' ? [] : ['-bios', bios === 'none' ? bios : imagePath(bios!, imagesUrl)],
+  tier: ({ tier }) => (tier === 'auto' ? [] : ['--tier', String(tier)]),
+  smp: ({ smp }) => (smp === 1 ? [] : ['-smp', String(smp)]),
+  audiodev: ({ audiodev }) => (audiodev === 'none' ? ['-audiodev', 'none'] : []),
+  nographic: () => [],
+};
+
+/** Words of a command line, unquoted. */
+function commandWords(config: VmConfig, imagesUrl: string, keptName: string): string[] {
+  const words = ['npx', 'snowglobe', config.arch];
+  for (const { key, flag, kind } of VM_OPTIONS) {
+    const value = config[key];
+    if (value === undefined) continue;
+    const special = SPECIAL[key];
+    if (special) words.push(...special(config, imagesUrl, keptName));
+    else if (kind === 'flag') words.push(...(value ? [flag!] : []));
+    else if (flag)
+      words.push(flag, kind === 'image' ? imagePath(value as ImageSource, imagesUrl) : String(value));
+  }
+  for (const { tag, readOnly } of config.folders ?? [])
+    words.push(
+      '-virtfs',
+      `local,path=${escapeCommas(tag)},mount_tag=${escapeCommas(tag)}${readOnly ? ',readonly=on' : ''}`,
+    );
+  // A board without a screen shows itself on the serial port anyway: the word is there for the reader.
+  if (config.nographic || config.arch === 'riscv64') words.push('-nographic');
+  return words;
 }
 
 /** @param keptName what files with the machine's kept disks are called */
 export function commandLine(config: VmConfig, imagesUrl: string, keptName = 'disk'): string {
-  const words = ['npx', 'snowglobe', config.arch];
-  for (const { key, flag, kind } of VM_OPTIONS) {
-    const value = config[key];
-    if (
-      !flag ||
-      value === undefined ||
-      (key === 'bios' && value === 'default') ||
-      (key === 'append' && value === '')
-    )
-      continue;
-    if (key === 'tier' && value === 'auto') continue;
-    if (kind === 'flag') {
-      if (value) words.push(flag);
-      continue;
-    }
-    if (kind === 'devices') {
-      for (const [id, chardev] of Object.entries(CHARDEVS))
-        if ((value as DeviceConfig[]).some(({ properties }) => properties?.['chardev'] === id))
-          words.push('-chardev', chardev);
-      for (const device of deviceWords(value as DeviceConfig[])) words.push(flag, shellQuote(device));
-      continue;
-    }
-    const word =
-      kind === 'image' && value !== 'none' ? imagePath(value as ImageSource, imagesUrl) : String(value);
-    words.push(flag, shellQuote(key === 'icount' ? `shift=${word}` : word));
-  }
-  for (const drive of config.drives ?? [])
-    words.push('-drive', shellQuote(driveWord(drive, imagesUrl, keptName)));
-  return [...words, '-nographic'].join(' ');
+  return commandWords(config, imagesUrl, keptName).map(shellQuote).join(' ');
 }

@@ -9,10 +9,10 @@ import { isPlainClick } from './list-view.ts';
 import { logo } from './logo.ts';
 import type { Machine } from './machine.ts';
 import { monitorPanel } from './monitor-panel.ts';
-import { optionsForm, type OptionsFormActions } from './options-form.ts';
+import type { OptionsActions } from './options/form.ts';
 import { statisticsPanel } from './statistics-panel.ts';
 
-export interface MachineActions extends OptionsFormActions {
+export interface MachineActions extends OptionsActions {
   back(): void;
   /** Starts the machine again with a disk that is kept; absent: it has none that could be. */
   keep?(): Promise<void>;
@@ -36,6 +36,32 @@ export function topBar(title: string, back: () => void): HTMLElement {
   );
 }
 
+/** The form with its parser is loaded when it is first shown. */
+function optionsPanel({ config, kept }: Machine, imagesUrl: string, actions: OptionsActions) {
+  const element = h('div', {});
+  let asked = false;
+  return {
+    element,
+    toggled(): void {
+      if (asked) return;
+      asked = true;
+      import('./options/form.ts').then(
+        ({ optionsForm }) => element.append(optionsForm(config, imagesUrl, actions, kept)),
+        () => {
+          asked = false;
+          element.replaceChildren(
+            h(
+              'p',
+              { class: 'problem', role: 'alert' },
+              'The form could not be loaded. Check your connection, and open it again.',
+            ),
+          );
+        },
+      );
+    },
+  };
+}
+
 export function machineView(machine: Machine, imagesUrl: string, actions: MachineActions): HTMLElement {
   const element = new VmConsole();
   element.setAttribute('label', machine.config.arch);
@@ -55,6 +81,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     () => element.vm,
   );
   const { keep } = actions;
+  const options = optionsPanel(machine, imagesUrl, actions);
   const drives = drivesPanel(() => element.vm, { kept: machine.kept ?? null, ...(keep && { keep }) });
   // Boards other than a PC have no keyboard, and drives only where they are asked for.
   const pc = machine.config.arch !== 'riscv64';
@@ -65,7 +92,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     topBar(machine.title, actions.back),
     element,
     disclosures([
-      { label: 'Options', panel: optionsForm(machine.config, imagesUrl, actions, machine.kept) },
+      { label: 'Options', panel: options.element, toggled: options.toggled },
       ...(hasDrives ? [{ label: 'Drives', panel: drives.element, toggled: drives.toggled }] : []),
       ...(pc ? [{ label: 'Keys', panel: keysPanel(() => element.vm) }] : []),
       { label: 'Monitor', panel: monitorPanel(() => element.vm) },

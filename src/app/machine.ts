@@ -1,4 +1,6 @@
-import { MEDIA, type Medium, type VmConfig } from '../core/vm-api.ts';
+import { VmError } from '../core/errors.ts';
+import { MEDIA, type ImageKey, type VmConfig } from '../core/vm-api.ts';
+import { isLocalImage, VM_OPTIONS } from '../element/options.ts';
 import type { Address } from './address.ts';
 import type { CatalogEntry } from './catalog.ts';
 
@@ -14,8 +16,12 @@ export interface Machine {
   kept?: string;
 }
 
-/** Files that the user picked; they stand before everything else, and live only as long as the page. */
-export type PickedFiles = Partial<Record<'kernel' | 'initrd' | 'bios' | Medium, File>>;
+/**
+ * What the user picked; it stands before everything else, and lives only as long as the page. Of drives and files of fw_cfg all are here where one of
+ * them is a file.
+ */
+export type PickedFiles = Partial<Record<ImageKey, File>> &
+  Partial<Pick<VmConfig, 'drives' | 'fwCfg' | 'folders'>>;
 
 /** The options of a listed machine before anyone changes them. */
 export function ownOptions(entry: CatalogEntry | undefined): Partial<VmConfig> {
@@ -27,6 +33,16 @@ export function ownOptions(entry: CatalogEntry | undefined): Partial<VmConfig> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
+/** JSON whose keys have an order. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+const same = (a: unknown, b: unknown): boolean => a === b || canonical(a) === canonical(b);
+
 /** The options worth naming in an address: those that differ from the listed machine's own and from the defaults. */
 export function differingOptions(
   options: Partial<VmConfig>,
@@ -34,8 +50,77 @@ export function differingOptions(
 ): Partial<VmConfig> {
   const own: Partial<VmConfig> = { tier: 'auto', append: '', ...ownOfMachine };
   return Object.fromEntries(
-    Object.entries(options).filter(([key, value]) => value !== own[key as keyof VmConfig]),
+    Object.entries(options).filter(([key, value]) => !same(value, own[key as keyof VmConfig])),
   );
+}
+
+/** Takes what no address can name out of a configuration. */
+function splitFiles(config: VmConfig): { files: PickedFiles; options: Partial<VmConfig> } {
+  const files: Record<string, unknown> = {};
+  const options: Record<string, unknown> = { ...config };
+  const take = (key: keyof VmConfig): void => {
+    files[key] = config[key];
+    delete options[key];
+  };
+  for (const { key, kind } of VM_OPTIONS)
+    if (kind === 'image' && isLocalImage(config[key as ImageKey])) take(key);
+  for (const key of ['drives', 'fwCfg'] as const)
+    if (config[key]?.some(({ file }) => isLocalImage(file))) take(key);
+  if (config.folders) take('folders');
+  return { files, options };
+}
+
+/** What an option is where nobody gives it, for those whose absence no address can say of a listed machine. */
+const DEFAULTS: Partial<VmConfig> = {
+  memory: 128,
+  append: '',
+  noReboot: false,
+  nographic: false,
+  tier: 'auto',
+};
+
+/**
+ * Where a machine is to be found again: its address, and the files that no address names.
+ * @param base the machine that it was made from: `machine`, `mine`
+ * @param own the options of that machine before anyone changed them
+ * @param firmware what `-bios default` means for that machine, where it means something of its own
+ * @throws VmError bad-config if a kept machine is to be without something of its own
+ */
+export function addressOf(
+  config: VmConfig,
+  base: Pick<Address, 'machine' | 'mine'>,
+  own: Partial<VmConfig>,
+  firmware?: string,
+): { address: Address; files: PickedFiles } {
+  const { files, options } = splitFiles(config);
+  const gone: string[] = [];
+  for (const key of Object.keys(own) as (keyof VmConfig)[]) {
+    // A board that is not named is the architecture's usual one, which is all there is.
+    if (config[key] !== undefined || own[key] === undefined || key === 'machine') continue;
+    if (key in DEFAULTS) Object.assign(options, { [key]: DEFAULTS[key] });
+    else gone.push(VM_OPTIONS.find((option) => option.key === key)?.flag ?? key);
+  }
+  const stays = gone.length === 0 && (own.arch === undefined || own.arch === config.arch);
+  if (!stays && base.mine) {
+    throw new VmError(
+      'bad-config',
+      `A machine that is kept stays what it was made as: it cannot be without ${gone.join(', ') || 'its architecture'}.`,
+    );
+  }
+  if (!stays || (!base.machine && !base.mine)) {
+    const bios =
+      options.bios === undefined && files.bios === undefined && config.arch === own.arch
+        ? firmware
+        : undefined;
+    return { address: { options: { ...differingOptions(options, {}), ...(bios && { bios }) } }, files };
+  }
+  const differing = differingOptions(options, own);
+  // What belongs to the machine's own kernel is not taken for another one's, unless it is named.
+  if (!same(config.kernel, own.kernel)) {
+    if (options.initrd !== undefined) differing.initrd = options.initrd;
+    if (options.bios !== undefined) differing.bios = options.bios;
+  }
+  return { address: { ...base, options: differing }, files };
 }
 
 /**

@@ -5,19 +5,18 @@ import './machine.css';
 import './disks/disks.css';
 import { h } from '../element/dom.ts';
 import type { VmConsole } from '../element/index.ts';
-import { configFromText } from '../element/options.ts';
-import { type Address, formatAddress, parseAddress } from './address.ts';
+import { type Address, AddressError, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
 import { sniff } from './sniff.ts';
 import { openDialog } from './dialog.ts';
-import { imageIn, keepableDrives, withDisks } from './disks/kept-config.ts';
+import { imageIn, keepableDrives, withDisks, withoutDisks } from './disks/kept-config.ts';
 import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
 import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { keepPage } from './offline.ts';
-import { MEDIA } from '../core/vm-api.ts';
-import { differingOptions, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
+import { MEDIA, type VmConfig } from '../core/vm-api.ts';
+import { addressOf, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
 
 const imagesUrl = new URL('images/', document.baseURI).href;
@@ -30,10 +29,10 @@ function entries() {
   return catalog.kind === 'found' ? catalog.entries : [];
 }
 
-function showProblem(title: string, text: string): void {
+function showProblem(title: string, ...texts: string[]): void {
   document.title = `${title} · Snowglobe`;
   const link = h('a', { href: './' }, 'All machines');
-  root.replaceChildren(h('main', { class: 'list' }, topBar(title, goHome), notice(title, text, link)));
+  root.replaceChildren(h('main', { class: 'list' }, topBar(title, goHome), notice(title, ...texts, link)));
 }
 
 /** Counts the pages that were shown: a page that has to wait for something is not shown over a later one. */
@@ -47,7 +46,11 @@ async function render(): Promise<void> {
   try {
     address = parseAddress(location.search);
   } catch (error) {
-    showProblem('The address cannot be used', (error as Error).message);
+    const { message } = error as Error;
+    showProblem(
+      'The address cannot be used',
+      ...(error instanceof AddressError ? error.problems : [message]),
+    );
     return;
   }
   if (!address && Object.keys(files).length === 0) {
@@ -115,23 +118,23 @@ function showMachine(wanted: Address, kept: KeptMachine | null): void {
     : found;
   document.title = `${machine.title} · Snowglobe`;
   const keepable = keepableDrives(machine.config)[0];
+  const own: Partial<VmConfig> = kept
+    ? { ...ownOptions(entry), ...parseAddress(kept.address)?.options }
+    : ownOptions(entry);
+  const ownFirmware = entry?.firmware === firmware[entry?.arch ?? ''] ? undefined : entry?.firmware;
+  const whereIs = (config: VmConfig) =>
+    addressOf(kept ? withoutDisks(config, kept.disks, own) : config, wanted, own, ownFirmware);
   root.replaceChildren(
     machineView(machine, imagesUrl, {
       back: goHome,
       ...(!kept && keepable !== undefined && { keep: () => keepThis(base, machine, keepable) }),
-      apply(texts, picked) {
-        const changed = configFromText(
-          (option) => texts[option.param as keyof typeof texts] ?? null,
-          (option) => option.flag ?? option.attribute,
-        );
-        files = { ...files, ...picked };
-        const options = { ...base.options, ...changed };
-        if (texts.icount?.trim() === '') delete options.icount;
-        const own = kept
-          ? { ...ownOptions(entry), ...parseAddress(kept.address)?.options }
-          : ownOptions(entry);
-        void goWithFiles({ ...wanted, options: differingOptions(options, own) });
+      apply(config) {
+        const found = whereIs(config);
+        files = found.files;
+        void goWithFiles(found.address);
       },
+      link: (config) =>
+        kept ? null : new URL(formatAddress(whereIs(config).address), document.baseURI).href,
     }),
   );
 }

@@ -56,6 +56,7 @@ export interface CliOptions {
   vga?: 'std' | 'virtio' | 'none';
   xres?: number;
   yres?: number;
+  audiodev?: 'none';
   /** 2^N ns of virtual time for each instruction. */
   icount?: number;
   tier?: 'auto' | 'interp' | 'jit' | 'check';

@@ -23,14 +23,14 @@ const FOLDER_PROPERTIES = {
   readonly: ['on', 'off'],
 } as const;
 
-/** Path and access of a folder; a comma in its name is written twice. */
+/** Path and access of a folder. */
 function folderOf(option: string, text: string, more: readonly string[]) {
-  const values = parseKeyValues(option, text.replaceAll(',,', '\0'), 'driver');
+  const values = parseKeyValues(option, text, 'driver');
   checkKeys(option, values, {
     ...FOLDER_PROPERTIES,
     ...Object.fromEntries(more.map((key) => [key, 'any'] as const)),
   });
-  const get = (key: string): string | undefined => values.get(key)?.replaceAll('\0', ',');
+  const get = (key: string): string | undefined => values.get(key);
   const path = get('path');
   if (!path) throw new UsageError(`${option} ${text}: give path=FOLDER`);
   return { get, folder: { path, ...(get('readonly') === 'on' && { readOnly: true }) } };
@@ -67,7 +67,7 @@ function setFolderDevice(options: CliOptions, text: string, properties: Record<s
 }
 
 export function setChardev(options: CliOptions, text: string): void {
-  const values = parseKeyValues('-chardev', text.replaceAll(',,', '\0'), 'backend');
+  const values = parseKeyValues('-chardev', text, 'backend');
   const backend = values.get('backend') ?? '';
   checkKeys('-chardev', values, {
     backend: ['stdio', 'null', 'file', 'qemu-vdagent'],
@@ -76,7 +76,7 @@ export function setChardev(options: CliOptions, text: string): void {
     ...(backend === 'stdio' && { mux: ['on', 'off'], signal: ['on', 'off'] }),
     ...(backend === 'file' && { path: 'any' }),
   });
-  const [id, path] = ['id', 'path'].map((key) => values.get(key)?.replaceAll('\0', ','));
+  const [id, path] = ['id', 'path'].map((key) => values.get(key));
   if (!id) throw new UsageError(`-chardev ${text}: give it a name: id=NAME`);
   if (Object.hasOwn(options.chardevs, id)) throw new UsageError(`-chardev ${text}: there is a ${id} already`);
   // The page knows the terminal and the agent by these names.

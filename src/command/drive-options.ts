@@ -68,11 +68,9 @@ export function setObject(options: CliOptions, text: string): void {
 }
 
 export function setDrive(options: CliOptions, text: string): void {
-  // A comma in a name is written twice.
-  const values = parseKeyValues('-drive', text.replaceAll(',,', '\0'), 'file');
+  const values = parseKeyValues('-drive', text, 'file');
   checkKeys('-drive', values, DRIVE_PROPERTIES);
-  const get = (key: keyof typeof DRIVE_PROPERTIES): string | undefined =>
-    values.get(key)?.replaceAll('\0', ',');
+  const get = (key: keyof typeof DRIVE_PROPERTIES): string | undefined => values.get(key);
   const at = get('if') as CliDrive['interface'];
   const index = get('index') ?? get('unit');
   const media = get('media') as CliDrive['media'];

@@ -220,9 +220,12 @@ export const OPTIONS: readonly Option[] = [
     name: 'audiodev',
     value: 'none',
     help: 'no sound, as it is anyway',
-    set(_options, text) {
+    set(options, text) {
       const values = parseKeyValues('-audiodev', text, 'driver');
-      if (values.get('driver') === 'none') return;
+      if (values.get('driver') === 'none') {
+        options.audiodev = 'none';
+        return;
+      }
       throw new UsageError(
         `-audiodev ${text} is not built yet: sound is heard on the page; use -audiodev none`,
       );

@@ -4,17 +4,19 @@ import { UsageError } from './usage-error.ts';
  * Readers of option values in QEMU's notations. Each takes the option's name for its messages and throws UsageError.
  */
 
-/** `a,b=c` as QEMU's option strings: keys and values, where a first item without `=` gets the key `implied`. */
+/** `a,b=c` as QEMU's option strings: keys and values, where a first item without `=` gets the key `implied`. A comma in a value is written twice. */
 export function parseKeyValues(option: string, text: string, implied: string): Map<string, string> {
   const values = new Map<string, string>();
-  text.split(',').forEach((item, index) => {
+  const items = text.replaceAll(',,', '\0').split(',');
+  for (const [index, written] of items.entries()) {
+    const item = written.replaceAll('\0', ',');
     const equals = item.indexOf('=');
     if (equals < 0 && index > 0)
       throw new UsageError(`${option} ${text}: "${item}" needs a value: ${item}=VALUE`);
     const key = equals < 0 ? implied : item.slice(0, equals);
     if (values.has(key)) throw new UsageError(`${option} ${text}: "${key}" is given twice`);
     values.set(key, item.slice(equals + 1));
-  });
+  }
   return values;
 }
 

@@ -1,14 +1,6 @@
 import { VmError } from '../core/errors.ts';
-import type {
-  DeviceConfig,
-  DriveConfig,
-  ImageSource,
-  VmConfig,
-  VmErrorCode,
-  VmReport,
-} from '../core/vm-api.ts';
-import { driveWords } from './drive-text.ts';
-import { deviceWords, imageName, VM_OPTIONS } from './options.ts';
+import type { ImageSource, VmConfig, VmErrorCode, VmReport } from '../core/vm-api.ts';
+import { imageName, isLocalImage, textOfOption, VM_OPTIONS } from './options.ts';
 
 /** A failure as the user reads it. */
 export interface Failure {
@@ -132,20 +124,18 @@ export function missingFeature(
   return null;
 }
 
-function imageText(source: ImageSource): string {
-  return typeof source === 'string' ? source : `(file) ${imageName(source)}`;
-}
+const imageText = (source: ImageSource): string => `(file) ${imageName(source)}`;
 
 /** The text behind “Copy details”: everything a bug report needs, and no bytes of the user's files. */
 export function failureDetails(
   failure: Failure,
   context: { config: Partial<VmConfig>; report: VmReport | null; screen: string; userAgent: string },
 ): string {
-  const options = VM_OPTIONS.filter(({ key }) => context.config[key] !== undefined).map(({ key, kind }) => {
-    const value = context.config[key]!;
-    if (kind === 'devices') return `  devices: ${deviceWords(value as DeviceConfig[]).join(' ')}`;
-    if (kind === 'drives') return `  drives: ${driveWords(value as DriveConfig[]).join(' ')}`;
-    return `  ${String(key)}: ${kind === 'image' ? imageText(value as ImageSource) : String(value)}`;
+  const options = VM_OPTIONS.filter(({ key }) => context.config[key] !== undefined).map((option) => {
+    const { key, kind } = option;
+    const local = kind === 'image' && isLocalImage(context.config[key] as ImageSource);
+    const text = local ? imageText(context.config[key] as ImageSource) : textOfOption(option, context.config);
+    return `  ${String(key)}: ${text ?? ''}`;
   });
   return [
     `Snowglobe: ${failure.title} (${failure.code})`,

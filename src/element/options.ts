@@ -3,10 +3,20 @@
  * the command line it shows. Spelled after QEMU wherever QEMU has the option.
  */
 import { VmError } from '../core/errors.ts';
-import { parseDrives } from './drive-text.ts';
-import type { DeviceConfig, ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
+import { driveWords, escapeWord, parseDrives, unescapeWord } from './drive-text.ts';
+import type { DeviceConfig, DriveConfig, FwCfgEntry, ImageSource, Tier, VmConfig } from '../core/vm-api.ts';
 
-type OptionKind = 'devices' | 'drives' | 'text' | 'count' | 'memory' | 'image' | 'tier' | 'flag';
+type OptionKind =
+  | 'devices'
+  | 'drives'
+  | 'texts'
+  | 'files'
+  | 'text'
+  | 'count'
+  | 'memory'
+  | 'image'
+  | 'tier'
+  | 'flag';
 
 export interface VmOption {
   readonly key: keyof VmConfig;
@@ -43,6 +53,9 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'append', attribute: 'append', param: 'append', flag: '-append', kind: 'text' },
   { key: 'devices', attribute: 'devices', param: 'device', flag: '-device', kind: 'devices' },
   { key: 'boot', attribute: 'boot', param: 'boot', flag: '-boot', kind: 'text' },
+  { key: 'fwCfg', attribute: 'fw-cfg', param: 'fw_cfg', flag: '-fw_cfg', kind: 'files' },
+  { key: 'smbios', attribute: 'smbios', param: 'smbios', flag: '-smbios', kind: 'texts' },
+  { key: 'nographic', attribute: 'nographic', param: 'nographic', flag: '-nographic', kind: 'flag' },
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
   { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
   { key: 'vga', attribute: 'vga', param: 'vga', flag: '-vga', kind: 'text' },
@@ -81,26 +94,67 @@ function parseCount(text: string, name: string, max: number): number {
   return value;
 }
 
-/** Devices as `-device` takes them, with blanks between: `virtio-gpu-pci,blob=on virtio-tablet-pci`. */
-function parseDevices(text: string): DeviceConfig[] {
-  return text
-    .trim()
-    .split(/\s+/)
-    .map((word) => {
-      const [driver, ...rest] = word.split(',');
-      const properties = rest.map((property): [string, string] => {
-        const [key, ...value] = property.split('=');
-        return [key, value.join('=')];
-      });
-      return { driver, ...(rest.length > 0 && { properties: Object.fromEntries(properties) }) };
-    });
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
+/** `KEY=VALUE,…`, values escaped as in a drive's text. */
+function parseProperties(items: readonly string[]): [string, string][] {
+  return items.map((item) => {
+    const [key, ...value] = item.split('=');
+    return [key, unescapeWord(value.join('='))];
+  });
 }
 
-/** Each device as `-device` takes it. */
-export function deviceWords(devices: readonly DeviceConfig[]): string[] {
+/** Devices as `-device` takes them, with blanks between: `virtio-gpu-pci,blob=on virtio-tablet-pci`. */
+function parseDevices(text: string): DeviceConfig[] {
+  return words(text).map((word) => {
+    const [driver, ...rest] = word.split(',');
+    return { driver, ...(rest.length > 0 && { properties: Object.fromEntries(parseProperties(rest)) }) };
+  });
+}
+
+/** Each device as `-device` takes it. @param escape how a value is written */
+export function deviceWords(devices: readonly DeviceConfig[], escape = escapeWord): string[] {
   return devices.map(({ driver, properties = {} }) =>
-    [driver, ...Object.entries(properties).map(([key, value]) => `${key}=${value}`)].join(','),
+    [driver, ...Object.entries(properties).map(([key, value]) => `${key}=${escape(value)}`)].join(','),
   );
+}
+
+/** Files of fw_cfg: `name=opt/a,string=text name=opt/b,file=b.bin`. */
+function parseFiles(text: string, name: string): FwCfgEntry[] {
+  return words(text).map((word) => {
+    const { name: file, ...content } = Object.fromEntries(parseProperties(word.split(',')));
+    const [kind, ...others] = Object.keys(content);
+    if (!file || others.length > 0 || (kind !== 'string' && kind !== 'file')) {
+      throw new VmError(
+        'bad-config',
+        `${name}: "${word}" is no file for the guest. Write name=NAME,string=TEXT or name=NAME,file=ADDRESS.`,
+      );
+    }
+    return { name: file, [kind]: content[kind] };
+  });
+}
+
+/** Each file as `-fw_cfg` takes it. Those that no address names are left out. */
+function fileWords(files: readonly FwCfgEntry[]): string[] {
+  return files.flatMap(({ name, string, file }) => {
+    if (string !== undefined) return [`name=${escapeWord(name)},string=${escapeWord(string)}`];
+    return typeof file === 'string' ? [`name=${escapeWord(name)},file=${escapeWord(file)}`] : [];
+  });
+}
+
+/** A comma is part of these texts. */
+const escapeText = (text: string): string => escapeWord(text).replaceAll('%2C', ',');
+
+/** The text of an option's value, as `configFromText` reads it; null: there is none, as of files in the page's hands. */
+export function textOfOption({ key, kind }: VmOption, config: Partial<VmConfig>): string | null {
+  const value = config[key];
+  if (value === undefined || (kind === 'image' && isLocalImage(value as ImageSource))) return null;
+  const join = (texts: readonly string[]): string | null => texts.join(' ') || null;
+  if (kind === 'devices') return join(deviceWords(value as DeviceConfig[]));
+  if (kind === 'drives') return join(driveWords(value as DriveConfig[]));
+  if (kind === 'files') return join(fileWords(value as FwCfgEntry[]));
+  if (kind === 'texts') return join((value as string[]).map(escapeText));
+  return String(value);
 }
 
 function parseTier(text: string, name: string): Tier {
@@ -145,6 +199,12 @@ export function configFromText(
         break;
       case 'drives':
         config[option.key] = parseDrives(text, name);
+        break;
+      case 'files':
+        config[option.key] = parseFiles(text, name);
+        break;
+      case 'texts':
+        config[option.key] = words(text).map(unescapeWord);
         break;
       case 'text':
         config[option.key] = option.key === 'append' ? text : text.trim();

@@ -84,7 +84,7 @@ describe('a kept machine', () => {
   it('is started on the command line with its disk exported', () => {
     const config = withDisks(pc, [{ id: 'one', drive: 'hda' }]);
     expect(commandLine(config, 'http://host/images/', 'Old-laptop')).toBe(
-      'npx snowglobe x86_64 -cdrom http://host/cd.iso -drive file=Old-laptop.qcow2,index=0,snapshot=off -nographic',
+      'npx snowglobe x86_64 -cdrom http://host/cd.iso -drive file=Old-laptop.qcow2,index=0,snapshot=off',
     );
     const device = { driver: 'virtio-blk-device', properties: { drive: 'd' } };
     expect(
@@ -93,7 +93,7 @@ describe('a kept machine', () => {
         'http://host/images/',
       ),
     ).toBe(
-      'npx snowglobe riscv64 -device virtio-blk-device,drive=d -drive file=a,,b.img,if=none,id=d -nographic',
+      'npx snowglobe riscv64 -drive file=http://host/a,,b.img,if=none,id=d -device virtio-blk-device,drive=d -nographic',
     );
   });
 

@@ -1,4 +1,5 @@
 /** What a kept machine boots: the machine that its address names, with stored disks in its drives. */
+import { VmError } from '../../core/errors.ts';
 import { type DriveConfig, MEDIA, type Medium, type VmConfig } from '../../core/vm-api.ts';
 import type { KeptDisk } from './kept-machines.ts';
 
@@ -41,4 +42,31 @@ export function withDisks(config: VmConfig, disks: readonly KeptDisk[]): VmConfi
     }
   }
   return { ...changed, drives };
+}
+
+/**
+ * The same machine without its stored disks: `own` has what they stand for.
+ * @throws VmError bad-config if it has lost one of them
+ */
+export function withoutDisks(config: VmConfig, disks: readonly KeptDisk[], own: Partial<VmConfig>): VmConfig {
+  const drives: DriveConfig[] = [...(config.drives ?? [])];
+  const images: Partial<Record<Medium, VmConfig[Medium]>> = {};
+  for (const { id, drive } of disks) {
+    const at = drives.findIndex(({ persist }) => persist === id);
+    if (at < 0)
+      throw new VmError(
+        'bad-config',
+        'The disk that is kept stays in its machine: leave its drive as it is, or start the machine of the list.',
+      );
+    const image = typeof drive === 'number' ? own.drives?.[drive]?.file : own[drive as Medium];
+    if (typeof drive !== 'number') {
+      drives.splice(at, 1);
+      if (image !== undefined) images[drive as Medium] = image;
+    } else {
+      const { persist: _, ...place } = drives[at];
+      drives[at] = { ...place, ...(image !== undefined && { file: image }) };
+    }
+  }
+  const { drives: _, ...rest } = config;
+  return { ...rest, ...images, ...(drives.length > 0 && { drives }) };
 }

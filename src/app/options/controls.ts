@@ -1,0 +1,96 @@
+/** A field of the form: its label, control, help, and the place where a mistake in it is told. */
+import type { ImageSource } from '../../core/vm-api.ts';
+import { h } from '../../element/dom.ts';
+import { imageName } from '../../element/options.ts';
+
+type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+export interface Framed {
+  element: HTMLElement;
+  /** Says what is wrong with it; null: nothing. */
+  problem(text: string | null): void;
+}
+
+let count = 0;
+
+/** Puts a control into its frame. @param around what is shown for the control; default: itself */
+export function framed(
+  label: string,
+  help: string,
+  control: Control,
+  { around = control as HTMLElement, wide = false, flag = false } = {},
+): Framed {
+  count++;
+  control.id = `option-${count}`;
+  const helpId = `${control.id}-help`;
+  const problemId = `${control.id}-problem`;
+  const wrong = h('small', { id: problemId, class: 'wrong', role: 'alert' });
+  control.setAttribute('aria-describedby', `${helpId} ${problemId}`);
+  const name = h('label', { for: control.id }, label);
+  const element = h(
+    'div',
+    { class: `field${wide ? ' wide' : ''}${flag ? ' flag' : ''}` },
+    ...(flag ? [around, name] : [name, around]),
+    h('small', { id: helpId }, help),
+    wrong,
+  );
+  return {
+    element,
+    problem(text) {
+      wrong.textContent = text ?? '';
+      if (text === null) control.removeAttribute('aria-invalid');
+      else control.setAttribute('aria-invalid', 'true');
+    },
+  };
+}
+
+/** An image: its address, or a file of the person's. */
+export interface ImageControl {
+  input: HTMLInputElement;
+  element: HTMLElement;
+  show(source: ImageSource | undefined): void;
+}
+
+/**
+ * @param label what the image is called
+ * @param shorten how an address is shown
+ * @param changed is told of another image: undefined for none
+ */
+export function imageControl(
+  name: string,
+  label: string,
+  placeholder: string,
+  shorten: (address: string) => string,
+  changed: (source: ImageSource | undefined) => void,
+): ImageControl {
+  const input = h('input', { name, placeholder, autocomplete: 'off', spellcheck: 'false' });
+  const picker = h('input', {
+    type: 'file',
+    class: 'visually-hidden',
+    tabindex: '-1',
+    'aria-hidden': 'true',
+  });
+  const choose = h(
+    'button',
+    { type: 'button', class: 'choose', 'aria-label': `Choose a file: ${label}` },
+    'Choose…',
+  );
+  choose.addEventListener('click', () => picker.click());
+  input.addEventListener('input', () => changed(input.value.trim() || undefined));
+  picker.addEventListener('change', () => {
+    const file = picker.files?.[0];
+    if (!file) return;
+    input.value = file.name;
+    changed(file);
+    // The same file may be chosen again.
+    picker.value = '';
+  });
+  return {
+    input,
+    element: h('div', { class: 'file' }, input, choose, picker),
+    show(source) {
+      input.value =
+        source === undefined ? '' : typeof source === 'string' ? shorten(source) : imageName(source);
+    },
+  };
+}
