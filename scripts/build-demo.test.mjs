@@ -10,6 +10,7 @@ it('finds the bare-metal guests, each fully described', () => {
     ['riscv64-aurora', 'virt'],
     ['riscv64-bench-loop', undefined],
     ['riscv64-demo', 'virt'],
+    ['riscv64-device-tree', 'virt'],
   ]);
 });
 

@@ -29,6 +29,7 @@ function combinedSource(cases) {
 /** Whole programs: their flat image must have the digest that GNU as, ld and objcopy give. */
 const PROGRAMS = [
   'images/demo/snowfall.s',
+  'images/device-tree/device-tree.s',
   'images/aurora/aurora.s',
   'images/bench-loop/bench-loop.s',
   'scripts/lib/riscv-asm/fixtures/org.s',

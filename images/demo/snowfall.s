@@ -95,6 +95,7 @@ park:
 
 .include "trap.s"
 .include "../bare-metal/fault.s"
+.include "../bare-metal/plic.s"
 .include "../bare-metal/uart.s"
 .include "../bare-metal/draw.s"
 .include "themes.s"

@@ -76,18 +76,6 @@ external_interrupt:
   sw t1, 0(t0)
   j trap_return
 
-# Source 10 of the PLIC is the UART; its receive interrupt is all that is enabled.
-plic_init:
-  li t0, PLIC_UART_PRIORITY
-  li t1, 1
-  sw t1, 0(t0)
-  li t0, PLIC_ENABLE
-  li t1, 1 << PLIC_UART_SOURCE
-  sw t1, 0(t0)
-  li t0, PLIC_THRESHOLD
-  sw zero, 0(t0)
-  ret
-
 .bss
 .balign 8
 key_head: .space 8               # keys received; the ring's index is this modulo KEY_RING

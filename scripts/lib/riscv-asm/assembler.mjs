@@ -295,14 +295,14 @@ export class Assembler {
     return value;
   }
 
-  /** GNU as fills a section up to its own alignment, code with NOPs: so what follows lies where it would put it. */
+  /** GNU as fills code up to its own alignment with NOPs, and no other section: so what follows lies where it would put it. */
   fillSections() {
     const used = [...this.sections.values()].filter((section) => section.size > 0);
-    for (const section of used.slice(0, -1)) {
-      this.section = section;
-      const last = /** @type {Item} */ (section.items.at(-1));
-      DIRECTIVES['.balign'](this, [String(section.align)], last.position, '.balign');
-    }
+    const text = used.slice(0, -1).find((section) => section.name === '.text');
+    if (!text) return;
+    this.section = text;
+    const last = /** @type {Item} */ (text.items.at(-1));
+    DIRECTIVES['.balign'](this, [String(text.align)], last.position, '.balign');
   }
 
   /** @param {bigint} base */
