@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { defineConfig, type Plugin } from 'vite';
+import { checkedGallery } from './scripts/lib/gallery-checks.ts';
+import { galleryIndex } from './scripts/lib/gallery.mjs';
 import { createHandler, ISOLATION_HEADERS } from './src/cli/static-server.ts';
 
 /** Vite serves the pages; the guest images come from where they are built, as `npm start` serves them. */
@@ -11,6 +13,32 @@ const images: Plugin = {
   },
 };
 
+/** The gallery's doors: gallery/index.json and the pictures that it names. Served anew at each request while one works on them. */
+const gallery: Plugin = {
+  name: 'snowglobe-gallery',
+  configureServer({ middlewares }) {
+    const handle = createHandler([{ prefix: '/gallery/', dir: 'gallery' }]);
+    middlewares.use((request, response, next) => {
+      if (request.url?.replace(/\?.*/, '') !== '/gallery/index.json')
+        return void handle(request, response, next);
+      try {
+        const json = JSON.stringify(galleryIndex(checkedGallery()));
+        response.setHeader('Content-Type', 'application/json');
+        response.end(json);
+      } catch (error) {
+        response.statusCode = 500;
+        response.end((error as Error).message);
+      }
+    });
+  },
+  generateBundle() {
+    const doors = checkedGallery();
+    const emit = (fileName: string, source: string) => this.emitFile({ type: 'asset', fileName, source });
+    emit('gallery/index.json', JSON.stringify(galleryIndex(doors)));
+    for (const { picture } of doors) emit(`gallery/${picture}`, readFileSync(`gallery/${picture}`, 'utf8'));
+  },
+};
+
 /** Pages of the site: the gallery page, and the bare page that the command line drives. */
 const pages = Object.fromEntries(
   ['index', 'runner'].map((name) => [name, `${name}.html`]).filter(([, page]) => existsSync(page)),
@@ -19,7 +47,7 @@ const pages = Object.fromEntries(
 export default defineConfig({
   // Relative URLs: the site can be served from any folder.
   base: './',
-  plugins: [images],
+  plugins: [images, gallery],
   server: {
     headers: ISOLATION_HEADERS,
     host: '127.0.0.1',

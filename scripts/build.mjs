@@ -125,6 +125,11 @@ const STEPS = [
           undefined,
           [],
         ),
+        // The doors, what checks them, and the recipes that they name.
+        listFiles(
+          ['gallery', 'scripts/lib', 'images'],
+          (path) => /^gallery\/|\/gallery[^/]*$|\/(recipe|image)\.json$/.test(path) && notTest(path),
+        ),
       ),
     outputs: [join(buildDir, 'site')],
     build: () => buildByVite('site', 'vite.config.ts'),

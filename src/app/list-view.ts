@@ -6,6 +6,7 @@ import type { Catalog, CatalogEntry, MachineGroup } from './catalog.ts';
 import { type GroupOfMachines, grouped } from './groups.ts';
 import { type ShelfActions, shelf } from './disks/shelf.ts';
 import { EMBLEMS } from './emblems.ts';
+import { CALENDAR } from './gallery/address.ts';
 import { logo } from './logo.ts';
 
 const ARCHITECTURES: Record<string, string> = {
@@ -26,6 +27,7 @@ export function machineFacts(entry: CatalogEntry): string[] {
 export interface ListActions extends ShelfActions {
   open(name: string): void;
   pick(files: Iterable<File>): void;
+  openGallery(): void;
   /** Makes a machine with a disk of its own of a listed one, and opens it. */
   keep(entry: CatalogEntry): Promise<void>;
 }
@@ -148,6 +150,20 @@ function machines(catalog: Catalog, actions: ListActions): HTMLElement {
   );
 }
 
+function galleryLink(open: () => void): HTMLElement {
+  const link = h(
+    'a',
+    { class: 'gallery-link', href: CALENDAR },
+    'The advent calendar: a computer behind each of 24 doors',
+  );
+  link.addEventListener('click', (event) => {
+    if (!isPlainClick(event)) return;
+    event.preventDefault();
+    open();
+  });
+  return link;
+}
+
 export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
   const input = h('input', { type: 'file', multiple: true, class: 'visually-hidden', 'data-testid': 'pick' });
   input.addEventListener('change', () => actions.pick(input.files ?? []));
@@ -167,6 +183,7 @@ export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
           { class: 'promise' },
           'A whole computer in a browser tab. Real kernels, no server, nothing to install.',
         ),
+        galleryLink(actions.openGallery),
       ),
     ),
     obstacle(),

@@ -16,6 +16,8 @@ import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { keepPage } from './offline.ts';
 import { MEDIA, type VmConfig } from '../core/vm-api.ts';
+import { CALENDAR, parseGalleryAddress } from './gallery/address.ts';
+import type { GalleryPage } from './gallery/gallery-page.ts';
 import { addressOf, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
 import { machineView, topBar } from './machine-view.ts';
 
@@ -38,10 +40,40 @@ function showProblem(title: string, ...texts: string[]): void {
 /** Counts the pages that were shown: a page that has to wait for something is not shown over a later one. */
 let shown = 0;
 
+let gallery: GalleryPage | undefined;
+
+/** The gallery's own part of the page, which comes when it is asked for. */
+async function galleryPage(): Promise<GalleryPage> {
+  const { GalleryPage } = await import('./gallery/gallery-page.ts');
+  gallery ??= new GalleryPage(new URL('gallery/index.json', document.baseURI).href, {
+    root,
+    catalog: () => catalog,
+    go(url) {
+      history.pushState(null, '', url);
+      void render();
+    },
+    goHome,
+  });
+  return gallery;
+}
+
 /** Draws what the address says. Replacing a machine's page destroys the machine. */
 async function render(): Promise<void> {
   shown++;
   const turn = shown;
+  const door = parseGalleryAddress(location.search);
+  if (door) {
+    const page = await galleryPage().catch(() => null);
+    if (turn !== shown) return;
+    if (page) await page.show(door);
+    else
+      showProblem(
+        'The gallery cannot be shown',
+        'A part of this page could not be loaded. Check your connection.',
+      );
+    return;
+  }
+  gallery?.leave();
   let address: Address | null;
   try {
     address = parseAddress(location.search);
@@ -86,6 +118,7 @@ function showList(): void {
       pick: (list) => void takeFiles([...list]),
       openKept: (id) => go({ mine: id, options: {} }),
       create: () => void createMachine(),
+      openGallery: () => goTo(CALENDAR),
       async keep(entry) {
         const { keepListed } = await import('./disks/new-machine.ts');
         go({ mine: (await keepListed(entry)).id, options: {} });
@@ -157,7 +190,10 @@ async function createMachine(): Promise<void> {
 }
 
 function go(address: Address | null): void {
-  const url = address ? formatAddress(address) : './';
+  goTo(address ? formatAddress(address) : './');
+}
+
+function goTo(url: string): void {
   history.pushState(null, '', url);
   void render();
   scrollTo(0, 0);
@@ -290,6 +326,7 @@ async function refreshCatalog(): Promise<void> {
   const isNew = JSON.stringify(loaded) !== JSON.stringify(catalog);
   catalog = loaded;
   if (isNew && document.querySelector('main.list .group')) showList();
+  else if (isNew && document.querySelector('main[data-catalog]')) void render();
   watchCatalog();
 }
 

@@ -30,13 +30,22 @@ export async function pasteFromClipboard(
   offer(text);
   if (element.view === 'screen' && element.vm) {
     element.screen?.focus();
-    const layout = keyboardLayout(element.getAttribute('keyboard'));
-    const hint = await typeText(element.vm, text, layout, (line) => stage.showTyping(line));
-    if (hint) stage.showBanner('hint', hint);
+    await typeIntoView(element, stage, text);
     return;
   }
   terminal()?.paste(text);
   terminal()?.focus();
+}
+
+/** Types as a person would: as keys into the screen, with what there is to say of it, or into the terminal. */
+export async function typeIntoView(element: VmConsole, stage: Stage, text: string): Promise<void> {
+  if (element.view !== 'screen' || !element.vm) {
+    element.sendText(text.replaceAll('\n', '\r'));
+    return;
+  }
+  const layout = keyboardLayout(element.getAttribute('keyboard'));
+  const hint = await typeText(element.vm, text, layout, (line) => stage.showTyping(line));
+  if (hint) stage.showBanner('hint', hint);
 }
 
 /** Copies what a report of the failure needs. Rejects where there is no clipboard, or the browser refuses it. */

@@ -11,7 +11,7 @@ import type {
   VmState,
 } from '../core/vm-api.ts';
 import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attributes.ts';
-import { copyDetails, pasteFromClipboard } from './clipboard.ts';
+import { copyDetails, pasteFromClipboard, typeIntoView } from './clipboard.ts';
 import { h } from './dom.ts';
 import type { VmConsoleEventMap } from './events.ts';
 import { describeFailure, type Failure, isolationProblem, missingFeature, toVmError } from './failure.ts';
@@ -264,6 +264,13 @@ export class VmConsole extends HTMLElement {
   /** Types text on the guest's console, as it is: end a command with `\r`, as the Enter key does. */
   sendText(text: string): void {
     this.#machine('sendText').serial.write(text);
+  }
+
+  /**
+   * Types text at what is looked at: on the keyboard of the machine's screen, with its progress, or into the terminal. A line ends in `\n`.
+   */
+  async type(text: string): Promise<void> {
+    await typeIntoView(this, this.#stage, text);
   }
 
   sendBytes(bytes: Uint8Array): void {

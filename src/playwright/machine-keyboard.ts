@@ -5,9 +5,9 @@ import { step } from './steps.ts';
 
 /** The keyboard that is plugged into the machine: not the one of a terminal at its serial port. */
 export class MachineKeyboard {
-  readonly #guest: GuestVm;
+  readonly #guest: Pick<GuestVm, 'input'>;
 
-  constructor(guest: GuestVm) {
+  constructor(guest: Pick<GuestVm, 'input'>) {
     this.#guest = guest;
   }
 

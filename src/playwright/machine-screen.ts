@@ -20,7 +20,7 @@ export interface ClickOptions {
 }
 
 export interface ScreenHost {
-  guest: GuestVm;
+  guest: Pick<GuestVm, 'screenText' | 'screenState' | 'screenshot' | 'input'>;
   waits: Waits;
   /** Throws if nothing more is to be expected. */
   refuseIfOver(): void;
@@ -28,10 +28,10 @@ export interface ScreenHost {
 
 /** The mouse of a machine, or whatever its guest takes for one. */
 export class MachineMouse {
-  readonly #guest: GuestVm;
+  readonly #guest: Pick<GuestVm, 'input'>;
   #buttons = 0;
 
-  constructor(guest: GuestVm) {
+  constructor(guest: Pick<GuestVm, 'input'>) {
     this.#guest = guest;
   }
 

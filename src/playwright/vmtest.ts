@@ -68,8 +68,8 @@ export function registerVmTests(path: string, { name, grep, grepInvert }: Regist
   }
 }
 
-/** Every statement's time together: none of them may be cut off by the test's own. */
-function timeLimit({ steps }: VmTest): number {
+/** Every statement's time together, ms: none of them may be cut off by the test's own. */
+export function timeLimit({ steps }: Pick<VmTest, 'steps'>): number {
   let limit = DEFAULT_TIMEOUT;
   let sum = ALLOWANCE;
   for (const { action } of steps) {
@@ -79,15 +79,34 @@ function timeLimit({ steps }: VmTest): number {
   return sum;
 }
 
-class VmTestRun {
-  readonly #vm: VirtualMachine;
+/** What statements are done to: a machine of the fixtures, or one on a page. */
+export type StatementMachine = Pick<
+  VirtualMachine,
+  | 'serial'
+  | 'ports'
+  | 'port'
+  | 'screen'
+  | 'keyboard'
+  | 'reset'
+  | 'restart'
+  | 'powerOff'
+  | 'changeMedium'
+  | 'eject'
+  | 'waitForPanic'
+  | 'waitForExit'
+>;
+
+/** Does the statements of one test, one after another. */
+export class VmTestRun {
+  readonly #vm: StatementMachine;
   readonly #info: TestInfo;
   readonly #snapshots: string;
   #timeout = DEFAULT_TIMEOUT;
   #console: string | null = null;
   readonly #failing: { console: string | null; pattern: RegExp | string }[] = [];
 
-  constructor(vm: VirtualMachine, info: TestInfo, snapshots: string) {
+  /** @param snapshots folder of the pictures of `screen-match`, below Playwright's */
+  constructor(vm: StatementMachine, info: TestInfo, snapshots: string) {
     this.#vm = vm;
     this.#info = info;
     this.#snapshots = snapshots;
@@ -133,6 +152,27 @@ class VmTestRun {
       case 'screen-match':
         await expect(vm.screen).toMatchScreenshot([this.#snapshots, action.name], limit);
         break;
+      case 'screen-size':
+        await expect
+          .poll(async () => {
+            const state = await vm.screen.state();
+            return state && `${state.width} × ${state.height}`;
+          }, limit)
+          .toBe(`${action.width} × ${action.height}`);
+        break;
+      case 'screen-changes': {
+        const before = await vm.screen.screenshot();
+        await expect
+          .poll(
+            async () => {
+              const now = await vm.screen.screenshot();
+              return now !== null && (before === null || !now.equals(before));
+            },
+            { ...limit, message: 'the picture on the screen changes' },
+          )
+          .toBe(true);
+        break;
+      }
       case 'screenshot':
         await this.#attach(action.name);
         break;

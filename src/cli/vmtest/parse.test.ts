@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeProblem, parseVmTest, type VmTestFile } from './parse.ts';
+import { describeProblem, parseStatements, parseVmTest, type VmTestFile } from './parse.ts';
 
 const MACHINE = 'snowglobe riscv64 -bios none -kernel k.elf';
 let folder = '';
@@ -87,6 +87,7 @@ describe('statements', () => {
   test('all others', () => {
     const text = [
       ...['fail-on "Oops"', 'console org.snow', 'console serial', 'screen-expect /x/', 'screen-match boot'],
+      ...['screen-size 640 480', 'screen-changes'],
       ...['screenshot boot.png', 'type "a" de', 'key ctrl-alt-delete', 'click 3 4 right', 'mouse-move -1 2'],
       ...['timeout 1.5', 'reset', 'restart', 'power-off', 'change ide1-cd0 "my disk.img"', 'eject floppy0'],
       ...['expect-end poweroff 5', 'expect-end panic'],
@@ -97,6 +98,8 @@ describe('statements', () => {
       { do: 'console', name: null },
       { do: 'screen-expect', pattern: /x/mu },
       { do: 'screen-match', name: 'boot.png' },
+      { do: 'screen-size', width: 640, height: 480 },
+      { do: 'screen-changes' },
       { do: 'screenshot', name: 'boot.png' },
       { do: 'type', text: 'a', layout: 'de' },
       { do: 'key', chord: 'ctrl-alt-delete' },
@@ -160,5 +163,25 @@ describe('statements', () => {
       /^a\.vmtest:2:2: "foo" is no statement; there is test, expect, .*\n {2}\tfoo "x"\n {2}\t\^$/,
     );
     expect(told[1]).toContain('a.vmtest:4:7: ');
+  });
+
+  test('without a machine', () => {
+    const steps = parseStatements('# A door\n\n  expect "# "\nsend "ls\\n"');
+    expect(steps).toEqual([
+      { line: 3, column: 3, text: 'expect "# "', action: { do: 'expect', pattern: '# ' } },
+      {
+        line: 4,
+        column: 1,
+        text: 'send "ls\\n"',
+        action: { do: 'send', bytes: new Uint8Array([0x6c, 0x73, 0x0a]) },
+      },
+    ]);
+    expect(parseStatements(`${MACHINE}\nexpect "x"\nfoo\ntest "a"`)).toMatchObject(
+      [
+        { line: 1, column: 1, message: /machine is given already/ },
+        { line: 3, column: 1, message: /"foo" is no statement/ },
+        { line: 4, column: 1, message: /"test" is no statement/ },
+      ].map((problem) => ({ ...problem, message: expect.stringMatching(problem.message) })),
+    );
   });
 });

@@ -113,17 +113,17 @@ export function parseVmTest(path: string, text: string): VmTestFile | VmTestProb
           'the machine is missing: the first line is a command line such as snowglobe riscv64 -kernel FILE',
         );
       }
-      const place = { line: logical.line, column: first.column };
       if (first.type === 'word' && first.text === 'test') {
         const title = readTitle(words, logical.text.length);
         if (tests.some((test) => test.title === title))
           throw new LineError(words[1].column, `there is a test "${title}" already`);
-        tests.push({ ...place, title, steps: [...common] });
+        tests.push({ line: logical.line, column: first.column, title, steps: [...common] });
         continue;
       }
-      const action = readStatement(words, logical.text.trimEnd().length);
+      const step = readStep(logical, words);
+      const { action } = step;
       if (action.do === 'change') action.file = checkedFile(folder, action.file, words[2]);
-      (tests.at(-1)?.steps ?? common).push({ ...place, text: logical.text.trim(), action });
+      (tests.at(-1)?.steps ?? common).push(step);
     } catch (error) {
       if (!(error instanceof LineError)) throw error;
       report(logical, error.column - 1, error.message);
@@ -142,6 +142,33 @@ export function parseVmTest(path: string, text: string): VmTestFile | VmTestProb
   if (tests.length === 0)
     tests.push({ line: common[0].line, column: common[0].column, title: '', steps: common });
   return { path, guest: guest!, tests };
+}
+
+function readStep({ text, line }: LogicalLine, words: readonly Token[]): VmTestStep {
+  const action = readStatement(words, text.trimEnd().length);
+  return { line, column: words[0].column, text: text.trim(), action };
+}
+
+/**
+ * Reads statements alone, as of one test: the machine that they are for comes from elsewhere.
+ * @returns the steps, or what is wrong, line by line
+ */
+export function parseStatements(text: string): VmTestStep[] | VmTestProblem[] {
+  const problems: VmTestProblem[] = [];
+  const steps: VmTestStep[] = [];
+  for (const [index, source] of text.split(/\r?\n/).entries()) {
+    const line = index + 1;
+    try {
+      if (HEADER.test(source))
+        throw new LineError(1, 'the machine is given already: this is no place for one');
+      const words = tokens(source);
+      if (words.length > 0) steps.push(readStep({ text: source, line }, words));
+    } catch (error) {
+      if (!(error instanceof LineError)) throw error;
+      problems.push({ line, column: error.column, message: error.message, source });
+    }
+  }
+  return problems.length > 0 ? problems : steps;
 }
 
 function readTitle([, title, more]: readonly Token[], length: number): string {

@@ -14,6 +14,8 @@ export type Action =
   | { do: 'console'; name: string | null }
   | { do: 'screen-expect'; pattern: Pattern }
   | { do: 'screen-match'; name: string }
+  | { do: 'screen-size'; width: number; height: number }
+  | { do: 'screen-changes' }
   | { do: 'screenshot'; name: string }
   | { do: 'type'; text: string; layout: KeyboardLayout }
   | { do: 'key'; chord: string }
@@ -141,6 +143,15 @@ export const STATEMENTS: Readonly<Record<string, Statement>> = {
     usage: 'screen-match NAME',
     read: (args) => ({ do: 'screen-match', name: pictureName(args) }),
   },
+  'screen-size': {
+    usage: 'screen-size WIDTH HEIGHT',
+    read: (args) => ({
+      do: 'screen-size',
+      width: args.number('a number of pixels', COUNT),
+      height: args.number('a number of pixels', COUNT),
+    }),
+  },
+  'screen-changes': { usage: 'screen-changes', read: () => ({ do: 'screen-changes' }) },
   screenshot: {
     usage: 'screenshot NAME',
     read: (args) => ({ do: 'screenshot', name: pictureName(args) }),

@@ -1,0 +1,27 @@
+/** Opens doors of the gallery as a person does, and holds them to their promises. */
+import { checkedGallery } from '../../scripts/lib/gallery-checks.ts';
+import { parseStatements } from '../../src/cli/vmtest/parse.ts';
+import { timeLimit, VmTestRun } from '../../src/playwright/vmtest.ts';
+import { PageMachine } from './page-machine.ts';
+import { expect, test } from './site.ts';
+
+/** A test for each door of this repository that is `long`, or not. */
+export function testDoors(long: boolean): void {
+  for (const door of checkedGallery().filter((one) => (one.long ?? false) === long)) {
+    test(`Door ${door.number}, ${door.title}, keeps its promise`, async ({ page, site }, info) => {
+      const steps = parseStatements(door.promise).filter((step) => 'action' in step);
+      info.setTimeout(timeLimit({ steps }));
+      await page.goto(`${site.builtUrl}?gallery`);
+      const all = page.getByRole('switch', { name: 'Open all doors now' });
+      // Depending on the day there is nothing left for the switch to open.
+      await expect(page.getByRole('list', { name: 'Doors' })).toBeVisible();
+      if (await all.isVisible()) await all.click();
+      const machine = await PageMachine.follow(page);
+      await page.locator(`[data-door="${door.number}"]`).click();
+      await expect(page.getByRole('heading', { level: 2, name: door.title, exact: true })).toBeVisible();
+      const run = new VmTestRun(machine, info, 'doors');
+      for (const step of steps) await test.step(step.text, () => run.do(step.action));
+      run.check();
+    });
+  }
+}
