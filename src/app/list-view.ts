@@ -109,7 +109,7 @@ export function notice(title: string, ...paragraphs: (string | Node)[]): HTMLEle
 }
 
 /** The place of what keeps any machine from running here. It is hidden while nothing does, or the page is about to load again, isolated. */
-function obstacle(): HTMLElement {
+export function obstacle(): HTMLElement {
   const place = h('div', { hidden: true });
   void isolationProblem(globalThis).then((reason) => {
     const missing = missingFeature(globalThis, reason);
