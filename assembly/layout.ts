@@ -8,6 +8,7 @@
  *   0x0010_0000  CODE_PAGES     one byte per 4 KiB of linear memory, not 0: translated code was read from it (tb/invalidate.ts counts in it)
  *   0x0020_0000  DIRTY_PAGES    one byte per 4 KiB: bits of the dirty log
  *   0x0030_0000  STALE_PAGES    one bit per 4 KiB: a device wrote into translated code
+ *   0x0032_0000  PCI_CONFIG     configuration spaces of PCI functions
  *   0x003c_0000  SPEAKER_BASE   waves of the PC speaker
  *   0x0040_0000  vCPU areas, VCPU_STRIDE each
  *   RAM_BASE     memory slots (RAM, ROM, video memory), placed by the machine; 64 KiB aligned
@@ -44,6 +45,9 @@ export const VM_A20_FORCED: u32 = VM_BASE + 0x28;
 /** u32 bit set, atomic OR by the page, followed by a kick: 1 NMI, 2 SMI, 4 INIT for vCPU 0. Taken with an atomic exchange by the vCPU. */
 export const VM_X86_EVENTS: u32 = VM_BASE + 0x2c;
 
+/** u32. What was written to a PC's CONFIG_ADDRESS (port 0xcf8), less the bits that it does not keep. */
+export const VM_PCI_ADDRESS: u32 = VM_BASE + 0x34;
+
 /** u32 bit set DISPLAY_*, set by a vCPU with an atomic OR, taken by the page with an atomic exchange: why the screen has to be looked at. */
 export const VM_DISPLAY_EVENTS: u32 = VM_BASE + 0x30;
 
@@ -76,6 +80,7 @@ export const DIRTY_RANGE_MAX: u32 = 4;
  *   +0x1c u32 register spacing in bytes (MMIO), a power of two; 0 = every access is an exit
  *   +0x20 u32 linear address of the register reach table (MMIO): one REACH_* record a register
  *   +0x24 u32 number of records in it (registers beyond it are exits)
+ *   +0x28 u32 CONFIG_* (MMIO): the vCPU answers what it can from PCI_CONFIG; 0: it does not
  */
 export const REGION_TABLE: u32 = VM_BASE + 0x1000;
 export const REGION_STRIDE: u32 = 64;
@@ -89,6 +94,7 @@ export const REGION_DEVICE: u32 = 0x18;
 export const REGION_SPACING: u32 = 0x1c;
 export const REGION_REACH: u32 = 0x20;
 export const REGION_REACH_COUNT: u32 = 0x24;
+export const REGION_CONFIG: u32 = 0x28;
 
 export const REGION_KIND_RAM: u32 = 1;
 export const REGION_KIND_ROM: u32 = 2;
@@ -166,6 +172,26 @@ export const DIRTY_TAKEN: u32 = 4;
 /** u32 words, atomic: the page sets a bit when it writes into a page whose CODE_PAGES byte is set, then raises REQUEST_INVALIDATE. */
 export const STALE_PAGES: u32 = 0x00300000;
 export const STALE_PAGES_END: u32 = 0x00320000;
+
+/**
+ * PCI: the functions of bus 0 by their number (slot * 8 + function), 256 bytes each of configuration space, of the bits that the guest may write, and of
+ * PCI_CONFIG_* flags. Vendor 0: nobody is there. The page writes all of it; the vCPU writes what is plain, see assembly/softmmu/pci-config.ts.
+ */
+export const PCI_CONFIG: u32 = 0x00320000;
+export const PCI_CONFIG_STRIDE: u32 = 0x400;
+export const PCI_CONFIG_WRITABLE: u32 = 0x100;
+export const PCI_CONFIG_FLAGS: u32 = 0x200;
+export const PCI_CONFIG_BYTES: u32 = 0x100;
+/** A read has an effect: it is an exit. */
+export const PCI_CONFIG_LIVE: u32 = 1;
+/** A write changes the byte and nothing else. */
+export const PCI_CONFIG_PLAIN: u32 = 2;
+/** The same while the function decodes neither I/O ports nor memory: a base address. */
+export const PCI_CONFIG_PLACE: u32 = 4;
+/** What a region with REGION_CONFIG is: CONFIG_ADDRESS or CONFIG_DATA of a PC, or PCI Express's memory, which begins with bus 0. */
+export const CONFIG_ADDRESS: u32 = 1;
+export const CONFIG_DATA: u32 = 2;
+export const CONFIG_ECAM: u32 = 3;
 
 /** Local interrupt controllers and timers of the machine (worker side state, one per VM). */
 export const ACLINT_BASE: u32 = 0x00380000;

@@ -20,6 +20,7 @@ import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
 import { buildVirtioGuest, VIRTIO_IMAGE, virtioRows } from './lib/bench-virtio.mjs';
 import { storageRows } from './lib/bench-storage.mjs';
+import { pageRows, typingRows } from './lib/bench-page.mjs';
 import { screenRows } from './lib/bench-screen.mjs';
 import { main, SetupError, say, step } from './lib/console.mjs';
 import { cpuModel, spread, summary, timeProcess } from './lib/measure.mjs';
@@ -448,6 +449,8 @@ async function screen({ runs, shared }) {
   return [];
 }
 
+const page = ({ runs, arches }) => pageRows({ runs, arches, step, qemu: findQemu, imageOptions });
+const typing = () => typingRows({ step });
 const storage = ({ runs }) => storageRows({ runs, step, verdict });
 
 async function size() {
@@ -468,8 +471,22 @@ async function size() {
   ]);
 }
 
-const PARTS = { boot, guest, firmware, disk, virtio, storage, loop, idle, memory, screen, size };
-const NEED_QEMU = ['boot', 'guest', 'firmware', 'disk', 'virtio', 'loop'];
+const PARTS = {
+  boot,
+  guest,
+  page,
+  typing,
+  firmware,
+  disk,
+  virtio,
+  storage,
+  loop,
+  idle,
+  memory,
+  screen,
+  size,
+};
+const NEED_QEMU = ['boot', 'guest', 'page', 'firmware', 'disk', 'virtio', 'loop'];
 /** These parts are about the page and the engine, and need one guest only. */
 const RISCV_ONLY = ['virtio', 'storage', 'loop', 'idle', 'memory'];
 /** And these need a PC with 32 bits. */

@@ -15,6 +15,7 @@ import { guestLocalRead, guestLocalWrite } from '../vcpu/guest';
 import { CHARGE_EXIT, CHARGE_LOCAL, leaveSoon, sliceCharge } from '../vcpu/slice';
 import { blockTakeStalePages } from '../tb/invalidate';
 import { STATE_LOADED } from '../vcpu/state';
+import { pciConfigRead, pciConfigWrite } from './pci-config';
 import { regionFind } from './region';
 import { tlbFlush } from './tlb';
 
@@ -27,6 +28,11 @@ export function deviceRead(cpu: usize, physical: u64, size: u32): bool {
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
     return guestLocalRead(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, size) != 0;
+  }
+  const config = load<u32>(region, L.REGION_CONFIG);
+  if (config != 0 && pciConfigRead(cpu, config, offset, size)) {
+    count(cpu, L.COUNTER_LOCAL);
+    return true;
   }
   const reach = reachRecord(region, offset);
   if (
@@ -58,6 +64,11 @@ export function deviceWrite(cpu: usize, physical: u64, value: u64, size: u32): b
   if (load<u32>(region, L.REGION_KIND) == L.REGION_KIND_LOCAL) {
     count(cpu, L.COUNTER_LOCAL);
     return guestLocalWrite(cpu, load<u32>(region, L.REGION_LINEAR), <u32>offset, value, size) != 0;
+  }
+  const config = load<u32>(region, L.REGION_CONFIG);
+  if (config != 0 && pciConfigWrite(config, offset, value, size)) {
+    count(cpu, L.COUNTER_LOCAL);
+    return true;
   }
   const reach = reachRecord(region, offset);
   if (reach != 0) {
@@ -219,6 +230,12 @@ function acknowledge(reach: usize, bits: u32): void {
 export function wakePage(always: bool): void {
   atomic.add<i32>(L.VM_PAGE_WAKE, 1);
   if (always || atomic.load<i32>(L.VM_PAGE_AWAKE) == 0) atomic.notify(L.VM_PAGE_WAKE, 1);
+}
+
+/** Wakes the page for deferred writes that no later access has brought to it. */
+export function wakeForDeferred(cpu: usize): void {
+  const comm = commOf(cpu);
+  if (atomic.load<u32>(comm, L.COMM_RING_HEAD) != load<u32>(comm, L.COMM_RING_TAIL)) wakePage(false);
 }
 
 /** Hands an access to the page and sleeps until it is answered. Afterwards the memory map may be another one. */

@@ -11,7 +11,7 @@ import { interpret } from '../backend/interpreter';
 import { LEAVE_EXCEPTION, LEAVE_EXIT, LEAVE_HOT } from '../backend/leave';
 import { dirtyHarvest } from '../softmmu/dirty';
 import { tlbFlush } from '../softmmu/tlb';
-import { wakePage } from '../softmmu/device';
+import { wakeForDeferred, wakePage } from '../softmmu/device';
 import { blockFlushAll, blockTakeStalePages } from '../tb/invalidate';
 import { BLOCK_HEAT, BLOCK_PC, BLOCK_REGION, BLOCK_REGION_DESCRIPTOR } from '../tb/block';
 import { compileRequest } from '../tb/compile';
@@ -85,7 +85,10 @@ export function vcpuRun(cpu: usize): u32 {
     const now = hostNow();
     if (isUsedUp(cpu)) adaptSlice(cpu, now - last);
     last = now;
-    if (now - start > CALL_MS) return L.RESULT_SLICE;
+    if (now - start > CALL_MS) {
+      wakeForDeferred(cpu);
+      return L.RESULT_SLICE;
+    }
   }
 }
 
@@ -302,6 +305,7 @@ function halt(cpu: usize): u32 {
   store<i64>(cpu, load<i64>(cpu, S.STATE_ICOUNT) - load<i64>(cpu, S.STATE_BUDGET), S.STATE_ICOUNT);
   store<i64>(cpu, 0, S.STATE_BUDGET);
   publishVirtualTime(cpu);
+  wakeForDeferred(cpu);
   return L.RESULT_HALT;
 }
 

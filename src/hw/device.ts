@@ -15,11 +15,13 @@ export interface RegisterSpec {
   name: string;
   /** `shadow`: the vCPU reads the published value, with no exit. `exit`: the device answers. */
   read: 'shadow' | 'exit';
+  /** What a `shadow` shows until the device publishes something else; 0 if absent. */
+  value?: number;
   /**
    * `posted`: queued, the vCPU runs on; never for a write that can lower an IRQ. `doorbell`: only wakes the page, the
    * value's bit is kept. `acknowledge`: the vCPU clears the bits that are written in the status register `acknowledges`, and drives the device's IRQ line
    * by what is left (IrqLatch). `exit`: the vCPU waits. `deferred`: queued like a posted write, but the page is not woken for it: for a register
-   * that only means something to a later access, which is an exit, and comes after it.
+   * that only means something to a later access, which is an exit, and comes after it, or that can wait some milliseconds: until then at the latest it is handled.
    */
   write: 'posted' | 'deferred' | 'doorbell' | 'acknowledge' | 'exit';
   /** Bits of a `deferred` register that cannot wait: a write that changes one of them, as against the value published last, is an exit. */
@@ -34,6 +36,9 @@ export interface RegisterSpec {
   acknowledges?: string;
 }
 
+/** CONFIG_ADDRESS or CONFIG_DATA of a PC, or PCI Express's memory from bus 0 on. */
+export type PciConfigAccess = 'address' | 'data' | 'ecam';
+
 /** A block of registers. */
 export interface MmioRegion {
   name: string;
@@ -45,6 +50,8 @@ export interface MmioRegion {
   /** Distance of registers in bytes, a power of two. */
   spacing: number;
   registers: readonly RegisterSpec[];
+  /** It leads to PCI's configuration spaces, of which the vCPU answers what has no further effect by itself (assembly/softmmu/pci-config.ts). */
+  config?: PciConfigAccess;
   /** @returns the register's value, an unsigned number of `size` bytes */
   read(offset: number, size: number): number;
   /** @param value unsigned, `size` bytes */

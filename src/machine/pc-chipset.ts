@@ -7,6 +7,7 @@ import { Piix3 } from '../hw/pci/piix3.ts';
 import { PM_TIMER_OFFSET, Piix4Pm } from '../hw/pci/piix4-pm.ts';
 import type { A20Gate } from '../hw/misc/port92.ts';
 import * as L from '../memory/layout.gen.ts';
+import { pciAddressLatch, pciConfigPlace } from '../memory/pci-config.ts';
 import type { MappedAs, MovableRegion, RegionTable, ShadowedMemory } from '../memory/region-table.ts';
 import type { MemorySlot } from '../memory/slots.ts';
 import type { VmMemory } from '../memory/vm-memory.ts';
@@ -39,11 +40,12 @@ export function attachChipset(env: BoardEnv | Omit<BoardEnv, 'images'>, wiring: 
     swizzle: (slot, pin) => (slot + pin + 3) & 3,
     route: (line, level) => isaBridge.setPirq(line, level),
     message: (address, data) => deliverMessage(vm, log, address, data),
+    place: (devfn) => pciConfigPlace(vm, devfn),
   });
   const ports = [PC_PORTS.pciConfigAddress, PC_PORTS.pciConfigData];
   wiring.attach(
     ports.map((port) => L.IO_PORT_BASE + port),
-    () => new PciConfigPorts({ bus }),
+    () => new PciConfigPorts({ bus, latch: pciAddressLatch(vm) }),
   );
   const memory = new PcMemory(vm, wiring.table);
   wiring.attachPci(bus, PC_DEVFN.hostBridge, [], new I440fx({ memory }));

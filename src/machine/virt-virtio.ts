@@ -4,6 +4,7 @@ import { EcamHost, EcamRoot } from '../hw/pci/ecam-host.ts';
 import { PciBus } from '../hw/pci/pci-bus.ts';
 import { INTERRUPT_ACK, VirtioMmio } from '../hw/virtio/virtio-mmio.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio-slot.ts';
+import { pciConfigPlace } from '../memory/pci-config.ts';
 import type { BoardEnv } from './board.ts';
 import { type DevicePlan, isOn } from './devices.ts';
 import { VIRT_IRQ, VIRT_MAP } from './virt-map.ts';
@@ -71,6 +72,7 @@ export function attachPciHost(env: Omit<BoardEnv, 'images'>, wiring: Wiring, par
   const bus = new PciBus({
     swizzle: (slot, pin) => (slot + pin) % PCI_LINES,
     route: (line, level) => lines[line].set(level),
+    place: (devfn) => pciConfigPlace(env.vm, devfn),
   });
   const { base, size } = VIRT_MAP.pci;
   wiring.attach([base], () => new EcamHost({ bus, size }));

@@ -23,6 +23,8 @@ export const VM_VIRTUAL_NS = 0x40020;
 export const VM_A20_FORCED = 0x40028;
 /** u32 bit set, atomic OR by the page, followed by a kick: 1 NMI, 2 SMI, 4 INIT for vCPU 0. Taken with an atomic exchange by the vCPU. */
 export const VM_X86_EVENTS = 0x4002c;
+/** u32. What was written to a PC's CONFIG_ADDRESS (port 0xcf8), less the bits that it does not keep. */
+export const VM_PCI_ADDRESS = 0x40034;
 /** u32 bit set DISPLAY_*, set by a vCPU with an atomic OR, taken by the page with an atomic exchange: why the screen has to be looked at. */
 export const VM_DISPLAY_EVENTS = 0x40030;
 /** IRQ lines: bit n of the words is line n. Level is set and cleared with atomics by its device; a rising edge is latched in IRQ_EDGE. */
@@ -50,6 +52,7 @@ export const DIRTY_RANGE_MAX = 0x4;
  *   +0x1c u32 register spacing in bytes (MMIO), a power of two; 0 = every access is an exit
  *   +0x20 u32 linear address of the register reach table (MMIO): one REACH_* record a register
  *   +0x24 u32 number of records in it (registers beyond it are exits)
+ *   +0x28 u32 CONFIG_* (MMIO): the vCPU answers what it can from PCI_CONFIG; 0: it does not
  */
 export const REGION_TABLE = 0x41000;
 export const REGION_STRIDE = 0x40;
@@ -63,6 +66,7 @@ export const REGION_DEVICE = 0x18;
 export const REGION_SPACING = 0x1c;
 export const REGION_REACH = 0x20;
 export const REGION_REACH_COUNT = 0x24;
+export const REGION_CONFIG = 0x28;
 export const REGION_KIND_RAM = 0x1;
 export const REGION_KIND_ROM = 0x2;
 export const REGION_KIND_MMIO = 0x3;
@@ -134,6 +138,25 @@ export const DIRTY_TAKEN = 0x4;
 /** u32 words, atomic: the page sets a bit when it writes into a page whose CODE_PAGES byte is set, then raises REQUEST_INVALIDATE. */
 export const STALE_PAGES = 0x300000;
 export const STALE_PAGES_END = 0x320000;
+/**
+ * PCI: the functions of bus 0 by their number (slot * 8 + function), 256 bytes each of configuration space, of the bits that the guest may write, and of
+ * PCI_CONFIG_* flags. Vendor 0: nobody is there. The page writes all of it; the vCPU writes what is plain, see assembly/softmmu/pci-config.ts.
+ */
+export const PCI_CONFIG = 0x320000;
+export const PCI_CONFIG_STRIDE = 0x400;
+export const PCI_CONFIG_WRITABLE = 0x100;
+export const PCI_CONFIG_FLAGS = 0x200;
+export const PCI_CONFIG_BYTES = 0x100;
+/** A read has an effect: it is an exit. */
+export const PCI_CONFIG_LIVE = 0x1;
+/** A write changes the byte and nothing else. */
+export const PCI_CONFIG_PLAIN = 0x2;
+/** The same while the function decodes neither I/O ports nor memory: a base address. */
+export const PCI_CONFIG_PLACE = 0x4;
+/** What a region with REGION_CONFIG is: CONFIG_ADDRESS or CONFIG_DATA of a PC, or PCI Express's memory, which begins with bus 0. */
+export const CONFIG_ADDRESS = 0x1;
+export const CONFIG_DATA = 0x2;
+export const CONFIG_ECAM = 0x3;
 /** Local interrupt controllers and timers of the machine (worker side state, one per VM). */
 export const ACLINT_BASE = 0x380000;
 export const PLIC_BASE = 0x390000;

@@ -1,4 +1,7 @@
 import {
+  CONFIG_ADDRESS,
+  CONFIG_DATA,
+  CONFIG_ECAM,
   REACH_ACK_LINE,
   REACH_ACK_STATUS,
   REACH_ACKNOWLEDGE,
@@ -20,6 +23,7 @@ import {
   REACH_WRITE,
   DOORBELL_COUNT,
   REGION_BASE,
+  REGION_CONFIG,
   REGION_DEVICE,
   REGION_KIND,
   REGION_KIND_FLASH,
@@ -47,6 +51,8 @@ export interface RegisterReach {
   /** Byte offset in the region, a multiple of the spacing. */
   offset: number;
   read: 'shadow' | 'exit';
+  /** Of a shadow, until another one is published. */
+  value?: number;
   write: 'posted' | 'deferred' | 'doorbell' | 'acknowledge' | 'exit';
   /** Of `deferred`: bits whose change makes a write an exit, and the widest write in bytes that is none (absent: the spacing). */
   decisive?: number;
@@ -67,6 +73,8 @@ export interface RegionReach {
   /** Distance of registers in bytes, a power of two. */
   spacing: number;
   registers: readonly RegisterReach[];
+  /** The vCPU answers what it can from PCI_CONFIG. */
+  config?: 'address' | 'data' | 'ecam';
 }
 
 /** What a guest-physical range leads to. */
@@ -101,6 +109,8 @@ export interface PlacedReach extends MovableRegion {
   /** First doorbell number and count for each register with doorbells, by register offset. */
   doorbells: ReadonlyMap<number, { first: number; count: number }>;
 }
+
+const CONFIG_KINDS = { address: CONFIG_ADDRESS, data: CONFIG_DATA, ecam: CONFIG_ECAM } as const;
 
 /** Stale masks have 64 bits. */
 const STALE_REGISTERS = 64;
@@ -184,6 +194,7 @@ export class RegionTable {
       const at = record(register.offset);
       view.setUint8(at + REACH_READ, register.read === 'shadow' ? REACH_SHADOW : REACH_EXIT);
       view.setUint8(at + REACH_WRITE, this.repeatable ? REACH_EXIT : writeKind(register));
+      if (register.value) view.setBigUint64(at + REACH_SHADOW_VALUE, BigInt(register.value), true);
       view.setBigUint64(at + REACH_STALE_MASK, staleMask(register, spacing), true);
       if (register.write === 'deferred') {
         view.setUint8(at + REACH_DEFERRED_WIDTH, register.width ?? spacing);
@@ -202,6 +213,7 @@ export class RegionTable {
     view.setUint32(entry + REGION_SPACING, spacing, true);
     view.setUint32(entry + REGION_REACH, table, true);
     view.setUint32(entry + REGION_REACH_COUNT, records, true);
+    view.setUint32(entry + REGION_CONFIG, reach.config ? CONFIG_KINDS[reach.config] : 0, true);
     return {
       doorbells,
       latch: (offset, line) => {

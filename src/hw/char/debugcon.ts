@@ -25,7 +25,8 @@ export class DebugCon implements Device {
         accessMin: 1,
         accessMax: 1,
         spacing: 1,
-        registers: [{ offset: 0, name: 'DATA', read: 'shadow', write: 'posted' }],
+        // Firmware writes thousands of characters: each would wake the page.
+        registers: [{ offset: 0, name: 'DATA', read: 'shadow', write: 'deferred' }],
         read: () => READBACK,
         write: (_offset, _size, value) => this.put(value & 0xff),
       },

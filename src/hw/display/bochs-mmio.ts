@@ -39,7 +39,14 @@ export class BochsMmio {
       accessMin: 1,
       accessMax: 4,
       spacing: 1,
-      registers: [],
+      // Firmware reads the EDID byte by byte.
+      registers: [...edid.subarray(0, EDID_AREA)].map((value, offset) => ({
+        offset,
+        name: `EDID_${offset}`,
+        read: 'shadow',
+        write: 'exit',
+        value,
+      })),
       read: (offset, width) => this.read(offset, width),
       write: (offset, width, value) => this.write(offset, width, value),
     };

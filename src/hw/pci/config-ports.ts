@@ -15,27 +15,31 @@ export class PciConfigPorts implements Device {
   /** CONFIG_ADDRESS (0xcf8) and CONFIG_DATA (0xcfc). */
   readonly regions: readonly MmioRegion[];
   private readonly bus: PciBus;
-  private address = 0;
+  /** CONFIG_ADDRESS, which the vCPU writes too. */
+  private readonly latch: { value: number };
 
-  constructor(options: { bus: PciBus }) {
+  constructor(options: { bus: PciBus; latch?: { value: number } }) {
     this.bus = options.bus;
+    this.latch = options.latch ?? { value: 0 };
     const ports = { size: 4, accessMin: 1, accessMax: 4 };
     this.regions = [
       {
         ...ports,
         name: 'pci-config-address',
+        config: 'address',
         spacing: 4,
         // The data port is always an exit, and so finds the address that was written before it.
         registers: [{ offset: 0, name: 'CONFIG_ADDRESS', read: 'exit', write: 'deferred' }],
-        read: (offset, size) => part(this.address, offset, size),
+        read: (offset, size) => part(this.latch.value, offset, size),
         // Narrower writes are no configuration accesses but I/O accesses to whatever lies there: nothing.
         write: (_offset, size, value) => {
-          if (size === 4) this.address = (value & ADDRESS) >>> 0;
+          if (size === 4) this.latch.value = (value & ADDRESS) >>> 0;
         },
       },
       {
         ...ports,
         name: 'pci-config-data',
+        config: 'data',
         spacing: 1,
         registers: [0, 1, 2, 3].map((offset) => ({
           offset,
@@ -46,10 +50,10 @@ export class PciConfigPorts implements Device {
         read: (offset, size) => {
           const target = this.target();
           if (target === undefined || offset + size > 4) return 2 ** (8 * size) - 1;
-          return target.configRead((this.address & 0xfc) + offset, size);
+          return target.configRead((this.latch.value & 0xfc) + offset, size);
         },
         write: (offset, size, value) => {
-          if (offset + size <= 4) this.target()?.configWrite((this.address & 0xfc) + offset, size, value);
+          if (offset + size <= 4) this.target()?.configWrite((this.latch.value & 0xfc) + offset, size, value);
         },
       },
     ];
@@ -57,21 +61,21 @@ export class PciConfigPorts implements Device {
 
   /** The function that the address names; there is one bus, number 0. */
   private target() {
-    const { address } = this;
+    const address = this.latch.value;
     if (address < ENABLE || (address & 0xff0000) !== 0) return undefined;
     return this.bus.at((address >>> 8) & 0xff);
   }
 
   reset(): void {
-    this.address = 0;
+    this.latch.value = 0;
   }
 
   save(): SavedState {
-    return { version: VERSION, address: this.address };
+    return { version: VERSION, address: this.latch.value };
   }
 
   restore(state: SavedState): void {
-    this.address = (new StateReader(this.name, VERSION, state).uint('address', 32) & ADDRESS) >>> 0;
+    this.latch.value = (new StateReader(this.name, VERSION, state).uint('address', 32) & ADDRESS) >>> 0;
   }
 }
 

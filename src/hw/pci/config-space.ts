@@ -2,6 +2,8 @@
  * A PCI function's configuration space: 256 bytes, of which masks say what the guest can change.
  * Specification: PCI Local Bus Specification 3.0, chapter 6.
  */
+import { PCI_CONFIG_LIVE, PCI_CONFIG_PLACE, PCI_CONFIG_PLAIN } from '../../memory/layout.gen.ts';
+
 export const CONFIG_BYTES = 256;
 
 export const VENDOR_ID = 0x00;
@@ -31,13 +33,43 @@ export const COMMAND_INTX_DISABLE = 0x0400;
 export const STATUS_INTERRUPT = 0x0008;
 export const STATUS_CAPABILITIES = 0x0010;
 
+/** Where a space lies so that the vCPU can answer for it: 256 bytes each of the space, of the bits that the guest may write, and of flags PCI_CONFIG_*. */
+export interface PciConfigPlace {
+  bytes: Uint8Array;
+  writable: Uint8Array;
+  flags: Uint8Array;
+}
+
+/** What the vCPU may not take for bytes, or may: see PCI_CONFIG_* of assembly/layout.ts. */
+const FLAGS = { live: PCI_CONFIG_LIVE, plain: PCI_CONFIG_PLAIN, place: PCI_CONFIG_PLACE } as const;
+
 export class PciConfigSpace {
-  private readonly bytes = new Uint8Array(CONFIG_BYTES);
+  private bytes: Uint8Array = new Uint8Array(CONFIG_BYTES);
   private readonly initial = new Uint8Array(CONFIG_BYTES);
-  private readonly writable = new Uint8Array(CONFIG_BYTES);
+  private writable: Uint8Array = new Uint8Array(CONFIG_BYTES);
+  private flags: Uint8Array = new Uint8Array(CONFIG_BYTES);
   private readonly clearable = new Uint8Array(CONFIG_BYTES);
   private lastCapability = 0;
   private capabilityEnd = HEADER_END;
+
+  /** Moves the space to where the vCPU reads it. Before the machine starts. */
+  share(place: PciConfigPlace): void {
+    place.writable.set(this.writable);
+    place.flags.set(this.flags);
+    // Last: with its vendor the function is there.
+    place.bytes.set(this.bytes);
+    this.bytes = place.bytes;
+    this.writable = place.writable;
+    this.flags = place.flags;
+  }
+
+  /**
+   * Says what bytes are to the vCPU. `live`: a read has an effect, so the page answers. `plain`: a write changes them and nothing else, so the vCPU makes
+   * it. `place`: the same while the function decodes neither space. Before the machine starts.
+   */
+  mark(offset: number, size: number, kind: keyof typeof FLAGS): void {
+    for (let i = 0; i < size; i++) this.flags[offset + i] |= FLAGS[kind];
+  }
 
   /** @param offset of `size` (1, 2, 4) bytes, within the space */
   get(offset: number, size: number): number {

@@ -25,6 +25,7 @@ export class EcamHost implements Device {
     this.regions = [
       {
         name: 'pci-ecam',
+        config: 'ecam',
         size,
         accessMin: 1,
         accessMax: 4,

@@ -1,5 +1,6 @@
 /** A PCI bus: functions by their place, and their interrupt pins wired together. */
 import type { IrqLine } from '../../core/irq.ts';
+import type { PciConfigPlace } from './config-space.ts';
 import type { MessageSink, PciFunction } from './pci-function.ts';
 
 /** Interrupt lines from the bus to the chipset. */
@@ -12,17 +13,21 @@ export class PciBus {
   /** Takes messages; null: interrupts are lines only. */
   readonly message: MessageSink | null;
   private readonly swizzle: (slot: number, pin: number) => number;
+  private readonly place: ((devfn: number) => PciConfigPlace) | null;
 
   /**
    * @param options.swizzle line, 0 to 3, that pin (0 is INTA) of a slot is wired to
    * @param options.route drives one of the four lines
    * @param options.message takes what functions write as interrupts; absent: they have lines only
+   * @param options.place where a function's configuration space is to lie, for the vCPU to answer for it; absent: the page answers alone
    */
   constructor(options: {
     swizzle: (slot: number, pin: number) => number;
     route: (line: number, level: boolean) => void;
     message?: MessageSink;
+    place?: (devfn: number) => PciConfigPlace;
   }) {
+    this.place = options.place ?? null;
     this.message = options.message ?? null;
     this.swizzle = options.swizzle;
     this.route = options.route;
@@ -32,6 +37,7 @@ export class PciBus {
   add(devfn: number, pciFunction: PciFunction): void {
     if (this.functions.has(devfn)) throw new RangeError(`PCI place ${devfn} is taken`);
     this.functions.set(devfn, pciFunction);
+    if (this.place) pciFunction.config.share(this.place(devfn));
   }
 
   at(devfn: number): PciFunction | undefined {

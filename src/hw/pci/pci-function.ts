@@ -92,6 +92,10 @@ export abstract class PciFunction implements Device {
     config.allow(C.STATUS, 2, 0xf900, 'clear');
     config.allow(C.CACHE_LINE_SIZE, 1, 0xff);
     config.allow(C.INTERRUPT_LINE, 1, 0xff);
+    config.mark(C.CACHE_LINE_SIZE, 1, 'plain');
+    config.mark(C.INTERRUPT_LINE, 1, 'plain');
+    config.mark(C.BAR_0, 4 * BAR_COUNT, 'place');
+    config.mark(C.ROM_BAR, 4, 'place');
   }
 
   get regions(): readonly MmioRegion[] {

@@ -143,6 +143,7 @@ export class VirtioPci extends PciFunction {
     this.pciCfg = this.config.addCapability(CAPABILITY_VENDOR, LONG_CAPABILITY_BYTES, 'first');
     this.config.define(this.pciCfg + 2, 1, LONG_CAPABILITY_BYTES);
     this.config.define(this.pciCfg + 3, 1, CFG_PCI);
+    this.config.mark(this.pciCfg + CAPABILITY_BYTES, 4, 'live');
     // BAR, offset and length of the access; then its data.
     this.config.allow(this.pciCfg + 4, 1, 0xff);
     for (let at = 8; at < LONG_CAPABILITY_BYTES; at += 4) this.config.allow(this.pciCfg + at, 4, 0xffff_ffff);

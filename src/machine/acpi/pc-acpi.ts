@@ -34,6 +34,14 @@ export interface PlacedTable {
   bytes: Uint8Array;
 }
 
+let builtDsdt: Uint8Array | undefined;
+
+/** The same in every machine. */
+function dsdtTable(): Uint8Array {
+  builtDsdt ??= acpiTable('DSDT', 2, pcDsdt());
+  return builtDsdt;
+}
+
 /**
  * The tables, the root pointer last.
  * @param base where they may lie: aligned to 64 bytes, in memory that the guest leaves alone
@@ -48,7 +56,7 @@ export function pcAcpiTables(base: number, { vcpus, vga, pm = PC_PORTS.pm }: PcA
     return address;
   };
   const facsAddress = put('FACS', facs(), FACS_ALIGNMENT);
-  const dsdt = put('DSDT', acpiTable('DSDT', 2, pcDsdt()));
+  const dsdt = put('DSDT', dsdtTable());
   const tables = [
     put(
       'FADT',

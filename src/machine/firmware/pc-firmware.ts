@@ -2,6 +2,7 @@
 import type { FwCfg } from '../../hw/firmware/fw-cfg.ts';
 import { FW_CFG_BOOT_MENU, FW_CFG_NOGRAPHIC } from '../../hw/firmware/fw-cfg.ts';
 import { pcAcpiTables } from '../acpi/pc-acpi.ts';
+import { PC_PORTS } from '../pc-map.ts';
 import { RSDP_FILE, TABLES_FILE, tableLoaderFiles } from '../acpi/table-loader.ts';
 import type { BootOptions } from './boot-options.ts';
 import { smbiosFiles } from './smbios.ts';
@@ -48,13 +49,12 @@ export function addPcFirmwareFiles(fwCfg: FwCfg, options: PcFirmwareOptions): vo
   if (bootOrder.length > 0) fwCfg.addFile('bootorder', new TextEncoder().encode(`${bootOrder.join('\n')}\0`));
   for (const { name, bytes } of options.optionRoms) fwCfg.addFile(`genroms/${name}`, bytes);
 
-  const acpi = tableLoaderFiles(pcAcpiTables(0, { vcpus, vga }));
-  fwCfg.addFile(
-    TABLES_FILE,
-    acpi.tables,
+  const acpi = tableLoaderFiles(pcAcpiTables(0, { vcpus, vga, pm: PC_PORTS.pm }));
+  fwCfg.addFile(TABLES_FILE, acpi.tables, () => {
+    const pm = options.pmBase();
     // OVMF has its power management registers elsewhere than SeaBIOS.
-    () => tableLoaderFiles(pcAcpiTables(0, { vcpus, vga, pm: options.pmBase() })).tables,
-  );
+    return pm === PC_PORTS.pm ? acpi.tables : tableLoaderFiles(pcAcpiTables(0, { vcpus, vga, pm })).tables;
+  });
   fwCfg.addFile(RSDP_FILE, acpi.rsdp);
   fwCfg.addFile('etc/table-loader', acpi.script);
   const smbios = smbiosFiles({ version: options.board, ramBytes, vcpus, overrides: options.smbios });
