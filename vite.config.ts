@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 import { checkedGallery } from './scripts/lib/gallery-checks.ts';
 import { galleryIndex } from './scripts/lib/gallery.mjs';
@@ -39,6 +41,39 @@ const gallery: Plugin = {
   },
 };
 
+/** What the service worker does not keep: itself, the bundler's own list, and the page that only the command line drives. */
+const NOT_KEPT = /^(service-worker\.js|runner\.html|\.vite\/.*|.*\.map)$/;
+
+/** Where the site is built. */
+let folder = '';
+
+/** Tells the service worker of the build which files it is made of, and a hash of them all: another build is another version. */
+const shell: Plugin = {
+  name: 'snowglobe-shell',
+  apply: 'build',
+  configResolved({ build }) {
+    folder = build.outDir;
+  },
+  closeBundle() {
+    const worker = join(folder, 'service-worker.js');
+    if (!existsSync(worker)) return;
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1))
+      .filter((path) => !NOT_KEPT.test(path))
+      .sort();
+    const hash = createHash('sha256').update(readFileSync(worker));
+    for (const path of files) hash.update(path).update(readFileSync(join(folder, path)));
+    const version = hash.digest('hex').slice(0, 12);
+    // The front page is asked for by its folder.
+    const paths = files.map((path) => path.replace(/(^|\/)index\.html$/, '$1'));
+    const source = readFileSync(worker, 'utf8');
+    const told = source.replace("{ version: 'none', files: [] }", JSON.stringify({ version, files: paths }));
+    if (told === source) throw new Error('public/service-worker.js has no place for the list of files');
+    writeFileSync(worker, told);
+  },
+};
+
 /** Pages of the site: the gallery page, and the bare page that the command line drives. */
 const pages = Object.fromEntries(
   ['index', 'runner'].map((name) => [name, `${name}.html`]).filter(([, page]) => existsSync(page)),
@@ -47,7 +82,7 @@ const pages = Object.fromEntries(
 export default defineConfig({
   // Relative URLs: the site can be served from any folder.
   base: './',
-  plugins: [images, gallery],
+  plugins: [images, gallery, shell],
   server: {
     headers: ISOLATION_HEADERS,
     host: '127.0.0.1',

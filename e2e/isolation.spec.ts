@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { isKept } from './support/kept-page.ts';
 import { expect, ISOLATED, SHARED, test } from './support/folders.ts';
 import { assembleGuest, repository } from './support/images.ts';
 import { screenText } from './support/site.ts';
@@ -146,9 +147,7 @@ test('the page’s one service worker isolates it and keeps it for a start witho
     ),
   );
   expect(workers).toEqual(['/service-worker.js']);
-  await expect
-    .poll(() => page.evaluate(async () => (await (await caches.open('snowglobe-page')).keys()).length))
-    .toBeGreaterThan(5);
+  await expect.poll(() => page.evaluate(isKept), { timeout: 60_000 }).toBe(true);
   await context.setOffline(true);
   await page.reload();
   await ready(page);

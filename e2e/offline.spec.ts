@@ -1,7 +1,11 @@
 /** A machine that was started once starts again without network, from a new page. */
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { startServer } from '../src/cli/static-server.ts';
 import { runProgram } from '../src/img/program.ts';
+import { isKept } from './support/kept-page.ts';
 import { bootDisk } from './support/boot-sector.ts';
+import { repository } from './support/images.ts';
 import { displayText, expect, test } from './support/site.ts';
 
 test.use({ serviceWorkers: 'allow' });
@@ -33,9 +37,7 @@ test('the page, its machine, firmware and published disk come from what the brow
     );
   expect((await drive())!.fetched).toBeGreaterThan(0);
   // What the service worker keeps, and the cache in IndexedDB, are written behind the machine's back.
-  await expect
-    .poll(() => page.evaluate(async () => (await (await caches.open('snowglobe-page')).keys()).length))
-    .toBeGreaterThan(5);
+  await expect.poll(() => page.evaluate(isKept), { timeout: 60_000 }).toBe(true);
   await console.evaluate((element: HTMLElement & { vm: { destroy(): Promise<void> } }) =>
     element.vm.destroy(),
   );
@@ -65,7 +67,7 @@ test('a page that a server sends in a script’s place is not kept as the script
     await page.evaluate(async (name) => void (await fetch(`assets/${name}-12345678.js`)), name);
   const kept = () =>
     page.evaluate(async () =>
-      (await (await caches.open('snowglobe-page')).keys()).flatMap(
+      (await (await caches.open('snowglobe-changing')).keys()).flatMap(
         ({ url }) => /(\w+)-12345678/.exec(url)?.[1] ?? [],
       ),
     );
@@ -100,4 +102,60 @@ test('a line says that the guest waits for the network, and goes when it is back
   down = false;
   await expect.poll(() => displayText(page), STARTED).toContain('Here again');
   await expect(line).toHaveCount(0);
+});
+
+test('a new version is fetched beside the old one, is announced, and takes its place whole', async ({
+  page,
+}, testInfo) => {
+  const folder = testInfo.outputPath('site');
+  cpSync(join(repository, 'build/site'), folder, { recursive: true });
+  const server = await startServer({ roots: [{ prefix: '/', dir: folder }] });
+  const edit = (file: string, from: string | RegExp, to: string): void => {
+    const path = join(folder, file);
+    const text = readFileSync(path, 'utf8');
+    expect(text.match(from)).not.toBeNull();
+    writeFileSync(path, text.replace(from, to));
+  };
+  const description = () => page.locator('meta[name=description]').getAttribute('content');
+  await page.goto(server.url);
+  await expect.poll(() => page.evaluate(isKept), { timeout: 60_000 }).toBe(true);
+  const first = await description();
+  edit('index.html', 'A whole computer', 'Version two of a computer');
+  edit('service-worker.js', /"version":"\w+"/, '"version":"two"');
+  await page.reload();
+  // Whole and old: the document of the new version comes with its scripts or not at all.
+  expect(await description()).toBe(first);
+  const note = page.getByRole('status').filter({ hasText: 'A new version of this page is here.' });
+  await expect(note).toBeVisible({ timeout: 60_000 });
+  await note.getByRole('button', { name: 'Reload' }).click();
+  await expect
+    .poll(() => description().catch(() => ''), { timeout: 60_000 })
+    .toContain('Version two of a computer');
+  await expect(note).toHaveCount(0);
+  await expect
+    .poll(() =>
+      page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('snowglobe-page'))),
+    )
+    .toEqual(['snowglobe-page-two']);
+  await server.close();
+});
+
+test('the page can be installed: its manifest, icons and worker are what Chromium asks for', async ({
+  page,
+  site,
+}) => {
+  await page.goto(site.url);
+  const cdp = await page.context().newCDPSession(page);
+  const { errors, manifest } = (await cdp.send('Page.getAppManifest')) as {
+    errors: unknown[];
+    manifest?: unknown;
+    data?: string;
+  };
+  expect(errors).toEqual([]);
+  expect(manifest).toMatchObject({ name: 'Snowglobe', display: 'kStandalone' });
+  // A test's browser keeps nothing, which is the only thing in the way.
+  const obstacles = async () => (await cdp.send('Page.getInstallabilityErrors')).installabilityErrors;
+  await expect
+    .poll(async () => (await obstacles()).filter(({ errorId }) => errorId !== 'in-incognito'))
+    .toEqual([]);
 });
