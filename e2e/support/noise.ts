@@ -1,10 +1,11 @@
+import { randomWords } from '../../tests/support/random.ts';
+
 /** Bytes that do not repeat within what a cache holds. */
 export function noise(bytes: number, seed: number): Buffer {
   const words = new Uint32Array(Math.ceil(bytes / 4));
-  let state = seed;
-  for (let i = 0; i < words.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    words[i] = state;
-  }
+  const word = randomWords(seed);
+  words.forEach((_, i) => {
+    words[i] = word();
+  });
   return Buffer.from(words.buffer, 0, bytes);
 }

@@ -6,6 +6,7 @@ import { CachedNode } from './filter/cached-node.ts';
 import { HttpNode, probeHttp } from './protocol/http-node.ts';
 import { MemoryNode } from './protocol/memory-node.ts';
 import { OverlayNode } from './filter/overlay-node.ts';
+import { randomWords } from '../../tests/support/random.ts';
 
 const KIB = 1024;
 const bytes = (length: number, seed = 1): Uint8Array =>
@@ -37,11 +38,8 @@ describe('overlay', () => {
     const overlay = new OverlayNode(wrap(new MemoryNode(image.slice(), { readOnly: true })), {
       size: model.length,
     });
-    let state = 1;
-    const random = (n: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return state % n;
-    };
+    const word = randomWords(1);
+    const random = (n: number): number => word() % n;
     for (let i = 0; i < 200; i++) {
       const offset = random(model.length - 1);
       const length = Math.min(random(i % 10 === 0 ? 150 * KIB : 5000), model.length - offset);

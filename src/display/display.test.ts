@@ -9,6 +9,7 @@ import { drawable } from './drawable.ts';
 import { linesOfPages, sameScanout } from './dirty-lines.ts';
 import { lineTable } from './line-table.ts';
 import { cursorRectangle } from './text-cursor.ts';
+import { randomWords } from '../../tests/support/random.ts';
 
 function inMode(name: string) {
   const machine = bareVga();
@@ -219,11 +220,8 @@ it('A picture that no screen has shows nothing, and every other one is left as i
 });
 
 it('No registers make a scan-out that cannot be drawn', () => {
-  let seed = 1;
-  const random = (): number => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return seed >>> 24;
-  };
+  const word = randomWords(1);
+  const random = (): number => word() >>> 24;
   const { vga, shared } = bareVga();
   for (let round = 0; round < 300; round++) {
     const { registers } = vga;

@@ -13,6 +13,7 @@ import {
   readTables,
 } from '../../../scripts/lib/riscv-decode.mjs';
 import { folder, loadFrontend } from './tests/module.mjs';
+import { randomWords } from '../../../tests/support/random.ts';
 
 const { fields, wide, compressed } = readTables(folder);
 const hex = (word) => `0x${(word >>> 0).toString(16)}`;
@@ -25,9 +26,9 @@ beforeAll(async () => {
 /** Mnemonic of an instruction's number. */
 const nameOf = (number) => [{ name: 'illegal' }, ...wide, ...compressed][number].name;
 
-let state = 1;
+const word = randomWords(1);
 function random() {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  const state = word();
   return ((state >>> 16) | (state << 16)) >>> 0;
 }
 

@@ -8,6 +8,7 @@ import { COUNTER_INSTRUCTIONS, COUNTER_JIT_INSTRUCTIONS } from '../../../src/mem
 import { wasmText } from '../../../src/worker/wasm-text.ts';
 import { createTestCore, type TestCore, type TestTier } from '../harness.ts';
 import { assemble } from './program.ts';
+import { randomBelow } from '../../../tests/support/random.ts';
 
 const BASE = 0x8000_0000n;
 const SEEDS = 20;
@@ -16,15 +17,6 @@ const STEPS = 40_000;
 /** Longer than any program. */
 const MAX = 4_000_000;
 const TIERS: readonly TestTier[] = ['interp', 'jit', 'auto'];
-
-/** Numbers below `n` (Numerical Recipes' LCG, high bits). */
-function randomNumbers(seed: number): (n: number) => number {
-  let state = seed >>> 0;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
 
 const STATEMENTS = [
   'addi a0, a0, 1',
@@ -45,7 +37,7 @@ const STATEMENTS = [
 
 /** s0 counts the blocks down, s1 is a generator of the guest's own whose bits decide at each branch. */
 function program(seed: number): string {
-  const random = randomNumbers(seed);
+  const random = randomBelow(seed);
   // Every fourth has more blocks than a region takes.
   const blocks = seed % 4 === 0 ? 30 + random(20) : 3 + random(20);
   const bodies = Array.from({ length: blocks }, (_, i) => {

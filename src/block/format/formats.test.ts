@@ -7,6 +7,7 @@ import { openHostImage } from '../../img/host-image.ts';
 import type { BlockNode, BlockResult } from '../block-node.ts';
 import { openImageFile } from '../open.ts';
 import { MemoryNode } from '../protocol/memory-node.ts';
+import { randomBelow, randomWords } from '../../../tests/support/random.ts';
 
 const path = workFolder();
 const MIB = 1 << 20;
@@ -20,11 +21,11 @@ async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promi
 /** A disk with data, repetitions, zeros and a part beyond a block's end. */
 function disk(): Uint8Array {
   const bytes = new Uint8Array(9 * MIB);
-  let state = 7;
+  const word = randomWords(7);
   for (let i = 0; i < bytes.length; i++) {
     const part = Math.floor(i / 300_000);
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    if (part % 4 === 1) bytes[i] = state >>> 24;
+    const random = word();
+    if (part % 4 === 1) bytes[i] = random >>> 24;
     else if (part % 4 === 2) bytes[i] = i & 63;
   }
   return bytes;
@@ -100,11 +101,7 @@ describe.each(KINDS)('%s', (name, format, options) => {
 
   it('survives being cut off and being damaged', async () => {
     const bytes = readFileSync(file);
-    let state = name.length;
-    const random = (n: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * n);
-    };
+    const random = randomBelow(name.length);
     for (let i = 0; i < 40; i++) {
       const damaged = new Uint8Array(bytes.subarray(0, i % 3 === 0 ? random(bytes.length) : bytes.length));
       for (let count = random(20); count > 0; count--) {

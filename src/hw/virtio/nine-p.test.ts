@@ -6,6 +6,7 @@ import { FileTree } from './file-tree.ts';
 import { NinePServer } from './nine-p-server.ts';
 import { Reader, Writer } from './nine-p-wire.ts';
 import { Virtio9p } from './virtio-9p.ts';
+import { randomBelow } from '../../../tests/support/random.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const utf8 = (data: string): Uint8Array => new TextEncoder().encode(data);
@@ -226,11 +227,7 @@ describe('9P2000.L', () => {
 
   it('answers anything with an answer', () => {
     const { server } = client();
-    let state = 1;
-    const random = (n: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * n);
-    };
+    const random = randomBelow(1);
     const types = [
       8, 12, 14, 16, 18, 20, 22, 24, 26, 30, 40, 50, 52, 54, 70, 72, 74, 76, 100, 104, 108, 110, 116, 118,
       120, 122, 99,

@@ -5,6 +5,7 @@ import { ALL_LIT } from '../../display/blink.ts';
 import { decodeScanout } from '../../display/decode.ts';
 import { makeEdid } from '../display/edid.ts';
 import type { VirtioGpu } from './virtio-gpu.ts';
+import { randomBelow } from '../../../tests/support/random.ts';
 
 // Numbers of VIRTIO 1.2, section 5.7.6.7.
 const GET_DISPLAY_INFO = 0x100;
@@ -450,12 +451,7 @@ describe('a driver that breaks virtio-gpu’s rules', () => {
 
   it('is answered, whatever it sends', () => {
     const driver = gpuDriver({ outputs: 2, hostMemory: 4 << 20 });
-    // A linear congruential generator (Numerical Recipes).
-    let seed = 24;
-    const random = (below: number): number => {
-      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-      return Math.floor((seed / 2 ** 32) * below);
-    };
+    const random = randomBelow(24);
     const commands = [
       GET_DISPLAY_INFO,
       CREATE_2D,

@@ -14,6 +14,7 @@ import {
   startQueue,
   VERSION_1,
 } from '../../../tests/support/virtio-driver.ts';
+import { randomBelow } from '../../../tests/support/random.ts';
 
 const OUT = 0x4000;
 const IN = 0x5000;
@@ -274,7 +275,7 @@ describe('a packed queue', () => {
   });
 
   it('does nothing outside of its buffers, whatever a driver writes into it', () => {
-    const random = generator(3);
+    const random = randomBelow(3);
     for (let round = 0; round < 200; round++) {
       const { queue, transport, memory } = packed(random(2) ? INDIRECT_DESC | EVENT_IDX : 0n, 8, SMALL);
       memory.bytes.fill(0x77, 0x3000);
@@ -453,7 +454,7 @@ describe('a hostile driver', () => {
   });
 
   it('does anything at all to rings and registers: memory outside of its buffers and rings stays as it is', () => {
-    const random = generator(1);
+    const random = randomBelow(1);
     const LOW = 0x1000;
     const HIGH = 0x3000;
     for (let round = 0; round < 300; round++) {
@@ -486,11 +487,3 @@ describe('a hostile driver', () => {
     }
   });
 });
-
-function generator(seed: number): (n: number) => number {
-  let state = seed >>> 0;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}

@@ -8,6 +8,7 @@ import { request } from '../../request.ts';
 import { checkImage } from './check.ts';
 import { type CreateOptions, createQcow2 } from './create.ts';
 import { Qcow2Node } from './qcow2-node.ts';
+import { randomBelow } from '../../../../tests/support/random.ts';
 
 const CLUSTER = 65536;
 const MIB = 1 << 20;
@@ -181,11 +182,7 @@ it('nothing that is damaged at random throws, hangs, or outgrows its disk', () =
   const sums = { opened: 0, done: 0, failed: 0, corrupt: 0, repaired: 0 };
   // 20194 and 20663 once hung: a snapshot's table of 2^32 entries, a block of counts beyond 2^53.
   for (const seed of [...Array.from({ length: 150 }, (_, i) => i + 1), 20194, 20663]) {
-    let state = Math.imul(seed, 2654435761) >>> 0;
-    const outcome = fuzzQcow2((n) => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * n);
-    });
+    const outcome = fuzzQcow2(randomBelow(Math.imul(seed, 2654435761)));
     sums.opened += Number(outcome.opened);
     sums.done += outcome.done;
     sums.failed += outcome.failed;

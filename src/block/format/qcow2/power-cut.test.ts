@@ -11,6 +11,7 @@ import { checkImage } from './check.ts';
 import { type CreateOptions, createQcow2 } from './create.ts';
 import { Qcow2Node } from './qcow2-node.ts';
 import { applySnapshot, createSnapshot, deleteSnapshot } from './snapshots.ts';
+import { randomBelow } from '../../../../tests/support/random.ts';
 
 const SECTOR = 512;
 const SIZE = 1 << 20;
@@ -64,11 +65,7 @@ describe.each<[string, Partial<CreateOptions>]>([
   ['version 2, counts of 1 KiB clusters', { clusterSize: 1024, version: 2 }],
 ])('power cuts: %s', (name, options) => {
   it.each([1, 2, 3, 4, 5])('lose nothing that was flushed (%i)', async (run) => {
-    let state = Math.imul(run * 31 + name.length, 2654435761) >>> 0;
-    const random = (n: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * n);
-    };
+    const random = randomBelow(Math.imul(run * 31 + name.length, 2654435761));
     const disk = new CachingDisk(new MemoryNode(new Uint8Array(0)));
     const node = await value(createQcow2(disk, { size: SIZE, ...options }));
     await value(node.flush());

@@ -10,6 +10,7 @@ import { checkImage } from './check.ts';
 import { type CreateOptions, createQcow2 } from './create.ts';
 import { Qcow2Node } from './qcow2-node.ts';
 import { applySnapshot, createSnapshot, deleteSnapshot } from './snapshots.ts';
+import { randomBelow } from '../../../../tests/support/random.ts';
 
 const path = workFolder();
 const KIB = 1024;
@@ -26,19 +27,10 @@ async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promi
   return got.value;
 }
 
-/** Numbers below n, the same for every run of a seed. */
-function generator(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
-
 const POOL = randomPool();
 
 function randomPool(): Uint8Array {
-  const random = generator(1);
+  const random = randomBelow(1);
   return new Uint8Array(Uint32Array.from({ length: 1 << 18 }, () => random(2 ** 32)).buffer);
 }
 
@@ -69,7 +61,7 @@ class Model {
   private options!: CreateOptions;
 
   constructor(seed: number, slow: boolean) {
-    this.random = generator(seed);
+    this.random = randomBelow(seed);
     this.wrap = slow ? later : (node) => node;
   }
 
