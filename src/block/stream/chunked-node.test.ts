@@ -198,9 +198,10 @@ describe('a server that fails', () => {
     const node = open(image, { random: () => 1 });
     const reads = [node.read(0, 1), node.read(CHUNK, 1)];
     await vi.advanceTimersByTimeAsync(1400);
+    // A chunk is hashed in another thread, which does not follow the clock here.
+    expect(await value(reads[0])).toEqual(chunks(2).subarray(0, 1));
     await vi.advanceTimersByTimeAsync(2000);
-    for (const [i, read] of reads.entries())
-      expect(await value(read)).toEqual(chunks(2).subarray(i * CHUNK, i * CHUNK + 1));
+    expect(await value(reads[1])).toEqual(chunks(2).subarray(CHUNK, CHUNK + 1));
   });
 
   it('is asked three times for a file that it does not have', async () => {
