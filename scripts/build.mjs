@@ -1,6 +1,7 @@
 // Builds what is stale: generated sources, the cores (AssemblyScript → build/core*.wasm), the command line
 // (tsc → build/ts) and the site (vite → build/site). `--force` builds everything, `--only core,ts` some steps.
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { main, SetupError, say, step } from './lib/console.mjs';
@@ -88,6 +89,10 @@ function coreStep(name, file, entry, forTests = false) {
   };
 }
 
+/** The cores that the site and the library carry. */
+const CORES = ['core', 'core-x86'];
+
+/** `after` names the steps whose output a step reads, besides `gen`. */
 const STEPS = [
   {
     name: 'gen',
@@ -118,6 +123,7 @@ const STEPS = [
   {
     name: 'site',
     title: 'Building the site (vite → build/site)',
+    after: CORES,
     inputs: () =>
       listFiles(['src', 'public', 'package-lock.json'], notTest).concat(
         listFiles(
@@ -137,6 +143,7 @@ const STEPS = [
   {
     name: 'lib',
     title: 'Building the component for other sites (vite → build/lib)',
+    after: CORES,
     inputs: () =>
       listFiles(['src', 'package-lock.json'], notTest).concat(
         listFiles(
@@ -152,25 +159,63 @@ const STEPS = [
 
 export const STEP_NAMES = STEPS.map(({ name }) => name);
 
-/** Builds the named steps in order (all; what only tests need with `tests`), each only if its inputs changed. Returns the names of those it built. */
+/** A compiler of a core takes some 1 GB. */
+const AT_ONCE = Math.min(2, availableParallelism());
+
+/** Runs tasks in the order in which they come, so many at once. */
+function limiter(atOnce) {
+  let free = atOnce;
+  const waiting = [];
+  return async (task) => {
+    if (free > 0) free--;
+    else await new Promise((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}
+
+/** Builds a step if it is stale. Returns whether it was. */
+async function buildStep({ name, title, inputs, outputs, extra, build: work }, force) {
+  // Hashed before the work: an edit made meanwhile is then stale, not lost. Generators rewrite their own inputs.
+  let hash = hashFiles(inputs(), extra);
+  if (!force && isFresh(name, hash, outputs)) return false;
+  await step(title, async () => {
+    await work();
+  });
+  if (name === 'gen') hash = hashFiles(inputs(), extra);
+  markFresh(name, hash);
+  return true;
+}
+
+/** Builds the named steps (all; what only tests need with `tests`), each only if its inputs changed. Returns the names of those it built. */
 export async function build({ only, tests = false, force = false } = {}) {
   await ensureNodeModules();
   mkdirSync(buildDir, { recursive: true });
   return withLock('build', async () => {
     removeLeftovers(buildDir);
-    const built = [];
-    for (const { name, title, forTests, inputs, outputs, extra, build: work } of STEPS) {
-      if (only ? !only.includes(name) : forTests && !tests) continue;
-      // Hashed before the work: an edit made meanwhile is then stale, not lost. Generators rewrite their own inputs.
-      let hash = hashFiles(inputs(), extra);
-      if (!force && isFresh(name, hash, outputs)) continue;
-      await step(title, async () => {
-        await work();
-      });
-      if (name === 'gen') hash = hashFiles(inputs(), extra);
-      markFresh(name, hash);
-      built.push(name);
+    const wanted = STEPS.filter(({ name, forTests }) => (only ? only.includes(name) : tests || !forTests));
+    const [gen] = wanted.filter(({ name }) => name === 'gen');
+    const built = gen && (await buildStep(gen, force)) ? ['gen'] : [];
+    const limit = limiter(AT_ONCE);
+    const steps = new Map();
+    for (const wish of wanted.filter((one) => one !== gen)) {
+      const before = (wish.after ?? []).map((name) => steps.get(name));
+      const work = async () => {
+        if (await buildStep(wish, force)) built.push(wish.name);
+      };
+      steps.set(
+        wish.name,
+        Promise.all(before).then(() => limit(work)),
+      );
     }
+    // The lock is given back when nothing works any more, and what failed first is told.
+    const failed = (await Promise.allSettled(steps.values())).find(({ status }) => status === 'rejected');
+    if (failed) throw failed.reason;
     return built;
   });
 }

@@ -19,16 +19,22 @@ export function say(text = '') {
   console.log(text);
 }
 
+/** The steps that work now; a terminal's line is the last one's. */
+const running = [];
+
 /**
- * Runs `work` under a title. On a terminal the line is redrawn with what `progress` was last told; elsewhere each
+ * Runs `work` under a title, which others may do meanwhile. On a terminal the line is redrawn with what `progress` was last told; elsewhere each
  * change of progress gets a line, at most one a second. Returns what `work` returns; its failure is named and rethrown.
  */
 export async function step(title, work) {
   const start = Date.now();
   let detail = '';
   let lastPrinted = 0;
+  const own = {};
+  running.push(own);
   const draw = () => {
-    if (tty) process.stdout.write(`\r\x1b[K  … ${title} ${dim(`${detail} ${seconds(Date.now() - start)}`)}`);
+    if (tty && running.at(-1) === own)
+      process.stdout.write(`\r\x1b[K  … ${title} ${dim(`${detail} ${seconds(Date.now() - start)}`)}`);
   };
   const progress = (text) => {
     if (text === detail) return;
@@ -44,6 +50,7 @@ export async function step(title, work) {
   const timer = tty ? setInterval(draw, 500) : undefined;
   const finish = (mark, text) => {
     clearInterval(timer);
+    running.splice(running.indexOf(own), 1);
     console.log(`${tty ? '\r\x1b[K' : ''}  ${mark} ${title} ${dim(`${text}${seconds(Date.now() - start)}`)}`);
   };
   try {
