@@ -3,12 +3,12 @@
  * Needs qemu-system-misc, and the image riscv64-screen. Usage: node scripts/gen-screen-fixtures.mjs [device]...
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pictureOf } from './lib/ppm.mjs';
 import { PICTURES, SCREENS, SETUP } from './screen-fixtures/steps.mjs';
 
 const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
@@ -57,10 +57,7 @@ async function record(device) {
       rmSync(dump, { force: true });
       socket.write(`screendump ${dump}\n`);
       await wait(FLUSHED_MS);
-      const file = readFileSync(dump);
-      const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(file.toString('latin1', 0, 64));
-      const sha256 = createHash('sha256').update(file.subarray(header.length)).digest('hex');
-      pictures[name] = { width: Number(width), height: Number(height), sha256 };
+      pictures[name] = pictureOf(readFileSync(dump));
     }
     socket.destroy();
     return pictures;

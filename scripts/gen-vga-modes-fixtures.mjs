@@ -3,7 +3,6 @@
  * in src/hw/display/fixtures/modes.json. Needs Debian's qemu-system-x86.
  * Usage: node scripts/gen-vga-modes-fixtures.mjs [--keep FOLDER]   (keeps the dumps, as PPM files)
  */
-import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -18,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { pictureOf } from './lib/ppm.mjs';
 import { startQtest } from './lib/qtest.mjs';
 import { DAC, MODES, PATTERN_BYTES, patternByte } from './vga-fixtures/modes.mjs';
 
@@ -76,10 +76,7 @@ async function record(mode, pattern) {
     mkdirSync(keep, { recursive: true });
     copyFileSync(dump, join(keep, `${mode.name}.ppm`));
   }
-  const bytes = readFileSync(dump);
-  const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString('latin1', 0, 64));
-  const sha256 = createHash('sha256').update(bytes.subarray(header.length)).digest('hex');
-  return { width: Number(width), height: Number(height), sha256 };
+  return pictureOf(readFileSync(dump));
 }
 
 try {

@@ -1,10 +1,10 @@
 // What QEMU's screen shows when a disk has booted and its picture no longer changes. Needs Debian's qemu-system-x86.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pictureOf } from './ppm.mjs';
 
 /** The picture is finished when it stays the same for so long, ms; no earlier than FIRST_MS after the start. */
 const SETTLED_MS = 1500;
@@ -66,10 +66,7 @@ export async function recordMachine(machine, { kept = 0xff, colours = 1, emulato
       if (again.equals(picture) && coloursOf(again) >= colours) break;
       picture = again;
     }
-    const [header, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(picture.toString('latin1', 0, 64));
-    const rgb = picture.subarray(header.length).map((value) => value & kept);
-    const sha256 = createHash('sha256').update(rgb).digest('hex');
-    return { width: Number(width), height: Number(height), sha256 };
+    return pictureOf(picture, kept);
   } finally {
     child.kill();
     await new Promise((resolve) => child.once('exit', resolve));
