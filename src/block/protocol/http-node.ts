@@ -4,8 +4,8 @@
  * disk has all that was written before.
  */
 import type { DriveStream } from '../../core/vm-api.ts';
-import { passingStatus, receiveBody, unlessStalled } from '../stream/chunk-fetch.ts';
-import { ServerWatch } from '../stream/retry.ts';
+import { passingStatus, receiveBytes, unlessStalled } from '../network/receive.ts';
+import { ServerWatch } from '../network/retry.ts';
 import {
   type BlockNode,
   type BlockResult,
@@ -197,7 +197,7 @@ export class HttpNode implements BlockNode {
       const whole = 'the server sends all of the file, and not the part that was asked for';
       return { result: failure('io', `${url}: ${status === 200 ? whole : wrong}`) };
     }
-    const body = await receiveBody(response, length, (count) => {
+    const body = await receiveBytes(response.body, length, (count) => {
       alive();
       this.fetched += count;
     });

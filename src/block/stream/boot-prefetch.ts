@@ -1,5 +1,5 @@
 import type { BlockResult } from '../block-node.ts';
-import { retryDelay } from './retry.ts';
+import { retryDelay } from '../network/retry.ts';
 
 export interface BootPrefetchOptions {
   /** Chunks that may have been fetched without having been read. */

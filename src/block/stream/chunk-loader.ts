@@ -8,7 +8,7 @@ import { type Fetch, type FileAnswer, fetchFile } from './chunk-fetch.ts';
 import { decodeChunk } from './decode.ts';
 import { FetchQueue, type Urgency } from './fetch-queue.ts';
 import { type ChunkFile, chunkLength, chunkPath, type ImageManifest } from './manifest.ts';
-import { retryDelay, ServerWatch, untilRetry } from './retry.ts';
+import { retryDelay, ServerWatch, untilRetry } from '../network/retry.ts';
 
 export type Chunk = Uint8Array<ArrayBuffer>;
 

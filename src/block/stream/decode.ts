@@ -1,5 +1,6 @@
 /** Stored chunks, expanded. What is stored was verified before; what comes out may still have any length. */
 import { unzstd } from '../format/codecs.ts';
+import { receiveBytes } from '../network/receive.ts';
 import type { Compression } from './manifest.ts';
 
 /** Expands a chunk to `length` bytes. @returns null: it is damaged, or not of that length */
@@ -22,20 +23,10 @@ async function gunzip(
   stored: Uint8Array<ArrayBuffer>,
   length: number,
 ): Promise<Uint8Array<ArrayBuffer> | null> {
-  const bytes = new Uint8Array(length);
-  const reader = new Blob([stored]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
-  let done = 0;
+  const expanded = new Blob([stored]).stream().pipeThrough(new DecompressionStream('gzip'));
   try {
-    for (;;) {
-      const part = await reader.read();
-      if (part.done) return done === length ? bytes : null;
-      if (part.value.length > length - done) {
-        await reader.cancel();
-        return null;
-      }
-      bytes.set(part.value, done);
-      done += part.value.length;
-    }
+    const received = await receiveBytes(expanded, length);
+    return received?.done === length ? received.bytes : null;
   } catch {
     // A TypeError: the data is damaged (Compression Streams, section 5).
     return null;
