@@ -1,18 +1,12 @@
 /** What the tests of stored disks have in their page. */
 import { Disks } from '../../src/block/store/disks.ts';
 import { MemoryNode } from '../../src/block/protocol/memory-node.ts';
-import type { BlockNode, BlockResult, Eventually } from '../../src/block/block-node.ts';
+import type { BlockNode } from '../../src/block/block-node.ts';
+import { take } from './take.ts';
 
-export { Disks, MemoryNode };
+export { Disks, MemoryNode, take };
 export { storedDisks } from '../../src/machine/stored-disk.ts';
 export * from '../../src/block/store/database.ts';
-
-/** The value of an answer; a failure is thrown. */
-export async function take<T>(result: Eventually<BlockResult<T>>): Promise<T> {
-  const settled = await result;
-  if (!settled.ok) throw new Error(settled.error.message);
-  return settled.value;
-}
 
 /** Numbers that repeat for a seed: 32 bits of mulberry32. */
 export function randomNumbers(seed: number): (below: number) => number {

@@ -1,19 +1,12 @@
 /** What the tests of published images have in their page. */
-import type { BlockResult, Eventually } from '../../src/block/block-node.ts';
 import { BrowserCache } from '../../src/block/stream/browser-cache.ts';
 import type { ChunkedNode } from '../../src/block/stream/chunked-node.ts';
 import { openChunked } from '../../src/block/stream/open-chunked.ts';
 import { MemoryNode } from '../../src/block/protocol/memory-node.ts';
 import { sha256Hex } from '../../src/block/stream/manifest.ts';
+import { take } from './take.ts';
 
-export { BrowserCache };
-
-/** The value of an answer; a failure is thrown. */
-export async function take<T>(result: Eventually<BlockResult<T>>): Promise<T> {
-  const settled = await result;
-  if (!settled.ok) throw new Error(settled.error.message);
-  return settled.value;
-}
+export { BrowserCache, take };
 
 export interface Opened {
   node: ChunkedNode;

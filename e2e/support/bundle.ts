@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { build } from 'vite';
 import { repository } from './images.ts';
+import { serveIsolated } from './isolated-page.ts';
 
 const bundles = new Map<string, Promise<string>>();
 
@@ -37,16 +38,7 @@ function bundle(entry: string): Promise<string> {
 export async function openModulePage(page: Page, url: string, entry: string, name: string): Promise<void> {
   const body = await bundle(entry);
   await page.route(`${url}module.js`, (route) => route.fulfill({ contentType: 'text/javascript', body }));
-  await page.route(`${url}module.html`, (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      headers: {
-        'Cross-Origin-Opener-Policy': 'same-origin',
-        'Cross-Origin-Embedder-Policy': 'require-corp',
-      },
-      body: '<!doctype html><title>Module</title>',
-    }),
-  );
+  await serveIsolated(page, `${url}module.html`, '<title>Module</title>');
   await page.goto(`${url}module.html`);
   await page.addScriptTag({ type: 'module', content: `window.${name} = await import('./module.js')` });
   await page.waitForFunction((property) => property in window, name);

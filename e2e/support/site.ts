@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test as base, type Page } from 'playwright/test';
 import { startServer } from '../../src/cli/static-server.ts';
 import { assembleGuest, repository } from './images.ts';
+import { serveIsolated } from './isolated-page.ts';
 
 export { expect } from 'playwright/test';
 
@@ -113,16 +114,8 @@ export async function withoutIsolation(page: Page, url: string): Promise<void> {
 
 /** An empty page of the site's origin that has the component (from the site at `component`), isolated as the site is. */
 export async function openEmptyPage(page: Page, url: string, body = '', component = url): Promise<void> {
-  await page.route(`${url}empty.html`, (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      headers: {
-        'Cross-Origin-Opener-Policy': 'same-origin',
-        'Cross-Origin-Embedder-Policy': 'require-corp',
-      },
-      body: `<!doctype html><title>Test</title><script type="module" src="${component}vm-console.js"></script><body>${body}</body>`,
-    }),
-  );
+  const script = `<script type="module" src="${component}vm-console.js"></script>`;
+  await serveIsolated(page, `${url}empty.html`, `<title>Test</title>${script}<body>${body}</body>`);
   await page.goto(`${url}empty.html`);
   await page.waitForFunction(() => customElements.get('vm-console') !== undefined);
 }
