@@ -10,8 +10,8 @@ export default defineConfig({
   testDir: 'e2e',
   testMatch: long ? '**/*.long.spec.ts' : '**/*.spec.ts',
   testIgnore: long ? [] : '**/*.long.spec.ts',
-  // A guest keeps a core busy: two at once on a machine of two cores would only measure each other.
-  workers: 1,
+  // A guest keeps a core busy, and a test waits for pages and pictures as well. What takes long has the machine for itself.
+  workers: long ? 1 : 2,
   timeout: long ? 900_000 : 90_000,
   expect: { timeout: 15_000 },
   forbidOnly: true,
