@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '../src/playwright/index.ts';
+import { expect, warmTest as test } from '../src/playwright/index.ts';
 
 const ROM_BYTES = 0x10000;
 /** Far jump to F000:0000, 16 bytes before the ROM's end. */

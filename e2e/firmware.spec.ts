@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { expect, type VirtualMachine, warmTest as test } from '../src/playwright/index.ts';
 import { bootDisk, offDisk, resetDisk } from './support/boot-sector.ts';
 import { image } from './support/images.ts';
 import { isoImage } from './support/iso.ts';

@@ -121,7 +121,9 @@ test.describe('bare metal', () => {
 test.describe("Debian's Linux", () => {
   test.describe.configure({ timeout: 180_000 });
 
-  test('boots to a shell that answers, and powers off', async ({ vm }) => {
+  test('boots to a shell that answers; pausing stops its clock, and it goes on after a resume and a reset; it powers off', async ({
+    vm,
+  }) => {
     await bootDebian(vm);
     expect(vm.serialText).toContain('OpenSBI');
 
@@ -146,35 +148,6 @@ test.describe("Debian's Linux", () => {
     await vm.press('Control+C');
     await vm.waitForSerial(PROMPT);
 
-    await vm.type('poweroff -f\n');
-    expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
-  });
-
-  test('with icount a whole boot is the same to the instruction, on either tier', async ({ newVm }) => {
-    const runs = [];
-    for (const tier of ['auto', 'auto', 'interp'] as const) {
-      const vm = newVm();
-      await vm.boot({
-        ...image('riscv64-debian'),
-        icount: 2,
-        tier,
-        append: 'console=ttyS0 snowglobe.poweroff',
-      });
-      expect((await vm.waitForExit(BOOT)).outcome).toBe('poweroff');
-      runs.push({ text: vm.serialText, instructions: (await vm.report()).instructions });
-      await vm.destroy();
-    }
-    expect(COMPLAINT.exec(runs[0].text)?.[0]).toBeUndefined();
-    expect(runs[0].instructions).toBeGreaterThan(500_000_000);
-    expect(runs[1]).toEqual(runs[0]);
-    expect(runs[2]).toEqual(runs[0]);
-    // The kernel tests its own cryptography, millions of instructions whose result it knows.
-    expect(runs[0].text).toContain('Run /init');
-    expect(runs[0].text).not.toMatch(/self-tests for .* failed|WARNING:|BUG:|Oops/);
-  });
-
-  test('pausing stops its clock, and it goes on after a resume and a reset', async ({ vm }) => {
-    await bootDebian(vm);
     const uptime = async (): Promise<number> => {
       await vm.type('cut -d" " -f1 /proc/uptime\n');
       // The whole line: on a busy host it comes in pieces.
@@ -189,7 +162,7 @@ test.describe("Debian's Linux", () => {
     await vm.waitForState('paused');
     const { instructions } = await vm.report();
     // Host time has to pass for the guest's to stand still.
-    await expect.poll(() => Date.now() - pausedFrom, { timeout: 10_000 }).toBeGreaterThan(3000);
+    await expect.poll(() => Date.now() - pausedFrom, { timeout: 10_000 }).toBeGreaterThan(1500);
     expect((await vm.report()).instructions).toBe(instructions);
     const pausedMs = Date.now() - pausedFrom;
     await vm.resume();
@@ -202,37 +175,29 @@ test.describe("Debian's Linux", () => {
     await vm.reset();
     await vm.waitForSerial('OpenSBI', BOOT);
     await vm.waitForSerial(PROMPT, BOOT);
-    await vm.powerOff();
-    expect((await vm.waitForExit()).outcome).toBe('stopped');
+    await vm.type('poweroff -f\n');
+    expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
   });
-});
 
-test.describe("Debian's Linux on a PC", () => {
-  test.describe.configure({ timeout: 180_000 });
-
-  for (const [arch, machine] of [
-    ['i386', 'i686'],
-    ['x86_64', 'x86_64'],
-  ] as const) {
-    test(`boots on ${arch} to a shell that answers, and powers off by ACPI`, async ({ vm }) => {
-      await vm.boot(image(`${arch}-debian`));
-      await vm.waitForSerial(PROMPT, BOOT);
-      expect(COMPLAINT.exec(vm.serialText)?.[0]).toBeUndefined();
-
-      await vm.type('uname -a\n');
-      await vm.waitForSerial(new RegExp(`^Linux snowglobe \\S+ .*${machine} GNU/Linux\\r?$`, 'm'));
-      await vm.waitForSerial(PROMPT);
-
-      await vm.type('awk \'BEGIN { x = 2; printf "%.12f\\n", x / 3 }\'\n');
-      await vm.waitForSerial('0.666666666667');
-      await vm.waitForSerial(PROMPT);
-
-      await vm.type("grep -c ttyS0 /proc/cmdline; sleep 0.3; echo time pass'es'\n");
-      await vm.waitForSerial('time passes');
-      await vm.waitForSerial(PROMPT);
-
-      await vm.type('poweroff -f\n');
-      expect(await vm.waitForExit()).toEqual({ outcome: 'poweroff', code: 0 });
-    });
-  }
+  test('with icount a whole boot is the same to the instruction, on either tier', async ({ newVm }) => {
+    const runs = [];
+    for (const tier of ['auto', 'interp'] as const) {
+      const vm = newVm();
+      await vm.boot({
+        ...image('riscv64-debian'),
+        icount: 2,
+        tier,
+        append: 'console=ttyS0 snowglobe.poweroff',
+      });
+      expect((await vm.waitForExit(BOOT)).outcome).toBe('poweroff');
+      runs.push({ text: vm.serialText, instructions: (await vm.report()).instructions });
+      await vm.destroy();
+    }
+    expect(COMPLAINT.exec(runs[0].text)?.[0]).toBeUndefined();
+    expect(runs[0].instructions).toBeGreaterThan(500_000_000);
+    expect(runs[1]).toEqual(runs[0]);
+    // The kernel tests its own cryptography, millions of instructions whose result it knows.
+    expect(runs[0].text).toContain('Run /init');
+    expect(runs[0].text).not.toMatch(/self-tests for .* failed|WARNING:|BUG:|Oops/);
+  });
 });

@@ -1,10 +1,10 @@
 /** Media that are exchanged, and images that go away, while a Linux guest or SeaBIOS uses them. Needs the image i386-disks. */
 import { readFileSync, rmSync } from 'node:fs';
-import { expect, test, type VirtualMachine } from '../src/playwright/index.ts';
+import { expect, type VirtualMachine, warmTest as test } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
 import { snowglobe } from './support/command.ts';
 import { write } from './support/files.ts';
-import { image } from './support/images.ts';
+import { linux } from './support/images.ts';
 import { LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { isoImage } from './support/iso.ts';
 import { trayCommand } from './support/tray-program.ts';
@@ -32,7 +32,7 @@ test('CD-ROMs and floppies are exchanged under Linux, and what is taken away is 
   const [first, second] = ['first', 'second'].map((name) => write(folder, `${name}.iso`, disc(name)));
   const [one, two] = ['one', 'two'].map((name) => write(folder, `${name}.img`, floppy(name)));
   const hda = write(folder, 'disk.img', Buffer.alloc(40 * MIB, 'disk'));
-  await vm.boot({ ...image('i386-disks'), cdrom: first, fda: one, hda });
+  await vm.boot({ ...linux('i386-disks'), cdrom: first, fda: one, hda });
   await vm.waitForSerial(PROMPT, LONG);
   await shell(vm, 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed', 'loaded');
   await shell(vm, 'until [ -e /dev/sr0 -a -e /dev/sda ]; do sleep 0.1; done; echo the""re', 'there');

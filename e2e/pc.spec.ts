@@ -1,4 +1,4 @@
-import { expect, test } from '../src/playwright/index.ts';
+import { expect, warmTest as test } from '../src/playwright/index.ts';
 import { image } from './support/images.ts';
 import { PROMPT } from './support/linux-shell.ts';
 import { pcEcho } from './support/pc-guest.ts';
@@ -50,7 +50,7 @@ for (const [arch, machine] of [
   test.describe(`Debian's Linux on ${arch}`, () => {
     test.describe.configure({ timeout: 240_000 });
 
-    test('boots to a shell that answers, and powers off', async ({ vm }) => {
+    test('boots to a shell that answers, and powers off by ACPI', async ({ vm }) => {
       await vm.boot(image(`${arch}-debian`));
       await vm.waitForSerial(PROMPT, BOOT);
       expect(COMPLAINT.exec(vm.serialText)?.[0]).toBeUndefined();
@@ -77,6 +77,14 @@ for (const [arch, machine] of [
 
       await vm.type('for i in 1 2 3 4 5; do echo "flake number $((i * i)) of $(nproc)"; done | tail -n 1\n');
       await vm.waitForSerial('flake number 25 of 1');
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type('awk \'BEGIN { x = 2; printf "%.12f\\n", x / 3 }\'\n');
+      await vm.waitForSerial('0.666666666667');
+      await vm.waitForSerial(PROMPT);
+
+      await vm.type("sleep 0.3; echo time pass'es'\n");
+      await vm.waitForSerial('time passes');
       await vm.waitForSerial(PROMPT);
 
       await vm.type('poweroff -f\n');

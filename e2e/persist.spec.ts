@@ -19,7 +19,7 @@ async function start(page: Page, url: string, drive: object): Promise<void> {
       memory: 192,
       kernel: 'images/riscv64-disks/vmlinux',
       initrd: 'images/riscv64-disks/initrd.gz',
-      append: 'console=ttyS0 quiet',
+      append: 'console=ttyS0 quiet cryptomgr.notests',
       drives: [
         { file: new Blob([new Uint8Array(32 << 20)]), interface: 'virtio', persist: 'Kept', ...drive },
       ],

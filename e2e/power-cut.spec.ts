@@ -10,7 +10,7 @@ test('no flushed write is lost, and nothing is damaged, when the tab or the brow
   await cuts.open();
   try {
     for (const how of ['browser', 'tab', 'browser', 'tab', 'browser'] as const) {
-      await cuts.cut(how, Math.random() * 2000);
+      await cuts.cut(how, Math.random() * 1000);
       await cuts.verify();
     }
   } finally {

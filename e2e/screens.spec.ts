@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { PICTURES, SETUP } from '../scripts/screen-fixtures/steps.mjs';
-import { test as machine } from '../src/playwright/index.ts';
+import { warmTest as machine } from '../src/playwright/index.ts';
 import { image, repository } from './support/images.ts';
 import { PROMPT, shell } from './support/linux-shell.ts';
 import { pngPixels } from './support/png.ts';
@@ -34,7 +34,7 @@ async function openLinux(page: Page, url: string, devices: string): Promise<void
     page,
     url,
     `<vm-console arch="riscv64" memory="512" firmware="images/firmware/opensbi-riscv64/fw_dynamic.bin"
-       kernel="images/riscv64-screen/vmlinux" initrd="images/riscv64-screen/initrd.gz" append="console=ttyS0 quiet"
+       kernel="images/riscv64-screen/vmlinux" initrd="images/riscv64-screen/initrd.gz" append="console=ttyS0 quiet cryptomgr.notests"
        devices="${devices}" style="height: 600px"></vm-console>`,
   );
   await page.evaluate(async () => {
@@ -276,7 +276,11 @@ test.describe('with fingers', () => {
 
 machine('virtio-vga is a VGA until Linux’s driver shows something on it', async ({ vm }) => {
   machine.setTimeout(240_000);
-  await vm.boot({ ...image('x86_64-screen'), append: 'console=tty0 console=ttyS0', vga: 'virtio' });
+  await vm.boot({
+    ...image('x86_64-screen'),
+    append: 'console=tty0 console=ttyS0 cryptomgr.notests',
+    vga: 'virtio',
+  });
   await vm.waitForSerial(PROMPT, { timeout: 120_000 });
   expect(await vm.screenText()).toContain('Run /init as init process');
   await shell(vm, `${SETUP}; echo set""up`, 'setup');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { runProgram } from '../src/img/program.ts';
 import { expect, test } from '../src/playwright/index.ts';
 import { sha256, write } from './support/files.ts';
-import { image } from './support/images.ts';
+import { linux } from './support/images.ts';
 import { LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { noise } from './support/noise.ts';
 
@@ -19,7 +19,7 @@ test('a guest waits for a network that is down, and reads on when it is back', a
   const { disk, manifest } = await publish('patient', 7);
   const hasty = await publish('hasty', 8);
   await vm.boot({
-    ...image('riscv64-disks'),
+    ...linux('riscv64-disks'),
     // Linux finds the last one first on this board.
     drives: [
       { file: hasty.manifest, interface: 'virtio', networkTimeout: 1, rerror: 'stop' },

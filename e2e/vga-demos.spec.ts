@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEMOS, pictureName, stopAt } from '../scripts/vga-fixtures/demos.mjs';
-import { expect, test } from '../src/playwright/index.ts';
+import { expect, warmTest as test } from '../src/playwright/index.ts';
 import { image, repository } from './support/images.ts';
 import { pngPixels } from './support/png.ts';
 import { test as pageTest } from './support/site.ts';

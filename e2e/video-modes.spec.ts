@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT_MODES, PARAMETERS_AT } from '../scripts/vga-fixtures/boot-modes.mjs';
-import { expect, test } from '../src/playwright/index.ts';
+import { expect, warmTest as test } from '../src/playwright/index.ts';
 import { repository } from './support/images.ts';
 import { pngPixels } from './support/png.ts';
 
