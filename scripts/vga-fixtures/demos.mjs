@@ -4,6 +4,7 @@ const demo = (name, ...frames) => ({ name, frames, kept: 0xff });
 export const DEMOS = [
   demo('vga-scroll', 90),
   demo('vga-plasma', 75),
+  demo('vga-card', 70),
   demo('vga-cga', 37),
   demo('vga-fire', 120),
   demo('vga-mode-x', 61),
