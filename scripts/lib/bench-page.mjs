@@ -8,7 +8,7 @@ import { buildDir, imagesDir } from './project.mjs';
 
 const LIMIT_MS = 120_000;
 /** As text of a regular expression, for the page too. */
-const PROMPT = 'root@snowglobe:\\S*# ';
+const PROMPT = 'root@snowglobe:\\S*#';
 const ASKED = { prompt: 2.5, paintMs: 1000, echoMs: 50, frames: 58.5 };
 const KEYS = 40;
 const CADENCE_MS = 8000;
@@ -77,9 +77,10 @@ async function clickToPrompt(image) {
     await page.goto(url);
     const card = page.locator(`a[href$="machine=${image}"]`).first();
     await card.waitFor();
-    const paint = await page.evaluate(
+    const painted = await page.waitForFunction(
       () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime,
     );
+    const paint = await painted.jsonValue();
     await card.click();
     await page.waitForFunction(() => globalThis.bench.shown > 0);
     const { click, shown } = await page.evaluate(() => globalThis.bench);
@@ -227,7 +228,7 @@ async function typingUnderLoad({ image, query, screen }) {
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     };
-    const prompts = (n) => new RegExp(`(${PROMPT.trimEnd()}[^]*){${n}}`);
+    const prompts = (n) => new RegExp(`(${PROMPT}[^]*){${n}}`);
     await until(prompts(1));
     if (screen) await page.locator('vm-console').click({ position: { x: 300, y: 300 } });
     await page.keyboard.type(`${LOAD}\n`);
