@@ -79,7 +79,7 @@ async function buildFirmware(path, recipe, progress) {
 /** Files of packages as they are: `wanted` is a list of {package, file}. Each package is fetched and unpacked once. */
 async function filesFromPackages(archive, wanted, progress) {
   const names = [...new Set(wanted.map((one) => one.package))];
-  const debs = await archive.download(names, progress);
+  const debs = names.length > 0 ? await archive.download(names, progress) : [];
   const files = {};
   for (const deb of debs) {
     progress(`unpacking ${deb.name} ${deb.version}`);
@@ -104,6 +104,14 @@ function machineOf(path, { title, description, arch, machine, memory, devices, g
   return { name: path, title, description, arch, machine, memory, ...more };
 }
 
+/** A firmware's files in the flash memory of a PC: its code, which cannot be written to, and its variables. */
+function flashOf(firmware) {
+  const { file, sizes } = readManifest(`firmware/${firmware}`);
+  const drive = (name, index) => ({ interface: 'pflash', index, file: `../firmware/${firmware}/${name}` });
+  const variables = Object.keys(sizes).filter((name) => name !== file);
+  return [{ ...drive(file, 0), readOnly: true }, ...variables.map((name) => drive(name, 1))];
+}
+
 async function buildPackaged(path, recipe, progress) {
   const { files, versions } = await filesFromPackages(
     archiveOf(recipe),
@@ -115,7 +123,7 @@ async function buildPackaged(path, recipe, progress) {
     path,
     {
       ...machineOf(path, recipe),
-      bios: firmware.bios,
+      ...(recipe.flash ? { drives: flashOf(recipe.firmware) } : { bios: firmware.bios }),
       ...Object.fromEntries(
         Object.entries(recipe.images).map(([option, { file }]) => [option, lastPart(file)]),
       ),

@@ -96,6 +96,7 @@ describe('a door', () => {
       { door: { try: [{ text: 'x' }, { text: 'x', type: 'a', keys: 'a' }] } },
       /both "type" and "keys"/,
     ],
+    ['03-c', { door: { try: [{ text: 'x' }, { text: 'y', keys: 'hyper-a' }] } }, /there is no key "hyper"/],
     ['03-c', { door: { view: 'both' } }, /"view" is neither/],
     ['03-c', { door: { seconds: '3' } }, /"seconds" is no number of seconds/],
     ['03-c', { door: { options: { m: 256 } } }, /"options" is no record of texts/],

@@ -1,5 +1,6 @@
 /** The gallery as the repository has it, checked by the parsers that its page and its tests use. Not for plain Node: Vite, Vitest and Playwright load it. */
 import { doorOptions } from '../../src/app/gallery/doors.ts';
+import { chordCodes } from '../../src/cli/keys.ts';
 import { parseStatements } from '../../src/cli/vmtest/parse.ts';
 import type { Action } from '../../src/cli/vmtest/steps.ts';
 import { readGallery } from './gallery.mjs';
@@ -36,6 +37,16 @@ export function optionProblems(image: string, options: Record<string, string>): 
   }
 }
 
+/** What is wrong with the names of keys, in lines. */
+function keyProblems(keys: string): string[] {
+  try {
+    chordCodes(keys);
+    return [];
+  } catch (error) {
+    return [`"try" has the keys ${(error as Error).message}`];
+  }
+}
+
 /** All doors of a folder, by default of the repository. @throws SetupError with everything that is wrong */
 export const checkedGallery = (folder?: string, images?: Map<string, string>) =>
-  readGallery({ promise: promiseProblems, options: optionProblems }, folder, images);
+  readGallery({ promise: promiseProblems, options: optionProblems, keys: keyProblems }, folder, images);

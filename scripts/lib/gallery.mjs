@@ -86,7 +86,7 @@ export function imageTitles(folder = join(root, 'images')) {
 
 /**
  * Reads all doors, in the order of their numbers.
- * @param checks `promise(text)` and `options(image, options)` say in lines what is wrong with a promise or with options, if anything
+ * @param checks `promise(text)`, `options(image, options)` and `keys(text)` say in lines what is wrong with a promise, with options, or with keys, if anything
  * @returns doors: what is in door.json, with `number`, `slug`, `imageTitle`, `picture` (address below gallery/), `folder` and `promise` (the text of its statements)
  * @throws SetupError with everything that is wrong
  */
@@ -151,7 +151,10 @@ function readDoor(text, images, checks, wrong) {
   }
   if (count.length === 0 && !images.has(door.image))
     count.push(`there is no image "${door.image}": it needs a recipe, images/${door.image}/recipe.json`);
-  else if (count.length === 0) count.push(...checks.options(door.image, door.options ?? {}));
+  else if (count.length === 0) {
+    count.push(...checks.options(door.image, door.options ?? {}));
+    for (const { keys } of door.try) if (keys !== undefined) count.push(...checks.keys(keys));
+  }
   for (const message of count) wrong(message);
   return door;
 }

@@ -24,7 +24,7 @@ const OPTIONAL = {
   'linux-busybox': ['rootfs', 'packages', 'devices', 'group', 'listed', 'later', 'modules'],
   'boot-disk': ['group', 'listed', 'later'],
   'debian-disk': ['devices', 'group', 'listed', 'later', 'large'],
-  packaged: ['append', 'devices', 'group', 'listed', 'later', 'large'],
+  packaged: ['append', 'devices', 'flash', 'group', 'listed', 'later', 'large'],
 };
 
 /** Files that every Debian disk shares: `start/` is in its initrd, `make/` in that of the guest that makes it, `rootfs/` on the disk. */

@@ -37,6 +37,7 @@ describe('recipes', () => {
     expect(listedRecipes()).toEqual([
       'firmware/opensbi-riscv64',
       'riscv64-debian',
+      'firmware/ovmf',
       'firmware/seabios',
       'i386-debian',
       'i386-grub',
@@ -52,6 +53,7 @@ describe('recipes', () => {
       'vga-scroll',
       'vga-true-color',
       'x86_64-debian',
+      'x86_64-uefi',
       'riscv64-basic',
       'riscv64-games',
       'riscv64-micropython',

@@ -126,7 +126,8 @@ export function doorView(
     },
     'Open in the workshop',
   );
-  const facts = machineFacts(entry);
+  const { memory = entry.memory } = element.config;
+  const facts = machineFacts({ ...entry, memory });
   if (door.seconds) facts.push(`ready in about ${door.seconds} s`);
   const tale = h(
     'article',

@@ -66,7 +66,6 @@ export class GalleryPage {
     }
     const gallery = this.#gallery;
     this.#memory.turnTo(seasonOf(new Date()));
-    this.#atMidnight();
     if (gallery.kind === 'broken') this.#showProblem(gallery.title, gallery.message, 'Try again');
     else if (address.unknown !== undefined)
       this.#showProblem(
@@ -129,8 +128,8 @@ export class GalleryPage {
         this.#draw();
       },
     });
-    this.#draw();
     this.#replace('Advent calendar', this.#calendar.element);
+    this.#atMidnight();
     if (from !== null) this.#calendar.focus(from);
   }
 
