@@ -43,6 +43,7 @@ describe('recipes', () => {
       'i386-grub',
       'i386-ipxe',
       'i386-memtest',
+      'vga-card',
       'vga-cga',
       'vga-fire',
       'vga-high-color',
