@@ -88,11 +88,18 @@ test('a line says that the guest waits for the network, and goes when it is back
   });
   await page.goto(`${site.builtUrl}?arch=i386&hda=images/published/disk.json`);
   const console = page.locator('vm-console');
+  await page.evaluate(() =>
+    document.addEventListener('vm-stream', (event) => {
+      const { detail } = event as CustomEvent<{ drive: string; stream: { waiting: number } }>;
+      document.title = `${detail.drive} waits: ${detail.stream.waiting > 0}`;
+    }),
+  );
   await console.evaluate((element: HTMLElement & { start(): Promise<void> }) => void element.start());
   const line = page.locator('vm-console [part="banner network"]');
   await expect(line).toContainText(
     /The guest waits for the network: ide0-hd0 cannot be read now, trying again/,
   );
+  expect(await page.title()).toBe('ide0-hd0 waits: true');
   await page.screenshot({ path: testInfo.outputPath('waiting.png') });
   // The line goes with its machine.
   await console.evaluate((element: HTMLElement & { destroy(): Promise<void> }) => element.destroy());

@@ -2,25 +2,8 @@
 import { KEYBOARD_LAYOUTS, keyboardLayout } from '../core/keyboard-layouts.ts';
 import type { Vm } from '../core/vm-api.ts';
 import { h } from '../element/dom.ts';
+import { CHORDS } from '../element/key-chords.ts';
 import { typeText } from '../element/typed-text.ts';
-
-const CONTROL_ALT = ['ControlLeft', 'AltLeft'] as const;
-
-const CHORDS: readonly (readonly [label: string, codes: readonly string[]])[] = [
-  ['Ctrl+Alt+Del', [...CONTROL_ALT, 'Delete']],
-  ['Ctrl+Alt+Backspace', [...CONTROL_ALT, 'Backspace']],
-  ...[1, 2, 3, 7].map((n) => [`Ctrl+Alt+F${n}`, [...CONTROL_ALT, `F${n}`]] as const),
-  ['Alt+Tab', ['AltLeft', 'Tab']],
-  ['Alt+F4', ['AltLeft', 'F4']],
-  ['Ctrl+Esc', ['ControlLeft', 'Escape']],
-  ['Esc', ['Escape']],
-  ['F8', ['F8']],
-  ['F12', ['F12']],
-  ['Win', ['MetaLeft']],
-  ['Menu', ['ContextMenu']],
-  ['Print Screen', ['PrintScreen']],
-  ['Pause', ['Pause']],
-];
 
 /** @param vm the machine of now */
 export function keysPanel(vm: () => Vm | null): HTMLElement {

@@ -144,7 +144,8 @@ export class ScreenView {
     const device = this.making.then(() => this.renderer?.idle());
     const beginning = new Promise<unknown>((resolve) => {
       this.begin = resolve;
-      requestAnimationFrame(resolve);
+      // Another window than the page's may show the picture, and the page's has no frames while it is hidden.
+      (this.element.ownerDocument.defaultView ?? window).requestAnimationFrame(resolve);
     });
     const [runs] = await Promise.all([
       answer.then((pages) => this.took('answer', start, pages)),
@@ -240,7 +241,7 @@ export class ScreenView {
     if (this.still.matches) return false;
     const before = this.phase;
     this.phase = blinkPhase(performance.now());
-    if (!document.hidden) {
+    if (!this.element.ownerDocument.hidden) {
       if (before.cursor !== this.phase.cursor) this.cursor.light(this.phase.cursor);
       if (scanout.blinking && before.text !== this.phase.text && hasBlinking(scanout, shared))
         this.render(shared, [], { top: 0, bottom: scanout.height });

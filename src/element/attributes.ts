@@ -2,7 +2,8 @@
 import type { ImageKey, VmConfig } from '../core/vm-api.ts';
 import { VM_OPTIONS } from './options.ts';
 import { parseTerminalSize, terminalLook } from './theme.ts';
-import type { View } from './toolbar.ts';
+import type { View } from './screen-switch.ts';
+import { TOUCH_MODES, type TouchMode } from './machine-input.ts';
 
 /** The terminal's look and sizes, from the element's attributes and CSS custom properties. */
 export function terminalSettings(element: Element) {
@@ -12,7 +13,7 @@ export function terminalSettings(element: Element) {
     return value >= 0 ? value : fallback;
   };
   return {
-    look: terminalLook((name) => style.getPropertyValue(name)),
+    look: terminalLook((name) => style.getPropertyValue(name), isLight(element)),
     scrollback: count('scrollback', 5000),
     minColumns: count('min-columns', 80),
     fixedSize: parseTerminalSize(element.getAttribute('terminal-size')),
@@ -26,8 +27,22 @@ export function likelyView({ kernel, append, nographic }: Partial<VmConfig>): Vi
   return nographic || serial ? 'serial' : 'screen';
 }
 
-export function absoluteUrl(url: string): string {
+function absoluteUrl(url: string): string {
   return new URL(url, document.baseURI).href;
+}
+
+/** What `bios="default"` means, and where the core and the worker lie. */
+export function bootOptions(element: Element): {
+  firmware: string | undefined;
+  options: { assets?: string };
+} {
+  const firmware = element.getAttribute('firmware');
+  const assets = element.getAttribute('assets');
+  return {
+    firmware: firmware ? absoluteUrl(firmware) : undefined,
+    // A folder, with or without its slash.
+    options: assets ? { assets: absoluteUrl(assets.replace(/\/?$/, '/')) } : {},
+  };
 }
 
 /** Makes image URLs absolute against the document, as `src` attributes are. */
@@ -47,4 +62,28 @@ export function resolveImages(config: VmConfig): VmConfig {
     }));
   }
   return resolved;
+}
+
+/** Whether the element is to be light: its attribute `theme` says so, or leaves it to the system. */
+export function isLight(element: Element): boolean {
+  const theme = element.getAttribute('theme');
+  return theme === 'light' || (theme === 'auto' && matchMedia('(prefers-color-scheme: light)').matches);
+}
+
+/** A zoom as a factor or in per cent; null for anything else, and for what no picture needs. */
+export function parseZoom(text: string | null): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(%)?\s*$/.exec(text ?? '');
+  const zoom = match ? Number(match[1]) / (match[2] ? 100 : 1) : 0;
+  return zoom >= 0.1 && zoom <= 16 ? zoom : null;
+}
+
+export function touchModeOf(element: Element): TouchMode {
+  const mode = element.getAttribute('touch');
+  return TOUCH_MODES.find((known) => known === mode) ?? 'auto';
+}
+
+/** The number of one of the machine's screens; null where none is named. */
+export function consoleOf(element: Element): number | null {
+  const text = element.getAttribute('console');
+  return text !== null && /^\d{1,2}$/.test(text) ? Number(text) : null;
 }

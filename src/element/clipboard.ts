@@ -4,6 +4,7 @@ import type { VmConfig } from '../core/vm-api.ts';
 import { type Failure, failureDetails } from './failure.ts';
 import type { Stage } from './stage.ts';
 import type { TerminalView } from './terminal.ts';
+import { windowOf } from './dom.ts';
 import { typeText } from './typed-text.ts';
 import type { VmConsole } from './vm-console.ts';
 
@@ -11,26 +12,27 @@ import type { VmConsole } from './vm-console.ts';
 export async function pasteFromClipboard(
   element: VmConsole,
   stage: Stage,
+  target: 'screen' | 'serial',
   terminal: () => TerminalView | null,
   offer: (text: string) => void,
 ): Promise<void> {
   let text: string;
   try {
-    text = await navigator.clipboard.readText();
+    text = await windowOf(stage.element).navigator.clipboard.readText();
   } catch {
     stage.showBanner(
       'hint',
-      element.view === 'screen'
+      target === 'screen'
         ? 'The browser does not let the page read the clipboard.'
         : 'The browser does not let the page read the clipboard. Press Ctrl+Shift+V in the terminal instead.',
     );
-    if (element.view !== 'screen') terminal()?.focus();
+    if (target !== 'screen') terminal()?.focus();
     return;
   }
   offer(text);
-  if (element.view === 'screen' && element.vm) {
+  if (target === 'screen' && element.vm) {
     element.screen?.focus();
-    await typeIntoView(element, stage, text);
+    await typeIntoView(element, stage, target, text);
     return;
   }
   terminal()?.paste(text);
@@ -38,8 +40,13 @@ export async function pasteFromClipboard(
 }
 
 /** Types as a person would: as keys into the screen, with what there is to say of it, or into the terminal. */
-export async function typeIntoView(element: VmConsole, stage: Stage, text: string): Promise<void> {
-  if (element.view !== 'screen' || !element.vm) {
+export async function typeIntoView(
+  element: VmConsole,
+  stage: Stage,
+  target: 'screen' | 'serial',
+  text: string,
+): Promise<void> {
+  if (target !== 'screen' || !element.vm) {
     element.sendText(text.replaceAll('\n', '\r'));
     return;
   }
@@ -49,7 +56,8 @@ export async function typeIntoView(element: VmConsole, stage: Stage, text: strin
 }
 
 /** Copies what a report of the failure needs. Rejects where there is no clipboard, or the browser refuses it. */
-export function copyDetails(failure: Failure, element: VmConsole): Promise<void> {
+export function copyDetails(failure: Failure, element: VmConsole, stage: Stage): Promise<void> {
+  const { clipboard } = windowOf(stage.element).navigator;
   let config: Partial<VmConfig> = {};
   try {
     config = element.config;
@@ -62,7 +70,5 @@ export function copyDetails(failure: Failure, element: VmConsole): Promise<void>
     screen: element.screenshotText(),
     userAgent: navigator.userAgent,
   });
-  return navigator.clipboard
-    ? navigator.clipboard.writeText(details)
-    : Promise.reject(new Error('no clipboard'));
+  return clipboard ? clipboard.writeText(details) : Promise.reject(new Error('no clipboard'));
 }

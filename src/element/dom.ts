@@ -27,3 +27,7 @@ export function markup<K extends keyof HTMLElementTagNameMap>(
   element.innerHTML = html;
   return element;
 }
+
+/** The window that shows an element; it may be another one than the page's. */
+export const windowOf = (node: Node): Window & typeof globalThis =>
+  (node.ownerDocument?.defaultView ?? window) as Window & typeof globalThis;

@@ -15,13 +15,6 @@ export interface VmConsoleEventMap {
 }
 
 declare global {
-  interface HTMLElementEventMap {
-    'vm-state': VmConsoleEventMap['vm-state'];
-    'vm-progress': VmConsoleEventMap['vm-progress'];
-    'vm-exit': VmConsoleEventMap['vm-exit'];
-    'vm-panic': VmConsoleEventMap['vm-panic'];
-    'vm-error': VmConsoleEventMap['vm-error'];
-    'vm-stream': VmConsoleEventMap['vm-stream'];
-    'vm-ioerror': VmConsoleEventMap['vm-ioerror'];
-  }
+  interface HTMLElementEventMap extends VmConsoleEventMap {}
+  interface DocumentEventMap extends VmConsoleEventMap {}
 }

@@ -30,6 +30,12 @@ export const ICONS = {
   muted: svg(
     '<path d="M2.5 6.2h2.3L8 3.4v9.2L4.8 9.8H2.5z" fill="currentColor"/><path d="M10.6 6.2l3.6 3.6M14.2 6.2l-3.6 3.6"/>',
   ),
+  both: svg(
+    '<rect x="1.8" y="2.8" width="12.4" height="10.4" rx="1.5"/><path d="M8.6 3v10M11 6.2h1.4M11 9h1.4"/>',
+  ),
+  more: svg(
+    '<g fill="currentColor" stroke="none"><circle cx="3.4" cy="8" r="1.4"/><circle cx="8" cy="8" r="1.4"/><circle cx="12.6" cy="8" r="1.4"/></g>',
+  ),
   close: svg('<path d="M4 4l8 8M12 4l-8 8"/>'),
 } as const;
 

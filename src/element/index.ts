@@ -21,6 +21,8 @@ export type {
   VmReport,
   VmState,
 } from '../core/vm-api.ts';
+export type { KeyboardLayout } from '../core/keyboard-layouts.ts';
+export type { SoundState } from '../sound/speaker-output.ts';
 export type { VmConsoleEventMap } from './events.ts';
 export { type Failure, missingFeature } from './failure.ts';
 export { formatBytes, formatMemory } from './format.ts';
@@ -33,6 +35,10 @@ export {
   VM_OPTIONS,
   type VmOption,
 } from './options.ts';
+export type { PopOutKind } from './pop-out.ts';
+export type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
+export type { View } from './screen-switch.ts';
+export type { VmConsoleAttributes, VmConsoleListeners } from './template-types.ts';
 export { VmConsole };
 
 // Two copies of the component on one page must not fight for the name.

@@ -14,6 +14,17 @@ const TAP_PIXELS = 10;
 const LEFT = 1;
 const RIGHT = 2;
 
+/** What fingers are: as the guest's devices suggest, a touch screen wherever the guest can follow one, or a trackpad. */
+export const TOUCH_MODES = ['auto', 'screen', 'trackpad'] as const;
+export type TouchMode = (typeof TOUCH_MODES)[number];
+/** On a trackpad two fingers turn the wheel by a notch for so many CSS pixels. */
+const PIXELS_PER_SCROLL = 30;
+
+interface Place {
+  x: number;
+  y: number;
+}
+
 interface Touch {
   x: number;
   y: number;
@@ -22,15 +33,20 @@ interface Touch {
   at: number;
 }
 
+/** Whether the tree that an element is in has caught the pointer; other elements' locks are none of ours. */
+function lockedIn(element: Element): boolean {
+  return (element.getRootNode() as ShadowRoot | Document).pointerLockElement !== null;
+}
+
 /**
  * Keys go to the guest by their place. The mouse is caught by a click, as in QEMU, unless the guest follows an absolute pointer; Control
  * and Alt together let it go. A finger moves the pointer as on a trackpad, or is where the pointer is if the guest follows an absolute one; a tap clicks, one with two
- * fingers clicks right. Where the guest has a touch screen all fingers are its own.
+ * fingers clicks right. Where the guest has a touch screen all fingers are its own. With the mode `trackpad` they move the pointer whatever the guest has.
  */
 export class MachineInput implements ScreenInput {
   readonly #vm: () => Vm | null;
   readonly #own: { leave(): void; paste(): void };
-  readonly #clipboard: SharedClipboard;
+  readonly #clipboard: Pick<SharedClipboard, 'before' | 'pasted'>;
   readonly #touches = new Map<number, Touch>();
   /** Fingers on a guest's touch screen. */
   readonly #contacts = new Map<number, TouchInput>();
@@ -42,13 +58,23 @@ export class MachineInput implements ScreenInput {
   #controlAt = 0;
   /** A key that pastes, and those after it, while the guest gets the text. */
   #late: [string, boolean][] | null = null;
+  /** Where a trackpad has left an absolute pointer. */
+  #spot: Place = { x: 0.5, y: 0.5 };
+  /** What has caught the pointer. */
+  #locked: Element | null = null;
+  /** What fingers are. */
+  touchMode: TouchMode = 'auto';
 
   /**
    * @param vm the machine of now
    * @param own Ctrl+F6 moves the focus out of the screen, for people without a mouse; Ctrl+Shift+V types what was copied
    * @param clipboard what a guest with an agent pastes
    */
-  constructor(vm: () => Vm | null, own: { leave(): void; paste(): void }, clipboard: SharedClipboard) {
+  constructor(
+    vm: () => Vm | null,
+    own: { leave(): void; paste(): void },
+    clipboard: Pick<SharedClipboard, 'before' | 'pasted'>,
+  ) {
     this.#vm = vm;
     this.#own = own;
     this.#clipboard = clipboard;
@@ -57,7 +83,7 @@ export class MachineInput implements ScreenInput {
   key(code: string, down: boolean, event: KeyboardEvent): boolean {
     const input = this.#vm()?.input;
     if (!input || code === '') return false;
-    if (down && event.ctrlKey && event.altKey && document.pointerLockElement) document.exitPointerLock();
+    if (down && event.ctrlKey && event.altKey) this.#unlock();
     // The console's own keys, as on the terminal.
     if (down && event.ctrlKey && (code === 'F6' || (event.shiftKey && code === 'KeyV'))) {
       input.releaseKeys();
@@ -98,7 +124,7 @@ export class MachineInput implements ScreenInput {
   blur(): void {
     this.#late = null;
     this.#vm()?.input.releaseKeys();
-    if (document.pointerLockElement) document.exitPointerLock();
+    this.#unlock();
   }
 
   pointer(
@@ -111,9 +137,10 @@ export class MachineInput implements ScreenInput {
       x: at.x / Math.max(at.width - 1, 1),
       y: at.y / Math.max(at.height - 1, 1),
     };
+    const element = event.currentTarget as HTMLElement;
     if (event instanceof WheelEvent) {
       // What no pointer is on scrolls the page.
-      if (!input.absolute && document.pointerLockElement === null) return false;
+      if (!input.absolute && !lockedIn(element)) return false;
       const unit = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? PIXELS_PER_NOTCH : LINES_PER_NOTCH;
       this.#wheel += event.deltaY / unit;
       const wheel = Math.trunc(this.#wheel);
@@ -121,7 +148,7 @@ export class MachineInput implements ScreenInput {
       if (wheel !== 0) input.pointer({ ...(input.absolute && place), wheel, buttons: event.buttons });
       return true;
     }
-    if (event.pointerType === 'touch' && input.multitouch) {
+    if (event.pointerType === 'touch' && input.multitouch && this.touchMode !== 'trackpad') {
       if (event.type === 'pointerdown' || this.#contacts.has(event.pointerId))
         this.#contacts.set(event.pointerId, { id: event.pointerId, ...place });
       if (event.type === 'pointerup' || event.type === 'pointercancel')
@@ -130,15 +157,15 @@ export class MachineInput implements ScreenInput {
       return true;
     }
     if (event.pointerType === 'touch') {
-      this.#touch(event, input.absolute ? place : null);
+      this.#touch(event, input.absolute && this.touchMode !== 'trackpad' ? place : null);
       return true;
     }
     if (input.absolute) {
+      this.#spot = place;
       input.pointer({ ...place, buttons: event.buttons });
       return true;
     }
-    const element = event.currentTarget as Element;
-    if (document.pointerLockElement === null) {
+    if (!lockedIn(element)) {
       // The click that catches the pointer is not the guest's.
       if (event.type === 'pointerdown' && event.button === 0) void this.#lock(element);
       return false;
@@ -148,7 +175,13 @@ export class MachineInput implements ScreenInput {
     return true;
   }
 
+  #unlock(): void {
+    if (this.#locked && lockedIn(this.#locked)) this.#locked.ownerDocument.exitPointerLock();
+    this.#locked = null;
+  }
+
   async #lock(place: Element): Promise<void> {
+    this.#locked = place;
     try {
       // Without the system's acceleration, where there is a choice: the guest has its own.
       await place.requestPointerLock({ unadjustedMovement: true });
@@ -166,8 +199,30 @@ export class MachineInput implements ScreenInput {
     this.#vm()?.input.pointer({ dx: x, dy: y, buttons });
   }
 
+  /** Moves the pointer of a trackpad by CSS pixels. */
+  #glide(event: PointerEvent, dx: number, dy: number): void {
+    const input = this.#vm()?.input;
+    if (!input?.absolute) {
+      this.#move(dx, dy, 0);
+      return;
+    }
+    const { width, height } = (event.currentTarget as Element).getBoundingClientRect();
+    const within = (value: number): number => Math.min(Math.max(value, 0), 1);
+    this.#spot = { x: within(this.#spot.x + dx / width), y: within(this.#spot.y + dy / height) };
+    input.pointer({ ...this.#spot, buttons: 0 });
+  }
+
+  /** Two fingers on a trackpad; each of them moves by itself, so each turns the wheel by half. */
+  #scroll(dy: number): void {
+    this.#wheel -= dy / 2 / PIXELS_PER_SCROLL;
+    const wheel = Math.trunc(this.#wheel);
+    this.#wheel -= wheel;
+    const input = this.#vm()?.input;
+    if (wheel !== 0) input?.pointer({ ...(input.absolute && this.#spot), wheel, buttons: 0 });
+  }
+
   /** @param place where the finger is, if that is where the pointer goes; null: the finger moves it */
-  #touch(event: PointerEvent, place: { x: number; y: number } | null): void {
+  #touch(event: PointerEvent, place: Place | null): void {
     const { pointerId, clientX: x, clientY: y, timeStamp } = event;
     const input = this.#vm()?.input;
     const touch = this.#touches.get(pointerId);
@@ -181,8 +236,8 @@ export class MachineInput implements ScreenInput {
     if (event.type === 'pointermove') {
       if (this.#touches.size === 1) {
         if (place) input?.pointer({ ...place, buttons: 0 });
-        else this.#move(x - touch.x, y - touch.y, 0);
-      }
+        else this.#glide(event, x - touch.x, y - touch.y);
+      } else if (!place && this.#touches.size === 2) this.#scroll(y - touch.y);
       Object.assign(touch, { x, y });
       return;
     }
@@ -193,7 +248,8 @@ export class MachineInput implements ScreenInput {
     this.#fingers = 0;
     // What the browser has taken for a gesture of its own is none of the guest's.
     if (event.type === 'pointercancel' || !still || timeStamp - touch.at > TAP_MS) return;
-    input?.pointer({ ...place, buttons: button });
-    input?.pointer({ ...place, buttons: 0 });
+    const spot = place ?? (input?.absolute ? this.#spot : null);
+    input?.pointer({ ...spot, buttons: button });
+    input?.pointer({ ...spot, buttons: 0 });
   }
 }

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { configFromText, imageName, isLocalImage, parseMemory, VM_OPTIONS } from './options.ts';
+import { configFromText, imageName, isLocalImage, parseMemory, TIERS, VM_OPTIONS } from './options.ts';
 
 const read = (texts: Record<string, string>) =>
   configFromText(
     (option) => texts[option.attribute] ?? null,
     (option) => `Attribute ${option.attribute}`,
   );
+
+it('knows every tier by its name', () => {
+  const read = (tier: string) =>
+    configFromText(
+      ({ key }) => (key === 'tier' ? tier : null),
+      () => '',
+    );
+  expect(TIERS.map((tier) => read(tier).tier)).toEqual(['auto', 'interp', 'jit', 'check']);
+});
 
 describe('options as text', () => {
   it('reads every option with its type', () => {

@@ -8,8 +8,9 @@ import { ICONS } from './icons.ts';
 export function startPanel(label: string, onStart: () => void): HTMLElement {
   const button = markup('button', { type: 'button', class: 'big', part: 'start-button' }, ICONS.start);
   button.append(`Start ${label || 'the machine'}`);
-  button.addEventListener('click', onStart);
-  return h('div', { class: 'panel start', part: 'panel' }, button);
+  // A page's own button stands in the slot.
+  const slot = h('slot', { name: 'start', onclick: onStart }, button);
+  return h('div', { class: 'panel start', part: 'panel' }, slot);
 }
 
 /** `12.3 MB of 31.0 MB`, `12.3 MB` while the total is unknown, nothing for steps that are not measured in bytes. */

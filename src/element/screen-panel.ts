@@ -1,7 +1,7 @@
 /** The machine's screen in the element: the picture, its scaling, its keys and pointer, and its text for screen readers. */
 import { MONITOR_MAX, type VmScreen } from '../core/scanout.ts';
 import { ScreenView, screenshotPng } from '../display/screen-view.ts';
-import { h } from './dom.ts';
+import { h, windowOf } from './dom.ts';
 
 export { ScreenView, screenshotPng };
 
@@ -35,17 +35,16 @@ const ANNOUNCED_LINES = 4;
 /** A size that people are still dragging is none to follow, ms. */
 const FOLLOW_MS = 300;
 
+/** What `VmConsole.screen` gives. */
 export class ScreenPanel {
+  /** The part `screen` of the element. */
   readonly element: HTMLElement;
   /** What keys and pointer do; null: nothing. */
   input: ScreenInput | null = null;
   readonly #view: ScreenView;
   readonly #live = h('div', { class: 'spoken', 'aria-live': 'polite' });
   readonly #notice = h('div', { class: 'notice', role: 'status', part: 'screen-notice' });
-  readonly #resize = new ResizeObserver(() => {
-    this.#scale();
-    this.#askSoon();
-  });
+  #resize: ResizeObserver | null = null;
   readonly #densityChanged = (): void => {
     this.#followDensity();
     this.#scale();
@@ -53,6 +52,7 @@ export class ScreenPanel {
   #density: MediaQueryList | null = null;
   #screen: VmScreen | null = null;
   #scaling: Scaling = 'smooth';
+  #zoom: number | null = null;
   #follow = false;
   #followTimer = 0;
   #said: string[] = [];
@@ -91,18 +91,32 @@ export class ScreenPanel {
       this.#view.element.addEventListener(type, pointer);
     // On an element with a box of its own: browsers ask at once whether a place has such a listener.
     this.element.addEventListener('wheel', pointer, { passive: false });
+    this.moved();
+  }
+
+  /** @internal To be called when the element is in another window: sizes, frames and the display's density are those of a window. */
+  moved(): void {
+    this.#resize?.disconnect();
+    this.#resize = new (windowOf(this.element).ResizeObserver)(() => {
+      this.#scale();
+      this.#askSoon();
+    });
     this.#resize.observe(this.element);
     this.#followDensity();
+    this.#scale();
+    this.#view.redraw();
   }
 
   /** A window that moves to another display keeps its size, but has other pixels. */
   #followDensity(): void {
     this.#density?.removeEventListener('change', this.#densityChanged);
-    this.#density = matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    this.#density = windowOf(this.element).matchMedia(
+      `(resolution: ${windowOf(this.element).devicePixelRatio}dppx)`,
+    );
     this.#density.addEventListener('change', this.#densityChanged);
   }
 
-  /** Follows this screen from now on. */
+  /** @internal Follows this screen from now on. */
   show(screen: VmScreen | null): void {
     this.#screen = screen;
     this.#said = [];
@@ -110,12 +124,24 @@ export class ScreenPanel {
     this.#askSoon();
   }
 
+  /** How the picture is scaled; the attribute of that name sets it. */
   get scaling(): Scaling {
     return this.#scaling;
   }
 
   set scaling(scaling: Scaling) {
     this.#scaling = scaling;
+    this.#scale();
+  }
+
+  /** CSS pixels for each of the guest's, if the picture is to have that size whatever its place has room for: it can be scrolled then. Null: it fits. */
+  get zoom(): number | null {
+    return this.#zoom;
+  }
+
+  set zoom(zoom: number | null) {
+    this.#zoom = zoom;
+    this.element.classList.toggle('zoomed', zoom !== null);
     this.#scale();
   }
 
@@ -134,7 +160,7 @@ export class ScreenPanel {
     if (!this.#follow) return;
     this.#followTimer = window.setTimeout(() => {
       const { width, height } = this.element.getBoundingClientRect();
-      const pixel = window.devicePixelRatio || 1;
+      const pixel = windowOf(this.element).devicePixelRatio || 1;
       const whole = Math.floor(Math.min(width * pixel, MONITOR_MAX));
       // Drivers make lines of whole words.
       if (width > 0 && height > 0) this.#screen?.resize?.(whole - (whole % 8), Math.floor(height * pixel));
@@ -146,11 +172,12 @@ export class ScreenPanel {
     return this.#view.size;
   }
 
+  /** What draws; null before it has begun. */
   get renderer(): 'webgpu' | 'canvas' | null {
     return this.#view.rendererKind;
   }
 
-  /** The view itself, for tests. */
+  /** @internal The view itself, for tests. */
   get view(): ScreenView {
     return this.#view;
   }
@@ -174,6 +201,7 @@ export class ScreenPanel {
     };
   }
 
+  /** Gives the screen the keyboard. */
   focus(): void {
     this.element.focus({ preventScroll: true });
   }
@@ -185,20 +213,22 @@ export class ScreenPanel {
   /** Gives the canvas its size and its place on the page, in whole pixels of the display. */
   #scale(): void {
     const { width, height } = this.size;
-    const pixel = window.devicePixelRatio || 1;
+    const pixel = windowOf(this.element).devicePixelRatio || 1;
     const room = this.element.getBoundingClientRect();
     if (room.width === 0 || room.height === 0) return;
     const fit = Math.min((room.width * pixel) / width, (room.height * pixel) / height);
     // A picture that is larger than its place has to shrink all the same, and then no pixel can stay whole.
-    const factor = this.#scaling === 'integer' && fit >= 1 ? Math.floor(fit) : fit;
+    const fitted = this.#scaling === 'integer' && fit >= 1 ? Math.floor(fit) : fit;
+    const factor = this.#zoom === null ? fitted : this.#zoom * pixel;
     const output = {
       width: Math.max(Math.round(width * factor), 1),
       height: Math.max(Math.round(height * factor), 1),
       hard: this.#scaling !== 'smooth' && factor >= 1,
     };
     const { style } = this.#view.element;
+    // What is larger than its place is scrolled from its edge.
     const place = (start: number, space: number, size: number): string =>
-      `${Math.floor(start * pixel + (space * pixel - size) / 2) / pixel - start}px`;
+      `${Math.floor(start * pixel + Math.max(space * pixel - size, 0) / 2) / pixel - start}px`;
     style.setProperty('--picture-left', place(room.left, room.width, output.width));
     style.setProperty('--picture-top', place(room.top, room.height, output.height));
     style.setProperty('--picture-width', `${output.width / pixel}px`);
@@ -219,10 +249,11 @@ export class ScreenPanel {
     }, ANNOUNCE_MS);
   }
 
+  /** @internal */
   dispose(): void {
     clearTimeout(this.#sayTimer);
     clearTimeout(this.#followTimer);
-    this.#resize.disconnect();
+    this.#resize?.disconnect();
     this.#density?.removeEventListener('change', this.#densityChanged);
     this.#view.dispose();
     this.element.remove();

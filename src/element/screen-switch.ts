@@ -1,11 +1,17 @@
-/** The machine's screen, for machines that have one, and the choice between it and the serial console. */
+/** The machine's screen, for machines that have one, beside or in the place of its serial console. */
 import { VmError } from '../core/errors.ts';
+import type { MachineInput } from './machine-input.ts';
 import type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
+import { parseZoom } from './attributes.ts';
 import type { Stage } from './stage.ts';
-import type { Toolbar, View } from './toolbar.ts';
+import type { Toolbar } from './toolbar.ts';
+
+/** What of the machine is shown: its screen, the terminal on its serial port, or both side by side. */
+export type View = 'screen' | 'serial' | 'both';
+export const VIEWS: readonly View[] = ['screen', 'serial', 'both'];
 
 /** In the order in which the button goes through them. */
-const SCALING_NAMES: readonly Scaling[] = ['smooth', 'fit', 'integer'];
+export const SCALINGS: readonly Scaling[] = ['smooth', 'fit', 'integer'];
 
 export class ScreenSwitch {
   readonly #stage: Stage;
@@ -15,12 +21,21 @@ export class ScreenSwitch {
   /** What the user chose to look at; null: what the machine is likely to use. */
   #chosen: View | null = null;
   #view: View = 'serial';
+  /** Which of two that are both shown had the focus last. */
+  #last: 'screen' | 'serial' = 'screen';
 
   /** @param input where keys and pointer go while the screen has the focus */
-  constructor(stage: Stage, toolbar: Toolbar, input: ScreenInput | null) {
+  constructor(stage: Stage, toolbar: Toolbar, input: MachineInput) {
     this.#stage = stage;
     this.#toolbar = toolbar;
     this.#input = input;
+    stage.element.addEventListener('focusin', ({ target }) => {
+      const focused = target as Node;
+      if (stage.host.contains(focused)) this.#last = 'serial';
+      else if (this.#panel?.element.contains(focused)) this.#last = 'screen';
+      else return;
+      this.#mark();
+    });
   }
 
   /** The screen's part of the element, or null if the machine has none. */
@@ -31,6 +46,11 @@ export class ScreenSwitch {
   /** What is looked at. */
   get view(): View {
     return this.#view;
+  }
+
+  /** Which of the two keys, pasted texts and screen keyboards go to. */
+  get target(): 'screen' | 'serial' {
+    return this.#view === 'both' ? this.#last : this.#view;
   }
 
   get input(): ScreenInput | null {
@@ -44,7 +64,7 @@ export class ScreenSwitch {
 
   /**
    * Loads what draws the screen, unless it is there; does nothing when the owner left the document meanwhile.
-   * @param owner its attributes `scaling` and `follow-size` say how a new screen is scaled, and whether the guest follows its size
+   * @param owner its attributes say how a new screen is scaled, and whether the guest follows its size
    * @throws VmError
    */
   async load(owner: Element): Promise<void> {
@@ -57,9 +77,11 @@ export class ScreenSwitch {
     if (!owner.isConnected) return;
     this.#panel = new ScreenPanel();
     this.scale(owner.getAttribute('scaling'));
-    this.#panel.follow = owner.hasAttribute('follow-size');
+    this.zoom(owner.getAttribute('zoom'));
+    this.follow(owner.hasAttribute('follow-size'));
     this.#panel.input = this.#input;
     this.#stage.addScreen(this.#panel.element);
+    this.#panel.moved();
   }
 
   drop(): void {
@@ -67,8 +89,9 @@ export class ScreenSwitch {
     this.#panel = null;
   }
 
-  /** The user's choice. It lasts over restarts, and waits for a machine that has a screen. */
-  choose(view: View): void {
+  /** The user's choice. It lasts over restarts, and waits for a machine that has a screen. Undefined changes nothing. */
+  choose(view: View | undefined): void {
+    if (!view) return;
     this.#chosen = view;
     if (this.#panel) this.#show(view);
   }
@@ -80,24 +103,40 @@ export class ScreenSwitch {
 
   /** @param name a way of scaling; anything else changes nothing */
   scale(name: string | null): void {
-    const scaling = SCALING_NAMES.find((known) => known === name);
+    const scaling = SCALINGS.find((known) => known === name);
     if (!this.#panel || !scaling) return;
     this.#panel.scaling = scaling;
     this.#toolbar.showScaling(scaling);
   }
 
+  /** @param text a factor, or anything else for a picture that fits */
+  zoom(text: string | null): void {
+    if (this.#panel) this.#panel.zoom = parseZoom(text);
+  }
+
+  /** Whether the guest is asked for a picture of the place's size. */
+  follow(follow: boolean): void {
+    if (this.#panel) this.#panel.follow = follow;
+  }
+
   /** Goes to the next way of scaling. */
   nextScaling(): void {
     if (!this.#panel) return;
-    const now = SCALING_NAMES.indexOf(this.#panel.scaling);
-    this.scale(SCALING_NAMES[(now + 1) % SCALING_NAMES.length]);
+    const now = SCALINGS.indexOf(this.#panel.scaling);
+    this.scale(SCALINGS[(now + 1) % SCALINGS.length]);
+  }
+
+  #mark(): void {
+    this.#stage.element.dataset.target = this.target;
+    if (this.#panel) this.#toolbar.showView(this.#view, this.target);
   }
 
   /** @param view null: the machine has no screen */
   #show(view: View | null): void {
     this.#view = view ?? 'serial';
     this.#stage.element.dataset.view = this.#view;
-    this.#toolbar.showView(view);
+    this.#stage.element.dataset.target = this.target;
+    this.#toolbar.showView(view, this.target);
     if (this.#panel) this.#toolbar.showScaling(this.#panel.scaling);
   }
 }

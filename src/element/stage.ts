@@ -5,15 +5,41 @@ import { banner, type BannerAction } from './panels.ts';
 export class Stage {
   /** The terminal's place. */
   readonly host = h('div', { class: 'viewport', part: 'terminal' });
+  /** How the keyboard gets out of here: shown when it first comes in. */
+  readonly hint = h(
+    'div',
+    { class: 'leave', part: 'leave-hint', 'aria-hidden': 'true', hidden: true },
+    'Ctrl+F6 leaves',
+  );
   readonly #layer = h('div', { class: 'layer' });
-  readonly element = h('div', { class: 'stage', part: 'stage' }, this.host, this.#layer);
+  readonly element = h(
+    'div',
+    { class: 'stage', part: 'stage' },
+    this.host,
+    h('div', { class: 'poster', part: 'poster' }, h('slot', { name: 'poster' })),
+    h('div', { class: 'overlay' }, h('slot', { name: 'overlay' })),
+    this.#layer,
+    this.hint,
+  );
   readonly banners = h('div', {});
   readonly typing = h('div', {});
   readonly footer = h('div', {});
 
   /** Puts the screen's element over the terminal, under the panels. */
   addScreen(element: HTMLElement): void {
-    this.#layer.before(element);
+    this.host.after(element);
+  }
+
+  constructor() {
+    let pointed = false;
+    this.element.addEventListener('pointerdown', () => {
+      pointed = true;
+    });
+    this.element.addEventListener('focusin', ({ target }) => {
+      const machine = target as Node;
+      if (pointed || this.#layer.contains(machine) || !this.hint.hidden) return;
+      this.hint.hidden = false;
+    });
   }
 
   /** Lays a panel over the terminal; the strip of an earlier end goes. */

@@ -1,12 +1,18 @@
 /** The element's own style sheet. Everything a page may want to change is a custom property or a part. */
 export const STYLES = `
 :host {
-  --bg: var(--vm-console-background, #0b1220);
-  --fg: var(--vm-console-foreground, #d7e0ee);
-  --accent: var(--vm-console-accent, #8ecbff);
-  --chrome: var(--vm-console-chrome, #131c2d);
+  --bg: var(--vm-console-background, light-dark(#fbfcfe, #0b1220));
+  --fg: var(--vm-console-foreground, light-dark(#1c2636, #d7e0ee));
+  --accent: var(--vm-console-accent, light-dark(#1d5fa8, #8ecbff));
+  --on-accent: var(--vm-console-on-accent, light-dark(#ffffff, #06121f));
+  --chrome: var(--vm-console-chrome, light-dark(#eaeff6, #131c2d));
+  --off: light-dark(#8390a6, #66758f);
+  --good: light-dark(#1f9d55, #6fe0a0);
+  --waiting: light-dark(#b27a00, #f0c674);
+  --bad: light-dark(#c92a3c, #ff7b85);
   --line: color-mix(in srgb, var(--fg) 14%, transparent);
   --dim: color-mix(in srgb, var(--fg) 72%, var(--chrome));
+  --split: var(--vm-console-split, 58%);
   --ui: var(--vm-console-ui-font, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif);
   display: block;
   position: relative;
@@ -20,12 +26,14 @@ export const STYLES = `
   contain: layout paint;
   font: 400 13px/1.45 var(--ui);
 }
+:host([theme="light"]) { color-scheme: light; }
+:host([theme="auto"]) { color-scheme: light dark; }
 :host([hidden]) { display: none; }
 :host(:fullscreen) { height: 100%; border-radius: 0; }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
 
-.frame { display: flex; flex-direction: column; height: 100%; container-type: inline-size; }
+.frame { position: relative; display: flex; flex-direction: column; height: 100%; container-type: inline-size; }
 
 .toolbar {
   display: flex; align-items: center; gap: 10px; padding: 5px 8px; flex: none;
@@ -37,11 +45,11 @@ export const STYLES = `
 .label { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
 .status, .stats { color: var(--dim); }
 .stats { margin-left: auto; font-variant-numeric: tabular-nums; padding-right: 4px; }
-.dot { width: 8px; height: 8px; border-radius: 50%; background: #66758f; flex: none; transition: background .2s; }
-.dot[data-state="running"] { background: #6fe0a0; box-shadow: 0 0 8px #6fe0a066; }
+.dot { width: 8px; height: 8px; border-radius: 50%; background: var(--off); flex: none; transition: background .2s; }
+.dot[data-state="running"] { background: var(--good); box-shadow: 0 0 8px color-mix(in srgb, var(--good) 40%, transparent); }
 .dot[data-state="loading"] { background: var(--accent); }
-.dot[data-state="paused"] { background: #f0c674; }
-.dot[data-state="error"] { background: #ff7b85; }
+.dot[data-state="paused"] { background: var(--waiting); }
+.dot[data-state="error"] { background: var(--bad); }
 
 button {
   font: inherit; color: inherit; cursor: pointer; border: 1px solid transparent; border-radius: 6px; background: none;
@@ -66,8 +74,16 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .stage { position: relative; flex: 1; min-height: 0; }
 .viewport { position: absolute; inset: 8px 2px 6px 10px; }
 .stage[data-view="screen"] .viewport { visibility: hidden; }
-.stage:not([data-view="screen"]) .screen { display: none; }
+.stage:not([data-view="screen"], [data-view="both"]) .screen { display: none; }
 .screen { position: absolute; inset: 0; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
+.screen.zoomed { overflow: auto; }
+.stage[data-view="both"] .screen { bottom: calc(100% - var(--split)); }
+.stage[data-view="both"] .viewport { top: calc(var(--split) + 8px); }
+@container (min-width: 44rem) {
+  .stage[data-view="both"] .screen { bottom: 0; right: calc(100% - var(--split)); }
+  .stage[data-view="both"] .viewport { top: 8px; left: calc(var(--split) + 10px); }
+}
+.stage[data-view="both"][data-target="serial"] .viewport { outline: 1px solid color-mix(in srgb, var(--accent) 40%, transparent); outline-offset: 4px; }
 .screen:focus-visible { box-shadow: inset 0 0 0 2px color-mix(in srgb, var(--accent) 55%, transparent); }
 .picture { position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
 .picture canvas { touch-action: none; display: block; width: 100%; height: 100%; }
@@ -75,6 +91,36 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
   position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
   color: var(--dim); background: var(--chrome);
 }
+.leave {
+  position: absolute; right: 12px; top: 12px; padding: 4px 12px; border-radius: 999px; pointer-events: none; opacity: 0;
+  color: var(--fg); background: var(--chrome); border: 1px solid var(--line); animation: remind 6s ease-out;
+}
+@keyframes remind { 0%, 70% { opacity: 1; } }
+.overlay { position: absolute; inset: 0; pointer-events: none; }
+.overlay ::slotted(*) { pointer-events: auto; }
+.poster { position: absolute; inset: 0; display: none; }
+.frame[data-state="created"] .poster { display: block; }
+.poster ::slotted(*) { width: 100%; height: 100%; object-fit: cover; }
+.away {
+  height: 100%; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 12px; color: var(--dim);
+}
+.away p { margin: 0; }
+.away button { padding: 6px 14px; border-color: var(--line); color: var(--fg); }
+.away button:hover { background: var(--line); }
+
+.menu {
+  position: absolute; z-index: 3; right: 6px; top: 42px; max-height: calc(100% - 50px); width: min(19rem, calc(100% - 12px));
+  overflow: auto; padding: 6px; background: var(--chrome); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 18px 50px #0008;
+}
+.items { padding: 4px 0 6px; }
+.items + .items { border-top: 1px solid var(--line); }
+.menu-label { display: block; padding: 2px 10px; font-size: 11px; color: var(--dim); }
+.menu button { display: block; width: 100%; padding: 5px 10px 5px 28px; text-align: left; position: relative; }
+.menu button:hover, .menu button:focus-visible { background: var(--line); }
+.menu button[aria-checked="true"]::before { content: "✓"; position: absolute; left: 10px; color: var(--accent); }
+.items.chips { display: flex; flex-wrap: wrap; gap: 4px; background: none; border-bottom: 0; }
+.items.chips .menu-label { width: 100%; }
+.menu .items.chips button { width: auto; padding: 4px 8px; border-color: var(--line); }
 .notice:empty { display: none; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: pre; }
 .stage.covered .screen { opacity: .38; }
@@ -91,14 +137,14 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .start { margin: auto; }
 .start .big {
   display: flex; align-items: center; gap: 10px; font-size: 15px; font-weight: 600; padding: 12px 22px;
-  border-radius: 999px; color: #06121f; background: var(--accent);
+  border-radius: 999px; color: var(--on-accent); background: var(--accent);
 }
 .start .big:hover { filter: brightness(1.08); }
 .card {
   margin: auto; width: min(31rem, calc(100% - 24px)); max-height: calc(100% - 24px); overflow: auto; padding: 18px 20px;
   background: var(--chrome); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 18px 50px #0008;
 }
-.failure { border-top: 3px solid #ff7b85; }
+.failure { border-top: 3px solid var(--bad); }
 .failure pre {
   margin: 12px 0 0; padding: 8px 10px; max-height: 11rem; overflow: auto; background: var(--bg); border-radius: 6px;
   font: 11px/1.45 ui-monospace, "SF Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace;
@@ -107,7 +153,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 16px; }
 .actions button, .strip button { padding: 6px 14px; border-color: var(--line); }
 .actions button:hover { background: var(--line); }
-.panel .primary { background: var(--accent); color: #06121f; border-color: transparent; font-weight: 600; flex: none; }
+.panel .primary { background: var(--accent); color: var(--on-accent); border-color: transparent; font-weight: 600; flex: none; }
 .panel .primary:hover { background: var(--accent); filter: brightness(1.08); }
 
 .progress ul { list-style: none; margin: 12px 0 0; padding: 0; display: grid; gap: 10px; }
@@ -138,15 +184,22 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
 
 .strip p { margin: 0; color: var(--dim); }
 
-.keys { display: none; flex: none; gap: 4px; padding: 5px 8px; background: var(--chrome); border-top: 1px solid var(--line); }
-@media (pointer: coarse) { .keys.on { display: flex; } }
-.keys button { flex: 1; min-width: 0; height: 36px; background: var(--line); color: var(--fg); font-size: 13px; }
+.keys { display: none; flex: none; padding: 5px 8px; background: var(--chrome); border-top: 1px solid var(--line); }
+@media (pointer: coarse) { .frame[data-state="running"] .keys { display: grid; gap: 4px; } }
+.frame[data-state="running"] .keys[data-shown="yes"] { display: grid; gap: 4px; }
+.frame .keys[data-shown="no"] { display: none; }
+.row { display: flex; gap: 4px; }
+.row.more { flex-wrap: wrap; }
+.row.more button { flex: 1 0 2.9rem; }
+.keys button { flex: 1; min-width: 0; height: 36px; background: var(--line); color: var(--fg); font-size: 12px; padding: 0; }
+.keys button[data-locked] { box-shadow: inset 0 -4px 0 var(--on-accent); }
 .soft { position: absolute; width: 1px; height: 1px; opacity: 0; border: 0; padding: 0; font-size: 16px; resize: none; }
-.frame:not(:has(.stage[data-view="screen"])) :is(.show-soft, .soft) { display: none; }
-.keys button[aria-pressed="true"] { background: var(--accent); color: #06121f; }
+.frame:not(:has(.stage[data-target="screen"])) :is(.show-soft, .soft) { display: none; }
+.keys button[aria-pressed="true"] { background: var(--accent); color: var(--on-accent); }
 
 @container (max-width: 34rem) {
   .status, .volume { display: none; }
+  .toolbar button:is([data-action="scale"], [data-action="screenshot"]) { display: none; }
   .toolbar { gap: 8px; padding: 5px 6px; }
   .viewport { inset: 6px 0 4px 6px; }
   .strip { flex-wrap: wrap; }

@@ -2,6 +2,7 @@
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import css from '@xterm/xterm/css/xterm.css?inline';
+import { windowOf } from './dom.ts';
 import type { TerminalLook } from './theme.ts';
 
 export interface TerminalSize {
@@ -36,7 +37,7 @@ export class TerminalView {
   readonly #host: HTMLElement;
   readonly #options: TerminalViewOptions;
   readonly #style: HTMLStyleElement;
-  readonly #observer: ResizeObserver;
+  #observer: ResizeObserver | null = null;
   #fitQueued = 0;
 
   constructor(host: HTMLElement, options: TerminalViewOptions) {
@@ -64,11 +65,29 @@ export class TerminalView {
     this.#terminal.onBinary((text) => options.onInput(Uint8Array.from(text, (char) => char.charCodeAt(0))));
     this.#terminal.onResize(({ cols, rows }) => options.onResize({ columns: cols, rows }));
     this.#terminal.attachCustomKeyEventHandler((event) => this.#takeKey(event));
-    this.#observer = new ResizeObserver(() => {
-      cancelAnimationFrame(this.#fitQueued);
-      this.#fitQueued = requestAnimationFrame(() => this.fit());
+    this.#terminal.textarea?.setAttribute('aria-label', 'Serial console. Control and F6 leave it.');
+    this.moved();
+  }
+
+  /** To be called when the host is in another window: sizes and frames are those of a window. */
+  moved(): void {
+    this.#observer?.disconnect();
+    const view = windowOf(this.#host);
+    this.#observer = new view.ResizeObserver(() => {
+      view.cancelAnimationFrame(this.#fitQueued);
+      this.#fitQueued = view.requestAnimationFrame(() => this.fit());
     });
-    this.#observer.observe(host);
+    this.#observer.observe(this.#host);
+    // xterm.js looks which window it is in.
+    this.#terminal.open(this.#host);
+    this.fit();
+  }
+
+  /** Changes colours and fonts. */
+  restyle(look: TerminalLook): void {
+    this.#options.look = look;
+    const { fontFamily, fontSize, lineHeight, theme } = look;
+    Object.assign(this.#terminal.options, { fontFamily, fontSize, lineHeight, theme });
     this.fit();
   }
 
@@ -138,8 +157,8 @@ export class TerminalView {
   }
 
   dispose(): void {
-    cancelAnimationFrame(this.#fitQueued);
-    this.#observer.disconnect();
+    windowOf(this.#host).cancelAnimationFrame(this.#fitQueued);
+    this.#observer?.disconnect();
     this.#terminal.dispose();
     this.#style.remove();
     this.#host.replaceChildren();
@@ -191,7 +210,10 @@ export class TerminalView {
     if (event.ctrlKey && event.shiftKey && event.code === 'KeyC') {
       event.preventDefault();
       const selection = this.#terminal.getSelection();
-      if (selection) void navigator.clipboard?.writeText(selection).catch(() => {});
+      if (selection)
+        void windowOf(this.#host)
+          .navigator.clipboard?.writeText(selection)
+          .catch(() => {});
       return false;
     }
     // The browser's own “paste as plain text” follows; xterm.js takes its paste event, and no permission is asked.

@@ -4,7 +4,7 @@ import { endSummary, endTitle, panicText, progressText } from './panels.ts';
 import { formatStats, statsBetween } from './stats.ts';
 import { COLORS, parseTerminalSize, terminalLook } from './theme.ts';
 import { isEnabled, primaryAction, STATUS } from './toolbar.ts';
-import { touchKeySequence, withControl } from './touch-input.ts';
+import { touchKeySequence, withControl, withModifiers } from './touch-input.ts';
 
 describe('numbers for people', () => {
   it.each([
@@ -117,6 +117,20 @@ describe('touch keys', () => {
     expect(touchKeySequence('tab', true)).toBe('\t');
     expect(touchKeySequence('up', false)).toBe('\x1b[A');
     expect(touchKeySequence('left', true)).toBe('\x1bOD');
+    expect(touchKeySequence('f1', false)).toBe('\x1bOP');
+    expect(touchKeySequence('f12', false)).toBe('\x1b[24~');
+    expect(touchKeySequence('delete', true)).toBe('\x1b[3~');
+  });
+
+  it('says which modifiers are held as xterm does', () => {
+    const held = { control: false, alt: false, shift: false };
+    expect(touchKeySequence('up', true, { ...held, control: true })).toBe('\x1b[1;5A');
+    expect(touchKeySequence('page-up', false, { ...held, shift: true, alt: true })).toBe('\x1b[5;4~');
+    expect(touchKeySequence('tab', false, { ...held, shift: true })).toBe('\x1b[Z');
+    expect(touchKeySequence('esc', false, { ...held, alt: true })).toBe('\x1b\x1b');
+    expect(withModifiers('c', { ...held, control: true, alt: true })).toBe('\x1b\x03');
+    expect(withModifiers('a', { ...held, shift: true })).toBe('A');
+    expect(withModifiers('pasted', { ...held, control: true })).toBe('pasted');
   });
 
   it('makes control codes, and leaves alone what has none', () => {
@@ -141,6 +155,18 @@ describe('the terminal’s look', () => {
     expect(look.fontSize).toBe(18);
     expect(Object.keys(look.theme)).toEqual(Object.keys(COLORS));
   });
+
+  it.each(Object.entries(COLORS))(
+    '%s follows its property, and else whether it is light',
+    (key, [name, dark, light]) => {
+      expect(terminalLook((asked) => (asked === `--vm-console-${name}` ? 'teal' : '')).theme[key]).toBe(
+        'teal',
+      );
+      expect(terminalLook(() => '').theme[key]).toBe(dark);
+      expect(terminalLook(() => '', true).theme[key]).toBe(light);
+      expect(light).not.toBe(dark);
+    },
+  );
 });
 
 describe('a terminal’s size as text', () => {

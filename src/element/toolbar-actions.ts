@@ -8,6 +8,9 @@ export interface ByHand {
   start(): void;
   paste(): Promise<void>;
   nextScaling(): void;
+  menu(): void;
+  /** What fills the screen. */
+  host(): HTMLElement;
 }
 
 /** Does what a button says. @throws VmError as the element's own methods do, and what the browser refuses */
@@ -42,10 +45,17 @@ export async function performAction(action: ToolbarAction, element: VmConsole, b
       if (element.soundState !== 'blocked') element.muted = !element.muted;
       return;
     case 'fullscreen':
-      if (document.fullscreenElement) return await document.exitFullscreen();
-      await element.requestFullscreen();
-      return element.focus();
+      return await fullScreen(element, by.host());
+    case 'menu':
+      return by.menu();
   }
+}
+
+async function fullScreen(element: VmConsole, host: HTMLElement): Promise<void> {
+  const page = host.ownerDocument;
+  if (page.fullscreenElement) return await page.exitFullscreen();
+  await host.requestFullscreen();
+  element.focus();
 }
 
 async function saveScreenshot(element: VmConsole): Promise<void> {

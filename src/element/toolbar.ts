@@ -1,6 +1,8 @@
 import type { VmState } from '../core/vm-api.ts';
+import type { SoundState } from '../sound/speaker-output.ts';
 import { h, markup } from './dom.ts';
 import { ICONS, type IconName } from './icons.ts';
+import type { View } from './screen-switch.ts';
 
 /** What the toolbar asks its console to do. */
 export type ToolbarAction =
@@ -15,10 +17,8 @@ export type ToolbarAction =
   | 'scale'
   | 'screenshot'
   | 'mute'
-  | 'fullscreen';
-
-/** What of the machine is shown: its screen, or the terminal on its serial port. */
-export type View = 'screen' | 'serial';
+  | 'fullscreen'
+  | 'menu';
 
 interface ButtonSpec {
   action: ToolbarAction;
@@ -40,6 +40,7 @@ const BUTTONS: readonly ButtonSpec[] = [
   { action: 'view', icon: 'serial', label: 'Show the serial console' },
   { action: 'mute', icon: 'sound', label: 'Mute' },
   { action: 'fullscreen', icon: 'fullscreen', label: 'Full screen' },
+  { action: 'menu', icon: 'more', label: 'More' },
 ];
 
 /** The first button changes with the state; the others are enabled or not. */
@@ -74,6 +75,7 @@ export function isEnabled(action: ToolbarAction, state: VmState): boolean {
     case 'scale':
     case 'mute':
     case 'fullscreen':
+    case 'menu':
       return true;
   }
 }
@@ -115,7 +117,9 @@ export class Toolbar {
       );
       button.dataset.action = spec.action;
       setLabel(button, spec.label);
-      button.addEventListener('click', () => onAction(button.dataset.action as ToolbarAction));
+      button.addEventListener('click', () => {
+        if (button.ariaDisabled !== 'true') onAction(button.dataset.action as ToolbarAction);
+      });
       return button;
     });
     const [start, reset, power, ...rest] = this.#buttons;
@@ -125,7 +129,8 @@ export class Toolbar {
       { class: 'toolbar', part: 'toolbar', role: 'toolbar', 'aria-label': 'Machine' },
       h('div', { class: 'group' }, start, reset, power),
       h('div', { class: 'about' }, this.#dot, this.#label, this.#status, this.#stats),
-      h('div', { class: 'group' }, ...rest.slice(0, -1), this.#volume, rest[rest.length - 1]),
+      h('slot', { name: 'toolbar' }),
+      h('div', { class: 'group' }, ...rest.slice(0, -2), this.#volume, ...rest.slice(-2)),
     );
     this.element.addEventListener('keydown', (event) => this.#moveFocus(event));
   }
@@ -151,36 +156,49 @@ export class Toolbar {
     this.#setTabStop(this.#buttons.find((button) => button.tabIndex === 0) ?? start);
   }
 
+  /** The button that opens the menu. */
+  get menuButton(): HTMLButtonElement {
+    return this.#buttons[this.#buttons.length - 1];
+  }
+
   showScaling(scaling: string): void {
     const button = this.#buttons.find(({ dataset }) => dataset.action === 'scale');
     if (button) setLabel(button, `Scaling: ${scaling}`);
   }
 
-  /** Which of the two views of a machine with a screen is shown; null: the machine has no screen. */
-  showView(view: View | null): void {
+  /**
+   * @param view which of the views of a machine with a screen is shown; null: the machine has no screen
+   * @param target which of the two a paste goes to
+   */
+  showView(view: View | null, target: 'screen' | 'serial'): void {
+    const hidden: Partial<Record<ToolbarAction, boolean>> = {
+      view: view === null,
+      scale: view === null || view === 'serial',
+      screenshot: view === null || view === 'serial',
+      size: view === 'screen',
+    };
     for (const button of this.#buttons) {
       const action = button.dataset.action as ToolbarAction;
-      button.hidden =
-        action === 'view'
-          ? view === null
-          : action === 'scale' || action === 'screenshot'
-            ? view !== 'screen'
-            : action === 'size' && view === 'screen';
-      if (action === 'paste') setLabel(button, view === 'screen' ? TYPE_LABEL : PASTE_LABEL);
+      button.hidden = hidden[action] ?? button.hidden;
+      if (action === 'paste') setLabel(button, target === 'screen' ? TYPE_LABEL : PASTE_LABEL);
       if (action !== 'view') continue;
       const other = view === 'screen' ? 'serial' : 'screen';
       button.innerHTML = ICONS[other];
       setLabel(button, other === 'serial' ? 'Show the serial console' : 'Show the screen');
     }
+    // What has the tab stop may have gone.
+    const stop = this.#buttons.find((button) => button.tabIndex === 0);
+    if (stop?.hidden) this.#setTabStop(this.#buttons[0]);
   }
 
-  /** @param sound null: the machine has none */
-  showSound(sound: { muted: boolean; blocked: boolean; volume: number } | null): void {
+  /** Shows what is to be heard; nothing of a machine that has no sound. */
+  showSound({ state, volume }: { state: SoundState; volume: number }): void {
+    const none = state === 'none' || state === 'failed';
     const button = this.#buttons.find(({ dataset }) => dataset.action === 'mute')!;
-    button.hidden = sound === null;
-    this.#volume.hidden = sound === null;
-    if (!sound) return;
-    const { muted, blocked, volume } = sound;
+    button.hidden = none;
+    this.#volume.hidden = none;
+    if (none) return;
+    const [muted, blocked] = [state === 'muted', state === 'blocked'];
     button.innerHTML = ICONS[muted || blocked ? 'muted' : 'sound'];
     setLabel(
       button,

@@ -1,16 +1,40 @@
 import type { KeyboardLayout, VmInput } from '../core/vm-api.ts';
 import { h } from './dom.ts';
 import { SoftKeyboard } from './soft-keyboard.ts';
-import { type TouchKey, touchKeySequence, withControl } from './touch-input.ts';
+import { type Held, type TouchKey, touchKeySequence, withModifiers } from './touch-input.ts';
 
-const KEYS: readonly (readonly [key: TouchKey, label: string, name: string, code: string])[] = [
-  ['esc', 'Esc', 'Escape', 'Escape'],
+type KeySpec = readonly [key: TouchKey, label: string, name: string, code: string];
+
+const KEYS: readonly KeySpec[] = [
   ['tab', 'Tab', 'Tab', 'Tab'],
   ['left', '←', 'Left', 'ArrowLeft'],
   ['up', '↑', 'Up', 'ArrowUp'],
   ['down', '↓', 'Down', 'ArrowDown'],
   ['right', '→', 'Right', 'ArrowRight'],
 ];
+const ESCAPE: KeySpec = ['esc', 'Esc', 'Escape', 'Escape'];
+
+const FUNCTION_KEYS = ([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] as const).map(
+  (n): KeySpec => [`f${n}`, `F${n}`, `F${n}`, `F${n}`],
+);
+/** The second row. */
+const MORE_KEYS: readonly KeySpec[] = [
+  ['insert', 'Ins', 'Insert', 'Insert'],
+  ['delete', 'Del', 'Delete', 'Delete'],
+  ['home', 'Home', 'Home', 'Home'],
+  ['end', 'End', 'End', 'End'],
+  ['page-up', 'PgUp', 'Page up', 'PageUp'],
+  ['page-down', 'PgDn', 'Page down', 'PageDown'],
+  ...FUNCTION_KEYS,
+];
+
+const MODIFIERS = [
+  ['control', 'Ctrl', 'Control', 'ControlLeft'],
+  ['alt', 'Alt', 'Alt', 'AltLeft'],
+  ['shift', '⇧', 'Shift', 'ShiftLeft'],
+  ['meta', '⌘', 'Meta', 'MetaLeft'],
+] as const;
+type Modifier = (typeof MODIFIERS)[number][0];
 
 /** The machine's keyboard, while its screen is looked at. */
 export interface ScreenKeys {
@@ -18,13 +42,20 @@ export interface ScreenKeys {
   layout: KeyboardLayout;
 }
 
-/** A row of the keys that touch keyboards lack, shown only where the pointer is a finger. */
+/** A second tap within this time locks a modifier, ms. */
+const DOUBLE_TAP_MS = 500;
+
+/**
+ * Rows of the keys that touch keyboards lack. A modifier that is tapped holds for the next key, one that is tapped twice until it is tapped again.
+ */
 export class TouchKeys {
   readonly element: HTMLElement;
-  readonly #control: HTMLButtonElement;
+  readonly #type: (text: string) => void;
+  readonly #terminal: () => { applicationCursorKeys: boolean } | null;
   readonly #screen: () => ScreenKeys | null;
   readonly #soft = new SoftKeyboard((deleted, added) => this.#write(deleted, added));
-  #controlOn = false;
+  readonly #modifiers = new Map<Modifier, { button: HTMLButtonElement; code: string; at: number }>();
+  readonly #more: HTMLElement;
 
   /**
    * @param type sends what a key stands for to the terminal
@@ -36,44 +67,116 @@ export class TouchKeys {
     terminal: () => { applicationCursorKeys: boolean } | null,
     screen: () => ScreenKeys | null,
   ) {
+    this.#type = type;
+    this.#terminal = terminal;
     this.#screen = screen;
-    this.#control = h('button', { type: 'button', 'aria-pressed': 'false', 'aria-label': 'Control' }, 'Ctrl');
-    this.#control.addEventListener('click', () => this.#setControl(!this.#controlOn));
-    const keys = KEYS.map(([key, label, name, code]) => {
-      const button = h('button', { type: 'button', 'aria-label': name }, label);
-      button.addEventListener('click', () => {
-        if (this.#screen()) this.#press(code);
-        else type(touchKeySequence(key, terminal()?.applicationCursorKeys ?? false));
-      });
-      return button;
-    });
-    const [esc, ...rest] = keys;
     const show = h('button', { type: 'button', class: 'show-soft', 'aria-label': 'Keyboard' }, '⌨');
     show.addEventListener('click', () => this.#soft.toggle());
+    const modifiers = MODIFIERS.map(([name, label, title, code]) => {
+      const button = h(
+        'button',
+        { type: 'button', 'aria-pressed': 'false', 'aria-label': title, class: name, part: 'key' },
+        label,
+      );
+      this.#modifiers.set(name, { button, code, at: 0 });
+      button.addEventListener('click', ({ timeStamp }) => this.#tap(name, timeStamp));
+      return button;
+    });
+    this.#more = h(
+      'div',
+      { class: 'row more', hidden: true },
+      ...MORE_KEYS.map((spec) => this.#button(spec)),
+    );
+    const toggle = h(
+      'button',
+      { type: 'button', part: 'key', 'aria-label': 'More keys', 'aria-expanded': 'false' },
+      'Fn',
+    );
+    toggle.addEventListener('click', () => {
+      this.#more.hidden = !this.#more.hidden;
+      toggle.setAttribute('aria-expanded', String(!this.#more.hidden));
+    });
+    const keys = KEYS.map((spec) => this.#button(spec));
     this.element = h(
       'div',
       { class: 'keys', part: 'keys', role: 'group', 'aria-label': 'Keys' },
-      show,
-      this.#soft.element,
-      esc,
-      this.#control,
-      ...rest,
+      this.#more,
+      h(
+        'div',
+        { class: 'row' },
+        show,
+        this.#soft.element,
+        this.#button(ESCAPE),
+        ...modifiers,
+        ...keys,
+        toggle,
+      ),
     );
     // The on-screen keyboard closes when the terminal loses focus.
     this.element.addEventListener('pointerdown', (event) => event.preventDefault());
   }
 
-  /** What typed text means with Ctrl held; releases Ctrl. */
-  apply(text: string): string {
-    if (!this.#controlOn) return text;
-    this.#setControl(false);
-    return withControl(text);
+  /** Whether the rows are there: by default where the pointer is a finger. */
+  get shown(): boolean {
+    return getComputedStyle(this.element).display !== 'none';
   }
 
-  /** Presses a key of the machine's keyboard, with Ctrl if that is held. */
+  toggle(): void {
+    this.element.dataset.shown = this.shown ? 'no' : 'yes';
+  }
+
+  /** What typed text means with the modifiers that are held; lets go of those that hold once. */
+  apply(text: string): string {
+    const typed = withModifiers(text, this.#held);
+    this.#letGo();
+    return typed;
+  }
+
+  #button([key, label, name, code]: KeySpec): HTMLButtonElement {
+    const button = h('button', { type: 'button', 'aria-label': name, part: 'key' }, label);
+    button.addEventListener('click', () => {
+      if (this.#screen()) this.#press(code);
+      else {
+        const held = this.#held;
+        this.#letGo();
+        this.#type(touchKeySequence(key, this.#terminal()?.applicationCursorKeys ?? false, held));
+      }
+    });
+    return button;
+  }
+
+  #isHeld(name: Modifier): boolean {
+    return this.#modifiers.get(name)!.button.ariaPressed === 'true';
+  }
+
+  get #held(): Held {
+    return { control: this.#isHeld('control'), alt: this.#isHeld('alt'), shift: this.#isHeld('shift') };
+  }
+
+  /** Off, held for one key, or, tapped twice, locked. */
+  #tap(name: Modifier, time: number): void {
+    const modifier = this.#modifiers.get(name)!;
+    const { button } = modifier;
+    const locks = this.#isHeld(name) && !('locked' in button.dataset) && time - modifier.at < DOUBLE_TAP_MS;
+    const on = locks || !this.#isHeld(name);
+    button.ariaPressed = String(on);
+    button.toggleAttribute('data-locked', locks);
+    button.title = locks ? 'Held until it is tapped again' : '';
+    modifier.at = time;
+  }
+
+  #letGo(): void {
+    for (const { button } of this.#modifiers.values())
+      if (!('locked' in button.dataset)) button.ariaPressed = 'false';
+  }
+
+  /** Presses a key of the machine's keyboard, with the modifiers that are held. */
   #press(code: string): void {
-    this.#screen()?.input.press(this.#controlOn ? ['ControlLeft', code] : [code]);
-    this.#setControl(false);
+    const held = [...this.#modifiers].flatMap(([name, modifier]) =>
+      this.#isHeld(name) ? [modifier.code] : [],
+    );
+    this.#screen()?.input.press([...held, code]);
+    this.#letGo();
   }
 
   #write(deleted: number, added: string): void {
@@ -81,12 +184,13 @@ export class TouchKeys {
     if (!screen) return;
     // One after the other with the texts: a key that is pressed at once would overtake them.
     const text = '\b'.repeat(deleted) + added;
-    if (this.#controlOn && /^[a-z]$/i.test(added)) this.#press(`Key${added.toUpperCase()}`);
+    const code = /^[a-z]$/i.test(added)
+      ? `Key${added.toUpperCase()}`
+      : /^\d$/.test(added)
+        ? `Digit${added}`
+        : null;
+    const held = [...this.#modifiers.keys()].some((name) => this.#isHeld(name));
+    if (held && code) this.#press(code);
     else void screen.input.type(text, screen.layout);
-  }
-
-  #setControl(on: boolean): void {
-    this.#controlOn = on;
-    this.#control.setAttribute('aria-pressed', String(on));
   }
 }

@@ -1,37 +1,34 @@
 import { VmError } from '../core/errors.ts';
 import { keyboardLayout } from '../core/keyboard-layouts.ts';
-import type {
-  DriveFailure,
-  SerialStream,
-  Vm,
-  VmConfig,
-  VmEvents,
-  VmOutcome,
-  VmReport,
-  VmState,
-} from '../core/vm-api.ts';
-import { absoluteUrl, likelyView, resolveImages, terminalSettings } from './attributes.ts';
+import type { SerialStream, Vm, VmConfig, VmReport, VmState } from '../core/vm-api.ts';
+import { bootOptions, consoleOf, likelyView, resolveImages, touchModeOf } from './attributes.ts';
 import { copyDetails, pasteFromClipboard, typeIntoView } from './clipboard.ts';
 import { h } from './dom.ts';
 import type { VmConsoleEventMap } from './events.ts';
 import { describeFailure, type Failure, isolationProblem, missingFeature, toVmError } from './failure.ts';
-import { NetworkLine } from './network-line.ts';
 import { MachineInput } from './machine-input.ts';
+import { Menu } from './menu.ts';
 import { configFromText } from './options.ts';
-import { endPanel, failurePanel, ProgressPanel, ioErrorText, panicText, startPanel } from './panels.ts';
+import { PageWatch } from './page-watch.ts';
+import { PopOut, type PopOutKind } from './pop-out.ts';
 import type { ScreenInput, ScreenPanel } from './screen-panel.ts';
-import { ScreenSwitch } from './screen-switch.ts';
+import { ScreenSwitch, type View, VIEWS } from './screen-switch.ts';
 import { SerialHub } from './serial-hub.ts';
 import { Session } from './session.ts';
+import { menuGroups } from './settings.ts';
 import { SharedClipboard } from './shared-clipboard.ts';
 import { type SoundState, SpeakerOutput } from '../sound/speaker-output.ts';
 import { Stage } from './stage.ts';
+import { StatePanels } from './state-panels.ts';
 import { StatsTimer } from './stats-timer.ts';
 import { STYLES } from './styles.ts';
-import type { TerminalView } from './terminal.ts';
-import { Toolbar, type ToolbarAction, type View } from './toolbar.ts';
+import { TerminalHolder } from './terminal-holder.ts';
+import { Toolbar, type ToolbarAction } from './toolbar.ts';
 import { performAction } from './toolbar-actions.ts';
 import { TouchKeys } from './touch-keys.ts';
+
+/** The states that a style sheet can ask for: `vm-console:state(running)`. */
+const STATES: readonly VmState[] = ['created', 'loading', 'running', 'paused', 'stopped', 'error'];
 
 /**
  * `<vm-console>`: a machine and its terminal. docs/vm-console.md is the reference.
@@ -40,7 +37,11 @@ import { TouchKeys } from './touch-keys.ts';
  * its worker and memory when the element leaves the document (a move within it is no leave).
  */
 export class VmConsole extends HTMLElement {
-  static readonly observedAttributes = ['label', 'arch', 'autostart', 'muted', 'scaling', 'follow-size'];
+  /** @internal */
+  static readonly observedAttributes = [
+    ...['label', 'arch', 'autostart', 'muted', 'scaling', 'follow-size'],
+    ...['view', 'zoom', 'touch', 'console', 'theme', 'toolbar'],
+  ];
 
   readonly #serial = new SerialHub();
   readonly #toolbar = new Toolbar(
@@ -50,26 +51,60 @@ export class VmConsole extends HTMLElement {
       if (this.muted) this.muted = false;
     },
   );
-  readonly #sound = new SpeakerOutput(() => this.#showSound());
+  readonly #sound = new SpeakerOutput(() => this.#toolbar.showSound(this.#sound));
+  readonly #stage = new Stage();
   readonly #keys = new TouchKeys(
-    (text) => this.#typed(text),
-    () => this.#terminal,
+    (text) => this.#typed(text, true),
+    () => this.#terminal.view,
     () =>
-      this.view === 'screen' && this.vm
+      this.#screen.target === 'screen' && this.vm
         ? { input: this.vm.input, layout: keyboardLayout(this.getAttribute('keyboard')) }
         : null,
   );
-  readonly #stage = new Stage();
   readonly #clipboard = new SharedClipboard(() => this.vm, this.#stage);
-  readonly #screen = new ScreenSwitch(
-    this.#stage,
-    this.#toolbar,
-    new MachineInput(
-      () => this.vm,
-      { leave: () => this.#toolbar.focus(), paste: () => void this.#pasteByHand() },
-      this.#clipboard,
-    ),
+  readonly #input = new MachineInput(
+    () => this.vm,
+    { leave: () => this.#toolbar.focus(), paste: () => void this.#pasteByHand() },
+    this.#clipboard,
   );
+  readonly #screen = new ScreenSwitch(this.#stage, this.#toolbar, this.#input);
+  readonly #terminal = new TerminalHolder(this, this.#stage.host, {
+    input: (data) => this.#typed(data),
+    leave: () => this.#toolbar.focus(),
+  });
+  readonly #panels = new StatePanels(this.#stage, {
+    start: () => this.#startByHand(),
+    cancel: () => void this.powerOff(),
+    copy: (failure) => copyDetails(failure, this, this.#stage),
+  });
+  readonly #menu = new Menu(this.#toolbar.menuButton, 'More', () =>
+    menuGroups(this, {
+      keys: this.#keys.shown,
+      toggleKeys: () => this.#keys.toggle(),
+      popOut: (kind) => void this.popOut(kind).catch((error: unknown) => this.#hint(error)),
+    }),
+  );
+  readonly #frame = h(
+    'div',
+    { class: 'frame', part: 'frame', role: 'group' },
+    this.#toolbar.element,
+    this.#menu.element,
+    this.#stage.banners,
+    this.#panels.network.element,
+    this.#stage.element,
+    this.#stage.typing,
+    this.#stage.footer,
+    this.#keys.element,
+  );
+  readonly #popOut = new PopOut(this, this.#frame, () => {
+    this.screen?.moved();
+    this.#terminal.view?.moved();
+  });
+  readonly #internals = this.attachInternals();
+  readonly #page = new PageWatch({
+    keep: () => void this.#session?.vm?.flushDrives(),
+    restyle: () => this.#terminal.restyle(),
+  });
   readonly #stats = new StatsTimer(
     () => this.report,
     (text) => this.#toolbar.showStats(text),
@@ -79,45 +114,22 @@ export class VmConsole extends HTMLElement {
   #started: Promise<void> | null = null;
   /** Settles when the machine before this one is gone. */
   #freed: Promise<unknown> = Promise.resolve();
-  #terminal: TerminalView | null = null;
-  #terminalLoading: Promise<TerminalView | null> | null = null;
-  #progress: ProgressPanel | null = null;
   #failure: Failure | null = null;
   #focusWhenRunning = false;
-  readonly #network = new NetworkLine();
-  /** A drive's failure has paused the machine. */
-  #stopped = false;
-
-  /** A page that is not looked at may be gone any moment: what its disks hold back is stored. */
-  readonly #keepDisks = ({ type }: Event): void => {
-    if (type === 'pagehide' || document.visibilityState === 'hidden') void this.#session?.vm?.flushDrives();
-  };
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: 'open' });
     const style = h('style', {});
     style.textContent = STYLES;
-    root.append(
-      style,
-      h(
-        'div',
-        { class: 'frame', part: 'frame' },
-        this.#toolbar.element,
-        this.#stage.banners,
-        this.#network.element,
-        this.#stage.element,
-        this.#stage.typing,
-        this.#stage.footer,
-        this.#keys.element,
-      ),
-    );
-    this.#serial.onData((bytes) => this.#show(bytes));
+    root.append(style, this.#frame);
+    this.#serial.onData((bytes) => this.#terminal.view?.write(bytes));
     this.#stage.element.addEventListener('click', ({ target }) => {
       if (target === this.#stage.element || target === this.#stage.host) this.focus();
     });
   }
 
+  /** @internal */
   connectedCallback(): void {
     // A property that was set before the element was defined hides the accessor of the class.
     if (Object.hasOwn(this, 'config')) {
@@ -127,30 +139,40 @@ export class VmConsole extends HTMLElement {
     }
     if (!this.#session) this.#showState('created');
     this.#sound.muted = this.muted;
-    this.#showSound();
-    document.addEventListener('visibilitychange', this.#keepDisks);
-    window.addEventListener('pagehide', this.#keepDisks);
+    this.#toolbar.showSound(this.#sound);
+    for (const name of ['view', 'touch']) this.attributeChangedCallback(name);
+    this.#page.begin();
     this.#autostart();
   }
 
+  /** @internal */
   disconnectedCallback(): void {
     // A move takes the element out and puts it back within one task; only a real removal ends the machine.
     queueMicrotask(() => {
       if (this.isConnected) return;
-      document.removeEventListener('visibilitychange', this.#keepDisks);
-      window.removeEventListener('pagehide', this.#keepDisks);
+      this.#page.end();
+      this.#popOut.close();
       void this.destroy();
     });
   }
 
+  /** @internal */
   attributeChangedCallback(name: string): void {
     if (!this.isConnected) return;
-    if (name === 'muted') this.#sound.muted = this.muted;
-    if (name === 'autostart') this.#autostart();
-    else if (name === 'scaling') this.#screen.scale(this.getAttribute(name));
-    else if (name === 'follow-size') {
-      if (this.screen) this.screen.follow = this.hasAttribute(name);
-    } else this.#showState(this.state);
+    const value = this.getAttribute(name);
+    this.#popOut.mirror(name, value);
+    const changes: Readonly<Record<string, () => void>> = {
+      muted: () => Object.assign(this.#sound, { muted: this.muted }),
+      autostart: () => this.#autostart(),
+      scaling: () => this.#screen.scale(value),
+      zoom: () => this.#screen.zoom(value),
+      view: () => this.#screen.choose(VIEWS.find((known) => known === value)),
+      'follow-size': () => this.#screen.follow(value !== null),
+      touch: () => Object.assign(this.#input, { touchMode: touchModeOf(this) }),
+      console: () => this.#chooseConsole(),
+      theme: () => this.#terminal.restyle(),
+    };
+    (changes[name] ?? (() => this.#showState(this.state)))();
   }
 
   /** What start() will build: the attributes, overlaid with what was set here or by configure(). */
@@ -175,6 +197,7 @@ export class VmConsole extends HTMLElement {
     this.config = { ...this.#config, ...config };
   }
 
+  /** What the machine does; `created` before the first start. */
   get state(): VmState {
     return this.#session?.state ?? 'created';
   }
@@ -201,7 +224,8 @@ export class VmConsole extends HTMLElement {
 
   /** The terminal's size in characters, or null before the first start. */
   get terminalSize(): { columns: number; rows: number } | null {
-    return this.#terminal && { columns: this.#terminal.columns, rows: this.#terminal.rows };
+    const { view } = this.#terminal;
+    return view && { columns: view.columns, rows: view.rows };
   }
 
   /**
@@ -216,10 +240,12 @@ export class VmConsole extends HTMLElement {
     return this.#started;
   }
 
+  /** @throws VmError bad-config, as the next ones, if there is no machine */
   async pause(): Promise<void> {
     await this.#machine('pause').pause();
   }
 
+  /** Goes on after pause(), or after a drive's failure has paused it. */
   async resume(): Promise<void> {
     await this.#machine('resume').resume();
   }
@@ -229,7 +255,7 @@ export class VmConsole extends HTMLElement {
     const vm = this.#machine('reset');
     this.#stage.closeBanners();
     await vm.reset();
-    this.#terminal?.reset();
+    this.#terminal.view?.reset();
     if (vm.state === 'paused') await vm.resume();
   }
 
@@ -250,12 +276,12 @@ export class VmConsole extends HTMLElement {
     this.#failure = null;
     this.#stats.stop();
     if (session) this.#freed = session.destroy();
-    this.#network.clear();
+    this.#panels.clear();
     if (!this.isConnected) {
-      this.#dropTerminal();
+      this.#screen.drop();
+      this.#terminal.drop();
       this.#sound.dispose();
     }
-    this.#stage.closeBanners();
     this.#showState('created');
     if (session) this.#emit('vm-state', 'created');
     await this.#freed;
@@ -270,16 +296,17 @@ export class VmConsole extends HTMLElement {
    * Types text at what is looked at: on the keyboard of the machine's screen, with its progress, or into the terminal. A line ends in `\n`.
    */
   async type(text: string): Promise<void> {
-    await typeIntoView(this, this.#stage, text);
+    await typeIntoView(this, this.#stage, this.#screen.target, text);
   }
 
+  /** Sends bytes to the guest's console. */
   sendBytes(bytes: Uint8Array): void {
     this.#machine('sendBytes').serial.write(bytes);
   }
 
   /** The terminal's screen as text, one line per row; with `scrollback` also the lines above it. */
   screenshotText(options: { scrollback?: boolean } = {}): string {
-    return this.#terminal?.text(options.scrollback) ?? '';
+    return this.#terminal.view?.text(options.scrollback) ?? '';
   }
 
   /**
@@ -291,10 +318,12 @@ export class VmConsole extends HTMLElement {
     if (size) this.sendText(`stty rows ${size.rows} cols ${size.columns}\r`);
   }
 
+  /** Gives the keyboard to the screen or the terminal, as the view says; before the first start to the toolbar. */
   override focus(): void {
-    const { panel, view } = this.#screen;
-    if (view === 'screen' && panel) panel.focus();
-    else if (this.#terminal && this.state !== 'error') this.#terminal.focus();
+    const { panel, target } = this.#screen;
+    const terminal = this.#terminal.view;
+    if (target === 'screen' && panel) panel.focus();
+    else if (terminal && this.state !== 'error') terminal.focus();
     else this.#toolbar.focus();
   }
 
@@ -315,18 +344,29 @@ export class VmConsole extends HTMLElement {
   async #startNew(): Promise<void> {
     const old = this.#session;
     this.#failure = null;
-    this.#stage.closeBanners();
-    this.#network.clear();
-    this.#progress = null;
+    this.#panels.clear();
     const session = new Session(
       {
         state: (state) => this.#session === session && this.#enter(state),
-        progress: (progress) => this.#onProgress(progress),
-        exit: (end) => this.#onExit(end),
-        panic: (panic) => this.#onPanic(panic),
-        ioerror: (failed) => this.#onIoError(failed),
+        progress: (progress) => {
+          this.#panels.progress(progress);
+          this.#emit('vm-progress', progress);
+        },
+        exit: (end) => {
+          this.#terminal.view?.hideCursor();
+          this.#panels.exit(end, this.report);
+          this.#emit('vm-exit', end);
+        },
+        panic: (panic) => {
+          this.#panels.panic(panic);
+          this.#emit('vm-panic', panic);
+        },
+        ioerror: (failed) => {
+          this.#panels.ioError(failed);
+          this.#emit('vm-ioerror', failed);
+        },
         stream: (stream) => {
-          this.#network.update(stream);
+          this.#panels.network.update(stream);
           this.#emit('vm-stream', stream);
         },
         error: (error) => this.#onError(error),
@@ -353,58 +393,63 @@ export class VmConsole extends HTMLElement {
         'No architecture is given. Set the attribute arch, for example arch="riscv64".',
       );
     }
-    this.#terminal?.reset();
+    this.#terminal.view?.reset();
     const [{ bootVm }] = await Promise.all([
       import('./boot.ts').catch((cause) => {
         throw new VmError('not-found', 'A part of this page could not be loaded. Check your connection.', {
           cause,
         });
       }),
-      this.#loadTerminal(),
+      this.#terminal.load(),
       // Two machines' memories at once may be more than the browser grants.
       this.#freed,
     ]);
     if (this.#session !== session) return null;
-    const firmware = this.getAttribute('firmware');
-    const assets = this.getAttribute('assets');
-    const vm = bootVm(resolveImages(config as VmConfig), firmware ? absoluteUrl(firmware) : undefined, {
-      // A folder, with or without its slash.
-      ...(assets && { assets: absoluteUrl(assets.replace(/\/?$/, '/')) }),
-    });
+    const { firmware, options } = bootOptions(this);
+    const vm = bootVm(resolveImages(config as VmConfig), firmware, options);
     if (vm.screen) await this.#screen.load(this);
     else this.#screen.drop();
+    this.#chooseConsole(vm);
     this.#screen.showLikely(vm.screen ? likelyView(config) : null);
     return vm;
   }
 
-  /** Loads xterm.js; null when the element left the document meanwhile. */
-  #loadTerminal(): Promise<TerminalView | null> {
-    this.#terminalLoading ??= import('./terminal.ts').then(
-      ({ TerminalView }) => {
-        if (!this.isConnected) return null;
-        this.#terminal = new TerminalView(this.#stage.host, {
-          ...terminalSettings(this),
-          onInput: (data) => this.#typed(data),
-          onResize: () => {},
-          onLeave: () => this.#toolbar.focus(),
-        });
-        return this.#terminal;
-      },
-      (cause) => {
-        this.#terminalLoading = null;
-        throw new VmError('not-found', 'The terminal could not be loaded. Check your connection.', { cause });
-      },
-    );
-    return this.#terminalLoading;
-  }
-
-  /** What is looked at: the machine's screen, or its serial console. */
+  /** What is looked at: the machine's screen, its serial console, or both side by side. */
   get view(): View {
     return this.#screen.view;
   }
 
   set view(view: View) {
     this.#screen.choose(view);
+  }
+
+  /** Number of the screen that is looked at, of a machine with several (`vm.screen.consoles`), from 0. Setting it lasts over restarts. */
+  get console(): number {
+    return this.vm?.screen?.console ?? consoleOf(this) ?? 0;
+  }
+
+  set console(number: number) {
+    this.setAttribute('console', String(number));
+  }
+
+  /** Whether the machine is shown in a window of its own. */
+  get poppedOut(): boolean {
+    return this.#popOut.isOpen;
+  }
+
+  /**
+   * Shows the machine in a window of its own, or, where the browser has them, in a small one that stays on top. In the handler of a click or key, as browsers
+   * ask. Slotted elements stay in the page.
+   * @throws VmError unsupported, if the browser gives no window
+   */
+  async popOut(kind: PopOutKind = 'window'): Promise<void> {
+    await this.#popOut.open(kind, this.#label || 'Machine');
+    this.focus();
+  }
+
+  /** Brings it back into the page, as closing the window does. */
+  popIn(): void {
+    this.#popOut.close();
   }
 
   /** Where keys and pointer go while the screen has the focus. */
@@ -450,12 +495,6 @@ export class VmConsole extends HTMLElement {
     return this.#sound.node;
   }
 
-  #showSound(): void {
-    const { state, volume } = this.#sound;
-    const none = state === 'none' || state === 'failed';
-    this.#toolbar.showSound(none ? null : { muted: state === 'muted', blocked: state === 'blocked', volume });
-  }
-
   /**
    * The screen as a PNG file, in the guest's own pixels.
    * @throws VmError if the machine has no screen
@@ -465,27 +504,20 @@ export class VmConsole extends HTMLElement {
     return this.screen.screenshot();
   }
 
-  #dropTerminal(): void {
-    this.#screen.drop();
-    this.#terminal?.dispose();
-    this.#terminal = null;
-    this.#terminalLoading = null;
+  #chooseConsole(vm: Vm | null = this.vm): void {
+    const number = consoleOf(this);
+    if (vm?.screen && number !== null) vm.screen.console = number;
   }
 
-  #show(bytes: Uint8Array): Promise<void> | void {
-    return this.#terminal?.write(bytes);
-  }
-
-  #typed(data: string | Uint8Array): void {
+  /** @param plain it comes from the row of keys, which has seen to the modifiers */
+  #typed(data: string | Uint8Array, plain = false): void {
     if (this.state !== 'running') return;
-    this.#serial.write(typeof data === 'string' ? this.#keys.apply(data) : data);
+    this.#serial.write(typeof data === 'string' && !plain ? this.#keys.apply(data) : data);
   }
 
   #enter(state: VmState): void {
     this.#showState(state);
     if (state === 'running') {
-      if (this.#stopped) this.#stage.closeBanners();
-      this.#stopped = false;
       this.#stats.start();
       if (this.#focusWhenRunning) this.focus();
       this.#focusWhenRunning = false;
@@ -495,59 +527,26 @@ export class VmConsole extends HTMLElement {
     this.#emit('vm-state', state);
   }
 
-  #onProgress(progress: VmEvents['progress']): void {
-    this.#progress?.show(progress);
-    this.#emit('vm-progress', progress);
-  }
-
-  #onExit(end: { outcome: VmOutcome; code: number }): void {
-    this.#network.clear();
-    this.#stage.cover(null);
-    this.#terminal?.hideCursor();
-    this.#stage.footer.replaceChildren(endPanel(end, this.report, () => this.#startByHand()));
-    this.#emit('vm-exit', end);
-  }
-
-  #onPanic(panic: VmEvents['panic']): void {
-    this.#stage.showBanner('panic', panicText(panic.message));
-    this.#emit('vm-panic', panic);
-  }
-
-  #onIoError(failed: DriveFailure): void {
-    const stopped = failed.action === 'stop';
-    // Requests fail in numbers: one line says it.
-    if (!this.#stopped) this.#stage.showBanner(stopped ? 'panic' : 'hint', ioErrorText(failed));
-    this.#stopped ||= stopped;
-    this.#emit('vm-ioerror', failed);
-  }
-
   #onError(error: VmError): void {
-    const failure = describeFailure(error);
-    this.#failure = failure;
-    this.#network.clear();
-    const panel = failurePanel(failure, {
-      onRetry: () => this.#startByHand(),
-      onCopy: () => copyDetails(failure, this),
-    });
-    this.#stage.cover(panel, true);
-    this.#emit('vm-error', failure);
+    this.#failure = describeFailure(error);
+    this.#panels.failure(this.#failure);
+    this.#emit('vm-error', this.#failure);
   }
 
-  /** Draws a state. Panels of the end and of failures come from their own events, which carry the reason. */
+  get #label(): string {
+    return this.getAttribute('label') ?? this.getAttribute('arch') ?? this.#config.arch ?? '';
+  }
+
   #showState(state: VmState): void {
-    const label = this.getAttribute('label') ?? this.getAttribute('arch') ?? this.#config.arch ?? '';
-    this.#toolbar.update(state, label);
-    this.#keys.element.classList.toggle('on', state === 'running');
-    if (state === 'created') {
-      this.#stage.cover(startPanel(label, () => this.#startByHand()));
-    } else if (state === 'loading') {
-      if (this.#progress) return;
-      this.#progress = new ProgressPanel(label, () => void this.powerOff());
-      this.#stage.cover(this.#progress.element, true);
-    } else if (state === 'running') {
-      this.#progress = null;
-      this.#stage.cover(null);
+    const label = this.#label;
+    for (const known of STATES) {
+      if (known === state) this.#internals.states.add(known);
+      else this.#internals.states.delete(known);
     }
+    this.#frame.ariaLabel = label ? `Machine: ${label}` : 'Machine';
+    this.#frame.dataset.state = state;
+    this.#toolbar.update(state, label);
+    this.#panels.show(state, label);
   }
 
   #startByHand(): void {
@@ -556,24 +555,29 @@ export class VmConsole extends HTMLElement {
   }
 
   async #act(action: ToolbarAction): Promise<void> {
-    const button = this.shadowRoot!.activeElement;
-    if (button?.getAttribute('aria-disabled') === 'true') return;
     try {
       await performAction(action, this, {
         start: () => this.#startByHand(),
         paste: () => this.#pasteByHand(),
         nextScaling: () => this.#screen.nextScaling(),
+        menu: () => this.#menu.toggle(),
+        host: () => this.#popOut.host,
       });
     } catch (error) {
-      this.#stage.showBanner('hint', toVmError(error).message);
+      this.#hint(error);
     }
+  }
+
+  #hint(error: unknown): void {
+    this.#stage.showBanner('hint', toVmError(error).message);
   }
 
   #pasteByHand(): Promise<void> {
     return pasteFromClipboard(
       this,
       this.#stage,
-      () => this.#terminal,
+      this.#screen.target,
+      () => this.#terminal.view,
       (text) => this.#clipboard.offer(text),
     );
   }

@@ -1,0 +1,195 @@
+/** `<vm-console>` as its documentation lists it: attributes, properties, methods and events that no other test is about. */
+import type { Page } from 'playwright/test';
+import type { VmConsole } from '../src/element/index.ts';
+import { bootDisk } from './support/boot-sector.ts';
+import { assembleGuest } from './support/images.ts';
+import { expect, openEmptyPage, screenText, test } from './support/site.ts';
+
+const ECHO =
+  '<vm-console arch="riscv64" bios="none" memory="64" kernel="images/echo.elf" autostart></vm-console>';
+
+const element = (page: Page) => page.locator('vm-console');
+
+test('every attribute of the machine is its option in the configuration', async ({ page, site }) => {
+  await openEmptyPage(
+    page,
+    site.url,
+    `<vm-console arch="i386" machine="pc" memory="2G" cpu="max" smp="1" bios="none" kernel="k" initrd="i" hda="a" hdb="b" hdc="c" hdd="d"
+       cdrom="e" fda="f" fdb="g" drives="file=h,if=virtio" append="quiet" devices="virtio-rng-pci" boot="order=dc" icount="shift=3" no-reboot
+       vga="none" xres="800" yres="600" audiodev="none" cache="0" tier="interp" fw-cfg="name=opt/motd,string=good%20day" smbios="type=1,serial=42" nographic=""></vm-console>`,
+  );
+  const config = await element(page).evaluate((console: VmConsole) => console.config);
+  expect(config).toEqual({
+    arch: 'i386',
+    machine: 'pc',
+    memory: 2048,
+    cpu: 'max',
+    smp: 1,
+    bios: 'none',
+    kernel: 'k',
+    initrd: 'i',
+    hda: 'a',
+    hdb: 'b',
+    hdc: 'c',
+    hdd: 'd',
+    cdrom: 'e',
+    fda: 'f',
+    fdb: 'g',
+    drives: [{ file: 'h', interface: 'virtio' }],
+    append: 'quiet',
+    devices: [{ driver: 'virtio-rng-pci' }],
+    boot: 'order=dc',
+    icount: 3,
+    noReboot: true,
+    vga: 'none',
+    xres: 800,
+    yres: 600,
+    audiodev: 'none',
+    cache: 0,
+    tier: 'interp',
+    fwCfg: [{ name: 'opt/motd', string: 'good day' }],
+    smbios: ['type=1,serial=42'],
+    nographic: true,
+  });
+});
+
+test('attributes of the terminal: its font shrinks until enough fits, and the guest is told what does', async ({
+  page,
+  site,
+}) => {
+  const size = 'style="width: 500px; height: 300px"';
+  await openEmptyPage(
+    page,
+    site.url,
+    ECHO.replace('autostart', `autostart ${size} min-columns="120" min-rows="30" scrollback="2"`),
+  );
+  await expect.poll(() => screenText(page)).toBe('ready');
+  const { columns, rows } = (await element(page).evaluate((console: VmConsole) => console.terminalSize))!;
+  expect(columns).toBeGreaterThanOrEqual(100);
+  expect(rows).toBeGreaterThanOrEqual(30);
+  const sent = await element(page).evaluate((console: VmConsole) => {
+    const texts: unknown[] = [];
+    console.vm!.serial.write = (data) => texts.push(data);
+    console.sendTerminalSize();
+    return texts;
+  });
+  expect(sent).toEqual([`stty rows ${rows} cols ${columns}\r`]);
+});
+
+test('sound: muted and volume are the page’s, too', async ({ page, site }) => {
+  await openEmptyPage(page, site.url, '<vm-console arch="i386"></vm-console>');
+  const told = await element(page).evaluate((console: VmConsole) => {
+    console.volume = 0.25;
+    console.muted = true;
+    const first = [console.volume, console.muted, console.hasAttribute('muted'), console.audioNode];
+    console.muted = false;
+    return [...first, console.hasAttribute('muted'), console.soundState];
+  });
+  expect(told).toEqual([0.25, true, true, null, false, 'none']);
+});
+
+test('the screen’s properties and methods', async ({ page, site }, info) => {
+  await page.route('**/images/own.img', (route) =>
+    route.fulfill({ path: bootDisk(info.outputDir, 'A picture') }),
+  );
+  await openEmptyPage(
+    page,
+    site.builtUrl,
+    `<vm-console arch="i386" memory="16" hda="images/own.img" firmware="images/firmware/seabios/bios-256k.bin" autostart
+       keyboard="de" xres="640" yres="480"></vm-console>`,
+  );
+  await expect(page.getByRole('application')).toBeVisible({ timeout: 40_000 });
+  const told = await element(page).evaluate(async (console: VmConsole) => {
+    const screen = console.screen!;
+    screen.scaling = 'integer';
+    screen.zoom = 2;
+    screen.follow = true;
+    const keys: string[] = [];
+    console.screenInput = {
+      key: (code, down) => {
+        keys.push(`${code} ${down}`);
+        return true;
+      },
+      blur: () => keys.push('blur'),
+    };
+    console.focus();
+    const focused = console.shadowRoot!.activeElement === screen.element;
+    screen.element.dispatchEvent(new KeyboardEvent('keydown', { code: 'KeyA' }));
+    const taken = screen.input === console.screenInput;
+    console.screenInput = null;
+    screen.focus();
+    const file = await console.screenshot();
+    return {
+      keys,
+      focused,
+      taken,
+      scaled: [screen.scaling, screen.zoom, screen.follow],
+      kind: ['webgpu', 'canvas'].includes(screen.renderer!),
+      size: screen.size.width > 0,
+      file: [file.type, (await screen.screenshot()).type],
+    };
+  });
+  expect(told).toEqual({
+    keys: ['KeyA true'],
+    focused: true,
+    taken: true,
+    scaled: ['integer', 2, true],
+    kind: true,
+    size: true,
+    file: ['image/png', 'image/png'],
+  });
+});
+
+test('events of a panic and of a drive that fails', async ({ page, site }, info) => {
+  assembleGuest('panic', site.images);
+  await openEmptyPage(page, site.url, ECHO.replace('echo', 'panic').replace(' autostart', ''));
+  const panic = await element(page).evaluate(
+    (console: VmConsole) =>
+      new Promise((resolve) => {
+        console.addEventListener('vm-panic', ({ detail }) => resolve(detail.message));
+        void console.start();
+      }),
+  );
+  expect(panic).toBe('Kernel panic - not syncing: a test');
+  await expect(page.getByRole('alert')).toContainText('The guest’s kernel has panicked: a test');
+
+  await page.route('**/images/own.img', (route) =>
+    route.fulfill({ path: bootDisk(info.outputDir, 'A picture') }),
+  );
+  await openEmptyPage(
+    page,
+    site.builtUrl,
+    '<vm-console arch="i386" memory="16" firmware="images/firmware/seabios/bios-256k.bin"></vm-console>',
+  );
+  const failed = await element(page).evaluate(
+    (console: VmConsole) =>
+      new Promise((resolve) => {
+        console.configure({
+          drives: [
+            {
+              file: 'images/own.img',
+              filters: [{ driver: 'blkdebug', injectError: [{ iotype: 'read', errno: 'io' }] }],
+              rerror: 'stop',
+            },
+          ],
+        });
+        console.addEventListener('vm-ioerror', ({ detail }) => resolve([detail.operation, detail.action]));
+        void console.start();
+      }),
+  );
+  expect(failed).toEqual(['read', 'stop']);
+  await expect.poll(() => element(page).evaluate((console: VmConsole) => console.state)).toBe('paused');
+});
+
+test('popOut and popIn are methods, too', async ({ page, site }) => {
+  await openEmptyPage(page, site.url, ECHO);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  const opened = page.waitForEvent('popup');
+  await element(page).evaluate((console: VmConsole) => console.popOut('window'));
+  const own = await opened;
+  expect(await element(page).evaluate((console: VmConsole) => console.poppedOut)).toBe(true);
+  const closed = own.waitForEvent('close');
+  await element(page).evaluate((console: VmConsole) => console.popIn());
+  await closed;
+  await expect(page.locator('vm-console .xterm')).toBeVisible();
+});

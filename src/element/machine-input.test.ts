@@ -1,0 +1,86 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { PointerInput, TouchInput, Vm } from '../core/vm-api.ts';
+import { MachineInput, type TouchMode } from './machine-input.ts';
+
+const PICTURE = { width: 400, height: 200 };
+
+beforeAll(() => vi.stubGlobal('WheelEvent', class {}));
+
+/** A picture of 400 by 200 CSS pixels, of a guest with a tablet or a touch screen. */
+function touching(mode: TouchMode, has: { absolute?: boolean; multitouch?: boolean }) {
+  const told: PointerInput[] = [];
+  const touches: (readonly TouchInput[])[] = [];
+  const input = {
+    absolute: false,
+    multitouch: false,
+    ...has,
+    pointer: (event: PointerInput) => told.push(event),
+    touch: (fingers: readonly TouchInput[]) => touches.push(fingers),
+  };
+  const machine = new MachineInput(
+    () => ({ input }) as unknown as Vm,
+    { leave() {}, paste() {} },
+    { before: () => false, pasted() {} },
+  );
+  machine.touchMode = mode;
+  const element = {
+    getBoundingClientRect: () => PICTURE,
+    getRootNode: () => ({ pointerLockElement: null }),
+  };
+  const finger = (type: string, x: number, y: number, pointerId = 1, timeStamp = 0): void => {
+    const event = { pointerType: 'touch', type: `pointer${type}`, pointerId, timeStamp, buttons: 1 };
+    machine.pointer({ ...event, clientX: x, clientY: y, currentTarget: element } as unknown as PointerEvent, {
+      x,
+      y,
+      ...PICTURE,
+    });
+  };
+  return { told, touches, finger };
+}
+
+describe('fingers', () => {
+  it('are where an absolute pointer is, unless they shall be a trackpad', () => {
+    const { told, finger } = touching('auto', { absolute: true });
+    finger('down', 399, 0);
+    finger('up', 399, 0);
+    expect(told.at(-1)).toEqual({ x: 1, y: 0, buttons: 0 });
+  });
+
+  it('move an absolute pointer from where it is on a trackpad, and click there', () => {
+    const { told, finger } = touching('trackpad', { absolute: true });
+    finger('down', 10, 10);
+    finger('move', 110, 60);
+    finger('up', 110, 60, 1, 1000);
+    expect(told).toEqual([{ x: 0.75, y: 0.75, buttons: 0 }]);
+    finger('down', 10, 10);
+    finger('up', 10, 10);
+    expect(told.slice(1)).toEqual([
+      { x: 0.75, y: 0.75, buttons: 1 },
+      { x: 0.75, y: 0.75, buttons: 0 },
+    ]);
+    finger('down', 0, 0);
+    finger('move', 4000, -4000);
+    expect(told.at(-1)).toEqual({ x: 1, y: 0, buttons: 0 });
+  });
+
+  it('turn the wheel by twos on a trackpad', () => {
+    const { told, finger } = touching('trackpad', { absolute: true });
+    finger('down', 10, 100, 1);
+    finger('down', 50, 100, 2);
+    finger('move', 10, 70, 1);
+    finger('move', 50, 70, 2);
+    expect(told).toEqual([{ x: 0.5, y: 0.5, wheel: 1, buttons: 0 }]);
+  });
+
+  it('go to the guest’s touch screen, unless they shall be a trackpad', () => {
+    const screen = touching('auto', { absolute: true, multitouch: true });
+    screen.finger('down', 0, 199);
+    screen.finger('up', 0, 199);
+    expect(screen.touches).toEqual([[{ id: 1, x: 0, y: 1 }], []]);
+    const pad = touching('trackpad', { multitouch: true });
+    pad.finger('down', 0, 0);
+    pad.finger('move', 5, 7);
+    expect(pad.touches).toEqual([]);
+    expect(pad.told).toEqual([{ dx: 5, dy: 7, buttons: 0 }]);
+  });
+});

@@ -1,0 +1,62 @@
+/** The terminal of an element, which is loaded with its first machine. */
+import { VmError } from '../core/errors.ts';
+import { terminalSettings } from './attributes.ts';
+import type { TerminalView } from './terminal.ts';
+
+export class TerminalHolder {
+  readonly #owner: HTMLElement;
+  readonly #host: HTMLElement;
+  readonly #on: { input(data: string | Uint8Array): void; leave(): void };
+  #view: TerminalView | null = null;
+  #loading: Promise<TerminalView | null> | null = null;
+
+  /** @param owner its attributes and custom properties say how the terminal looks */
+  constructor(
+    owner: HTMLElement,
+    host: HTMLElement,
+    on: { input(data: string | Uint8Array): void; leave(): void },
+  ) {
+    this.#owner = owner;
+    this.#host = host;
+    this.#on = on;
+  }
+
+  get view(): TerminalView | null {
+    return this.#view;
+  }
+
+  /** Loads xterm.js; null when the owner left the document meanwhile. @throws VmError not-found */
+  load(): Promise<TerminalView | null> {
+    this.#loading ??= import('./terminal.ts').then(
+      ({ TerminalView }) => {
+        if (!this.#owner.isConnected) {
+          this.#loading = null;
+          return null;
+        }
+        this.#view = new TerminalView(this.#host, {
+          ...terminalSettings(this.#owner),
+          onInput: (data) => this.#on.input(data),
+          onResize: () => {},
+          onLeave: () => this.#on.leave(),
+        });
+        return this.#view;
+      },
+      (cause) => {
+        this.#loading = null;
+        throw new VmError('not-found', 'The terminal could not be loaded. Check your connection.', { cause });
+      },
+    );
+    return this.#loading;
+  }
+
+  /** Reads the colours and fonts again. */
+  restyle(): void {
+    this.#view?.restyle(terminalSettings(this.#owner).look);
+  }
+
+  drop(): void {
+    this.#view?.dispose();
+    this.#view = null;
+    this.#loading = null;
+  }
+}
