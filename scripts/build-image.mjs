@@ -99,8 +99,8 @@ function firmwareOf(path, recipe) {
 }
 
 /** What a manifest takes from its recipe as it is. */
-function machineOf(path, { title, description, arch, machine, memory, devices, group }) {
-  const more = { ...(devices && { devices }), ...(group && { group }) };
+function machineOf(path, { title, description, arch, machine, memory, devices, group, terminal }) {
+  const more = { ...(devices && { devices }), ...(group && { group }), ...(terminal && { terminal }) };
   return { name: path, title, description, arch, machine, memory, ...more };
 }
 

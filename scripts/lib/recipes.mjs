@@ -21,7 +21,7 @@ const FIELDS = {
 };
 const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
-  'linux-busybox': ['rootfs', 'packages', 'devices', 'group', 'listed', 'later', 'modules'],
+  'linux-busybox': [...['rootfs', 'packages', 'terminal', 'devices', 'group', 'listed', 'later', 'modules']],
   'boot-disk': ['group', 'listed', 'later'],
   'debian-disk': ['devices', 'group', 'listed', 'later', 'large'],
   packaged: ['append', 'devices', 'flash', 'group', 'listed', 'later', 'large'],
@@ -60,6 +60,8 @@ export function checkRecipe(path, recipe) {
   if (unknown.length > 0)
     throw new SetupError(`images/${path}/recipe.json has unknown fields: ${unknown.join(', ')}`);
   if (recipe.packages !== undefined) checkPackages(path, recipe.packages);
+  if (recipe.terminal !== undefined && !/^\d{1,3}x\d{1,3}$/.test(recipe.terminal))
+    throw new SetupError(`images/${path}/recipe.json: terminal is no size such as 80x24`);
   if (recipe.kernel?.image !== undefined && recipe.modules)
     throw new SetupError(
       `images/${path}/recipe.json: modules come out of the kernel's package, which the kernel of another image has not`,

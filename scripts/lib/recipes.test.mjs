@@ -90,6 +90,7 @@ describe('recipes', () => {
     for (const packages of [['greed'], 'greed', 1]) {
       expect(check({ packages })).toThrow('images/toy/recipe.json: packages is no object');
     }
+    expect(check({ terminal: 'large' })).toThrow('images/toy/recipe.json: terminal is no size such as 80x24');
     expect(check({ modules: ['9p'] })).toThrow('which the kernel of another image has not');
     expect(check({ pacakges: {} })).toThrow('images/toy/recipe.json has unknown fields: pacakges');
   });
