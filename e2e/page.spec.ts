@@ -285,7 +285,11 @@ test.describe('images and options that cannot work', () => {
       page.getByRole('heading', { name: 'The browser would not give that much memory' }),
     ).toBeVisible();
     await expect.poll(() => page.workers().length).toBe(0);
-    await page.goto(`${site.url}?machine=echo&m=512`);
+    // What is proposed can be had.
+    const message = await page.getByRole('alert').first().textContent();
+    const proposed = Number(/such as (\d+)/.exec(message ?? '')?.[1]);
+    expect(proposed).toBeGreaterThan(256);
+    await page.goto(`${site.url}?machine=echo&m=${proposed}`);
     await expect.poll(() => screenText(page)).toBe('ready');
   });
 

@@ -34,9 +34,10 @@ export class AddressError extends VmError {
 /**
  * Reads the query part of an address; null means the list of machines. Anyone can write an address: it names no disk that
  * this browser keeps. Those come with the machine that the person made (`withDisks`).
+ * @param kept it is one that this browser keeps for a machine of the person's: older versions of the page named disks in them
  * @throws AddressError that names every option that is wrong
  */
-export function parseAddress(search: string): Address | null {
+export function parseAddress(search: string, kept = false): Address | null {
   const params = new URLSearchParams(search);
   const problems: string[] = [];
   const options: Partial<VmConfig> = {};
@@ -54,7 +55,7 @@ export function parseAddress(search: string): Address | null {
     if (params.getAll(option.param).length > 1)
       problems.push(`Option “${option.param}” is in the address more than once.`);
   }
-  if (options.drives?.some(({ persist }) => persist !== undefined)) {
+  if (!kept && options.drives?.some(({ persist }) => persist !== undefined)) {
     problems.push(
       'Option “drive” in the address: an address opens no disk that this browser keeps (persist=). Make a machine that keeps its disk, on the list of machines.',
     );

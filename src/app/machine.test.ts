@@ -193,6 +193,16 @@ describe('a machine put together', () => {
       tier: 'interp',
     });
   });
+
+  it('takes half of a small device’s memory at most, unless more is asked for', () => {
+    const memory = (options: { memory?: number }, device?: number) =>
+      resolveMachine({ machine: 'riscv64-debian', options }, {}, entries, {}, device)?.config.memory;
+    expect(memory({})).toBe(512);
+    expect(memory({}, 8)).toBe(512);
+    expect(memory({}, 0.5)).toBe(256);
+    expect(memory({}, 0.1)).toBe(64);
+    expect(memory({ memory: 1024 }, 0.5)).toBe(1024);
+  });
 });
 
 describe('dropped files', () => {

@@ -127,18 +127,22 @@ export function addressOf(
  * Puts a machine together. A machine made of options alone gets the firmware that the site has for its architecture, and
  * the architecture that the page has most of, when it names none.
  * @param defaults addresses of the default firmware, by architecture
+ * @param deviceMemory GiB of the device's memory, as the browser rounds it: a listed machine takes half of it at most, unless more is asked for
  */
 export function resolveMachine(
   address: Address,
   files: PickedFiles,
   entries: readonly CatalogEntry[],
   defaults: Readonly<Record<string, string>> = {},
+  deviceMemory = Number.POSITIVE_INFINITY,
 ): Machine | null {
   const entry = entries.find(({ name }) => name === address.machine);
   if (address.machine && !entry) return null;
   // Disks are a PC's.
   const arch = MEDIA.some((key) => files[key] ?? address.options[key]) ? 'x86_64' : 'riscv64';
   const config = { arch, ...ownOptions(entry), ...address.options, ...files } as VmConfig;
+  if (entry?.memory !== undefined && address.options.memory === undefined)
+    config.memory = Math.min(entry.memory, Math.max(64, deviceMemory * 512));
   // An initrd belongs to its kernel: another kernel does not inherit it. A kernel of one's own wants firmware.
   const ownKernel = config.kernel !== entry?.kernel;
   if (ownKernel && !files.initrd && !address.options.initrd) delete config.initrd;

@@ -3,6 +3,7 @@ import './app.css';
 import './list.css';
 import './machine.css';
 import './disks/disks.css';
+import { VmError } from '../core/errors.ts';
 import { h } from '../element/dom.ts';
 import type { VmConsole } from '../element/index.ts';
 import { type Address, AddressError, formatAddress, parseAddress } from './address.ts';
@@ -15,6 +16,7 @@ import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machi
 import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { keepPage } from './offline.ts';
+import { mayLeave, unkeptWrites } from './leaving.ts';
 import { MEDIA, type VmConfig } from '../core/vm-api.ts';
 import { CALENDAR, parseGalleryAddress } from './gallery/address.ts';
 import type { GalleryPage } from './gallery/gallery-page.ts';
@@ -34,11 +36,20 @@ function entries() {
 function showProblem(title: string, ...texts: string[]): void {
   document.title = `${title} · Snowglobe`;
   const link = h('a', { href: './' }, 'All machines');
-  root.replaceChildren(h('main', { class: 'list' }, topBar(title, goHome), notice(title, ...texts, link)));
+  root.replaceChildren(
+    h(
+      'main',
+      { class: 'list' },
+      topBar(title, () => void goHome()),
+      notice(title, ...texts, link),
+    ),
+  );
 }
 
 /** Counts the pages that were shown: a page that has to wait for something is not shown over a later one. */
 let shown = 0;
+/** The address of the page that is shown. */
+let shownAddress = location.href;
 
 let gallery: GalleryPage | undefined;
 
@@ -52,7 +63,7 @@ async function galleryPage(): Promise<GalleryPage> {
       history.pushState(null, '', url);
       void render();
     },
-    goHome,
+    goHome: () => void goHome(),
   });
   return gallery;
 }
@@ -61,6 +72,7 @@ async function galleryPage(): Promise<GalleryPage> {
 async function render(): Promise<void> {
   shown++;
   const turn = shown;
+  shownAddress = location.href;
   const door = parseGalleryAddress(location.search);
   if (door) {
     const page = await galleryPage().catch(() => null);
@@ -107,7 +119,16 @@ async function render(): Promise<void> {
     }
     void changeMachine(kept.id, { used: Date.now() }).catch(() => {});
   }
-  showMachine(wanted, kept);
+  try {
+    showMachine(wanted, kept);
+  } catch (error) {
+    if (!(error instanceof VmError)) throw error;
+    showProblem(
+      `“${kept?.name ?? 'The machine'}” cannot be started`,
+      ...(error instanceof AddressError ? error.problems : [error.message]),
+      'Its disk is there all the same: “Manage”, on the list of machines, exports it or gives it to another one.',
+    );
+  }
 }
 
 function showList(): void {
@@ -129,7 +150,7 @@ function showList(): void {
 
 /** The address that a kept machine is made of; of others their own. @throws VmError */
 function baseAddress(wanted: Address, kept: KeptMachine | null): Address {
-  const base = kept && parseAddress(kept.address);
+  const base = kept && parseAddress(kept.address, true);
   return base ? { ...base, options: { ...base.options, ...wanted.options } } : wanted;
 }
 
@@ -137,7 +158,8 @@ function showMachine(wanted: Address, kept: KeptMachine | null): void {
   const base = baseAddress(wanted, kept);
   const entry = entries().find(({ name }) => name === base.machine);
   const firmware = catalog.kind === 'found' ? catalog.firmware : {};
-  const found = resolveMachine(base, files, entries(), firmware);
+  const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
+  const found = resolveMachine(base, files, entries(), firmware, deviceMemory);
   if (!found) {
     const hint =
       catalog.kind === 'found'
@@ -152,14 +174,14 @@ function showMachine(wanted: Address, kept: KeptMachine | null): void {
   document.title = `${machine.title} · Snowglobe`;
   const keepable = keepableDrives(machine.config)[0];
   const own: Partial<VmConfig> = kept
-    ? { ...ownOptions(entry), ...parseAddress(kept.address)?.options }
+    ? { ...ownOptions(entry), ...parseAddress(kept.address, true)?.options }
     : ownOptions(entry);
   const ownFirmware = entry?.firmware === firmware[entry?.arch ?? ''] ? undefined : entry?.firmware;
   const whereIs = (config: VmConfig) =>
     addressOf(kept ? withoutDisks(config, kept.disks, own) : config, wanted, own, ownFirmware);
   root.replaceChildren(
     machineView(machine, imagesUrl, {
-      back: goHome,
+      back: () => void goHome(),
       ...(!kept && keepable !== undefined && { keep: () => keepThis(base, machine, keepable) }),
       apply(config) {
         const found = whereIs(config);
@@ -199,7 +221,8 @@ function goTo(url: string): void {
   scrollTo(0, 0);
 }
 
-function goHome(): void {
+async function goHome(): Promise<void> {
+  if (!(await mayLeave())) return;
   files = {};
   go(null);
 }
@@ -310,9 +333,17 @@ function acceptDrops(): void {
   });
 }
 
-addEventListener('popstate', () => {
+addEventListener('popstate', async () => {
+  const here = shownAddress;
+  if (!(await mayLeave())) {
+    history.pushState(null, '', here);
+    return;
+  }
   files = {};
   void render();
+});
+addEventListener('beforeunload', (event) => {
+  if (unkeptWrites() > 0) event.preventDefault();
 });
 acceptDrops();
 

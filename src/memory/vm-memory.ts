@@ -126,10 +126,28 @@ function allocate(bytes: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
+    const ram = possibleRam(pages);
     throw new VmError(
       'out-of-memory',
-      `The browser gave no ${mib} MiB of memory for this machine: choose less RAM (-m), or close other tabs.`,
+      `The browser gave no ${mib} MiB of memory for this machine: choose less RAM (-m)${ram > 0 ? `, such as ${ram}` : ''}, or close other tabs.`,
       { cause },
     );
   }
+}
+
+/** What a machine has beside its RAM at most, about, and the step of what is proposed, MiB. */
+const BESIDE_RAM = 64;
+
+/** MiB of RAM that a machine could have where the browser does not give so many pages; 0: hardly any. */
+function possibleRam(pages: number): number {
+  for (let some = pages >> 1; some > (BESIDE_RAM << 20) / WASM_PAGE; some >>= 1) {
+    try {
+      new WebAssembly.Memory({ initial: some, maximum: some, shared: true });
+    } catch {
+      continue;
+    }
+    const mib = (some * WASM_PAGE) / 1048576 - BESIDE_RAM;
+    return Math.floor(mib / BESIDE_RAM) * BESIDE_RAM;
+  }
+  return 0;
 }

@@ -18,7 +18,9 @@ const load = () => import('../../machine/stored-disk.ts');
 
 /** What to say where the browser keeps nothing. */
 export function storeProblem(error: Error): string {
-  return `This browser keeps no disks for this page: ${error.message} In a private window, or with cookies and site data blocked, machines run all the same, but nothing of them is kept.`;
+  // Without IndexedDB the code that wants it fails, in words for programmers.
+  const reason = typeof indexedDB === 'undefined' || !indexedDB ? 'it has no IndexedDB.' : error.message;
+  return `This browser keeps no disks for this page: ${reason} In a private window, or with cookies and site data blocked, machines run all the same, but nothing of them is kept.`;
 }
 
 function value<T>(result: BlockResult<T>): T {
