@@ -1,4 +1,4 @@
-// Writes docs/picture.svg, the picture at the top of README.md: the page on a desktop and on a phone, as they are. `node scripts/gen-picture.mjs`, after
+// Writes docs/picture.svg, the picture at the top of README.md: the page on a desktop and on a phone, as they are. `node scripts/draw-picture.mjs`, after
 // `npm run build` and `npm run images`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,14 +27,18 @@ const SHOTS = [
 
 await main(async () => {
   const { startServer } = await import(join(buildDir, 'ts/cli/static-server.js'));
-  const { chromiumLaunchOptions } = await import(join(buildDir, 'ts/cli/chromium.js'));
+  const { chromiumLaunchOptions, SOFTWARE_WEBGPU_ARGS } = await import(join(buildDir, 'ts/cli/chromium.js'));
   const server = await startServer({
     roots: [
       { prefix: '/', dir: join(buildDir, 'site') },
       { prefix: '/images/', dir: join(root, '.cache/images') },
     ],
   });
-  const browser = await chromium.launch(chromiumLaunchOptions());
+  const launch = chromiumLaunchOptions();
+  const browser = await chromium.launch({
+    ...launch,
+    args: [...(launch.args ?? []), ...SOFTWARE_WEBGPU_ARGS],
+  });
   const pictures = {};
   for (const [name, address, viewport, ready] of SHOTS) {
     const page = await browser.newPage({ viewport, colorScheme: 'dark', reducedMotion: 'reduce' });

@@ -1,4 +1,4 @@
-// Writes docs/demo.svg, the terminal in README.md: a real run of `snowglobe`, with the times at which its output came. `node scripts/gen-demo.mjs`, after
+// Writes docs/demo.svg, the terminal in README.md: a real run of `snowglobe`, with the times at which its output came. `node scripts/draw-demo.mjs`, after
 // `npm run build` and `npm run images -- riscv64-debian`.
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Draws public/icons/*.png from public/favicon.svg in a Chromium: `node scripts/gen-icons.mjs` after the drawing has changed. The maskable one has the drawing
+// Draws public/icons/*.png from public/favicon.svg in a Chromium: `node scripts/draw-icons.mjs` after the drawing has changed. The maskable one has the drawing
 // inside the circle that every launcher shows (W3C Web App Manifest, "Icon masks and safe zone": 40 % of the icon's width about its middle).
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
