@@ -66,6 +66,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
   const element = new VmConsole();
   element.setAttribute('label', machine.config.arch);
   element.setAttribute('autostart', '');
+  element.setAttribute('follow-size', '');
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
   if (machine.terminal) element.setAttribute('terminal-size', machine.terminal);
   element.config = machine.config;

@@ -1,7 +1,8 @@
 /** The machine's screen in the element: the picture, its scaling, its keys and pointer, and its text for screen readers. */
-import { MONITOR_MAX, type VmScreen } from '../core/scanout.ts';
+import type { VmScreen } from '../core/scanout.ts';
 import { ScreenView, screenshotPng } from '../display/screen-view.ts';
 import { h, windowOf } from './dom.ts';
+import { followedSize } from './followed-size.ts';
 
 export { ScreenView, screenshotPng };
 
@@ -160,10 +161,8 @@ export class ScreenPanel {
     if (!this.#follow) return;
     this.#followTimer = window.setTimeout(() => {
       const { width, height } = this.element.getBoundingClientRect();
-      const pixel = windowOf(this.element).devicePixelRatio || 1;
-      const whole = Math.floor(Math.min(width * pixel, MONITOR_MAX));
-      // Drivers make lines of whole words.
-      if (width > 0 && height > 0) this.#screen?.resize?.(whole - (whole % 8), Math.floor(height * pixel));
+      const size = followedSize(width, height, windowOf(this.element).devicePixelRatio || 1);
+      if (size) this.#screen?.resize?.(size.width, size.height);
     }, FOLLOW_MS);
   }
 
