@@ -21,11 +21,10 @@ export const EXCLUDED = [
 ];
 export const INCLUDED = ['/usr/share/locale/locale.alias', '/usr/share/doc/*/copyright'];
 
-const excluded = EXCLUDED.map(pathExpression);
 const included = INCLUDED.map(pathExpression);
 
-/** Whether a file stays out of the image. Folders and symbolic links stay in. */
-const isExcluded = ({ path, type }) =>
+/** Whether an entry stays out of the image, by expressions. Folders and symbolic links stay in. */
+const isExcluded = ({ path, type }, excluded) =>
   (type === 'file' || type === 'link') &&
   excluded.some((expression) => expression.test(`/${path}`)) &&
   !included.some((expression) => expression.test(`/${path}`));
@@ -149,9 +148,11 @@ function addFiles(archive, entries, accept) {
 
 /**
  * Writes to `file` what unpacking `debs` ({name, path}) would have left, and `own` entries (as tar.mjs describes them), which take the place of
- * packages' files. base-files comes first, since its folders have the right modes. `onPackage` is called before each package.
+ * packages' files. base-files comes first, since its folders have the right modes. `onPackage` is called before each package; `exclude` are patterns of more paths
+ * that stay out.
  */
-export async function writeDebianArchive(file, debs, own, onPackage = () => {}) {
+export async function writeDebianArchive(file, debs, own, { onPackage = () => {}, exclude = [] } = {}) {
+  const excluded = [...EXCLUDED, ...exclude].map(pathExpression);
   const archive = new ArchiveWriter(file);
   const database = new Database();
   const ownPaths = new Set(own.map(({ path }) => path));
@@ -159,7 +160,7 @@ export async function writeDebianArchive(file, debs, own, onPackage = () => {}) 
   for (const deb of [...debs].sort((a, b) => isBase(a) - isBase(b))) {
     onPackage(deb);
     const entries = await packageEntries(deb);
-    addFiles(archive, entries, (entry) => !isExcluded(entry) && !ownPaths.has(entry.path));
+    addFiles(archive, entries, (entry) => !isExcluded(entry, excluded) && !ownPaths.has(entry.path));
     const control = (await packageEntries(deb, '--ctrl-tarfile')).filter(({ type }) => type === 'file');
     const contents = entries
       .filter(({ type }) => type === 'file')

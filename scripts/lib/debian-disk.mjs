@@ -37,17 +37,25 @@ export const diskObstacle = () =>
     ? undefined
     : 'Debian disks are made by a guest in Chromium, and this system has none on PATH. Install it (apt-get install chromium).';
 
-const dpkgConfiguration = () =>
-  `${[...EXCLUDED.map((path) => `path-exclude=${path}`), ...INCLUDED.map((path) => `path-include=${path}`)].join('\n')}\n`;
+const dpkgConfiguration = (exclude = []) =>
+  `${[
+    ...[...EXCLUDED, ...exclude].map((path) => `path-exclude=${path}`),
+    ...INCLUDED.map((path) => `path-include=${path}`),
+  ].join('\n')}\n`;
 
-/** What is on the disk beside the packages' own files. */
+/** What is on the disk beside the packages' own files; a recipe's own files take the place of those that all disks share. */
 function ownEntries(path, recipe, kernelEntries) {
-  const overlays = [`${DEBIAN_LIBRARY}/rootfs`, `images/${path}/rootfs`].flatMap((folder) =>
+  const overlays = [`images/${path}/rootfs`, `${DEBIAN_LIBRARY}/rootfs`].flatMap((folder) =>
     overlayEntries(join(root, folder)),
   );
   const files = [
     ...overlays.filter(({ type }) => type !== 'directory'),
-    { path: 'etc/dpkg/dpkg.cfg.d/snowglobe', type: 'file', mode: 0o644, content: dpkgConfiguration() },
+    {
+      path: 'etc/dpkg/dpkg.cfg.d/snowglobe',
+      type: 'file',
+      mode: 0o644,
+      content: dpkgConfiguration(recipe.disk.exclude),
+    },
   ];
   return [...files, ...moduleTree(kernelEntries, [...recipe.modules, ...recipe.disk.modules])];
 }
@@ -100,6 +108,13 @@ async function makeDisk(recipe, folder, bios, progress) {
   }
 }
 
+/** A recipe's devices as options of the command line. */
+const deviceOptions = (devices = []) =>
+  devices.flatMap(({ driver, properties = {} }) => [
+    '-device',
+    [driver, ...Object.entries(properties).map(([key, value]) => `${key}=${value}`)].join(','),
+  ]);
+
 /** Starts the new machine as far as its login, and writes into `boot` what that read. */
 async function recordStart(recipe, folder, bios) {
   const file = (name) => join(folder, name);
@@ -108,7 +123,7 @@ async function recordStart(recipe, folder, bios) {
     initrd: file('start-initrd'),
     append: recipe.append,
     drives: { [file('disk')]: 'format=qcow2' },
-    options: ['--expect', 'login: ', '--record-boot', file('boot')],
+    options: [...deviceOptions(recipe.devices), '--expect', 'login: ', '--record-boot', file('boot')],
   };
   const result = await runGuest(recipe, bios, recipe.memory, guest);
   if (result.status !== 0) {
@@ -143,9 +158,10 @@ export async function prepareDisk(path, recipe, archive, work, progress) {
   writeFileSync(join(work, 'start-initrd'), start);
   await writeToolArchive(join(work, 'tools'), tools.map(deb), TOOLS);
   const own = ownEntries(path, recipe, kernelEntries);
-  await writeDebianArchive(join(work, 'system'), names.map(deb), own, ({ name }) =>
-    progress(`unpacking ${name}`),
-  );
+  await writeDebianArchive(join(work, 'system'), names.map(deb), own, {
+    onPackage: ({ name }) => progress(`unpacking ${name}`),
+    exclude: recipe.disk.exclude,
+  });
   return { kernel, initrd: start, packages: [kernelName, ...names].map(deb) };
 }
 
