@@ -19,6 +19,7 @@ interface Manifest {
   cdrom?: string;
   fda?: string;
   drives?: { file: string; interface?: 'virtio' }[];
+  devices?: GuestConfig['devices'];
   append?: string;
 }
 
@@ -30,7 +31,7 @@ export function image(name: string): GuestConfig {
   const path = join(folder, 'manifest.json');
   if (!existsSync(path)) throw new Error(`the image ${name} is not built; run: npm run images -- ${name}`);
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;
-  const { arch, machine, memory, bios, append, drives } = manifest;
+  const { arch, machine, memory, bios, append, drives, devices } = manifest;
   const images = IMAGE_OPTIONS.flatMap((option) => {
     const file = manifest[option];
     return file === undefined ? [] : [[option, join(folder, file)] as const];
@@ -40,6 +41,7 @@ export function image(name: string): GuestConfig {
     machine,
     memory,
     append,
+    ...(devices && { devices }),
     ...(drives && { drives: drives.map((drive) => ({ ...drive, file: join(folder, drive.file) })) }),
     ...(bios !== undefined && { bios: bios === 'none' ? bios : join(folder, bios) }),
     ...Object.fromEntries(images),

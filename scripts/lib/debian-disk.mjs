@@ -108,12 +108,16 @@ async function makeDisk(recipe, folder, bios, progress) {
   }
 }
 
-/** A recipe's devices as options of the command line. */
-const deviceOptions = (devices = []) =>
-  devices.flatMap(({ driver, properties = {} }) => [
-    '-device',
-    [driver, ...Object.entries(properties).map(([key, value]) => `${key}=${value}`)].join(','),
-  ]);
+/** A recipe's devices as options of the command line; the end of a port that shares the clipboard has a name of its own there. */
+function deviceOptions(devices = []) {
+  const words = ({ driver, properties = {} }) =>
+    [driver, ...Object.entries(properties).map(([key, value]) => `${key}=${value}`)].join(',');
+  const shares = devices.some(({ properties }) => properties?.chardev === 'vdagent');
+  return [
+    ...(shares ? ['-chardev', 'qemu-vdagent,id=vdagent,clipboard=on'] : []),
+    ...devices.flatMap((device) => ['-device', words(device)]),
+  ];
+}
 
 /** Starts the new machine as far as its login, and writes into `boot` what that read. */
 async function recordStart(recipe, folder, bios) {
