@@ -99,9 +99,13 @@ function firmwareOf(path, recipe) {
 }
 
 /** What a manifest takes from its recipe as it is. */
-function machineOf(path, { title, description, arch, machine, memory, devices, group, terminal }) {
-  const more = { ...(devices && { devices }), ...(group && { group }), ...(terminal && { terminal }) };
-  return { name: path, title, description, arch, machine, memory, ...more };
+function machineOf(path, recipe) {
+  const { title, description, arch, machine, memory } = recipe;
+  const more = ['devices', 'group', 'terminal', 'view'].filter((field) => recipe[field]);
+  return {
+    ...{ name: path, title, description, arch, machine, memory },
+    ...Object.fromEntries(more.map((field) => [field, recipe[field]])),
+  };
 }
 
 /** A firmware's files in the flash memory of a PC: its code, which cannot be written to, and its variables. */

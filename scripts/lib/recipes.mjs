@@ -23,7 +23,7 @@ const OPTIONAL = {
   firmware: ['beside', 'for', 'later', 'listed'],
   'linux-busybox': [...['rootfs', 'packages', 'terminal', 'devices', 'group', 'listed', 'later', 'modules']],
   'boot-disk': ['group', 'listed', 'later'],
-  'debian-disk': ['devices', 'group', 'listed', 'later', 'large'],
+  'debian-disk': ['devices', 'group', 'view', 'listed', 'later', 'large'],
   packaged: ['append', 'devices', 'flash', 'group', 'listed', 'later', 'large'],
 };
 
@@ -233,6 +233,7 @@ export function writeIndex(dir = imagesDir, waiting = []) {
       terminal: manifest.terminal,
       devices: manifest.devices,
       group: manifest.group,
+      view: manifest.view,
       download: downloadSize(name, manifest, dir),
     });
   }

@@ -61,6 +61,7 @@ describe('recipes', () => {
       'riscv64-nethack',
       'x86_64-adventure',
       'i386-installer',
+      'riscv64-desktop',
       'riscv64-trixie',
       'x86_64-bookworm',
     ]);

@@ -25,6 +25,8 @@ export interface CatalogEntry extends Partial<Record<Medium, string>> {
   firmware?: string;
   /** The only terminal size that the guest draws for, such as `80x24`. */
   terminal?: string;
+  /** What is looked at first; absent: what its options make likely. */
+  view?: 'screen' | 'serial';
   /** Where the list shows it; absent: by its images (groups.ts). */
   group?: MachineGroup;
   /** Bytes of everything that a start downloads; of images in drives, at most. */
@@ -54,6 +56,7 @@ export function readCatalog(json: unknown, base: string): CatalogEntry[] {
     }
     const entry: Record<string, unknown> = { ...raw, description: raw.description ?? '' };
     for (const field of ['kernel', 'initrd', ...MEDIA]) entry[field] = absolute(raw[field]);
+    if (raw.view !== 'screen' && raw.view !== 'serial') delete entry.view;
     if (!MACHINE_GROUPS.some((group) => group === raw.group)) delete entry.group;
     if (Array.isArray(raw.drives)) {
       entry.drives = raw.drives.map((drive: DriveConfig) =>

@@ -70,6 +70,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
   if (machine.terminal) element.setAttribute('terminal-size', machine.terminal);
   element.config = machine.config;
+  if (machine.view) element.view = machine.view;
   // The page was opened to type into this machine.
   const focus = () => element.focus();
   element.addEventListener('vm-state', function onRunning(event) {

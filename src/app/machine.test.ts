@@ -129,6 +129,22 @@ describe('a machine put together', () => {
     });
   });
 
+  it('is looked at as the list says, unless it starts a kernel of the person’s own', () => {
+    const [desk, odd] = readCatalog(
+      {
+        machines: [
+          { ...debian, view: 'screen' },
+          { ...debian, view: 'ceiling' },
+        ],
+      },
+      base,
+    );
+    const address = { machine: 'riscv64-debian', options: {} };
+    expect(resolveMachine(address, {}, [desk])?.view).toBe('screen');
+    expect(resolveMachine(address, { kernel: new File([], 'own') }, [desk])).not.toHaveProperty('view');
+    expect(resolveMachine(address, {}, [odd])).not.toHaveProperty('view');
+  });
+
   it('boots a listed disk by the firmware that the site has', () => {
     const [disk] = readCatalog(
       { machines: [{ name: 'fire', title: 'Fire', arch: 'i386', machine: 'pc', hda: 'fire/disk.img' }] },

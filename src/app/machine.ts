@@ -12,6 +12,8 @@ export interface Machine {
   firmware?: string;
   /** The only terminal size that the guest draws for. */
   terminal?: string;
+  /** What is looked at first; absent: what the options make likely. */
+  view?: 'screen' | 'serial';
   /** Its name among the machines that this browser keeps. */
   kept?: string;
 }
@@ -155,5 +157,6 @@ export function resolveMachine(
     config,
     ...(firmware && { firmware }),
     ...(entry?.terminal && !ownKernel && { terminal: entry.terminal }),
+    ...(entry?.view && !ownKernel && { view: entry.view }),
   };
 }

@@ -24,6 +24,7 @@ export function doorConsole(door: Door, machine: Machine): VmConsole {
   const element = new VmConsole();
   element.setAttribute('label', door.title);
   element.setAttribute('autostart', '');
+  element.setAttribute('follow-size', '');
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
   if (machine.terminal) element.setAttribute('terminal-size', machine.terminal);
   element.config = machine.config;
