@@ -84,17 +84,8 @@ testVm("Linux's page tables and queues, by the fixture and the command line", as
   const { stderr, status } = await snowglobe([
     ...['riscv64', '-m', '256', '-kernel', image('riscv64-debian').kernel as string],
     ...['-initrd', image('riscv64-debian').initrd as string, '-append', 'console=ttyS0 quiet', '-nographic'],
-    ...[
-      '--expect',
-      PROMPT.source,
-      '--hmp',
-      'info status',
-      '--hmp',
-      'info registers',
-      '--send',
-      'echo on""ward\\r',
-    ],
-    ...['--expect', 'onward', '--timeout', '80'],
+    ...['--expect', PROMPT.source, '--hmp', 'info status', '--hmp', 'info registers'],
+    ...['--send', 'echo on""ward\\r', '--expect', 'onward', '--timeout', '80'],
   ]);
   expectVm(stderr).toContain('VM status: running');
   expectVm(stderr).toMatch(/ satp {5}[89a]\w{15}\n/);
