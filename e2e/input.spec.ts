@@ -29,6 +29,12 @@ async function openMachine(page: Page, url: string, kind: 'ps2' | 'absolute'): P
     [...pointerFirmware(kind)],
   );
   await expect(screen(page)).toBeVisible();
+  // What comes before the guest listens is lost on it.
+  expect(await heard(page, 1)).toEqual([10]);
+  if (kind === 'absolute')
+    await expect
+      .poll(() => page.evaluate(() => document.querySelector('vm-console')!.vm!.input.absolute))
+      .toBe(true);
 }
 
 /** What the guest told since the last call, once it has told so many bytes. */
@@ -106,9 +112,6 @@ test('a click catches the pointer; movement, buttons and wheel reach the mouse u
 
 test('a guest that follows an absolute pointer needs no pointer lock', async ({ page, site }) => {
   await openMachine(page, site.url, 'absolute');
-  await expect
-    .poll(() => page.evaluate(() => document.querySelector('vm-console')!.vm!.input.absolute))
-    .toBe(true);
   const canvas = (await page.locator('vm-console canvas').boundingBox())!;
   const at = (x: number, y: number): [number, number] => [
     canvas.x + canvas.width * x,
@@ -143,7 +146,7 @@ test('a guest that follows an absolute pointer needs no pointer lock', async ({ 
 test.describe('with fingers', () => {
   test.use({ hasTouch: true });
 
-  /** Touches in the middle of the picture: each step is the fingers' places from there. */
+  /** Touches in the middle of the picture: each step is the fingers' places from there. By the events' own time 10 ms lie between them, as of a tap. */
   async function touch(
     page: Page,
     steps: readonly (readonly (readonly [number, number])[])[],
@@ -151,11 +154,16 @@ test.describe('with fingers', () => {
     const canvas = (await page.locator('vm-console canvas').boundingBox())!;
     const client = await page.context().newCDPSession(page);
     const [x, y] = [canvas.x + canvas.width / 2, canvas.y + canvas.height / 2];
+    const began = Date.now() / 1000;
     for (const [i, fingers] of steps.entries()) {
       const points = fingers.map(([dx, dy], id) => ({ x: x + dx, y: y + dy, id }));
       const before = steps[i - 1]?.length ?? 0;
       const type = points.length > before ? 'touchStart' : points.length < before ? 'touchEnd' : 'touchMove';
-      await client.send('Input.dispatchTouchEvent', { type, touchPoints: points });
+      await client.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: points,
+        timestamp: began + i / 100,
+      });
     }
     await client.detach();
   }

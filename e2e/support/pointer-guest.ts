@@ -13,6 +13,9 @@ const SETUP = [
   ...[0xf3, 200, 0xf3, 100, 0xf3, 80, 0xf4].flatMap(mouse),
 ];
 
+/** A line end to the debug port and COM1: the mouse tells from now on. */
+const READY = [...out(0xe9, 0x0a), 0xba, 0xf8, 0x03, 0xee]; // mov $0x3f8, %dx; out %al, (%dx)
+
 /** For each byte of the controller two: 0x20 if it is of the mouse, else 0, and the byte. */
 const PS2 = [
   ...[0xe4, 0x64, 0xa8, 0x01, 0x74, 0xfa], // in $0x64, %al; test $1, %al; je .-4
@@ -53,7 +56,7 @@ const ABSOLUTE = [
 /** An image for `bios`, 64 KiB. */
 export function pointerFirmware(kind: 'ps2' | 'absolute'): Uint8Array {
   const image = new Uint8Array(0x10000).fill(0xf4);
-  image.set([...SETUP, ...out(0xe9, 0x0a), ...(kind === 'ps2' ? PS2 : ABSOLUTE)]);
+  image.set([...SETUP, ...READY, ...(kind === 'ps2' ? PS2 : ABSOLUTE)]);
   image.set([0xea, 0x00, 0x00, 0x00, 0xf0], 0xfff0); // ljmp $0xf000, $0
   return image;
 }
