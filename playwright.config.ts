@@ -12,8 +12,9 @@ export default defineConfig({
   testIgnore: long ? [] : '**/*.long.spec.ts',
   // A guest keeps a core busy, and a test waits for pages and pictures as well. What takes long has the machine for itself.
   workers: long ? 1 : 2,
-  timeout: long ? 900_000 : 90_000,
-  expect: { timeout: 15_000 },
+  // Limits are for hangs: what takes a second may take twenty on a machine that does other things.
+  timeout: long ? 900_000 : 180_000,
+  expect: { timeout: 30_000 },
   forbidOnly: true,
   reporter: 'list',
   use: {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { bootDisk } from './support/boot-sector.ts';
 import { displayText, expect, test } from './support/site.ts';
 
-const STARTED = { timeout: 40_000 };
+const STARTED = { timeout: 120_000 };
 
 test('a disk image that is dropped on the page boots, and keys reach it by their place', async ({
   page,

@@ -162,7 +162,7 @@ test('copying an image shows its progress until it is cancelled, and leaves noth
   expect(left).toEqual([]);
 });
 
-const STARTED = { timeout: 40_000 };
+const STARTED = { timeout: 120_000 };
 
 test('what the guest writes is there the next time; a second tab is refused; changes are discarded; the disk is resized', async ({
   page,

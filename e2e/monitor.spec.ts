@@ -52,7 +52,7 @@ test('the page has a monitor for a machine that runs, is paused, or is not there
 
 test("a PC's devices, drives and keys are at the monitor's hands", async ({ page, site }) => {
   await page.goto(`${site.builtUrl}?machine=i386-memtest`);
-  await expect.poll(() => displayText(page), { timeout: 40_000 }).toContain('Memtest');
+  await expect.poll(() => displayText(page), { timeout: 80_000 }).toContain('Memtest');
   const ask = (command: string) =>
     page.evaluate((text) => document.querySelector('vm-console')!.vm!.monitor(text), command);
   expect(await ask('info pci')).toContain('piix3-ide: PCI device 8086:7010, class 0101');
@@ -71,7 +71,7 @@ test("a PC's devices, drives and keys are at the monitor's hands", async ({ page
   await ask('eject -f ide1-cd0');
   expect(await ask('info block ide1-cd0')).toContain('[not inserted]');
   await ask('system_reset');
-  await expect.poll(() => displayText(page), { timeout: 40_000 }).toContain('No bootable device');
+  await expect.poll(() => displayText(page), { timeout: 80_000 }).toContain('No bootable device');
 });
 
 testVm("Linux's page tables and queues, by the fixture and the command line", async ({ vm }) => {
@@ -85,7 +85,7 @@ testVm("Linux's page tables and queues, by the fixture and the command line", as
     ...['riscv64', '-m', '256', '-kernel', image('riscv64-debian').kernel as string],
     ...['-initrd', image('riscv64-debian').initrd as string, '-append', 'console=ttyS0 quiet', '-nographic'],
     ...['--expect', PROMPT.source, '--hmp', 'info status', '--hmp', 'info registers'],
-    ...['--send', 'echo on""ward\\r', '--expect', 'onward', '--timeout', '80'],
+    ...['--send', 'echo on""ward\\r', '--expect', 'onward', '--timeout', '150'],
   ]);
   expectVm(stderr).toContain('VM status: running');
   expectVm(stderr).toMatch(/ satp {5}[89a]\w{15}\n/);

@@ -10,7 +10,7 @@ import { displayText, expect, test } from './support/site.ts';
 
 test.use({ serviceWorkers: 'allow' });
 
-const STARTED = { timeout: 40_000 };
+const STARTED = { timeout: 120_000 };
 
 test('the page, its machine, firmware and published disk come from what the browser keeps', async ({
   page,

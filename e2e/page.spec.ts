@@ -358,7 +358,7 @@ test('Debian boots to a shell that answers, and its panic is announced without h
 }) => {
   await page.goto(site.builtUrl);
   await page.getByRole('link', { name: /Debian Linux on RISC-V/ }).click();
-  await expect.poll(() => screenText(page), { timeout: 60_000 }).toContain('root@snowglobe:~#');
+  await expect.poll(() => screenText(page), { timeout: 120_000 }).toContain('root@snowglobe:~#');
   await page.keyboard.type('echo $((6 * 7)) $(uname -m)\n');
   await expect.poll(() => screenText(page)).toContain('\n42 riscv64');
   // One character in two batches.

@@ -7,7 +7,7 @@ import { write } from './support/files.ts';
 import { isoImage } from './support/iso.ts';
 import { displayText, expect, screenText, test } from './support/site.ts';
 
-const STARTED = { timeout: 40_000 };
+const STARTED = { timeout: 120_000 };
 
 async function open(page: Page, url: string, folder: string): Promise<void> {
   await page.goto(url);

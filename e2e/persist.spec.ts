@@ -3,7 +3,7 @@ import type { Page } from 'playwright/test';
 import { setFull, withQuota } from './support/quota.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
 
-const LONG = { timeout: 60_000 };
+const LONG = { timeout: 150_000 };
 /** Starts Linux with a stored disk over an image of zeros. */
 async function start(page: Page, url: string, drive: object): Promise<void> {
   await openEmptyPage(

@@ -22,7 +22,7 @@ interface Picture {
   sha256: string;
 }
 
-const LONG = { timeout: 60_000 };
+const LONG = { timeout: 150_000 };
 const recorded = JSON.parse(readFileSync(join(repository, 'e2e/fixtures/screens.json'), 'utf8')) as Record<
   string,
   Record<string, Picture>

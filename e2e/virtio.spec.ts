@@ -202,7 +202,7 @@ test("what the guest writes into a shared folder is in the host's folder, and wh
   ];
   const result = await snowglobe([
     ...['riscv64', '-m', '256', '-kernel', kernel as string, '-initrd', initrd as string],
-    ...['-append', 'console=ttyS0 quiet cryptomgr.notests', '-nographic', '--timeout', '90'],
+    ...['-append', 'console=ttyS0 quiet cryptomgr.notests', '-nographic', '--timeout', '150'],
     ...[
       '-fsdev',
       `local,id=f,path=${folder},security_model=none`,

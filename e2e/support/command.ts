@@ -19,10 +19,11 @@ export interface CommandOptions {
   terminal?: boolean;
   /** Called once the process is there. What it rejects with ends the process. */
   onStart?: (child: { pid: number; kill(signal: NodeJS.Signals): void }) => Promise<void>;
-  /** Called with the output so far; may send a signal or type. */
+  /** Called with the output so far when there is more; may send a signal or type. */
   onOutput?: (
     stdout: string,
     child: { kill(signal: NodeJS.Signals): void; type(text: string): void },
+    stderr: string,
   ) => void;
 }
 
@@ -38,16 +39,16 @@ export function snowglobe(args: string[], options: CommandOptions = {}): Promise
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const result = { stdout: '', stderr: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      result.stdout += text;
-      options.onOutput?.(result.stdout, {
-        kill: (signal) => child.kill(signal),
-        type: (keys) => child.stdin.write(keys),
+    const controls = {
+      kill: (signal: NodeJS.Signals) => child.kill(signal),
+      type: (keys: string) => child.stdin.write(keys),
+    };
+    for (const stream of ['stdout', 'stderr'] as const) {
+      child[stream].setEncoding('utf8').on('data', (text: string) => {
+        result[stream] += text;
+        options.onOutput?.(result.stdout, controls, result.stderr);
       });
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      result.stderr += text;
-    });
+    }
     child.on('error', reject);
     options.onStart?.({ pid: child.pid!, kill: (signal) => child.kill(signal) }).catch((error) => {
       child.kill('SIGTERM');
