@@ -67,6 +67,8 @@ export interface BlockNode {
   blockStatus(offset: number, length: number): Eventually<BlockResult<BlockStatus>>;
   /** Makes the node `size` bytes long; what is new reads as zeros. */
   resize(size: number): Eventually<BlockResult>;
+  /** It will grow, cluster by cluster, to about `size` bytes at most. Absent where room ahead is of no use. */
+  expect?(size: number): void;
   /** Writes what is held back and gives up what the node holds, the nodes below included. Requests from then on fail. */
   close(): Eventually<BlockResult>;
 }

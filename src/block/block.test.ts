@@ -27,6 +27,36 @@ async function kind(result: BlockResult<unknown> | Promise<BlockResult<unknown>>
 
 afterEach(() => vi.unstubAllGlobals());
 
+describe('bytes in memory', () => {
+  it('read like an array that grows, shrinks and is written to', async () => {
+    const MAX = 3 << 20;
+    const node = new MemoryNode(new Uint8Array(0));
+    const model = new Uint8Array(MAX);
+    const word = randomWords(2);
+    for (let i = 0; i < 300; i++) {
+      const size = i % 3 === 0 ? word() % MAX : node.size;
+      model.fill(0, size);
+      expect(await kind(node.resize(size))).toBe('ok');
+      if (size === 0) continue;
+      const offset = word() % size;
+      const data = bytes(Math.min(1 + (word() % (64 * KIB)), size - offset), i).fill(i + 1);
+      expect(await kind(node.write(offset, data))).toBe('ok');
+      model.set(data, offset);
+      expect(node.size).toBe(size);
+      expect(Buffer.compare(node.bytes, model.subarray(0, size))).toBe(0);
+    }
+  });
+
+  it('have room from the start for what they are expected to come to', () => {
+    const node = new MemoryNode(new Uint8Array(2 << 20));
+    node.expect(100 << 20);
+    const { buffer } = (node.resize(3 << 20), node.bytes);
+    node.resize(100 << 20);
+    expect(node.bytes.buffer).toBe(buffer);
+    expect(node.bytes.at(-1)).toBe(0);
+  });
+});
+
 describe('overlay', () => {
   it.each([
     ['a node that is there', (node: BlockNode) => node],

@@ -13,6 +13,8 @@ import {
 /** What is smaller doubles as it grows; room that a larger one gets, bytes. */
 const SMALL = 1 << 20;
 const ROOM = 64 << 20;
+/** The most room for what a node is expected to come to: it costs addresses, and memory where it is touched. */
+const EXPECTED_MAX = 256 << 20;
 
 /** Bytes in memory. */
 export class MemoryNode implements BlockNode {
@@ -20,11 +22,15 @@ export class MemoryNode implements BlockNode {
   /** The bytes and room to grow: zeros. */
   private buffer: Uint8Array | null;
   private length: number;
+  /** From here on the buffer is zeros: the node was never longer. */
+  private reached: number;
+  private expected = 0;
 
   /** @param bytes used as they are, not copied, until the node grows */
   constructor(bytes: Uint8Array, options: { readOnly?: boolean } = {}) {
     this.buffer = bytes;
     this.length = bytes.length;
+    this.reached = bytes.length;
     this.readOnly = options.readOnly ?? false;
   }
 
@@ -77,17 +83,24 @@ export class MemoryNode implements BlockNode {
     if (size > this.buffer.length) {
       try {
         // Images grow cluster by cluster: room for more spares most copies, and costs memory only where it is touched.
-        const room = size < SMALL ? Math.min(2 * size, SMALL) : size + ROOM;
+        const room = size < SMALL ? Math.min(2 * size, SMALL) : Math.max(size, this.expected) + ROOM;
         const buffer = new Uint8Array(room);
         buffer.set(this.bytes);
         this.buffer = buffer;
+        this.reached = this.length;
       } catch {
         return failure('space', 'there is no more memory for the image');
       }
     }
-    this.buffer.fill(0, Math.min(size, this.length), Math.max(size, this.length));
+    // Room that was never used is zeros, and is not touched before there are bytes for it.
+    if (size > this.length) this.buffer.fill(0, this.length, Math.min(size, this.reached));
+    this.reached = Math.max(this.reached, size);
     this.length = size;
     return DONE;
+  }
+
+  expect(size: number): void {
+    this.expected = Math.min(size, EXPECTED_MAX);
   }
 
   close(): BlockResult {

@@ -105,6 +105,7 @@ export class Qcow2Node implements BlockNode {
     const node = new Qcow2Node(image, options);
     node.snapshotList = yield* readSnapshots(image);
     if (readOnly || options.asIs) return node;
+    file.expect?.(header.size);
     node.claimAll();
     // Features of the file that who writes to it must know, or give up: bitmaps would be out of date.
     if (header.autoclear !== 0) {

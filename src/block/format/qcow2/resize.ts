@@ -20,6 +20,7 @@ export function* resizeImage(node: Qcow2Node, size: number): Steps<void> {
     yield* growL1(image, node.l1EntriesFor(size));
   }
   header.size = size;
+  image.file.expect?.(size);
   yield* image.patchHeader(24, 8);
   // What lies behind the old end in its last cluster, and what the backing file has there, must not appear.
   const rest = Math.min(size, Math.ceil(before / clusterSize) * clusterSize);
