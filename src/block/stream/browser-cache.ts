@@ -5,7 +5,7 @@
  *
  * Keys: `value/KEY` has the bytes, `entry/KEY` what is known of them.
  */
-import { delMany, get, promisifyRequest, setMany } from 'idb-keyval';
+import { delMany, promisifyRequest, setMany } from 'idb-keyval';
 import { type BlockResult, success } from '../block-node.ts';
 import { type Database, openDatabase, storeFailure } from '../store/database.ts';
 
@@ -17,6 +17,11 @@ interface Entry {
   used: number;
   /** Of a file: what the server calls this version of it. */
   tag?: string | null;
+}
+
+interface Reading {
+  from(store: IDBObjectStore): void;
+  failed(error: unknown): void;
 }
 
 /** Uses are written down once in so long: the order of eviction need not be finer. */
@@ -43,6 +48,8 @@ export class BrowserCache {
   /** Writes go one after the other. */
   private queue: Promise<void> = Promise.resolve();
   private readonly touched = new Set<string>();
+  /** Reads that go together. */
+  private reading: Reading[] | null = null;
 
   /** @param limit bytes that may be kept */
   static async open(limit: number): Promise<BlockResult<BrowserCache>> {
@@ -90,16 +97,39 @@ export class BrowserCache {
     const entry = this.entries.get(key);
     if (!entry) return null;
     try {
-      const bytes = await get<Uint8Array<ArrayBuffer>>(valueKey(key), this.database.store('relaxed'));
+      const bytes = await this.value(key);
       if (bytes instanceof Uint8Array && bytes.length === entry.bytes) {
         this.touch(key, entry);
-        return bytes;
+        return bytes as Uint8Array<ArrayBuffer>;
       }
     } catch {
       // As good as not there.
     }
     this.forget(key);
     return null;
+  }
+
+  /** What is asked for in one turn comes in one transaction, each value as soon as it is there: a transaction costs about as much as 256 KiB. */
+  private value(key: string): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const read: Reading = {
+        from: (store) => void promisifyRequest(store.get(valueKey(key))).then(resolve, reject),
+        failed: reject,
+      };
+      if (this.reading) return void this.reading.push(read);
+      const reads = [read];
+      this.reading = reads;
+      queueMicrotask(() => {
+        this.reading = null;
+        this.database
+          .store('relaxed')('readonly', (store) => {
+            for (const { from } of reads) from(store);
+          })
+          .catch((error: unknown) => {
+            for (const { failed } of reads) failed(error);
+          });
+      });
+    });
   }
 
   /** Keeps bytes that nobody changes any more, if there is room. Nobody has to wait for it. */
