@@ -1,5 +1,5 @@
 // Measures build/site against the page's budgets, gzipped: what one machine's first boot can load at most (all JavaScript, and the
-// larger of the two cores, since a machine takes one) without xterm.js, and all of the site with it.
+// larger of the two cores, since a machine takes one) without xterm.js and what is loaded only later, and all of the site with it.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -10,6 +10,15 @@ import { buildDir, listFiles, shown } from './lib/project.mjs';
 const BOOT_BUDGET = 400_000;
 /** Bytes of everything. */
 const SITE_BUDGET = 700_000;
+
+/** Pages and parts, by their sources, that no first boot on the page loads: the command line's own page, and what a click opens. */
+const LATER = [
+  'runner.html',
+  'src/app/runner-screen.ts',
+  'src/app/options/form.ts',
+  'src/app/disks/new-machine.ts',
+  'src/monitor/monitor.ts',
+];
 
 const counts = (path) => /\.(js|mjs|wasm)$/.test(path);
 const isXterm = (path) => /\/xterm-[^/]*$/.test(path);
@@ -26,7 +35,14 @@ await main(() => {
   if (cores.length === 0)
     throw new SetupError('build/site has no .wasm file, so the measure would mean nothing');
   const largest = cores.reduce((a, b) => (b.gzipped > a.gzipped ? b : a));
-  const boots = (file) => !isXterm(file.path) && (!cores.includes(file) || file === largest);
+  const manifest = JSON.parse(readFileSync(join(folder, '.vite/manifest.json'), 'utf8'));
+  const later = LATER.map((source) => {
+    if (!manifest[source])
+      throw new SetupError(`build/site has no part ${source}: correct the list in scripts/size.mjs`);
+    return shown(join(folder, manifest[source].file));
+  });
+  const boots = (file) =>
+    !isXterm(file.path) && !later.includes(file.path) && (!cores.includes(file) || file === largest);
   for (const file of files) {
     say(
       `${kilobytes(file.gzipped).padStart(10)} gzipped ${kilobytes(file.size).padStart(10)}  ${file.path}${boots(file) ? '' : ' (no part of the boot)'}`,

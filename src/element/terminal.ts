@@ -3,6 +3,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import css from '@xterm/xterm/css/xterm.css?inline';
 import { windowOf } from './dom.ts';
+import { terminalPicture } from './terminal-picture.ts';
 import type { TerminalLook } from './theme.ts';
 
 export interface TerminalSize {
@@ -140,6 +141,11 @@ export class TerminalView {
       else lines.push(text);
     }
     return lines.join('\n').trimEnd();
+  }
+
+  /** A picture of the screen with this many pixels; null if it is blank. */
+  picture(width: number, height: number): OffscreenCanvas | null {
+    return terminalPicture(this.#terminal, this.#options.look, width, height);
   }
 
   /** Fits columns, rows and, on small hosts, the font to the host's size. */

@@ -309,6 +309,11 @@ export class VmConsole extends HTMLElement {
     return this.#terminal.view?.text(options.scrollback) ?? '';
   }
 
+  /** A small picture of the terminal, of so many pixels, its characters in their colours; null if there is nothing on it. */
+  terminalPicture(width: number, height: number): OffscreenCanvas | null {
+    return this.#terminal?.picture(width, height) ?? null;
+  }
+
   /**
    * Tells the guest the terminal's size the only way a serial line knows: by typing `stty rows R cols C`, so a shell must
    * be waiting for a command.
