@@ -101,7 +101,7 @@ test('a switch opens all doors at once, and is remembered; a door that was opene
   await door.focus();
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/\?door=1$/);
-  await expect(page).toHaveTitle('Door 1: Echo · Snowglobe');
+  await expect(page).toHaveTitle('Door 1: Echo · Snowglobe', LONG);
   await shows(page, 'ready');
   expect(await page.evaluate(() => document.querySelector('vm-console')?.config.memory)).toBe(128);
   await page.getByRole('button', { name: 'Say a' }).click();

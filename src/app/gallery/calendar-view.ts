@@ -127,7 +127,9 @@ export class CalendarView {
     item.getBoundingClientRect();
     item.dataset.state = 'opened';
     item.classList.add('swinging');
-    await Promise.allSettled(item.getAnimations({ subtree: true }).map(({ finished }) => finished));
+    const swung = Promise.allSettled(item.getAnimations({ subtree: true }).map(({ finished }) => finished));
+    // A browser that draws nothing, as behind another window, finishes no animation either.
+    await Promise.race([swung, new Promise((resolve) => setTimeout(resolve, SWING_MS))]);
   }
 
   /** Says why a door stays closed, and shakes it. */
@@ -171,6 +173,9 @@ function countText(now: Date): string {
     ? 'Tomorrow the last door opens.'
     : `${left.length} doors are still closed. Tomorrow the next one opens.`;
 }
+
+/** No door takes longer to swing open, ms. */
+const SWING_MS = 1200;
 
 const FLAKES = 36;
 const SPREADS = [Math.SQRT2, Math.E, Math.PI, Math.sqrt(3), Math.sqrt(7)] as const;
