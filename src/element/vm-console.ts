@@ -311,7 +311,7 @@ export class VmConsole extends HTMLElement {
 
   /** A small picture of the terminal, of so many pixels, its characters in their colours; null if there is nothing on it. */
   terminalPicture(width: number, height: number): OffscreenCanvas | null {
-    return this.#terminal?.picture(width, height) ?? null;
+    return this.#terminal.view?.picture(width, height) ?? null;
   }
 
   /**
