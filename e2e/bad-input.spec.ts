@@ -4,10 +4,7 @@ import { rendererOf, residentBytes } from '../scripts/lib/measure.mjs';
 import { expect, test } from '../src/playwright/index.ts';
 import { dmaDisk } from './support/dma-sector.ts';
 import { bareMetal, image } from './support/images.ts';
-import { longestGap } from './support/responsiveness.ts';
-
-/** A page frozen this long is felt; an idle one measures under 30 ms. */
-const FREEZE_MS = 500;
+import { FREEZE_MS, longestGap } from './support/responsiveness.ts';
 
 test('a guest that traps in its own trap handler for ever is reported', async ({ vm }, testInfo) => {
   await vm.boot(bareMetal('trap-loop', testInfo.outputDir));

@@ -1,11 +1,8 @@
 /** `<vm-console>` on a page of its own: attributes, methods, events, several at once, and what removal frees. */
 import type { Page } from 'playwright/test';
 import type { VmConsole } from '../src/element/index.ts';
-import { longestGap } from './support/responsiveness.ts';
+import { FREEZE_MS, longestGap } from './support/responsiveness.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
-
-/** A page frozen this long is felt. */
-const FREEZE_MS = 500;
 
 const markup = (kernel: string, more = '') =>
   `<vm-console arch="riscv64" bios="none" memory="64" kernel="images/${kernel}.elf" ${more}></vm-console>`;

@@ -1,5 +1,8 @@
 import type { Page } from 'playwright/test';
 
+/** A page that runs no timer for so long is frozen, ms. Much less may be the fault of a busy machine. */
+export const FREEZE_MS = 1000;
+
 /**
  * The longest time that the page went without running a timer while `work` ran, ms: what a user would feel as a freeze.
  */
