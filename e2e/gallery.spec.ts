@@ -110,6 +110,15 @@ test('a switch opens all doors at once, and is remembered; a door that was opene
   await page.keyboard.type('b');
   await shows(page, 'ready\n[a][b]');
 
+  // The picture that the door will show: letters on their ground.
+  const picture = await page.evaluate(() => {
+    const canvas = document.querySelector('vm-console')!.terminalPicture(160, 100)!;
+    const { data } = canvas.getContext('2d')!.getImageData(0, 0, 160, 100);
+    return { width: canvas.width, colors: new Set(new Uint32Array(data.buffer)).size };
+  });
+  expect(picture.width).toBe(160);
+  expect(picture.colors).toBeGreaterThan(2);
+
   await page.goBack();
   await expect(state(page, 1)).toHaveAttribute('data-state', 'opened');
   await expect(state(page, 1).locator('img')).toHaveAttribute('src', /^blob:/);
