@@ -54,5 +54,15 @@ test('axe finds nothing wrong with a PC, its drives, keys and monitor', async ({
   await expect.poll(() => displayText(page).then((text) => text.length)).toBeGreaterThan(0);
   for (const name of ['Options', 'Drives', 'Keys', 'Monitor'])
     await page.getByRole('button', { name, exact: true }).click();
+  await expect(page.getByTestId('command-line')).toBeVisible();
+  await page.locator('details.option-group').evaluateAll((groups) => {
+    for (const group of groups as HTMLDetailsElement[]) group.open = true;
+  });
+  await page.getByRole('button', { name: 'Add a drive' }).click();
+  await page.getByLabel('Add a device').selectOption('virtio-rng');
+  await page.getByLabel('Memory', { exact: true }).fill('9999');
+  await expect(page.getByLabel('Memory', { exact: true })).toHaveAttribute('aria-invalid', 'true');
   await check(page, 'a PC');
+  await page.setViewportSize({ width: 390, height: 844 });
+  await check(page, 'a PC on a phone');
 });
