@@ -8,13 +8,15 @@ import { serveIsolated } from './isolated-page.ts';
 const bundles = new Map<string, Promise<string>>();
 
 /** The text of one JavaScript module with all that `entry` (a path in the repository) imports. */
-function bundle(entry: string): Promise<string> {
+export function bundle(entry: string): Promise<string> {
   let text = bundles.get(entry);
   if (!text) {
     text = build({
       configFile: false,
       logLevel: 'warn',
       root: repository,
+      // Libraries for bundlers ask for it.
+      define: { 'process.env.NODE_ENV': '"production"' },
       build: {
         write: false,
         minify: false,
