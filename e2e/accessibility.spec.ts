@@ -65,4 +65,5 @@ test('axe finds nothing wrong with a PC, its drives, keys and monitor', async ({
   await check(page, 'a PC');
   await page.setViewportSize({ width: 390, height: 844 });
   await check(page, 'a PC on a phone');
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 });
