@@ -106,13 +106,13 @@ test('the desktop comes up; a terminal, the bar, the window’s size and a lost 
   await page.getByRole('application').focus();
   await page.keyboard.press('Alt+F2');
   await run(page, 'until pgrep -t pts/0 bash; do sleep 1; done');
-  // The shell runs a moment before its window has the focus: what is typed until then is lost.
+  // The shell runs a moment before its window has the focus: what is typed until then is lost. Playwright presses no Shift for a >.
   await expect
     .poll(async () => {
-      await page.keyboard.type('uname -m > seen; cd; ls\n');
+      await page.keyboard.type('cp /proc/version seen\n');
       return run(page, 'sleep 1; sed s/^/typed:/ /home/guest/seen');
     }, LONG)
-    .toMatch(/^typed:riscv64\r?$/m);
+    .toMatch(/^typed:Linux version /m);
   await page.keyboard.type('exit\n');
   await run(page, 'while pidof xterm; do sleep 1; done');
 
