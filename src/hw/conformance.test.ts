@@ -506,7 +506,10 @@ describe.each(Object.entries(DEVICES))('%s', (_name, subject) => {
           expect(region.registers.find((r) => r.name === stale)!.read).toBe('shadow');
         }
         if (register.read === 'shadow') {
-          expect(env.shadow.values.has(register.offset), `${register.name} was published`).toBe(true);
+          const known = register.value !== undefined || env.shadow.values.has(register.offset);
+          expect(known, `${register.name} was published, or has a value from the start`).toBe(true);
+          if (register.value !== undefined)
+            expect(region.read(register.offset, region.spacing), register.name).toBe(register.value);
         }
       }
     }
