@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkedGallery } from './gallery-checks.ts';
-import { galleryIndex, imageTitles } from './gallery.mjs';
+import { galleryImages, galleryIndex } from './gallery.mjs';
 import { root } from './project.mjs';
 
 const base = mkdtempSync(join(tmpdir(), 'gallery-'));
 afterAll(() => rmSync(base, { recursive: true }));
 
-const IMAGES = new Map([['small', 'A small machine']]);
+const IMAGES = new Map([
+  ['small', { title: 'A small machine' }],
+  ['huge', { title: 'A huge machine', large: true }],
+]);
 const DOOR = {
   title: 'A',
   image: 'small',
@@ -69,9 +72,9 @@ describe('the gallery', () => {
   });
 
   it('knows machines by the names of their images, those without a recipe too', () => {
-    const titles = imageTitles();
-    expect(titles.get('riscv64-demo')).toBe('Snowfall');
-    expect(titles.get('riscv64-debian')).toBe('Debian Linux on RISC-V');
+    const images = galleryImages();
+    expect(images.get('riscv64-demo')).toEqual({ title: 'Snowfall', large: false });
+    expect(images.get('riscv64-desktop')).toEqual({ title: 'Debian 13 with a desktop', large: true });
   });
 });
 
@@ -87,6 +90,7 @@ describe('a door', () => {
     ['03-c', { door: { title: undefined } }, /"title" is missing/],
     ['03-c', { door: { title: ' ' } }, /"title" is no text/],
     ['03-c', { door: { image: 'large' } }, /there is no image "large": it needs a recipe, images\/large/],
+    ['03-c', { door: { image: 'huge' } }, /"long" is missing: the image "huge" is large/],
     ['03-c', { door: { try: [{ text: 'x' }] } }, /"try" is no list of two to four/],
     ['03-c', { door: { try: [{ text: 'x' }, { typ: 'x', text: 'y' }] } }, /unknown field "typ"/],
     ['03-c', { door: { try: [{ text: 'x' }, { type: 'y' }] } }, /"try" has an entry without "text"/],

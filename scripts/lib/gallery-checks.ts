@@ -47,6 +47,11 @@ function keyProblems(keys: string): string[] {
   }
 }
 
+interface GalleryImage {
+  title: string;
+  large?: boolean;
+}
+
 /** All doors of a folder, by default of the repository. @throws SetupError with everything that is wrong */
-export const checkedGallery = (folder?: string, images?: Map<string, string>) =>
+export const checkedGallery = (folder?: string, images?: Map<string, GalleryImage>) =>
   readGallery({ promise: promiseProblems, options: optionProblems, keys: keyProblems }, folder, images);

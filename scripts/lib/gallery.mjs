@@ -70,15 +70,15 @@ function wrongPicture(svg) {
   return null;
 }
 
-/** Names of all images that there are recipes for → their titles. */
-export function imageTitles(folder = join(root, 'images')) {
+/** Names of all images that there are recipes for → what a door has to know of them: `title`, and `large` where only long tests need them. */
+export function galleryImages(folder = join(root, 'images')) {
   const found = new Map();
   for (const name of readdirSync(folder)) {
     for (const file of ['recipe.json', 'image.json']) {
       const path = join(folder, name, file);
       if (!existsSync(path)) continue;
       const recipe = JSON.parse(readFileSync(path, 'utf8'));
-      found.set(recipe.name ?? name, recipe.title);
+      found.set(recipe.name ?? name, { title: recipe.title, large: recipe.large === true });
     }
   }
   return found;
@@ -90,7 +90,7 @@ export function imageTitles(folder = join(root, 'images')) {
  * @returns doors: what is in door.json, with `number`, `slug`, `imageTitle`, `picture` (address below gallery/), `folder` and `promise` (the text of its statements)
  * @throws SetupError with everything that is wrong
  */
-export function readGallery(checks, folder = join(root, 'gallery'), images = imageTitles()) {
+export function readGallery(checks, folder = join(root, 'gallery'), images = galleryImages()) {
   const problems = [];
   const doors = new Map();
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
@@ -120,7 +120,7 @@ export function readGallery(checks, folder = join(root, 'gallery'), images = ima
     if (badPicture) wrong('picture.svg', `it ${badPicture}`);
     const promise = read('promise.vmtest');
     for (const line of promise === null ? [] : checks.promise(promise)) wrong('promise.vmtest', line);
-    const imageTitle = images.get(door.image);
+    const imageTitle = images.get(door.image)?.title;
     const place = { number, slug, imageTitle, picture: `${entry.name}/picture.svg`, folder: entry.name };
     doors.set(number, { ...door, ...place, promise });
   }
@@ -154,6 +154,10 @@ function readDoor(text, images, checks, wrong) {
   else if (count.length === 0) {
     count.push(...checks.options(door.image, door.options ?? {}));
     for (const { keys } of door.try) if (keys !== undefined) count.push(...checks.keys(keys));
+    if (images.get(door.image).large && !door.long)
+      count.push(
+        `"long" is missing: the image "${door.image}" is large, so that \`npm test\` does not make it`,
+      );
   }
   for (const message of count) wrong(message);
   return door;
