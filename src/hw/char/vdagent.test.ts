@@ -91,6 +91,7 @@ describe('the SPICE agent', () => {
     hex();
     agent.receive(message(8, words(1)));
     expect(Buffer.from(hex(), 'hex').subarray(32).toString()).toBe('one\r\ntwo\r\nthree');
+    agent.receive(message(7, words(1)));
     agent.receive(message(4, Buffer.concat([words(1), Buffer.from('four\r\nfive\0')])));
     expect(copied).toEqual(['four\nfive']);
   });
@@ -108,6 +109,38 @@ describe('the SPICE agent', () => {
     agent.receive(message(7, words(0, 2)));
     agent.receive(message(8, words(0, 1)));
     expect(hex()).toBe(none(0));
+  });
+
+  it('takes a text that it has asked for, once, and no other', () => {
+    const { agent, copied } = start();
+    const text = (said: string): Buffer => message(4, Buffer.concat([words(1), Buffer.from(said)]));
+    const hasText = message(7, words(1));
+    agent.receive(capabilities());
+    agent.receive(text('nobody asked'));
+    agent.receive(hasText);
+    agent.receive(text('copied'));
+    agent.receive(text('said again'));
+    expect(copied.splice(0)).toEqual(['copied']);
+    // Not to be had after all.
+    agent.receive(hasText);
+    agent.receive(message(4, words(0)));
+    agent.receive(text('after all'));
+    // Somebody has copied here meanwhile, or a picture there.
+    agent.receive(hasText);
+    agent.offer('here');
+    agent.receive(text('late'));
+    agent.receive(hasText);
+    agent.receive(message(7, words(2)));
+    agent.receive(text('before the picture'));
+    // An agent that is gone.
+    agent.receive(hasText);
+    agent.opened(true);
+    agent.receive(capabilities());
+    agent.receive(text('of the one before'));
+    expect(copied).toEqual([]);
+    // Copied twice, before the first was asked for.
+    agent.receive(Buffer.concat([hasText, hasText, text('one'), text('two')]));
+    expect(copied).toEqual(['one', 'two']);
   });
 
   it('is bounded whatever a guest says', () => {
@@ -141,7 +174,15 @@ describe('the SPICE agent', () => {
     hex();
     setUnread(2 * CLIPBOARD_MAX + 1);
     agent.receive(message(8, words(0, 1)));
+    // Or introduces itself and copies, or comes and goes.
+    agent.receive(message(6, words(1, (1 << 5) | SELECTION)));
+    agent.receive(message(7, words(0, 1)));
     expect(hex()).toBe('');
+    agent.opened(false);
+    agent.opened(true);
+    agent.receive(capabilities(SELECTION));
+    expect(hex()).toBe('');
+    agent.offer('text');
     setUnread(0);
     agent.receive(message(8, words(0, 1)));
     expect(hex()).not.toBe('');

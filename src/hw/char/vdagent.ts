@@ -41,7 +41,7 @@ const SELECTION_CLIPBOARD = 0;
 export const CLIPBOARD_MAX = 16 << 20;
 /** The largest message: a text, its selection and its type. */
 const MESSAGE_MAX = CLIPBOARD_MAX + 8;
-/** Requests of a guest that does not read the answers go unanswered from here on. */
+/** A guest that does not read is told nothing more from here on. */
 const UNREAD_MAX = 2 * CLIPBOARD_MAX;
 
 export interface VdAgentHost {
@@ -60,6 +60,10 @@ export class VdAgent {
   private capabilities: number | null = null;
   /** The host's text, while the host owns the clipboard. */
   private text: string | null = null;
+  /** The guest owns the clipboard, and there is a text on it. */
+  private guestHasText = false;
+  /** Answers that are still to come. What comes unasked is none that anybody copied. */
+  private awaited = 0;
   /** Bytes of the chunk at hand that are still to come, and whether they are ours. */
   private chunkLeft = 0;
   private chunkOurs = false;
@@ -81,6 +85,8 @@ export class VdAgent {
   /** The guest has opened the port, or closed it. */
   opened(open: boolean): void {
     this.capabilities = null;
+    this.guestHasText = false;
+    this.awaited = 0;
     this.broken = false;
     this.chunkLeft = 0;
     this.body = null;
@@ -92,6 +98,7 @@ export class VdAgent {
   /** From now on the clipboard holds this text. Kept for an agent that is still to come. */
   offer(text: string): void {
     this.text = text;
+    this.guestHasText = false;
     if (this.ready) this.grab();
   }
 
@@ -154,24 +161,26 @@ export class VdAgent {
       if (selection !== SELECTION_CLIPBOARD) return;
       this.text = null;
       const types = Array.from({ length: Math.min(words, 256) }, (_, index) => word(index));
-      if (types.includes(TYPE_UTF8_TEXT)) this.send(CLIPBOARD_REQUEST, this.selected(wordOf(TYPE_UTF8_TEXT)));
+      this.guestHasText = types.includes(TYPE_UTF8_TEXT);
+      if (!this.guestHasText) return;
+      this.awaited++;
+      this.send(CLIPBOARD_REQUEST, this.selected(wordOf(TYPE_UTF8_TEXT)));
     } else if (words === 0) {
       this.fail(`a message of type ${type} and ${body.size} bytes`);
     } else if (type === CLIPBOARD_REQUEST) {
       this.answer(selection, word(0));
-    } else if (selection === SELECTION_CLIPBOARD && word(0) === TYPE_UTF8_TEXT) {
-      this.host.copied(fromGuest(body.bytes.subarray(start + 4)));
+    } else if (selection === SELECTION_CLIPBOARD && this.awaited > 0) {
+      this.awaited--;
+      if (this.guestHasText && word(0) === TYPE_UTF8_TEXT)
+        this.host.copied(fromGuest(body.bytes.subarray(start + 4)));
     }
   }
 
   /** What the guest asks for is sent; type NONE says that it cannot be had. */
   private answer(selection: number, type: number): void {
+    if (this.unheard()) return;
     const wanted = selection === SELECTION_CLIPBOARD && type === TYPE_UTF8_TEXT;
     const data = wanted && this.text !== null ? this.toGuest(this.text) : null;
-    if (this.host.unread() > UNREAD_MAX) {
-      this.host.log.guestError('vdagent', 'the guest asks for its clipboard and does not read it');
-      return;
-    }
     const fits = data !== null && data.length <= CLIPBOARD_MAX;
     const body = new Uint8Array(4 + (fits ? data.length : 0));
     body.set(wordOf(fits ? TYPE_UTF8_TEXT : TYPE_NONE));
@@ -206,7 +215,15 @@ export class VdAgent {
     return all;
   }
 
+  /** The guest has so much to read that there is no telling it more. */
+  private unheard(): boolean {
+    if (this.host.unread() <= UNREAD_MAX) return false;
+    this.host.log.guestError('vdagent', 'the guest does not read what its agent is told');
+    return true;
+  }
+
   private send(type: number, body: Uint8Array): void {
+    if (this.unheard()) return;
     const message = new Uint8Array(MESSAGE_HEADER + body.length);
     const view = new DataView(message.buffer);
     view.setUint32(0, PROTOCOL, true);
