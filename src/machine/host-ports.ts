@@ -26,7 +26,7 @@ export class HostPorts {
 
   constructor(devices: readonly DevicePlan[], hooks: HostPortsHooks) {
     const plans = devices.flatMap(({ ports }) => ports ?? []).filter((plan) => plan && !plan.shared);
-    let agent: VdAgent | null = null;
+    let agent: { opened(open: boolean): void } | null = null;
     this.ends = plans.map((_, index) => {
       const opened = plans[index]!.chardev === AGENT_CHARDEV;
       return new SerialPort({
@@ -54,7 +54,13 @@ export class HostPorts {
       copied: hooks.copied,
       log: hooks.log,
     });
-    agent = shared;
+    agent = {
+      opened: (open) => {
+        // What one agent has not read is none of the next one's.
+        end.discardInput();
+        shared.opened(open);
+      },
+    };
     end.onData((bytes) => shared.receive(bytes));
     this.clipboard = {
       get ready() {

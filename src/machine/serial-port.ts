@@ -78,6 +78,11 @@ export class SerialPort implements SerialBackend, SerialStream {
     this.hooks.inputReady();
   }
 
+  /** Drops the input that the guest has not taken. */
+  discardInput(): void {
+    this.input.takeAll();
+  }
+
   /** Hands the collected output to the listeners. */
   flush(): void {
     if (this.output.length === 0) return;
@@ -103,7 +108,7 @@ export class SerialPort implements SerialBackend, SerialStream {
   dispose(): void {
     this.listeners.clear();
     this.output.takeAll();
-    this.input.takeAll();
+    this.discardInput();
   }
 
   private await(waits: Promise<void>[], bytes: number): void {
