@@ -20,7 +20,10 @@ export interface Surroundings {
 }
 
 /** How people begin such a line. */
-const PROGRAM = /^(\$|#|npx|node|sudo|(\S*\/)?snowglobe(\.js)?)$/;
+const PROGRAM = /^(npx|node|sudo|(\S*\/)?snowglobe(\.js)?)$/;
+/** What a shell has written before it: `$ `, `root@host:~# `. A `#` before anything else begins a comment. */
+const PROMPT =
+  /^\s*(\S*\$|\S*#(?=\s+(npx|node|sudo|(\S*\/)?snowglobe(\.js)?|(\S*\/)?qemu-system-\w+)(\s|$)))\s/;
 
 /** What belongs to a run of the command line, and to no machine. */
 function commandOnly(options: CliOptions): string | null {
@@ -39,8 +42,9 @@ function commandOnly(options: CliOptions): string | null {
 /** The words after the program's name. @throws UsageError */
 function wordsOf(text: string): string[] {
   try {
-    const words = shellWords(text.replaceAll(/\\\r?\n/g, ' ').replaceAll(/[\r\n]/g, ' '));
-    const texts = words.map((word) => word.text);
+    const blank = (found: string): string => ' '.repeat(found.length);
+    const words = shellWords(text.replace(PROMPT, blank).replaceAll(/\\\r?\n/g, blank));
+    const texts = words.map((word) => word.text.replaceAll(/\r?\n/g, ' '));
     const first = texts.findIndex((word) => !PROGRAM.test(word));
     if (first < 0) return [];
     return [texts[first].replace(/^.*\/(?=qemu-system-)/, ''), ...texts.slice(first + 1)];

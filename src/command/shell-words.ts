@@ -10,7 +10,7 @@ export class LineError extends Error {
   }
 }
 
-/** The words of a command line, with the quotes of a shell. @throws LineError */
+/** The words of a command line, with the quotes and comments of a shell. @throws LineError */
 export function shellWords(line: string): { text: string; column: number }[] {
   const found: { text: string; column: number }[] = [];
   let word: { text: string; column: number } | null = null;
@@ -21,7 +21,10 @@ export function shellWords(line: string): { text: string; column: number }[] {
       continue;
     }
     if (word === null) {
-      if (char === '#') return found;
+      if (char === '#') {
+        while (at + 1 < line.length && line[at + 1] !== '\n') at++;
+        continue;
+      }
       word = { text: '', column: at + 1 };
       found.push(word);
     }

@@ -194,6 +194,25 @@ describe('a command line that someone pastes', () => {
     });
   });
 
+  it.each([
+    ['# qemu-system-i386 -m 64'],
+    ['root@debian:~# sudo /usr/bin/qemu-system-i386 -m 64'],
+    ['me@host:~/vm$ npx snowglobe i386 -m 64'],
+    ['$ qemu-system-i386 -m 64'],
+    ['# the small one\nsnowglobe i386 # a PC\n  -m 64 # MiB'],
+    ['snowglobe i386 \\\r\n  -m 64\r\n'],
+  ])('may come with a prompt, comments and several lines: %j', (text) => {
+    expect(read(text)).toEqual({ arch: 'i386', memory: 64 });
+  });
+
+  it('keeps a # within a word or quotes, and a line break within quotes as a blank', () => {
+    expect(read('snowglobe i386 -append "a#b #c\nd" -kernel https://a.example/k#f')).toEqual({
+      arch: 'i386',
+      append: 'a#b #c d',
+      kernel: 'https://a.example/k#f',
+    });
+  });
+
   it('finds the images of this site, and a kept disk by its file', () => {
     expect(read('snowglobe i386 -hda .cache/images/vga-fire/disk.img')).toEqual({
       arch: 'i386',
@@ -212,6 +231,8 @@ describe('a command line that someone pastes', () => {
     ['snowglobe i386 -virtfs local,path=x,mount_tag=x', /-virtfs path=x: a page cannot look for folders/],
     ['snowglobe i386 --expect x', /--expect, .*only the command line can do that/],
     ['snowglobe i386 -m "64', /at character 19: the closing " is missing/],
+    ['$ snowglobe i386 \\\n-m "64', /at character 23: the closing " is missing/],
+    ['# a comment and nothing else', /which machine\?/],
     ['snowglobe i386 --wrong', /--wrong is not an option/],
     ['snowglobe i386 -netdev user,id=n', /-netdev: .*not built yet/],
     ['snowglobe i386 -M help', /lists and help are the command line’s/],
