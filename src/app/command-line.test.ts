@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceConfig } from '../core/vm-api.ts';
 import { commandLine, shellQuote } from './command-line.ts';
+import { configFromCommandLine } from './command-text.ts';
 
 const images = 'http://127.0.0.1:8080/images/';
 
@@ -59,6 +60,15 @@ describe('the command line', () => {
       'npx snowglobe riscv64 -bios none -chardev stdio,id=stdio -chardev qemu-vdagent,id=vdagent,clipboard=on ' +
         '-device virtconsole,chardev=stdio -device virtserialport,chardev=vdagent,name=com.redhat.spice.0 -nographic',
     );
+  });
+
+  it.each(['100%.bin', '%FF.bin', '%zz/a b'])('leaves %s an address, which no path can say', (path) => {
+    const kernel = new URL(path, images).href;
+    const line = commandLine({ arch: 'riscv64', kernel, bios: 'default' }, images);
+    expect(line).toBe(`npx snowglobe riscv64 -kernel ${kernel} -nographic`);
+    expect(
+      configFromCommandLine(line, { imagesUrl: images, files: new Map(), folders: [], disks: new Map() }),
+    ).toEqual({ arch: 'riscv64', kernel });
   });
 
   it('names a picked file as it is called', () => {

@@ -1,4 +1,5 @@
 /** The `snowglobe` command line that boots what the page boots. */
+import { escapeCommas } from '../command/option-values.ts';
 import { driveProperties } from '../element/drive-text.ts';
 import { deviceWords, imageName, VM_OPTIONS } from '../element/options.ts';
 import type { DriveConfig, ImageSource, VmConfig } from '../core/vm-api.ts';
@@ -25,13 +26,14 @@ export const BUILT_IMAGES = '.cache/images/';
 function imagePath(source: ImageSource, imagesUrl: string): string {
   if (typeof source !== 'string') return imageName(source);
   const url = URL.canParse(source, imagesUrl) ? new URL(source, new URL('..', imagesUrl)).href : source;
-  return url.startsWith(imagesUrl)
-    ? `${BUILT_IMAGES}${decodeURIComponent(url.slice(imagesUrl.length))}`
-    : url;
+  if (!url.startsWith(imagesUrl)) return url;
+  try {
+    return `${BUILT_IMAGES}${decodeURIComponent(url.slice(imagesUrl.length))}`;
+  } catch {
+    // A sign of per cent that stands for itself: no path says this address.
+    return url;
+  }
 }
-
-/** A comma in a value is written twice. */
-const escapeCommas = (value: string): string => value.replaceAll(',', ',,');
 
 /** One `-drive`. A disk that the browser keeps is named as the file that exporting it gives. */
 function driveWord(drive: DriveConfig, imagesUrl: string, keptName: string): string {

@@ -45,19 +45,17 @@ function optionsPanel({ config, kept }: Machine, imagesUrl: string, actions: Opt
     toggled(): void {
       if (asked) return;
       asked = true;
-      import('./options/form.ts').then(
-        ({ optionsForm }) => element.append(optionsForm(config, imagesUrl, actions, kept)),
-        () => {
-          asked = false;
-          element.replaceChildren(
-            h(
-              'p',
-              { class: 'problem', role: 'alert' },
-              'The form could not be loaded. Check your connection, and open it again.',
-            ),
-          );
-        },
-      );
+      const tell = (text: string) =>
+        element.replaceChildren(h('p', { class: 'problem', role: 'alert' }, text));
+      import('./options/form.ts')
+        .then(
+          ({ optionsForm }) => element.replaceChildren(optionsForm(config, imagesUrl, actions, kept)),
+          () => {
+            asked = false;
+            tell('The form could not be loaded. Check your connection, and open it again.');
+          },
+        )
+        .catch((error: Error) => tell(`The form cannot show this machine: ${error.message}`));
     },
   };
 }

@@ -20,6 +20,9 @@ export function parseKeyValues(option: string, text: string, implied: string): M
   return values;
 }
 
+/** A value as `parseKeyValues` reads it. */
+export const escapeCommas = (value: string): string => value.replaceAll(',', ',,');
+
 /** Refuses every key but the allowed; a key that may only have some values names them. */
 export function checkKeys(
   option: string,

@@ -5,6 +5,7 @@
 import './options.css';
 import { UsageError } from '../../command/usage-error.ts';
 import { setFwCfg } from '../../command/machine-options.ts';
+import { escapeCommas } from '../../command/option-values.ts';
 import type { CliOptions } from '../../command/cli-options.ts';
 import { VmError } from '../../core/errors.ts';
 import type { FwCfgEntry, ImageSource, VmConfig } from '../../core/vm-api.ts';
@@ -36,7 +37,7 @@ function linesOf(key: Field['key'], config: VmConfig): string {
     .map(({ name, string, file }) =>
       string === undefined
         ? `name=${name},file=${imageName(file ?? '')}`
-        : `name=${name},string=${string.replaceAll(',', ',,')}`,
+        : `name=${name},string=${escapeCommas(string)}`,
     )
     .join('\n');
 }

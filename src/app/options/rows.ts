@@ -1,7 +1,7 @@
 /** The lists of the form: drives beside those with a place of their own, devices, shared folders. */
 import type { CliOptions } from '../../command/cli-options.ts';
 import { setDrive } from '../../command/drive-options.ts';
-import { parseKeyValues } from '../../command/option-values.ts';
+import { escapeCommas, parseKeyValues } from '../../command/option-values.ts';
 import { VmError } from '../../core/errors.ts';
 import type { DeviceConfig, DriveConfig, FolderConfig, ImageSource, VmConfig } from '../../core/vm-api.ts';
 import { h } from '../../element/dom.ts';
@@ -18,8 +18,6 @@ export interface Part {
 
 /** Changes options of the form's machine; undefined takes one away. */
 export type Change = (options: Partial<VmConfig>) => void;
-
-const escapeCommas = (value: string): string => value.replaceAll(',', ',,');
 
 function row(what: string, remove: () => void, ...content: HTMLElement[]): HTMLElement {
   const button = h('button', { type: 'button', class: 'quiet remove', 'aria-label': `Remove ${what}` }, '×');
