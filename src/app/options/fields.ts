@@ -29,7 +29,8 @@ interface FieldBase {
 
 export type Field = FieldBase &
   (
-    | { kind: 'text'; placeholder?: string; numeric?: boolean; multiline?: boolean; wide?: boolean }
+    | { kind: 'text'; placeholder?: string; numeric?: boolean; wide?: boolean }
+    | { kind: 'lines'; key: 'smbios' | 'fwCfg'; placeholder: string }
     | { kind: 'select'; choices(config: VmConfig): readonly (readonly [value: string, text: string])[] }
     | { kind: 'flag' }
     | { kind: 'image'; key: ImageKey; placeholder: string }
@@ -193,23 +194,19 @@ export const FIELDS: readonly Field[] = [
   {
     key: 'smbios',
     group: 'data',
-    kind: 'text',
+    kind: 'lines',
     label: 'SMBIOS',
     help: '-smbios, one a line: types 0 firmware, 1 system, 2 board, 3 chassis, 11 texts',
     placeholder: 'type=1,manufacturer=Mine,serial=42',
-    multiline: true,
-    wide: true,
     when: isPc,
   },
   {
     key: 'fwCfg',
     group: 'data',
-    kind: 'text',
+    kind: 'lines',
     label: 'Files of fw_cfg',
     help: '-fw_cfg, one a line; names of one’s own begin with opt/',
     placeholder: 'name=opt/greeting,string=hello',
-    multiline: true,
-    wide: true,
   },
   {
     key: 'tier',

@@ -4,11 +4,8 @@
  */
 import './options.css';
 import { UsageError } from '../../command/usage-error.ts';
-import { setFwCfg } from '../../command/machine-options.ts';
-import { escapeCommas } from '../../command/option-values.ts';
-import type { CliOptions } from '../../command/cli-options.ts';
 import { VmError } from '../../core/errors.ts';
-import type { FwCfgEntry, ImageSource, VmConfig } from '../../core/vm-api.ts';
+import type { ImageSource, VmConfig } from '../../core/vm-api.ts';
 import { h } from '../../element/dom.ts';
 import { configFromText, imageName, isLocalImage, VM_OPTIONS } from '../../element/options.ts';
 import { fileName } from '../disks/save-file.ts';
@@ -16,6 +13,7 @@ import { commandLine } from '../command-line.ts';
 import { configFromCommandLine } from '../command-text.ts';
 import { framed, imageControl } from './controls.ts';
 import { type Field, FIELDS, type GroupName, GROUPS } from './fields.ts';
+import { linesOf, parseLines } from './lines.ts';
 import { devicesPart, drivesPart, foldersPart, type Part } from './rows.ts';
 
 export interface OptionsActions {
@@ -28,37 +26,6 @@ export interface OptionsActions {
 interface FieldPart extends Part {
   field: Field;
   problem(text: string | null): void;
-}
-
-/** Texts of options that have a line for each of their values. */
-function linesOf(key: Field['key'], config: VmConfig): string {
-  if (key === 'smbios') return (config.smbios ?? []).join('\n');
-  return (config.fwCfg ?? [])
-    .map(({ name, string, file }) =>
-      string === undefined
-        ? `name=${name},file=${imageName(file ?? '')}`
-        : `name=${name},string=${escapeCommas(string)}`,
-    )
-    .join('\n');
-}
-
-/** @param held files of fw_cfg that are in the page's hands, by their names */
-function parseLines(key: Field['key'], text: string, held: readonly FwCfgEntry[]): Partial<VmConfig> {
-  const lines = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  if (lines.length === 0) return { [key]: undefined };
-  if (key === 'smbios') return { smbios: lines };
-  const options = {} as CliOptions;
-  for (const line of lines) setFwCfg(options, line);
-  return {
-    fwCfg: options.fwCfg!.map(({ name, string, file }) => {
-      if (string !== undefined) return { name, string };
-      const local = held.find((entry) => entry.file !== undefined && imageName(entry.file) === file)?.file;
-      return { name, file: local ?? file! };
-    }),
-  };
 }
 
 const flagOf = (key: keyof VmConfig): string | undefined =>
@@ -157,7 +124,7 @@ export function optionsForm(
       ),
     });
     const { control, around, show } = build();
-    const wide = 'wide' in field && field.wide === true;
+    const wide = field.kind === 'lines' || ('wide' in field && field.wide === true);
     const frame = framed(label, help, control, { around, wide, flag: field.kind === 'flag' });
     return {
       field,
@@ -210,27 +177,30 @@ export function optionsForm(
         };
         return { control: select, around: select as HTMLElement, show: showChoice };
       }
-      const input = field.multiline
-        ? h('textarea', {
-            name: `option-${key}`,
-            rows: 2,
-            placeholder: field.placeholder,
-            spellcheck: 'false',
-          })
-        : h('input', {
-            name: `option-${key}`,
-            placeholder: field.placeholder,
-            autocomplete: 'off',
-            spellcheck: 'false',
-            inputmode: field.numeric ? 'numeric' : null,
-          });
+      const input =
+        field.kind === 'lines'
+          ? h('textarea', {
+              name: `option-${key}`,
+              rows: 2,
+              placeholder: field.placeholder,
+              spellcheck: 'false',
+            })
+          : h('input', {
+              name: `option-${key}`,
+              placeholder: field.placeholder,
+              autocomplete: 'off',
+              spellcheck: 'false',
+              inputmode: field.numeric ? 'numeric' : null,
+            });
       input.addEventListener('input', () =>
         read(() =>
-          field.multiline ? parseLines(key, input.value, draft.fwCfg ?? []) : parseText(input.value),
+          field.kind === 'lines'
+            ? parseLines(field.key, input.value, [...(draft.fwCfg ?? []), ...(original.fwCfg ?? [])], shorten)
+            : parseText(input.value),
         ),
       );
       const showText = (next: VmConfig) => {
-        input.value = field.multiline ? linesOf(key, next) : String(next[key] ?? '');
+        input.value = field.kind === 'lines' ? linesOf(field.key, next, shorten) : String(next[key] ?? '');
       };
       return { control: input, around: input as HTMLElement, show: showText };
     }
