@@ -81,8 +81,9 @@ export class MachineInput implements ScreenInput {
   }
 
   key(code: string, down: boolean, event: KeyboardEvent): boolean {
-    const input = this.#vm()?.input;
-    if (!input || code === '') return false;
+    const vm = this.#vm();
+    if (!vm || code === '') return false;
+    const { input } = vm;
     if (down && event.ctrlKey && event.altKey) this.#unlock();
     // The console's own keys, as on the terminal.
     if (down && event.ctrlKey && (code === 'F6' || (event.shiftKey && code === 'KeyV'))) {
@@ -96,7 +97,9 @@ export class MachineInput implements ScreenInput {
       const waits = this.#clipboard.before(() => {
         if (this.#late !== keys) return;
         this.#late = null;
-        for (const [late, wasDown] of keys) this.#vm()?.input.key(late, wasDown);
+        // They are none of another machine's.
+        if (this.#vm() !== vm) return;
+        for (const [late, wasDown] of keys) input.key(late, wasDown);
       });
       if (waits) {
         this.#late = keys;
