@@ -55,6 +55,30 @@ describe('bytes in memory', () => {
     expect(node.bytes.buffer).toBe(buffer);
     expect(node.bytes.at(-1)).toBe(0);
   });
+
+  it.each([
+    ['no room for what they are expected to come to', 80],
+    ['room for what is needed and no more', 3],
+  ])('grow where there is %s', (_, most) => {
+    const node = new MemoryNode(new Uint8Array(2 << 20));
+    node.write(0, Uint8Array.of(1));
+    node.expect(100 << 20);
+    vi.stubGlobal(
+      'Uint8Array',
+      new Proxy(Uint8Array, {
+        construct: (real, [length, ...more]) => {
+          if (length > most << 20) throw new RangeError('Array buffer allocation failed');
+          return Reflect.construct(real, [length, ...more]);
+        },
+      }),
+    );
+    const grown = node.resize(3 << 20);
+    const refused = node.resize(81 << 20);
+    vi.unstubAllGlobals();
+    expect(grown.ok).toBe(true);
+    expect([node.size, node.bytes[0], node.bytes.at(-1)]).toEqual([3 << 20, 1, 0]);
+    expect(refused).toMatchObject({ ok: false, error: { kind: 'space' } });
+  });
 });
 
 describe('overlay', () => {

@@ -81,22 +81,34 @@ export class MemoryNode implements BlockNode {
     if (!this.buffer) return closed();
     if (this.readOnly) return failure('read-only', 'the image takes no writes');
     if (size > this.buffer.length) {
-      try {
-        // Images grow cluster by cluster: room for more spares most copies, and costs memory only where it is touched.
-        const room = size < SMALL ? Math.min(2 * size, SMALL) : Math.max(size, this.expected) + ROOM;
-        const buffer = new Uint8Array(room);
-        buffer.set(this.bytes);
-        this.buffer = buffer;
-        this.reached = this.length;
-      } catch {
-        return failure('space', 'there is no more memory for the image');
-      }
+      const buffer = this.roomFor(size);
+      if (!buffer) return failure('space', 'there is no more memory for the image');
+      buffer.set(this.bytes);
+      this.buffer = buffer;
+      this.reached = this.length;
     }
     // Room that was never used is zeros, and is not touched before there are bytes for it.
     if (size > this.length) this.buffer.fill(0, this.length, Math.min(size, this.reached));
     this.reached = Math.max(this.reached, size);
     this.length = size;
     return DONE;
+  }
+
+  /**
+   * Images grow cluster by cluster: room for more spares most copies, and costs memory only where it is touched.
+   * @returns null: there is no memory even for what is needed
+   */
+  private roomFor(size: number): Uint8Array | null {
+    const wishes =
+      size < SMALL ? [Math.min(2 * size, SMALL)] : [Math.max(size, this.expected) + ROOM, size + ROOM, size];
+    for (const room of wishes) {
+      try {
+        return new Uint8Array(room);
+      } catch {
+        // Less of it may be there.
+      }
+    }
+    return null;
   }
 
   expect(size: number): void {
