@@ -6,6 +6,7 @@
  */
 
 import type { QueueState } from '../core/vm-api.ts';
+import type { PciConfigAccess } from '../memory/region-table.ts';
 
 /** How one register is reached from the vCPU (design section 1). */
 export interface RegisterSpec {
@@ -35,9 +36,6 @@ export interface RegisterSpec {
   /** Name of the status register of an `acknowledge` register; it is the shadow of an IrqLatch. */
   acknowledges?: string;
 }
-
-/** CONFIG_ADDRESS or CONFIG_DATA of a PC, or PCI Express's memory from bus 0 on. */
-export type PciConfigAccess = 'address' | 'data' | 'ecam';
 
 /** A block of registers. */
 export interface MmioRegion {

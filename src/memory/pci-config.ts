@@ -2,11 +2,15 @@
 import * as L from './layout.gen.ts';
 import type { VmMemory } from './vm-memory.ts';
 
-/** The three blocks of 256 bytes of a function of bus 0: its space, the bits that the guest may write, and flags PCI_CONFIG_*. */
-export function pciConfigPlace(
-  vm: VmMemory,
-  devfn: number,
-): { bytes: Uint8Array; writable: Uint8Array; flags: Uint8Array } {
+/** Where a space lies so that the vCPU can answer for it: 256 bytes each of the space, of the bits that the guest may write, and of flags PCI_CONFIG_*. */
+export interface PciConfigPlace {
+  bytes: Uint8Array;
+  writable: Uint8Array;
+  flags: Uint8Array;
+}
+
+/** The place of a function of bus 0. */
+export function pciConfigPlace(vm: VmMemory, devfn: number): PciConfigPlace {
   const at = L.PCI_CONFIG + devfn * L.PCI_CONFIG_STRIDE;
   const block = (offset: number): Uint8Array => vm.u8.subarray(at + offset, at + offset + L.PCI_CONFIG_BYTES);
   return { bytes: block(0), writable: block(L.PCI_CONFIG_WRITABLE), flags: block(L.PCI_CONFIG_FLAGS) };

@@ -65,6 +65,10 @@ export interface RegisterReach {
   status?: number;
 }
 
+const CONFIG_KINDS = { address: CONFIG_ADDRESS, data: CONFIG_DATA, ecam: CONFIG_ECAM } as const;
+/** CONFIG_ADDRESS or CONFIG_DATA of a PC, or PCI Express's memory from bus 0 on. */
+export type PciConfigAccess = keyof typeof CONFIG_KINDS;
+
 /** What the vCPU must know of a device's registers. */
 export interface RegionReach {
   size: number;
@@ -74,7 +78,7 @@ export interface RegionReach {
   spacing: number;
   registers: readonly RegisterReach[];
   /** The vCPU answers what it can from PCI_CONFIG. */
-  config?: 'address' | 'data' | 'ecam';
+  config?: PciConfigAccess;
 }
 
 /** What a guest-physical range leads to. */
@@ -109,8 +113,6 @@ export interface PlacedReach extends MovableRegion {
   /** First doorbell number and count for each register with doorbells, by register offset. */
   doorbells: ReadonlyMap<number, { first: number; count: number }>;
 }
-
-const CONFIG_KINDS = { address: CONFIG_ADDRESS, data: CONFIG_DATA, ecam: CONFIG_ECAM } as const;
 
 /** Stale masks have 64 bits. */
 const STALE_REGISTERS = 64;

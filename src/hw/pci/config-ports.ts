@@ -28,7 +28,7 @@ export class PciConfigPorts implements Device {
         name: 'pci-config-address',
         config: 'address',
         spacing: 4,
-        // The data port is always an exit, and so finds the address that was written before it.
+        // Who answers at the data port finds what was written before: the vCPU keeps the address, and an exit waits for deferred writes.
         registers: [{ offset: 0, name: 'CONFIG_ADDRESS', read: 'exit', write: 'deferred' }],
         read: (offset, size) => part(this.latch.value, offset, size),
         // Narrower writes are no configuration accesses but I/O accesses to whatever lies there: nothing.

@@ -3,6 +3,7 @@
  * Specification: PCI Local Bus Specification 3.0, chapter 6.
  */
 import { PCI_CONFIG_LIVE, PCI_CONFIG_PLACE, PCI_CONFIG_PLAIN } from '../../memory/layout.gen.ts';
+import type { PciConfigPlace } from '../../memory/pci-config.ts';
 
 export const CONFIG_BYTES = 256;
 
@@ -32,13 +33,6 @@ export const COMMAND_SERR = 0x0100;
 export const COMMAND_INTX_DISABLE = 0x0400;
 export const STATUS_INTERRUPT = 0x0008;
 export const STATUS_CAPABILITIES = 0x0010;
-
-/** Where a space lies so that the vCPU can answer for it: 256 bytes each of the space, of the bits that the guest may write, and of flags PCI_CONFIG_*. */
-export interface PciConfigPlace {
-  bytes: Uint8Array;
-  writable: Uint8Array;
-  flags: Uint8Array;
-}
 
 /** What the vCPU may not take for bytes, or may: see PCI_CONFIG_* of assembly/layout.ts. */
 const FLAGS = { live: PCI_CONFIG_LIVE, plain: PCI_CONFIG_PLAIN, place: PCI_CONFIG_PLACE } as const;

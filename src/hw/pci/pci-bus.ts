@@ -1,6 +1,6 @@
 /** A PCI bus: functions by their place, and their interrupt pins wired together. */
 import type { IrqLine } from '../../core/irq.ts';
-import type { PciConfigPlace } from './config-space.ts';
+import type { PciConfigPlace } from '../../memory/pci-config.ts';
 import type { MessageSink, PciFunction } from './pci-function.ts';
 
 /** Interrupt lines from the bus to the chipset. */
