@@ -68,6 +68,7 @@ test('doors open by date, at midnight too; in November none, in spring all; a cl
   await page.reload();
   await expect(doors(page, 'closed')).toHaveCount(23, LONG);
   await expect(state(page, 1)).toHaveAttribute('data-today', '');
+  await expect(page.getByRole('link', { name: "Door 1, today's, to be opened" })).toBeVisible();
 
   await page.goto(`${site.url}?door=2`);
   await expect(page.getByText('This door opens on 2 December, tomorrow.')).toBeVisible();
@@ -97,6 +98,7 @@ test('a switch opens all doors at once, and is remembered; a door that was opene
   await expect(all).not.toBeChecked();
   await all.click();
   await expect(all).toBeChecked();
+  await expect(page.getByText('All 24 doors may be opened.')).toBeVisible();
   const door = page.getByRole('link', { name: 'Door 1, to be opened' });
   await door.focus();
   await page.keyboard.press('Enter');

@@ -100,7 +100,7 @@ export class CalendarView {
   show(faces: ReadonlyMap<number, DoorFace>, all: boolean | null, now: Date): void {
     this.#all.hidden = all === null;
     this.#all.setAttribute('aria-checked', String(all === true));
-    this.#count.textContent = countText(now);
+    this.#count.textContent = countText(now, all === true);
     for (const [door, face] of faces) this.#show(this.#doors.get(door)!, face);
   }
 
@@ -163,12 +163,15 @@ function picture(source: string): HTMLElement {
   return h('img', { src: source, alt: '', draggable: 'false', decoding: 'async' });
 }
 
-function countText(now: Date): string {
+/** @param all the switch has opened what is not open by date */
+function countText(now: Date, all: boolean): string {
+  const open = 'All 24 doors may be opened. There is a computer behind each.';
+  if (all) return open;
   const first = daysUntil(1, now);
   if (first > 0)
     return `${first === 1 ? 'Tomorrow' : `In ${first} days`} the first of 24 doors opens. There is a computer behind each.`;
   const left = Array.from({ length: DOORS }, (_, at) => at + 1).filter((door) => !isOpenByDate(door, now));
-  if (left.length === 0) return 'All 24 doors may be opened. There is a computer behind each.';
+  if (left.length === 0) return open;
   return left.length === 1
     ? 'Tomorrow the last door opens.'
     : `${left.length} doors are still closed. Tomorrow the next one opens.`;

@@ -156,7 +156,8 @@ export class GalleryPage {
     const snapshot = opened ? this.#snapshots.get(number) : undefined;
     const running = this.#kept.has(number);
     const missing = this.#entryOf(door) === undefined;
-    const name = opened ? `Door ${number}: ${door.title}` : `Door ${number}, to be opened`;
+    const named = `Door ${number}${today ? ", today's" : ''}`;
+    const name = opened ? `${named}: ${door.title}` : `${named}, to be opened`;
     return {
       ...face,
       state: opened ? 'opened' : 'ready',
