@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { ISOLATION_HEADERS } from '../src/cli/static-server.ts';
 import type { VmConsole } from '../src/element/index.ts';
 import { bundle } from './support/bundle.ts';
-import { ISOLATED } from './support/folders.ts';
 import { repository } from './support/images.ts';
 import { expect, test } from './support/site.ts';
 
@@ -14,7 +14,7 @@ const read = (path: string): string => readFileSync(join(repository, path), 'utf
 async function open(page: Page, url: string, name: string, script?: string): Promise<void> {
   const body = read(`examples/${name}/index.html`);
   await page.route(`${url}${name}.html`, (route) =>
-    route.fulfill({ contentType: 'text/html', headers: ISOLATED, body }),
+    route.fulfill({ contentType: 'text/html', headers: ISOLATION_HEADERS, body }),
   );
   if (script) {
     const code = await bundle(`examples/${name}/${script}`);

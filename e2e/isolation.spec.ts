@@ -2,8 +2,9 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { ISOLATION_HEADERS } from '../src/cli/static-server.ts';
 import { isKept } from './support/kept-page.ts';
-import { expect, ISOLATED, SHARED, test } from './support/folders.ts';
+import { expect, SHARED, test } from './support/folders.ts';
 import { assembleGuest, repository } from './support/images.ts';
 import { screenText } from './support/site.ts';
 
@@ -62,7 +63,7 @@ test('a page whose server sends the headers gets no service worker', async ({ pa
   const library = await serve(LIBRARY, SHARED);
   const site = await serve(
     folderOf(info.outputPath('page'), htmlOf(`${library.url}vm-console.js`)),
-    ISOLATED,
+    ISOLATION_HEADERS,
   );
   const loaded = loads(page);
   await page.goto(site.url);

@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { ISOLATION_HEADERS } from '../src/cli/static-server.ts';
 import { assembleGuest, repository } from './support/images.ts';
 import { pcEcho } from './support/pc-guest.ts';
-import { expect, ISOLATED, SHARED, test } from './support/folders.ts';
+import { expect, SHARED, test } from './support/folders.ts';
 import { screenText } from './support/site.ts';
 
 const LIBRARY = join(repository, 'build/lib');
@@ -24,7 +25,7 @@ test('a plain page takes the component, its worker and its core from another sit
   const folder = info.outputPath('page');
   const kernel = pcEcho('x86_64', folder).kernel!;
   const element = `<vm-console arch="x86_64" memory="16" kernel="${kernel.split('/').at(-1)}" autostart></vm-console>`;
-  const site = await serve(folder, ISOLATED);
+  const site = await serve(folder, ISOLATION_HEADERS);
   writePage(folder, html(`${library.url}vm-console.js`, element));
   await page.goto(`${site.url}index.html`);
   await page
@@ -56,7 +57,7 @@ test('the attribute assets says where core and worker are, if not beside the com
   const folder = info.outputPath('page');
   assembleGuest('echo', folder);
   const element = `<vm-console arch="riscv64" bios="none" kernel="echo.elf" assets="${elsewhere.url}lib" autostart></vm-console>`;
-  const site = await serve(folder, ISOLATED);
+  const site = await serve(folder, ISOLATION_HEADERS);
   writePage(folder, html(`${library.url}vm-console.js`, element));
   await page.goto(`${site.url}index.html`);
   await expect.poll(() => screenText(page)).toBe('ready');

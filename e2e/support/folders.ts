@@ -14,11 +14,6 @@ const TYPES: Record<string, string> = {
 };
 /** What a server of files for other sites sends. */
 export const SHARED = { 'Access-Control-Allow-Origin': '*', 'Cross-Origin-Resource-Policy': 'cross-origin' };
-/** What a page needs for shared memory. */
-export const ISOLATED = {
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Embedder-Policy': 'require-corp',
-};
 
 export interface Folder {
   /** With a trailing slash. */
