@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { listBareMetalImages, readImageDescription } from './build-demo.mjs';
@@ -12,6 +13,17 @@ it('finds the bare-metal guests, each fully described', () => {
     ['riscv64-demo', 'virt'],
     ['riscv64-device-tree', 'virt'],
   ]);
+});
+
+it('are images that `npm run images` knows, as the page advises', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['scripts/build-image.mjs', 'none'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('there is no image "none": ');
+  const known = stderr.split(': ').at(-1)?.trim().split(', ');
+  for (const { name } of listBareMetalImages().map(readImageDescription)) expect(known).toContain(name);
 });
 
 it.each(listBareMetalImages())('%s begins where `-bios none` enters and fits its memory', (folder) => {

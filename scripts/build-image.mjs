@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { listBareMetalImages, readImageDescription } from './build-demo.mjs';
 import { AptArchive, AptError, aptObstacle } from './lib/apt.mjs';
 import { main, megabytes, SetupError, say, step, yellow } from './lib/console.mjs';
 import { buildDiskFiles } from './lib/debian-disk.mjs';
@@ -327,16 +328,20 @@ export async function buildImagesIfPossible({ later = true, large = true, unlist
   return { machines: writeIndex(undefined, waiting), obstacle, waiting };
 }
 
+/** Assembles the bare-metal guests, all of them, if one is missing or a source changed. Returns whether it did. */
 async function buildDemo() {
-  const hash = hashFiles(
-    listFiles(['images/demo', 'images/bench-loop', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm']),
+  const folders = listBareMetalImages();
+  const sources = [...folders, 'images/bare-metal', 'scripts/build-demo.mjs', 'scripts/lib/riscv-asm'];
+  const hash = hashFiles(listFiles(sources));
+  const manifests = folders.map((folder) =>
+    join(imagesDir, readImageDescription(folder).name, 'manifest.json'),
   );
-  const manifest = join(imagesDir, 'riscv64-demo', 'manifest.json');
-  if (isFresh('demo', hash, [manifest])) return;
+  if (isFresh('demo', hash, manifests)) return false;
   await step('Building the bare-metal guests', async () => {
     await runNode('Building the bare-metal guests', 'scripts/build-demo.mjs');
   });
   markFresh('demo', hash);
+  return true;
 }
 
 if (process.argv[1] && shown(process.argv[1]) === 'scripts/build-image.mjs') {
@@ -352,11 +357,16 @@ if (process.argv[1] && shown(process.argv[1]) === 'scripts/build-image.mjs') {
       return;
     }
     const recipes = listRecipes();
-    const unknown = positionals.find((name) => !recipes.includes(name));
-    if (unknown) throw new SetupError(`there is no image "${unknown}": ${recipes.join(', ')}`);
-    const names = positionals.length > 0 ? recipes.filter((name) => needed(name, positionals)) : recipes;
+    const bareMetal = listBareMetalImages().map((folder) => readImageDescription(folder).name);
+    const unknown = positionals.find((name) => !recipes.includes(name) && !bareMetal.includes(name));
+    if (unknown)
+      throw new SetupError(`there is no image "${unknown}": ${[...recipes, ...bareMetal].join(', ')}`);
+    const wanted = positionals.length > 0 ? positionals : [...recipes, ...bareMetal];
+    const made = wanted.some((name) => bareMetal.includes(name)) && (await buildDemo());
+    const wantedRecipes = recipes.filter((name) => wanted.includes(name));
+    const names = recipes.filter((name) => needed(name, wantedRecipes));
     const built = await buildImages({ names, update: values.update });
-    say(built.length ? `Built in ${shown(imagesDir)}/.` : yellow('Every image is up to date.'));
+    say(made || built.length ? `Built in ${shown(imagesDir)}/.` : yellow('Every image is up to date.'));
   });
 }
 
