@@ -132,10 +132,24 @@ test('every option is in the form, a mistake is told at its field, and the comma
   await page.getByRole('button', { name: 'Restart with these options' }).click();
   await expect(page).toHaveURL(/\?machine=echo$/);
 
+  // A row that cannot be read is not left out silently.
+  await page.getByLabel('Memory').fill('128');
+  const device = page.getByLabel('Device 1', { exact: true });
+  await device.fill('virtio-rng');
+  await device.fill('');
+  await expect(device).toHaveAttribute('aria-invalid', 'true');
+  await page.getByRole('button', { name: 'Restart with these options' }).click();
+  await expect(device).toBeFocused();
+  await expect(device).toHaveAccessibleDescription('A device needs a driver, such as virtio-rng.');
+  await expect(page).toHaveURL(/\?machine=echo$/);
+
   await line.fill('qemu-system-riscv64 -m 96 -bios none -kernel .cache/images/echo.elf -wrong');
   await expect(page.locator('#command-problem')).toHaveText(
     '-wrong is not an option; snowglobe --help lists them',
   );
+  await page.getByLabel('Memory').fill('127');
+  await expect(page.locator('#command-problem')).toBeEmpty();
+  await expect(line).not.toHaveAttribute('aria-invalid');
   await line.fill(
     "qemu-system-riscv64 -m 96 -bios none -kernel .cache/images/echo.elf -append 'x y' -device virtio-balloon,id=b,,1",
   );

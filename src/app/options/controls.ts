@@ -13,6 +13,26 @@ export interface Framed {
 
 let count = 0;
 
+/** The place below a control where its mistake is told. @param help ids of what describes it besides */
+export function mistakeOf(control: Control, help: readonly string[] = []): Framed {
+  count++;
+  const id = `mistake-${count}`;
+  const element = h('small', { id, class: 'wrong', role: 'alert' });
+  control.setAttribute('aria-describedby', [...help, id].join(' '));
+  return {
+    element,
+    problem(text) {
+      element.textContent = text ?? '';
+      if (text === null) control.removeAttribute('aria-invalid');
+      else control.setAttribute('aria-invalid', 'true');
+    },
+  };
+}
+
+/** The first control below `root` that a mistake is told of; null: there is none. */
+export const firstMistake = (root: HTMLElement): HTMLElement | null =>
+  root.querySelector<HTMLElement>('[aria-invalid="true"]');
+
 /** Puts a control into its frame. @param around what is shown for the control; default: itself */
 export function framed(
   label: string,
@@ -23,25 +43,16 @@ export function framed(
   count++;
   control.id = `option-${count}`;
   const helpId = `${control.id}-help`;
-  const problemId = `${control.id}-problem`;
-  const wrong = h('small', { id: problemId, class: 'wrong', role: 'alert' });
-  control.setAttribute('aria-describedby', `${helpId} ${problemId}`);
+  const mistake = mistakeOf(control, [helpId]);
   const name = h('label', { for: control.id }, label);
   const element = h(
     'div',
     { class: `field${wide ? ' wide' : ''}${flag ? ' flag' : ''}` },
     ...(flag ? [around, name] : [name, around]),
     h('small', { id: helpId }, help),
-    wrong,
+    mistake.element,
   );
-  return {
-    element,
-    problem(text) {
-      wrong.textContent = text ?? '';
-      if (text === null) control.removeAttribute('aria-invalid');
-      else control.setAttribute('aria-invalid', 'true');
-    },
-  };
+  return { element, problem: mistake.problem };
 }
 
 /** An image: its address, or a file of the person's. */

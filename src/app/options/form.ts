@@ -11,7 +11,7 @@ import { configFromText, imageName, isLocalImage, VM_OPTIONS } from '../../eleme
 import { fileName } from '../disks/save-file.ts';
 import { commandLine } from '../command-line.ts';
 import { configFromCommandLine } from '../command-text.ts';
-import { framed, imageControl } from './controls.ts';
+import { firstMistake, framed, imageControl } from './controls.ts';
 import { type Field, FIELDS, type GroupName, GROUPS } from './fields.ts';
 import { linesOf, parseLines } from './lines.ts';
 import { devicesPart, drivesPart, foldersPart, type Part } from './rows.ts';
@@ -221,7 +221,7 @@ export function optionsForm(
     draft = Object.fromEntries(
       Object.entries({ ...draft, ...options }).filter(([, value]) => value !== undefined),
     ) as unknown as VmConfig;
-    lineProblem.textContent = '';
+    tellLine(null);
     line.value = commandLine(draft, imagesUrl, keptName);
     const others = Object.keys(options).length > 1 || options.arch !== undefined;
     if (others) for (const part of fields) if (part.field.key in options) part.show(draft);
@@ -232,8 +232,11 @@ export function optionsForm(
 
   /** Fields that the machine has no use for are not shown, unless they are set. */
   function showWhich(): void {
-    for (const { field, element } of fields)
+    for (const { field, element, show } of fields) {
       element.hidden = field.when !== undefined && !field.when(draft) && draft[field.key] === undefined;
+      // Nobody can mend what is not shown.
+      if (element.hidden && wrongFields.delete(field.key)) show(draft);
+    }
   }
 
   function showAll(): void {
@@ -255,17 +258,29 @@ export function optionsForm(
   async function check(): Promise<boolean> {
     const asked = draft;
     problem.textContent = '';
-    const { resolveConfig } = await import('../../machine/config.ts');
+    const loaded = await import('../../machine/config.ts').catch(() => null);
     if (asked !== draft) return false;
+    if (loaded === null) {
+      problem.textContent =
+        'What checks these options could not be loaded. Check your connection, and try again.';
+      return false;
+    }
     for (const { field, problem: say } of fields) if (!wrongFields.has(field.key)) say(null);
     try {
-      resolveConfig(draft);
+      loaded.resolveConfig(draft);
       return wrongFields.size === 0;
     } catch (error) {
       if (!(error instanceof VmError)) throw error;
       tell(error.message);
       return false;
     }
+  }
+
+  /** Tells a mistake in the command line; null: there is none. */
+  function tellLine(message: string | null): void {
+    lineProblem.textContent = message ?? '';
+    if (message === null) line.removeAttribute('aria-invalid');
+    else line.setAttribute('aria-invalid', 'true');
   }
 
   /** Reads the command line; the form follows. */
@@ -281,8 +296,7 @@ export function optionsForm(
           ),
         ),
       });
-      lineProblem.textContent = '';
-      line.removeAttribute('aria-invalid');
+      tellLine(null);
       // What the command line has no word for stays as it is.
       const { cache } = draft;
       draft = { ...found, ...(cache !== undefined && { cache }) };
@@ -290,8 +304,7 @@ export function optionsForm(
       void check();
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      lineProblem.textContent = error.message;
-      line.setAttribute('aria-invalid', 'true');
+      tellLine(error.message);
     }
   }
   line.addEventListener('input', readLine);
@@ -352,8 +365,10 @@ export function optionsForm(
       line.focus();
       return;
     }
-    if (!(await check())) {
-      const wrong = form.querySelector<HTMLElement>('[aria-invalid]');
+    const possible = await check();
+    // The machine as it would be is without what rows and fields could not read.
+    const wrong = firstMistake(form);
+    if (!possible || wrong) {
       const group = wrong?.closest('details');
       if (group) group.open = true;
       wrong?.focus();

@@ -2,12 +2,13 @@
 import type { CliOptions } from '../../command/cli-options.ts';
 import { setDrive } from '../../command/drive-options.ts';
 import { escapeCommas, parseKeyValues } from '../../command/option-values.ts';
+import { UsageError } from '../../command/usage-error.ts';
 import { VmError } from '../../core/errors.ts';
 import type { DeviceConfig, DriveConfig, FolderConfig, ImageSource, VmConfig } from '../../core/vm-api.ts';
 import { h } from '../../element/dom.ts';
 import { driveProperties } from '../../element/drive-text.ts';
 import { deviceWords } from '../../element/options.ts';
-import { imageControl } from './controls.ts';
+import { imageControl, mistakeOf } from './controls.ts';
 import { DEVICES } from './fields.ts';
 
 /** A part of the form that shows some options of a configuration and changes them. */
@@ -25,7 +26,12 @@ function row(what: string, remove: () => void, ...content: HTMLElement[]): HTMLE
   return h('li', { class: 'row' }, ...content, button);
 }
 
-const wrongText = (): HTMLElement => h('small', { class: 'wrong', role: 'alert' });
+/** @throws UsageError */
+function parseDevice(text: string): DeviceConfig {
+  const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', text.trim(), 'driver'));
+  if (driver === '') throw new UsageError('A device needs a driver, such as virtio-rng.');
+  return Object.keys(properties).length > 0 ? { driver, properties } : { driver };
+}
 
 export function devicesPart(change: Change): Part {
   const list = h('ul', { class: 'rows' });
@@ -50,30 +56,26 @@ export function devicesPart(change: Change): Part {
           spellcheck: 'false',
           'aria-label': name,
         });
-        const wrong = wrongText();
+        const wrong = mistakeOf(input);
         input.addEventListener('input', () => {
           try {
-            const { driver = '', ...properties } = Object.fromEntries(
-              parseKeyValues('-device', input.value.trim(), 'driver'),
-            );
-            if (driver === '') throw new Error('A device needs a driver, such as virtio-rng.');
-            wrong.textContent = '';
-            set(devices.with(at, Object.keys(properties).length > 0 ? { driver, properties } : { driver }));
+            const device = parseDevice(input.value);
+            wrong.problem(null);
+            set(devices.with(at, device));
           } catch (error) {
-            wrong.textContent = (error as Error).message;
+            wrong.problem((error as Error).message);
           }
         });
         const remove = () => {
           set(devices.toSpliced(at, 1));
           draw();
         };
-        return row(name, remove, h('div', { class: 'grow' }, input, wrong));
+        return row(name, remove, h('div', { class: 'grow' }, input, wrong.element));
       }),
     );
   add.addEventListener('change', () => {
     if (add.value === '') return;
-    const { driver = '', ...properties } = Object.fromEntries(parseKeyValues('-device', add.value, 'driver'));
-    set([...devices, Object.keys(properties).length > 0 ? { driver, properties } : { driver }]);
+    set([...devices, parseDevice(add.value)]);
     add.value = '';
     draw();
     list.lastElementChild?.querySelector('input')?.focus();
@@ -138,7 +140,6 @@ export function drivesPart(shorten: (address: string) => string, change: Change,
         { class: 'row' },
         h('span', { class: 'grow' }, `The disk of “${kept ?? ''}”, which is kept`),
       );
-    const wrong = wrongText();
     let file: ImageSource | undefined = drive.file;
     const image = imageControl(`drive-${at}`, name, 'empty', shorten, (source) => {
       file = source;
@@ -159,10 +160,11 @@ export function drivesPart(shorten: (address: string) => string, change: Change,
       spellcheck: 'false',
       'aria-label': `${name}: other properties`,
     });
+    const wrong = mistakeOf(more);
     const update = (): void => {
       try {
         const rest = parseMore(more.value);
-        wrong.textContent = '';
+        wrong.problem(null);
         set(
           drives.with(at, {
             ...(file !== undefined && { file }),
@@ -174,7 +176,7 @@ export function drivesPart(shorten: (address: string) => string, change: Change,
           }),
         );
       } catch (error) {
-        wrong.textContent = (error as Error).message;
+        wrong.problem((error as Error).message);
       }
     };
     for (const control of [at2, format, readOnly]) control.addEventListener('change', update);
@@ -187,7 +189,7 @@ export function drivesPart(shorten: (address: string) => string, change: Change,
     return row(
       name,
       remove,
-      h('div', { class: 'grow drive-row' }, image.element, at2, format, check, more, wrong),
+      h('div', { class: 'grow drive-row' }, image.element, at2, format, check, more, wrong.element),
     );
   };
   const draw = (): void => list.replaceChildren(...drives.map(driveRow));
@@ -227,7 +229,7 @@ function folderOf(tag: string, list: FileList): FolderConfig {
 
 export function foldersPart(change: Change): Part {
   const list = h('ul', { class: 'rows' });
-  const wrong = wrongText();
+  const wrong = h('small', { class: 'wrong', role: 'alert' });
   const picker = h('input', {
     type: 'file',
     webkitdirectory: true,
