@@ -47,7 +47,7 @@ const NOT_KEPT = /^(service-worker\.js|runner\.html|\.vite\/.*|.*\.map)$/;
 /** Where the site is built. */
 let folder = '';
 
-/** Tells the service worker of the build which files it is made of, and a hash of them all: another build is another version. */
+/** Tells the service worker of the build which files it is made of, with a hash of each, and one of them all: another build is another version. */
 const shell: Plugin = {
   name: 'snowglobe-shell',
   apply: 'build',
@@ -63,14 +63,19 @@ const shell: Plugin = {
       .filter((path) => !NOT_KEPT.test(path))
       .sort();
     const hash = createHash('sha256').update(readFileSync(worker));
-    for (const path of files) hash.update(path).update(readFileSync(join(folder, path)));
+    const told: [path: string, integrity: string][] = files.map((path) => {
+      const content = readFileSync(join(folder, path));
+      hash.update(path).update(content);
+      const integrity = `sha256-${createHash('sha256').update(content).digest('base64')}`;
+      // The front page is asked for by its folder.
+      return [path.replace(/(^|\/)index\.html$/, '$1'), integrity];
+    });
     const version = hash.digest('hex').slice(0, 12);
-    // The front page is asked for by its folder.
-    const paths = files.map((path) => path.replace(/(^|\/)index\.html$/, '$1'));
     const source = readFileSync(worker, 'utf8');
-    const told = source.replace("{ version: 'none', files: [] }", JSON.stringify({ version, files: paths }));
-    if (told === source) throw new Error('public/service-worker.js has no place for the list of files');
-    writeFileSync(worker, told);
+    const shell = JSON.stringify({ version, files: Object.fromEntries(told) });
+    const written = source.replace("{ version: 'none', files: {} }", shell);
+    if (written === source) throw new Error('public/service-worker.js has no place for the list of files');
+    writeFileSync(worker, written);
   },
 };
 

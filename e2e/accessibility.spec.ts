@@ -1,14 +1,6 @@
 /** The page's states, light and dark, held to axe's rules of accessibility. */
-import type { Page } from 'playwright/test';
-import { findings } from './support/axe.ts';
+import { expectAccessible as check } from './support/axe.ts';
 import { displayText, expect, screenText, test, withoutIsolation } from './support/site.ts';
-
-async function check(page: Page, state: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    expect(await findings(page), `${state}, ${colorScheme}`).toEqual([]);
-  }
-}
 
 test('axe finds nothing wrong with the list of machines, on a desktop and on a phone', async ({
   page,

@@ -1,8 +1,10 @@
 /** A machine that was started once starts again without network, from a new page. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startServer } from '../src/cli/static-server.ts';
 import { runProgram } from '../src/img/program.ts';
+import { expectAccessible } from './support/axe.ts';
 import { isKept } from './support/kept-page.ts';
 import { bootDisk } from './support/boot-sector.ts';
 import { repository } from './support/images.ts';
@@ -113,6 +115,7 @@ test('a line says that the guest waits for the network, and goes when it is back
 
 test('a new version is fetched beside the old one, is announced, and takes its place whole', async ({
   page,
+  context,
 }, testInfo) => {
   const folder = testInfo.outputPath('site');
   cpSync(join(repository, 'build/site'), folder, { recursive: true });
@@ -120,28 +123,58 @@ test('a new version is fetched beside the old one, is announced, and takes its p
   const edit = (file: string, from: string | RegExp, to: string): void => {
     const path = join(folder, file);
     const text = readFileSync(path, 'utf8');
-    expect(text.match(from)).not.toBeNull();
-    writeFileSync(path, text.replace(from, to));
+    const edited = text.replace(from, to);
+    expect(edited).not.toBe(text);
+    writeFileSync(path, edited);
   };
+  const integrity = (file: string): string =>
+    `sha256-${createHash('sha256')
+      .update(readFileSync(join(folder, file)))
+      .digest('base64')}`;
   const description = () => page.locator('meta[name=description]').getAttribute('content');
   await page.goto(server.url);
   await expect.poll(() => page.evaluate(isKept), { timeout: 60_000 }).toBe(true);
   const first = await description();
+  const other = await context.newPage();
+  await other.goto(server.url);
+  const front = integrity('index.html');
   edit('index.html', 'A whole computer', 'Version two of a computer');
-  edit('service-worker.js', /"version":"\w+"/, '"version":"two"');
+  edit('service-worker.js', /"version":"\w+"/, '"version":"half"');
+  // A server that is half-way to another build: its worker comes with a front page of its own or not at all.
+  const outcome = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    const worker = registration.installing ?? registration.waiting;
+    while (worker?.state === 'installing')
+      await new Promise((resolve) => worker.addEventListener('statechange', resolve, { once: true }));
+    return worker?.state;
+  });
+  expect(outcome).toBe('redundant');
+  const gone = readdirSync(join(folder, 'assets')).find((name) => /^form-.*\.js$/.test(name))!;
+  rmSync(join(folder, 'assets', gone));
+  edit('service-worker.js', new RegExp(`,"assets/${gone}":"[^"]*"`), '');
+  edit('service-worker.js', '"version":"half"', '"version":"two"');
+  edit('service-worker.js', front, integrity('index.html'));
   await page.reload();
   // Whole and old: the document of the new version comes with its scripts or not at all.
   expect(await description()).toBe(first);
   const note = page.getByRole('status').filter({ hasText: 'A new version of this page is here.' });
   await expect(note).toBeVisible({ timeout: 60_000 });
+  await expectAccessible(page, 'a new version');
   await note.getByRole('button', { name: 'Reload' }).click();
   await expect
     .poll(() => description().catch(() => ''), { timeout: 60_000 })
     .toContain('Version two of a computer');
   await expect(note).toHaveCount(0);
+  // The other tab shows the old version still, and has its parts.
+  expect(await other.evaluate(async (name) => (await fetch(`assets/${name}`)).status, gone)).toBe(200);
+  await other.close();
   await expect
     .poll(() =>
-      page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('snowglobe-page'))),
+      page.evaluate(async () => {
+        navigator.serviceWorker.controller?.postMessage({ keep: [] });
+        return (await caches.keys()).filter((name) => name.startsWith('snowglobe-page'));
+      }),
     )
     .toEqual(['snowglobe-page-two']);
   await server.close();

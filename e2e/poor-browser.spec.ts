@@ -1,5 +1,6 @@
 /** Browsers that lack something, or keep nothing: machines run all the same, and what is missing is said. */
 import { readFileSync } from 'node:fs';
+import { expectAccessible } from './support/axe.ts';
 import { countingDisk } from './support/counting-disk.ts';
 import { displayText, expect, screenText, test } from './support/site.ts';
 
@@ -87,6 +88,7 @@ test('a machine of the moment whose disk was written to is not left without a qu
   const question = page.getByRole('dialog', { name: 'Leave this machine?' });
   await page.getByRole('link', { name: 'Snowglobe: all machines' }).click();
   await expect(question).toContainText('in memory only');
+  await expectAccessible(page, 'the question');
   await question.getByRole('button', { name: 'Cancel' }).click();
   await expect.poll(() => displayText(page)).toContain('Started 1');
   await page.getByRole('link', { name: 'Snowglobe: all machines' }).click();

@@ -6,8 +6,11 @@
 importScripts('vm-console-isolation.js');
 const { isolate } = self.vmConsoleIsolation;
 
-/** What the build has written: a hash of all files, and their paths below the page's folder. The first is the page's own, "". */
-const SHELL = { version: 'none', files: [] };
+/**
+ * What the build has written: a hash of all files, and each one's as Subresource Integrity spells it, by its path below the page's folder. The first is the
+ * page's own, "".
+ */
+const SHELL = { version: 'none', files: {} };
 
 const PREFIX = 'snowglobe-page';
 const CACHE = `${PREFIX}-${SHELL.version}`;
@@ -21,7 +24,9 @@ const IMMUTABLE = /\/assets\/[^/]+-[\w-]{8}\.\w+$/;
 const LIST = /\/images\/index\.json$/;
 
 const scope = () => self.registration.scope;
-const shellUrls = new Set(SHELL.files.map((path) => new URL(path, scope()).href));
+const shellUrls = new Map(
+  Object.entries(SHELL.files).map(([path, integrity]) => [new URL(path, scope()).href, integrity]),
+);
 
 /** Documents are the same whatever their address says after the question mark. */
 const keyOf = ({ url }) => url.replace(/[?#].*$/s, '');
@@ -50,10 +55,12 @@ const keepable = (url, { status, redirected, headers }) =>
 async function fillShell() {
   const cache = await caches.open(CACHE);
   if (await cache.match(COMPLETE)) return;
-  for (const url of shellUrls) {
+  for (const [url, integrity] of shellUrls) {
     if (await cache.match(url)) continue;
-    const old = IMMUTABLE.test(url) ? await caches.match(url) : undefined;
-    const response = old ?? (await fetch(url, { cache: IMMUTABLE.test(url) ? 'default' : 'no-cache' }));
+    const immutable = IMMUTABLE.test(url);
+    const old = immutable ? await caches.match(url) : undefined;
+    // The server may have another build by now: fetch refuses a file of that.
+    const response = old ?? (await fetch(url, { cache: immutable ? 'default' : 'no-cache', integrity }));
     if (!keepable(url, response)) throw new Error(`${url} cannot be kept`);
     await cache.put(url, response);
   }
@@ -79,12 +86,16 @@ async function answer(event, request) {
   }
   try {
     const response = await fetch(request);
+    // A tab of an older version asks for parts that the server has no more.
+    if (IMMUTABLE.test(url) && !keepable(url, response)) {
+      const old = await caches.match(url);
+      if (old) return old;
+    }
     // A browser that gives no room keeps nothing.
     if (!shellUrls.has(url) && keepable(url, response))
       event.waitUntil(keepChanging(request, response.clone()).catch(() => {}));
     return response;
   } catch (error) {
-    // A tab may still be of an older version.
     const found = await caches.match(url);
     if (found) return found;
     throw error;

@@ -1,6 +1,6 @@
 /** Rules of accessibility (axe-core: WCAG 2.2 A and AA, and good practice), checked on a page as it is. */
 import { createRequire } from 'node:module';
-import type { Page } from 'playwright/test';
+import { expect, type Page } from 'playwright/test';
 
 const script = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -22,4 +22,12 @@ export async function findings(page: Page): Promise<string[]> {
       ({ target, failureSummary }) => `${id}: ${help}: ${JSON.stringify(target)} ${failureSummary ?? ''}`,
     ),
   );
+}
+
+/** Expects nothing wrong on the page, light and dark. @param state what the page shows, for the message */
+export async function expectAccessible(page: Page, state: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    expect(await findings(page), `${state}, ${colorScheme}`).toEqual([]);
+  }
 }
