@@ -134,6 +134,11 @@ test.describe('on a phone', () => {
     await page.keyboard.insertText('i');
     await page.keyboard.insertText('o');
     await expect.poll(() => displayText(page)).toMatch(/xyz\W*o/);
+    // Nor is Ctrl+[, which is Escape; and Control holds for one key.
+    await keys.getByRole('button', { name: 'Control' }).click();
+    await page.keyboard.insertText('[');
+    await page.keyboard.insertText('w');
+    await expect.poll(() => displayText(page)).toMatch(/o[^[]*w/);
     await keys.getByRole('button', { name: 'Keyboard' }).click();
     await expect(page.getByRole('textbox', { name: 'Keys for the screen' })).not.toBeFocused();
     // Nothing of the bar lies over anything else.

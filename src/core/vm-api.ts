@@ -294,6 +294,8 @@ export interface TypeOptions {
   signal?: AbortSignal;
   /** Called now and then with the characters' keys that the guest has read, and all of them. */
   onProgress?(typed: number, total: number): void;
+  /** Keys that are down while each of the text's is pressed: `['ControlLeft']`. */
+  held?: readonly string[];
 }
 
 /** What a mouse did. */

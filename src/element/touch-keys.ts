@@ -170,27 +170,28 @@ export class TouchKeys {
       if (!('locked' in button.dataset)) button.ariaPressed = 'false';
   }
 
+  /** Codes of the modifiers that are held; lets go of those that hold once. */
+  #takeHeld(): string[] {
+    const held = [...this.#modifiers].flatMap(([name, { code }]) => (this.#isHeld(name) ? [code] : []));
+    this.#letGo();
+    return held;
+  }
+
   /** Presses a key of the machine's keyboard, with the modifiers that are held. */
   #press(code: string): void {
-    const held = [...this.#modifiers].flatMap(([name, modifier]) =>
-      this.#isHeld(name) ? [modifier.code] : [],
-    );
-    this.#screen()?.input.press([...held, code]);
-    this.#letGo();
+    this.#screen()?.input.press([...this.#takeHeld(), code]);
   }
 
   #write(deleted: number, added: string): void {
     const screen = this.#screen();
     if (!screen) return;
-    // One after the other with the texts: a key that is pressed at once would overtake them.
     const text = '\b'.repeat(deleted) + added;
-    const code = /^[a-z]$/i.test(added)
-      ? `Key${added.toUpperCase()}`
-      : /^\d$/.test(added)
-        ? `Digit${added}`
-        : null;
-    const held = [...this.#modifiers.keys()].some((name) => this.#isHeld(name));
-    if (held && code) this.#press(code);
+    const held = this.#takeHeld();
+    // A digit with a modifier is a key by its place: on some layouts it takes Shift to write one.
+    if (held.length > 0 && /^\d$/.test(text)) screen.input.press([...held, `Digit${text}`]);
+    // A capital that the device began a line with is none.
+    else if (held.length > 0 && [...text].length === 1)
+      void screen.input.type(text.toLowerCase(), screen.layout, { held });
     else void screen.input.type(text, screen.layout);
   }
 }

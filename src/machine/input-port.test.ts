@@ -19,4 +19,20 @@ describe('a text that is typed', () => {
     expect(await second).toEqual({ missing: [], done: true });
     expect(down).toEqual(['KeyA', 'KeyC']);
   });
+
+  it('is pressed with the keys that are held, where its layout has it', async () => {
+    const pressed: string[] = [];
+    const keyboard = {
+      idle: true,
+      key: (code: string, down: boolean) => pressed.push(`${down ? '+' : '-'}${code}`) > 0,
+      releaseAll: () => {},
+    };
+    const port = new InputPort(() => ({ keyboard, pointer: () => {}, absolute: false }));
+    await port.type('[', 'us', { held: ['ControlLeft'] });
+    expect(pressed.splice(0)).toEqual(['+ControlLeft', '+BracketLeft', '-BracketLeft', '-ControlLeft']);
+    await port.type('a', 'fr', { held: ['AltLeft'] });
+    expect(pressed.splice(0)).toEqual(['+AltLeft', '+KeyQ', '-KeyQ', '-AltLeft']);
+    await port.type('?', 'us', { held: ['ShiftLeft'] });
+    expect(pressed).toEqual(['+ShiftLeft', '+Slash', '-Slash', '-ShiftLeft']);
+  });
 });

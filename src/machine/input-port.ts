@@ -59,14 +59,14 @@ export class InputPort implements VmInput {
   type(
     text: string,
     layout: KeyboardLayout = 'us',
-    { signal, onProgress }: TypeOptions = {},
+    { signal, onProgress, held = [] }: TypeOptions = {},
   ): Promise<{ missing: string[]; done: boolean }> {
     const { strokes, missing } = strokesFor(text, layout);
     const typed = this.typing.then(async () => {
       let count = 0;
       for (const stroke of strokes) {
         if (signal?.aborted || !(await this.idle()) || signal?.aborted) return { missing, done: false };
-        this.press(keysOf(stroke));
+        this.press([...new Set([...held, ...keysOf(stroke)])]);
         onProgress?.(++count, strokes.length);
       }
       return { missing, done: true };
