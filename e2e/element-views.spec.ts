@@ -215,6 +215,15 @@ test('the machine goes into a window of its own, works there, and comes back', a
   site,
 }, info) => {
   await openPc(page, site, info.outputDir, 'label="A PC" style="--vm-console-chrome: rgb(10, 20, 30)"');
+  await page.evaluate(() => {
+    const rule = (colour: string): string => `vm-console::part(status) { outline-color: ${colour}; }`;
+    const [adopted, disabled] = [new CSSStyleSheet(), document.createElement('style')];
+    adopted.replaceSync(rule('rgb(1, 2, 3)'));
+    document.adoptedStyleSheets.push(adopted);
+    disabled.textContent = rule('rgb(9, 9, 9) !important');
+    document.head.append(disabled);
+    disabled.sheet!.disabled = true;
+  });
   const opened = page.waitForEvent('popup');
   await choose(page, 'menuitem', 'Window of its own');
   const own = await opened;
@@ -235,9 +244,17 @@ test('the machine goes into a window of its own, works there, and comes back', a
   const before = await lit();
   await own.keyboard.type('some of us and all in one column');
   await expect.poll(lit).toBeGreaterThan(before);
-  expect(await own.getByRole('toolbar').evaluate((bar) => getComputedStyle(bar).backgroundColor)).toBe(
-    'rgb(10, 20, 30)',
-  );
+  const chrome = () => own.getByRole('toolbar').evaluate((bar) => getComputedStyle(bar).backgroundColor);
+  expect(await chrome()).toBe('rgb(10, 20, 30)');
+  expect(
+    await own.locator('vm-console .status').evaluate((status) => getComputedStyle(status).outlineColor),
+  ).toBe('rgb(1, 2, 3)');
+  // The page changes its colours meanwhile, on something around the element.
+  await page.evaluate(() => {
+    document.querySelector('vm-console')!.style.removeProperty('--vm-console-chrome');
+    document.documentElement.style.setProperty('--vm-console-chrome', 'rgb(30, 20, 10)');
+  });
+  await expect.poll(chrome).toBe('rgb(30, 20, 10)');
   await own.getByRole('button', { name: 'Show the serial console' }).click();
   await expect(own.locator('.xterm')).toBeVisible();
   await own.getByRole('button', { name: 'Show the screen' }).click();

@@ -31,7 +31,9 @@ const PROPERTIES = [
 
 /** The page's rules, for the parts. Sheets of other sites cannot be read, and are linked. */
 function pageStyles(): HTMLElement[] {
-  return [...document.styleSheets].flatMap((sheet) => {
+  const sheets = [...document.styleSheets, ...document.adoptedStyleSheets];
+  return sheets.flatMap((sheet) => {
+    if (sheet.disabled) return [];
     try {
       const style = h('style', { media: sheet.media.mediaText || null });
       style.textContent = [...sheet.cssRules].map(({ cssText }) => cssText).join('\n');
@@ -40,6 +42,11 @@ function pageStyles(): HTMLElement[] {
       return sheet.href ? h('link', { rel: 'stylesheet', href: sheet.href }) : [];
     }
   });
+}
+
+/** What an element is in, be it the host of its shadow tree. */
+function parentOf(element: Element): Element | null {
+  return element.parentElement ?? (element.getRootNode() as Partial<ShadowRoot>).host ?? null;
 }
 
 async function openWindow(kind: PopOutKind, width: number, height: number): Promise<Window> {
@@ -63,6 +70,12 @@ export class PopOut {
   readonly #frame: HTMLElement;
   readonly #moved: () => void;
   readonly #closeWithPage = (): void => this.close();
+  readonly #light = matchMedia('(prefers-color-scheme: light)');
+  readonly #copyProperties = (): void => {
+    const computed = getComputedStyle(this.#owner);
+    for (const name of PROPERTIES) this.#shell?.style.setProperty(name, computed.getPropertyValue(name));
+  };
+  readonly #restyled = new MutationObserver(this.#copyProperties);
   #window: Window | null = null;
   #shell: HTMLElement | null = null;
   #away: HTMLElement | null = null;
@@ -109,11 +122,10 @@ export class PopOut {
     const shell = there.createElement('vm-console');
     for (const { name, value } of this.#owner.attributes) shell.setAttribute(name, value);
     shell.style.cssText += ';display:block;width:100%;height:100%;max-width:none;margin:0;border-radius:0';
-    const computed = getComputedStyle(this.#owner);
-    for (const name of PROPERTIES) shell.style.setProperty(name, computed.getPropertyValue(name));
     const style = h('style', {});
     style.textContent = STYLES;
     this.#shell = shell;
+    this.#followProperties();
     this.#away = h(
       'div',
       { class: 'away', part: 'away' },
@@ -142,10 +154,20 @@ export class PopOut {
     view.close();
   }
 
+  /** Nothing says that a property is another one now. What pages do to change one is to give the element, or what it is in, another attribute. */
+  #followProperties(): void {
+    this.#copyProperties();
+    this.#light.addEventListener('change', this.#copyProperties);
+    for (let node: Element | null = this.#owner; node; node = parentOf(node))
+      this.#restyled.observe(node, { attributes: true });
+  }
+
   #back(view: Window): void {
     if (this.#window !== view) return;
     this.#window = null;
     this.#shell = null;
+    this.#restyled.disconnect();
+    this.#light.removeEventListener('change', this.#copyProperties);
     window.removeEventListener('pagehide', this.#closeWithPage);
     this.#away?.replaceWith(this.#frame);
     this.#away = null;
