@@ -11,7 +11,8 @@
 # the point. Lights are added by one ADD, and one MUL makes a colour of 8-bit channels as strong as one wishes. Only the finished pixel is 0xRRGGBB.
 #
 # What a frame shows follows from its number and from the keys, never from the time: with a number in `last_frame` the program stands still
-# there, and the picture can be compared with QEMU's.
+# there, and the picture can be compared with QEMU's. So can its work: with 120 in `last_frame` the command line's report counts 1,968 million instructions,
+# with 450 it counts 7,242, which is 16.0 million a frame.
 
 .include "../bare-metal/board.s"
 
