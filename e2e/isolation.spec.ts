@@ -17,10 +17,12 @@ const MACHINE = '<vm-console arch="riscv64" bios="none" kernel="echo.elf" autost
 const htmlOf = (component: string, script = `<script src="${SCRIPT}"></script>`): string =>
   `<!doctype html><title>A page</title>${script}<script type="module" src="${component}"></script><body>${MACHINE}`;
 
-/** Counts how often the page loads. */
+/** Counts how often the page loads. One that is loaded again at once may never have come as far as DOMContentLoaded. */
 function loads(page: Page): () => number {
   let count = 0;
-  page.on('domcontentloaded', () => count++);
+  page.on('framenavigated', (frame) => {
+    if (frame === page.mainFrame()) count++;
+  });
   return () => count;
 }
 

@@ -96,6 +96,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
   color: var(--fg); background: var(--chrome); border: 1px solid var(--line); animation: remind 6s ease-out;
 }
 @keyframes remind { 0%, 70% { opacity: 1; } }
+@media (prefers-reduced-motion: reduce) { .leave { animation-timing-function: step-end; } }
 .overlay { position: absolute; inset: 0; pointer-events: none; }
 .overlay ::slotted(*) { pointer-events: auto; }
 .poster { position: absolute; inset: 0; display: none; }
