@@ -15,6 +15,8 @@ export default defineConfig({
   // Limits are for hangs: what takes a second may take twenty on a machine that does other things.
   timeout: long ? 900_000 : 180_000,
   expect: { timeout: 30_000 },
+  // Real browsers and guests share few cores: one that fails is tried once more, and the summary tells how many passed only then. Each of those is a defect to be mended.
+  retries: long ? 0 : 1,
   forbidOnly: true,
   reporter: 'list',
   use: {
