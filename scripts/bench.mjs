@@ -15,7 +15,7 @@ import {
   speedsOf,
   speedTable,
 } from './lib/bench-guest.mjs';
-import { buildFirmwareGuest, FIRMWARE_LINE, firmwareRows } from './lib/bench-firmware.mjs';
+import { compareFirmware } from './lib/bench-firmware.mjs';
 import { buildDiskGuest, DISK_IMAGE, diskRows } from './lib/bench-disk.mjs';
 import { engineMemory } from './lib/bench-memory.mjs';
 import { buildVirtioGuest, VIRTIO_IMAGE, virtioRows } from './lib/bench-virtio.mjs';
@@ -32,8 +32,6 @@ import { v86Obstacle } from './v86.mjs';
 const LIMIT_MS = 900_000;
 const IDLE_SECONDS = 20;
 const BOOTS = 10;
-/** A run of the firmware is over in a second or two. */
-const FIRMWARE_RUNS = 3;
 const SECTION = { begin: '<!-- bench:begin -->', end: '<!-- bench:end -->' };
 
 const seconds = (values) => `${spread(values.map((ms) => ms / 1000))} s`;
@@ -343,36 +341,6 @@ function attempt(work) {
   }
 }
 
-/** SeaBIOS with its VGA BIOS. QEMU's process takes about as long to start as the firmware to run, so that its start is measured too. */
-async function firmware({ contest, runs }) {
-  const { disk, rom } = buildFirmwareGuest();
-  const options = ['-M', 'pc', '-m', '128'];
-  const drive = ['-drive', `file=${contest.file('boot.img', disk)},format=raw,snapshot=on,if=ide,index=0`];
-  const bare = ['-bios', contest.file('boot.rom', rom)];
-  const results = { qemu: [], starts: [], ours: [] };
-  const qemu = async (more) => {
-    const lines = [];
-    const onLine = (text, ms) => lines.push({ text, ms });
-    const result = await contest.qemu('i386', [...options, ...more], onLine, { vga: 'std' });
-    return { ...result, lines };
-  };
-  for (let index = 0; index < runs * FIRMWARE_RUNS; index++) {
-    const turns = [
-      async () => results.qemu.push(await qemu(drive)),
-      async () => results.starts.push(await qemu(bare)),
-      async () =>
-        results.ours.push(
-          await contest.snowglobe('i386', [...options, ...drive, '-vga', 'std', '--expect', FIRMWARE_LINE]),
-        ),
-    ];
-    if (index % 2) turns.reverse();
-    await step(`SeaBIOS, run ${index + 1} of ${runs * FIRMWARE_RUNS}`, async () => {
-      for (const turn of turns) await turn();
-    });
-  }
-  return firmwareRows(results.qemu, results.starts, results.ours);
-}
-
 /** A disk in memory, by IDE's DMA. */
 async function disk({ contest, runs }) {
   const { initrd, disk: bytes } = buildDiskGuest();
@@ -449,6 +417,7 @@ async function screen({ runs, shared }) {
   return [];
 }
 
+const firmware = ({ contest, runs }) => compareFirmware({ contest, runs, step });
 const page = ({ runs, arches }) => pageRows({ runs, arches, step, qemu: findQemu, imageOptions });
 const typing = () => typingRows({ step });
 const storage = ({ runs }) => storageRows({ runs, step, verdict });
