@@ -1,7 +1,7 @@
 /** `<vm-console>` as its documentation lists it: attributes, properties, methods and events that no other test is about. */
 import type { Page } from 'playwright/test';
 import type { VmConsole } from '../src/element/index.ts';
-import { bootDisk } from './support/boot-sector.ts';
+import { openPc, serveOwnDisk } from './support/own-pc.ts';
 import { assembleGuest } from './support/images.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
 
@@ -89,16 +89,8 @@ test('sound: muted and volume are the page’s, too', async ({ page, site }) => 
 });
 
 test('the screen’s properties and methods', async ({ page, site }, info) => {
-  await page.route('**/images/own.img', (route) =>
-    route.fulfill({ path: bootDisk(info.outputDir, 'A picture') }),
-  );
-  await openEmptyPage(
-    page,
-    site.builtUrl,
-    `<vm-console arch="i386" memory="16" hda="images/own.img" firmware="images/firmware/seabios/bios-256k.bin" autostart
-       keyboard="de" xres="640" yres="480"></vm-console>`,
-  );
-  await expect(page.getByRole('application')).toBeVisible({ timeout: 40_000 });
+  await openPc(page, site, info.outputDir, 'keyboard="de" xres="640" yres="480"');
+  await expect(page.getByRole('application')).toBeVisible();
   const told = await element(page).evaluate(async (console: VmConsole) => {
     const screen = console.screen!;
     screen.scaling = 'integer';
@@ -153,9 +145,7 @@ test('events of a panic and of a drive that fails', async ({ page, site }, info)
   expect(panic).toBe('Kernel panic - not syncing: a test');
   await expect(page.getByRole('alert')).toContainText('The guest’s kernel has panicked: a test');
 
-  await page.route('**/images/own.img', (route) =>
-    route.fulfill({ path: bootDisk(info.outputDir, 'A picture') }),
-  );
+  await serveOwnDisk(page, info.outputDir);
   await openEmptyPage(
     page,
     site.builtUrl,

@@ -1,9 +1,9 @@
 /** Every part, state and custom property of `<vm-console>` that docs/vm-console.md lists, where it is to be seen. */
 import type { Page } from 'playwright/test';
 import type { VmConsole } from '../src/element/index.ts';
-import { bootDisk } from './support/boot-sector.ts';
+import { openPc } from './support/own-pc.ts';
 import { assembleGuest } from './support/images.ts';
-import { displayText, expect, openEmptyPage, screenText, test } from './support/site.ts';
+import { expect, openEmptyPage, screenText, test } from './support/site.ts';
 
 const GUEST = 'arch="riscv64" bios="none" memory="64"';
 
@@ -82,15 +82,7 @@ test('parts and states through a machine’s life', async ({ page, site }) => {
 });
 
 test('parts of a screen, of a text that is typed, and of a hint', async ({ page, site }, info) => {
-  await page.route('**/images/own.img', (route) =>
-    route.fulfill({ path: bootDisk(info.outputDir, 'A picture') }),
-  );
-  await openEmptyPage(
-    page,
-    site.builtUrl,
-    '<vm-console arch="i386" memory="16" hda="images/own.img" firmware="images/firmware/seabios/bios-256k.bin" autostart></vm-console>',
-  );
-  await expect.poll(() => displayText(page), { timeout: 40_000 }).toContain('A picture');
+  await openPc(page, site, info.outputDir);
   await there(page, ['screen', 'screen-notice']);
   await page.evaluate(() => navigator.clipboard.writeText('x'.repeat(4000)));
   await page.getByRole('button', { name: /^Type what was copied/ }).click();

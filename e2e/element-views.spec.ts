@@ -1,25 +1,14 @@
 /** `<vm-console>`: its views, menu, zoom, screens, keys on the screen, looks, slots, and its window. */
 import type { Page } from 'playwright/test';
 import type { VmConsole } from '../src/element/index.ts';
-import { bootDisk } from './support/boot-sector.ts';
+import { openPc } from './support/own-pc.ts';
 import { pngPixels } from './support/png.ts';
-import { displayText, expect, openEmptyPage, screenText, type Site, test } from './support/site.ts';
+import { displayText, expect, openEmptyPage, screenText, test } from './support/site.ts';
 
 const STARTED = { timeout: 40_000 };
 
 const echo = (more = '', inside = ''): string =>
   `<vm-console arch="riscv64" bios="none" memory="64" kernel="images/echo.elf" ${more}>${inside}</vm-console>`;
-
-/** A PC that shows a line on its screen and what is typed. */
-async function openPc(page: Page, site: Site, folder: string, more = ''): Promise<void> {
-  await page.route('**/images/own.img', (route) => route.fulfill({ path: bootDisk(folder, 'A picture') }));
-  await openEmptyPage(
-    page,
-    site.builtUrl,
-    `<vm-console arch="i386" memory="16" hda="images/own.img" firmware="images/firmware/seabios/bios-256k.bin" autostart ${more}></vm-console>`,
-  );
-  await expect.poll(() => displayText(page), STARTED).toContain('A picture');
-}
 
 /** Chooses an item of the element's menu. */
 async function choose(page: Page, role: 'menuitemradio' | 'menuitemcheckbox' | 'menuitem', name: string) {
