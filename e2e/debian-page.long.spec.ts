@@ -21,7 +21,8 @@ function chunksOf(name: string): Map<string, number> {
 
 const sum = (bytes: Iterable<number>): number => [...bytes].reduce((total, one) => total + one, 0);
 
-const choose = (page: Page, name: string): Promise<void> => page.locator(`[data-machine="${name}"]`).click();
+const choose = (page: Page, name: string): Promise<void> =>
+  page.locator(`[data-machine="${name}"]`).click({ timeout: 30_000 });
 
 /** Where each machine shows its login. */
 const STARTS = { 'riscv64-trixie': screenText, 'x86_64-bookworm': displayText } as const;
@@ -49,6 +50,11 @@ for (const [name, text] of Object.entries(STARTS)) {
 
     await context.setOffline(true);
     await page.goBack();
+    // It has written to its disk, which is in memory.
+    await page
+      .getByRole('dialog', { name: 'Leave this machine?' })
+      .getByRole('button', { name: 'Leave it' })
+      .click();
     await choose(page, name);
     await expect.poll(() => text(page)).not.toContain('login:');
     await expect.poll(() => text(page), LOGIN).toContain('snowglobe login:');

@@ -184,6 +184,8 @@ test.describe('with fingers', () => {
     // The first movement of a finger is where the browser makes up its mind; what is told is told in counts of pixels.
     const told = packets(await heard(page, 8));
     expect(told.every(({ buttons }) => buttons === 0)).toBe(true);
+    // To the right and down, where a mouse counts upwards.
+    expect(told.every(({ dx, dy }) => dx > 0 && dy < 0)).toBe(true);
     expect(await page.evaluate(() => scrollY)).toBe(0);
     await touch(page, [[[0, 0]], []]);
     const tap: number[] = [];

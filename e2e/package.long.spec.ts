@@ -1,6 +1,6 @@
-/** The package as npm makes it, in a folder of its own that has nothing but what its manifest asks for: the docs' first example runs there. */
+/** The package as npm makes it, in a folder of its own that has nothing but what its manifest asks for: the docs' first examples run there. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { assembleGuest, image, repository } from './support/images.ts';
@@ -16,6 +16,29 @@ function examples(page: string, language: string): string[] {
   );
 }
 
+/** Copies packages of this repository's into a project. */
+function bring(folder: string, names: readonly string[]): void {
+  for (const name of names) {
+    const target = join(folder, 'node_modules', name);
+    mkdirSync(dirname(target), { recursive: true });
+    cpSync(join(repository, 'node_modules', name), target, { recursive: true });
+  }
+}
+
+/** What the compiler says of a project. */
+function problems(folder: string): string {
+  const tsc = join(repository, 'node_modules/typescript/bin/tsc');
+  try {
+    return run(folder, process.execPath, [tsc, '-p', '.']);
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+/** Every path of a manifest's exports. */
+const paths = (exported: string | Record<string, unknown>): string[] =>
+  typeof exported === 'string' ? [exported] : Object.values(exported).flatMap((one) => paths(one as string));
+
 /** A project that has installed the package, with links in the place of its dependencies. */
 function install(folder: string): string {
   mkdirSync(join(folder, 'node_modules/snowglobe'), { recursive: true });
@@ -26,11 +49,7 @@ function install(folder: string): string {
   const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/snowglobe/package.json'), 'utf8'));
   const needed = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
   // What npm would bring along with playwright, and a TypeScript project has.
-  for (const name of [...needed, 'playwright-core', '@types/node', 'undici-types']) {
-    const target = join(folder, 'node_modules', name);
-    mkdirSync(dirname(target), { recursive: true });
-    cpSync(join(repository, 'node_modules', name), target, { recursive: true });
-  }
+  bring(folder, [...needed, 'playwright-core', '@types/node', 'undici-types']);
   mkdirSync(join(folder, 'node_modules/.bin'));
   for (const [name, file] of Object.entries<string>(manifest.bin))
     symlinkSync(join('../snowglobe', file), join(folder, 'node_modules/.bin', name));
@@ -114,12 +133,44 @@ export { noneHere };
     include: ['*.ts'],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options));
-  const tsc = join(repository, 'node_modules/typescript/bin/tsc');
-  let told = '';
-  try {
-    run(folder, process.execPath, [tsc, '-p', '.']);
-  } catch (error) {
-    told = (error as { stdout: string }).stdout;
-  }
-  expect(told).toBe('');
+  expect(problems(folder)).toBe('');
+});
+
+test('everything that the package exports is in it, and the examples in React and Vue have its types', () => {
+  const folder = install(test.info().outputPath('project'));
+  const root = join(folder, 'node_modules/snowglobe');
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  expect(paths(exports).filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  bring(folder, ['react', 'react-dom', '@types/react', '@types/react-dom', 'csstype', 'vue', '@vue']);
+  cpSync(join(repository, 'examples/react/main.tsx'), join(folder, 'react.tsx'));
+  cpSync(join(repository, 'examples/vue/main.ts'), join(folder, 'vue.ts'));
+  writeFileSync(
+    join(folder, 'wrong.tsx'),
+    `import type {} from 'snowglobe/react';
+import type {} from 'snowglobe/vue';
+import type { GlobalComponents } from 'vue';
+// @ts-expect-error: there is no such attribute
+export const kernal = <vm-console arch="i386" kernal="x" />;
+// @ts-expect-error: an end has a code
+export const detail = <vm-console onvm-exit={({ detail }) => detail.status} />;
+// @ts-expect-error: there is no such view
+export const view: InstanceType<GlobalComponents['vm-console']>['$props'] = { view: 'neither' };
+`,
+  );
+  const options = {
+    compilerOptions: {
+      target: 'es2024',
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      jsx: 'react-jsx',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      lib: ['es2024', 'dom', 'dom.iterable', 'esnext.disposable'],
+      types: [],
+    },
+    include: ['*.ts', '*.tsx'],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options));
+  expect(problems(folder)).toBe('');
 });

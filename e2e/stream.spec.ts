@@ -93,6 +93,9 @@ test('where the browser gives no more room, reads go on and the cache stays smal
 test('two pages share the cache', async ({ page, context, site }) => {
   const second = await context.newPage();
   await openModulePage(second, site.url, 'e2e/browser/stream.ts', 'stream');
+  await page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+  const warm = await second.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+  expect(warm.state).toMatchObject({ fetched: 0, cached: CHUNK_FILES });
   const both = await Promise.all(
     [page, second].map((one) => one.evaluate((url) => stream.hashAt(url, 10 * 1024 * 1024), URL_PATH)),
   );

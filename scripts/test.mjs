@@ -1,5 +1,6 @@
 // npm test: installs what the tests need, builds, runs every suite and ends with "N passed, N failed" over all of them.
-// npm test -- SUITE [filter …] runs one; --long runs the long tests (*.long.test.ts, *.long.spec.ts) and nothing else.
+// npm test -- SUITE [filter …] runs one, npm test -- FILE … the test files with that in their paths; --long runs the long tests
+// (*.long.test.ts, *.long.spec.ts) and nothing else.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -97,12 +98,29 @@ const SUITES = {
   },
 };
 
-const hasTests = (name, long) => {
+/** Whether a suite has test files, with one of `parts` in its path where there are any. */
+const hasTests = (name, long, parts = []) => {
   const pattern = PATTERNS[name];
-  if (!pattern) return !long;
+  if (!pattern) return !long && parts.length === 0;
   const [folders, some, longOnes] = pattern;
-  return listFiles(folders, (path) => some.test(path) && longOnes.test(path) === long).length > 0;
+  const isWanted = (path) => parts.length === 0 || parts.some((part) => path.includes(part));
+  return (
+    listFiles(folders, (path) => some.test(path) && longOnes.test(path) === long && isWanted(path)).length > 0
+  );
 };
+
+/** The suites that the words of a command line mean, and what their runners are told. */
+function chosen(words, long) {
+  const all = Object.keys(SUITES);
+  const [suite, ...filter] = words;
+  if (SUITES[suite]) return { names: [suite], filter };
+  const names = all.filter((name) => hasTests(name, long, words));
+  if (names.length === 0)
+    throw new SetupError(
+      `There is no suite "${words.join(' ')}" (${all.join(', ')}), nor a ${long ? 'long ' : ''}test file of that name`,
+    );
+  return { names, filter: words };
+}
 
 /** What the suites need: built sources, guest images and a browser. Returns whether they can run. */
 async function prepare(names, long) {
@@ -142,18 +160,15 @@ function summarise(results, start) {
 
 await main(async () => {
   const args = process.argv.slice(2);
-  const all = Object.keys(SUITES);
   if (args.includes('--help')) {
     return say(
-      `npm test [-- SUITE [FILTER …]]   suites: ${all.join(', ')}\nnpm run test:long               the long tests`,
+      `npm test [-- SUITE [FILTER …]]   suites: ${Object.keys(SUITES).join(', ')}\nnpm test -- FILE …               test files with that in their paths\nnpm run test:long [-- …]         the long tests`,
     );
   }
   const long = args.includes('--long');
-  const [suite, ...filter] = args.filter((arg) => arg !== '--long');
-  if (suite && !SUITES[suite]) throw new SetupError(`There is no suite "${suite}": ${all.join(', ')}`);
+  const words = args.filter((arg) => arg !== '--long');
+  const { names, filter } = chosen(words, long);
   const start = Date.now();
-  const names = suite ? [suite] : all.filter((name) => !long || hasTests(name, true));
-  if (names.length === 0) throw new SetupError('There are no long tests (*.long.test.ts, *.long.spec.ts).');
   const results = {};
   const env = { SNOWGLOBE_LONG: long ? '1' : '0' };
   await ensureNodeModules();
