@@ -241,6 +241,8 @@ for (const density of [1, 2]) {
         ['fit', 900, (900 * density) / 720],
         ['smooth', 900, (900 * density) / 720],
         ['smooth', 432, (432 * density) / 720],
+        // All but a whole multiple.
+        ['smooth', 727, density],
       ] as const) {
         const { guest, shown, output } = await page.evaluate(
           async ([way, width]) => {

@@ -95,7 +95,7 @@ test('the screen’s properties and methods', async ({ page, site }, info) => {
     const screen = console.screen!;
     screen.scaling = 'integer';
     screen.zoom = 2;
-    screen.follow = true;
+    screen.follow = 'device';
     const keys: string[] = [];
     console.screenInput = {
       key: (code, down) => {
@@ -125,7 +125,7 @@ test('the screen’s properties and methods', async ({ page, site }, info) => {
     keys: ['KeyA true'],
     focused: true,
     taken: true,
-    scaled: ['integer', 2, true],
+    scaled: ['integer', 2, 'device'],
     kind: true,
     size: true,
     file: ['image/png', 'image/png'],

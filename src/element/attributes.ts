@@ -1,5 +1,6 @@
 /** What the element's attributes and options mean for the parts that it is made of. */
 import type { ImageKey, VmConfig } from '../core/vm-api.ts';
+import type { Following } from './followed-size.ts';
 import { VM_OPTIONS } from './options.ts';
 import { parseTerminalSize, terminalLook } from './theme.ts';
 import type { View } from './screen-switch.ts';
@@ -75,6 +76,12 @@ export function parseZoom(text: string | null): number | null {
   const match = /^\s*(\d+(?:\.\d+)?)\s*(%)?\s*$/.exec(text ?? '');
   const zoom = match ? Number(match[1]) / (match[2] ? 100 : 1) : 0;
   return zoom >= 0.1 && zoom <= 16 ? zoom : null;
+}
+
+/** What `follow-size` says: present it means CSS pixels, but for the one word. */
+export function followingOf(text: string | null): Following | null {
+  if (text === null) return null;
+  return text === 'device' ? 'device' : 'css';
 }
 
 export function touchModeOf(element: Element): TouchMode {

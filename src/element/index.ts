@@ -36,6 +36,7 @@ export {
   type VmOption,
 } from './options.ts';
 export type { PopOutKind } from './pop-out.ts';
+export type { Following } from './followed-size.ts';
 export type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
 export type { View } from './screen-switch.ts';
 export type { VmConsoleAttributes, VmConsoleListeners } from './template-types.ts';

@@ -2,7 +2,7 @@
 import type { VmScreen } from '../core/scanout.ts';
 import { ScreenView, screenshotPng } from '../display/screen-view.ts';
 import { h, windowOf } from './dom.ts';
-import { followedSize } from './followed-size.ts';
+import { type Following, followedSize } from './followed-size.ts';
 
 export { ScreenView, screenshotPng };
 
@@ -35,6 +35,8 @@ const ANNOUNCE_MS = 1000;
 const ANNOUNCED_LINES = 4;
 /** A size that people are still dragging is none to follow, ms. */
 const FOLLOW_MS = 300;
+/** A multiple of the guest's pixels that fills its place to this part is taken for one that fits: each pixel is as large as the next then, and text stays sharp. */
+const NEARLY_WHOLE = 0.98;
 
 /** What `VmConsole.screen` gives. */
 export class ScreenPanel {
@@ -49,12 +51,13 @@ export class ScreenPanel {
   readonly #densityChanged = (): void => {
     this.#followDensity();
     this.#scale();
+    this.#askSoon();
   };
   #density: MediaQueryList | null = null;
   #screen: VmScreen | null = null;
   #scaling: Scaling = 'smooth';
   #zoom: number | null = null;
-  #follow = false;
+  #follow: Following | null = null;
   #followTimer = 0;
   #said: string[] = [];
   #sayTimer = 0;
@@ -146,22 +149,23 @@ export class ScreenPanel {
     this.#scale();
   }
 
-  /** The guest is asked for a picture of the panel's size, whenever that has been the same for a moment. */
-  get follow(): boolean {
+  /** Whose pixels the guest is asked for a picture of the panel's size in, whenever that has been the same for a moment; null: its pictures have what size it likes. */
+  get follow(): Following | null {
     return this.#follow;
   }
 
-  set follow(follow: boolean) {
+  set follow(follow: Following | null) {
     this.#follow = follow;
     this.#askSoon();
   }
 
   #askSoon(): void {
     clearTimeout(this.#followTimer);
-    if (!this.#follow) return;
+    const follow = this.#follow;
+    if (!follow) return;
     this.#followTimer = window.setTimeout(() => {
       const { width, height } = this.element.getBoundingClientRect();
-      const size = followedSize(width, height, windowOf(this.element).devicePixelRatio || 1);
+      const size = followedSize(width, height, windowOf(this.element).devicePixelRatio || 1, follow);
       if (size) this.#screen?.resize?.(size.width, size.height);
     }, FOLLOW_MS);
   }
@@ -217,7 +221,8 @@ export class ScreenPanel {
     if (room.width === 0 || room.height === 0) return;
     const fit = Math.min((room.width * pixel) / width, (room.height * pixel) / height);
     // A picture that is larger than its place has to shrink all the same, and then no pixel can stay whole.
-    const fitted = this.#scaling === 'integer' && fit >= 1 ? Math.floor(fit) : fit;
+    const whole = Math.floor(fit + 1e-6);
+    const fitted = whole >= 1 && (this.#scaling === 'integer' || whole / fit >= NEARLY_WHOLE) ? whole : fit;
     const factor = this.#zoom === null ? fitted : this.#zoom * pixel;
     const output = {
       width: Math.max(Math.round(width * factor), 1),

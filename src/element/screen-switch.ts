@@ -2,7 +2,7 @@
 import { VmError } from '../core/errors.ts';
 import type { MachineInput } from './machine-input.ts';
 import type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
-import { parseZoom } from './attributes.ts';
+import { followingOf, parseZoom } from './attributes.ts';
 import type { Stage } from './stage.ts';
 import type { Toolbar } from './toolbar.ts';
 
@@ -78,7 +78,7 @@ export class ScreenSwitch {
     this.#panel = new ScreenPanel();
     this.scale(owner.getAttribute('scaling'));
     this.zoom(owner.getAttribute('zoom'));
-    this.follow(owner.hasAttribute('follow-size'));
+    this.follow(owner.getAttribute('follow-size'));
     this.#panel.input = this.#input;
     this.#stage.addScreen(this.#panel.element);
     this.#panel.moved();
@@ -114,9 +114,9 @@ export class ScreenSwitch {
     if (this.#panel) this.#panel.zoom = parseZoom(text);
   }
 
-  /** Whether the guest is asked for a picture of the place's size. */
-  follow(follow: boolean): void {
-    if (this.#panel) this.#panel.follow = follow;
+  /** @param text whose pixels the guest is asked for a picture of the place's size in; null: it is not asked */
+  follow(text: string | null): void {
+    if (this.#panel) this.#panel.follow = followingOf(text);
   }
 
   /** Goes to the next way of scaling. */

@@ -1,6 +1,7 @@
 /** What the toolbar's menu offers: how the machine is shown, and what hands without its keyboard cannot do. */
 import type { Vm } from '../core/vm-api.ts';
-import { touchModeOf } from './attributes.ts';
+import { followingOf, touchModeOf } from './attributes.ts';
+import { windowOf } from './dom.ts';
 import { CHORDS } from './key-chords.ts';
 import { TOUCH_MODES } from './machine-input.ts';
 import type { MenuGroup, MenuItem } from './menu.ts';
@@ -26,6 +27,7 @@ function screenGroups(element: VmConsole, vm: Vm): MenuGroup[] {
   const { screen } = element;
   if (!screen || !vm.screen) return [];
   const outputs = vm.screen.consoles;
+  const following = followingOf(element.getAttribute('follow-size'));
   const set = (name: string) => (value: string) => element.setAttribute(name, value);
   const groups: MenuGroup[] = [
     {
@@ -72,9 +74,18 @@ function screenGroups(element: VmConsole, vm: Vm): MenuGroup[] {
       items: [
         {
           label: 'The guest follows the element’s size',
-          checked: element.hasAttribute('follow-size'),
+          checked: following !== null,
           choose: () => void element.toggleAttribute('follow-size'),
         },
+        ...(following !== null && windowOf(screen.element).devicePixelRatio > 1
+          ? [
+              {
+                label: 'It gets all the display’s pixels',
+                checked: following === 'device',
+                choose: () => set('follow-size')(following === 'device' ? '' : 'device'),
+              },
+            ]
+          : []),
       ],
     },
   );

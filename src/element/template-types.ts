@@ -42,7 +42,7 @@ export interface VmConsoleAttributes {
   autostart?: Switch;
   label?: string;
   keyboard?: string;
-  'follow-size'?: Switch;
+  'follow-size'?: Switch | 'device';
   scaling?: 'smooth' | 'fit' | 'integer';
   zoom?: Count;
   view?: 'screen' | 'serial' | 'both';

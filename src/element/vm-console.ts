@@ -167,7 +167,7 @@ export class VmConsole extends HTMLElement {
       scaling: () => this.#screen.scale(value),
       zoom: () => this.#screen.zoom(value),
       view: () => this.#screen.choose(VIEWS.find((known) => known === value)),
-      'follow-size': () => this.#screen.follow(value !== null),
+      'follow-size': () => this.#screen.follow(value),
       touch: () => Object.assign(this.#input, { touchMode: touchModeOf(this) }),
       console: () => this.#chooseConsole(),
       theme: () => this.#terminal.restyle(),
