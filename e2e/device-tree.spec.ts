@@ -50,7 +50,7 @@ function withTree(tree: Uint8Array | number, file: string): string {
   const bytes = typeof tree === 'number' ? [0] : [...tree];
   const text = `.text
     ${begin}
-    j browse
+    j start
     .include "device-tree.s"
     .data
     .balign 8

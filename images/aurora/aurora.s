@@ -15,6 +15,7 @@
 # with 450 it counts 7,242, which is 16.0 million a frame.
 
 .include "../bare-metal/board.s"
+.include "../bare-metal/start.s"
 
 .equ WIDTH, 640
 .equ HEIGHT, 480
@@ -24,25 +25,8 @@
 .equ LIGHT_GREEN, 20
 .equ LIGHT_RED, 40
 
-.bss
-.balign 16
-bss_start:
-
 .text
-.globl _start
-_start:
-  csrr t0, mhartid
-  bnez t0, park                  # hart 0 does everything
-  la t0, bss_start
-  la t1, bss_end
-1:
-  sd zero, 0(t0)
-  addi t0, t0, 8
-  bltu t0, t1, 1b
-  la sp, stack_top
-  la t0, trap_unexpected
-  csrw mtvec, t0
-  call uart_init
+main:
   call display_find
   call waves_build
   call tones_build
@@ -91,20 +75,13 @@ frame_loop:
   bltu t1, s0, 3b
   j frame_loop
 
-park:
-  csrw mie, zero
-1:
-  wfi
-  j 1b
-
 # fail: says the text at a0 and powers off.
 fail:
-  call put_text
-  call flush
-  li t0, POWER
-  li t1, POWER_FAIL | 1 << 16    # exit status 1
-  sw t1, 0(t0)
-  j park
+  li a1, POWER_FAILED
+  j finish
+
+trap:
+  j trap_unexpected
 
 screen_close:
   ret
@@ -133,7 +110,4 @@ last_frame: .word 0              # number of frames after which the picture stan
 frame: .word 0
 
 .bss
-.balign 16
-stack: .space 16384
-stack_top:
 bss_end:

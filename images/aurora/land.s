@@ -531,38 +531,31 @@ rays_end:
 firs:                            # column, foot, height
   .half 150, 424, 104, 192, 428, 66, 220, 432, 40, 640, 404, 120, 38, 420, 168, 592, 420, 150, 98, 444, 214, 12, 466, 240
   .half 408, 428, 40, 560, 416, 84, 626, 466, 226, 0
+
+.equ SEAM, 0x120b09              # between the boards of the wall
+.equ WINDOW, 0xffc060
+.equ BAR, 0x5a3418
+.macro box_row column, line, width, height, color, light   # column and line from the cabin's foot; what it takes of the light
+  .half \column, \line, \width, \height
+  .word \color, \light
+.endm
 .balign 4
-boxes:                           # column and line from the cabin's foot, width, height, colour, what it takes
-  .half 0, -CABIN_WALL, CABIN_WIDTH, CABIN_WALL + 4
-  .word 0x241712, 10
-  .half 0, -25, CABIN_WIDTH, 1
-  .word 0x120b09, 4
-  .half 0, -19, CABIN_WIDTH, 1
-  .word 0x120b09, 4
-  .half 0, -13, CABIN_WIDTH, 1
-  .word 0x120b09, 4
-  .half 0, -7, CABIN_WIDTH, 1
-  .word 0x120b09, 4
-  .half 0, -1, CABIN_WIDTH, 1
-  .word 0x120b09, 4
-  .half 31, -23, 13, 27
-  .word 0x3a2114, 8
-  .half 9, -22, 15, 13
-  .word 0xffc060, 0
-  .half 51, -22, 15, 13
-  .word 0xffc060, 0
-  .half 16, -22, 1, 13
-  .word 0x5a3418, 0
-  .half 58, -22, 1, 13
-  .word 0x5a3418, 0
-  .half 9, -16, 15, 1
-  .word 0x5a3418, 0
-  .half 51, -16, 15, 1
-  .word 0x5a3418, 0
-  .half 50, -62, 9, 22           # the chimney, and the snow on it
-  .word 0x2c2226, 10
-  .half 49, -65, 11, 4
-  .word 0x7f93b8, 120
+boxes:
+  box_row 0, -CABIN_WALL, CABIN_WIDTH, CABIN_WALL+4, 0x241712, 10
+  box_row 0, -25, CABIN_WIDTH, 1, SEAM, 4
+  box_row 0, -19, CABIN_WIDTH, 1, SEAM, 4
+  box_row 0, -13, CABIN_WIDTH, 1, SEAM, 4
+  box_row 0, -7, CABIN_WIDTH, 1, SEAM, 4
+  box_row 0, -1, CABIN_WIDTH, 1, SEAM, 4
+  box_row 31, -23, 13, 27, 0x3a2114, 8
+  box_row 9, -22, 15, 13, WINDOW, 0
+  box_row 51, -22, 15, 13, WINDOW, 0
+  box_row 16, -22, 1, 13, BAR, 0
+  box_row 58, -22, 1, 13, BAR, 0
+  box_row 9, -16, 15, 1, BAR, 0
+  box_row 51, -16, 15, 1, BAR, 0
+  box_row 50, -62, 9, 22, 0x2c2226, 10      # the chimney, and the snow on it
+  box_row 49, -65, 11, 4, 0x7f93b8, 120
   .half 0, 0, 0, 0
 lamps:                           # column and line, how far, how strong
   .half 16, -16, 11, 300, 58, -16, 11, 300

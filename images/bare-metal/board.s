@@ -14,7 +14,7 @@
 
 .equ POWER, 0x00100000           # SiFive test finisher
 .equ POWER_PASS, 0x5555
-.equ POWER_FAIL, 0x3333
+.equ POWER_FAILED, 0x3333 | 1 << 16   # exit status 1
 .equ POWER_RESET, 0x7777
 
 .equ MTIMECMP, 0x02004000        # ACLINT, hart 0
@@ -27,6 +27,8 @@
 .equ PLIC_ENABLE, PLIC + 0x2000
 .equ PLIC_THRESHOLD, PLIC + 0x200000
 .equ PLIC_CLAIM, PLIC + 0x200004
+
+.equ KEY_ESCAPE, 0x1b
 
 .equ MSTATUS_MIE, 8
 .equ MIE_MTIE, 0x80

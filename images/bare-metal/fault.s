@@ -38,11 +38,9 @@ trap_unexpected:
 .balign 4
 trap_again:
   li t0, POWER
-  li t1, POWER_FAIL | 1 << 16    # exit status 1
+  li t1, POWER_FAILED
   sw t1, 0(t0)
-1:
-  wfi
-  j 1b
+  j park
 
 .section .rodata
 text_trap: .asciz ": unexpected trap: mcause="

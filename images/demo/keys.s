@@ -139,9 +139,7 @@ power_off:
   load a0, frame
   call put_decimal
   la a0, text_frames
-  call put_text
-  call flush
-  li a0, POWER_PASS
+  li a1, POWER_PASS
   j finish
 
 reboot:
@@ -149,22 +147,8 @@ reboot:
   call drop_output
   call screen_close
   la a0, text_reboot
-  call put_text
-  call flush
-  li a0, POWER_RESET
-
-# Tells the machine a0 once the last byte has left the UART.
-finish:
-  li t0, UART
-1:
-  lbu t1, UART_LSR(t0)
-  andi t1, t1, LSR_IDLE
-  beqz t1, 1b
-  li t0, POWER
-  sw a0, 0(t0)
-2:
-  wfi
-  j 2b
+  li a1, POWER_RESET
+  j finish
 
 crash:                           # to show the report of an unexpected trap
   .word 0xffffffff

@@ -6,17 +6,16 @@
 #   snow.s      flakes, drifts, smoke              glass.s    the ball of glass and its base
 #   art.s       sprites and height maps            screen.s   cells, and sending those that changed
 #   themes.s    the four kinds of light
-#   ../bare-metal/                                 the board, its UART, reports of traps, blending, random numbers
+#   ../bare-metal/                                 the board, start and end, its UART, reports of traps, blending, random numbers
 #
 # The picture is 80 x 46 pixels: a cell of the terminal shows two of them, one above the other, as the upper half block
 # in two colours. Row 24 is the status line. Colours are 0xRRGGBB; positions of flakes are in 1/256 pixel.
 
 .include "../bare-metal/board.s"
+.include "../bare-metal/start.s"
 
 .equ FRAMES_PER_SECOND, 20
 .equ TICKS_PER_FRAME, TICKS_PER_SECOND / FRAMES_PER_SECOND
-
-.equ KEY_ESCAPE, 0x1b
 
 .equ COLUMNS, 80
 .equ ROWS, 24
@@ -25,25 +24,8 @@
 .equ GLOBE_WIDTH, 44             # the globe's own layer, base included
 .equ GLOBE_LEFT, (COLUMNS - GLOBE_WIDTH) / 2
 
-.bss
-.balign 16
-bss_start:
-
 .text
-.globl _start
-_start:
-  csrr t0, mhartid
-  bnez t0, park                  # hart 0 does everything
-  la t0, bss_start               # a reset need not have cleared it
-  la t1, stack_top
-1:
-  sd zero, 0(t0)
-  addi t0, t0, 8
-  bltu t0, t1, 1b
-  la sp, stack_top
-  la t0, trap_entry
-  csrw mtvec, t0
-  call uart_init
+main:
   call plic_init
   la a0, text_greeting
   call put_text
@@ -89,10 +71,6 @@ main_loop:
   call screen_send
   j main_loop
 
-park:
-  wfi
-  j park
-
 .include "trap.s"
 .include "../bare-metal/fault.s"
 .include "../bare-metal/plic.s"
@@ -112,9 +90,8 @@ text_greeting:
   .asciz "Snowfall: a snow globe in bare RISC-V. Keys: ? for help, q to power off.\r\n"
 
 .bss
-.balign 16
+.balign 8
 frame: .space 8                  # frames drawn
 frame_due: .space 8              # set by the timer interrupt
 started: .space 8                # mtime when the first frame was armed
-stack: .space 16384
-stack_top:
+bss_end:

@@ -5,7 +5,7 @@
 
 .text
 .balign 4
-trap_entry:
+trap:
   addi sp, sp, -64
   sd t0, 0(sp)
   sd t1, 8(sp)

@@ -121,6 +121,31 @@ looks_like_text:
 
 # The meanings: a0 node, a1 value, a2 bytes; a0 = whether it was understood.
 
+understood:
+  li a0, 1
+  leave
+not_understood:
+  li a0, 0
+  leave
+
+# enter_cells: opens a function that takes nothing but cells: from s0 up to s1.
+.macro enter_cells
+  enter
+  mv s0, a1
+  add s1, a1, a2
+  beqz a2, not_understood
+  andi t0, a2, 3
+  bnez t0, not_understood
+.endm
+
+# next_line: goes to `again` for what is left, on a line of its own.
+.macro next_line again
+  bgeu s0, s1, understood
+  li a0, '\n'
+  call emit
+  j \again
+.endm
+
 # reg: pairs of address and size, each of as many cells as the parent says.
 decode_reg:
   enter
@@ -128,19 +153,19 @@ decode_reg:
   add s1, a1, a2
   call node_at
   lw a0, NODE_PARENT(a0)
-  bltz a0, 9f
+  bltz a0, not_understood
   call node_at
   lwu s2, NODE_ADDRESS_CELLS(a0)
   lwu s3, NODE_SIZE_CELLS(a0)
   li t0, 2
-  bgtu s2, t0, 9f
-  bgtu s3, t0, 9f
-  beqz s2, 9f
+  bgtu s2, t0, not_understood
+  bgtu s3, t0, not_understood
+  beqz s2, not_understood
   add t0, s2, s3
   slli t0, t0, 2
-  beqz a2, 9f
+  beqz a2, not_understood
   remu t1, a2, t0
-  bnez t1, 9f
+  bnez t1, not_understood
 1:
   style STYLE_NUMBER
   mv a0, s2
@@ -161,16 +186,7 @@ decode_reg:
   mv a0, s4
   call emit_amount
 2:
-  bgeu s0, s1, 8f
-  li a0, '\n'
-  call emit
-  j 1b
-8:
-  li a0, 1
-  leave
-9:
-  li a0, 0
-  leave
+  next_line 1b
 
 # take_cells: a0 = the number in the next a0 cells at s0, one or two.
 take_cells:
@@ -216,35 +232,16 @@ emit_amount:
 
 # One phandle, or a list of them: the nodes that are meant.
 decode_phandles:
-  enter
-  mv s0, a1
-  add s1, a1, a2
-  beqz a2, 9f
-  andi t0, a2, 3
-  bnez t0, 9f
+  enter_cells
 1:
   big a0, 0, s0
   call emit_reference
   addi s0, s0, 4
-  bgeu s0, s1, 8f
-  li a0, '\n'
-  call emit
-  j 1b
-8:
-  li a0, 1
-  leave
-9:
-  li a0, 0
-  leave
+  next_line 1b
 
 # interrupts-extended: a controller, and as many cells as it wants.
 decode_interrupts:
-  enter
-  mv s0, a1
-  add s1, a1, a2
-  beqz a2, 9f
-  andi t0, a2, 3
-  bnez t0, 9f
+  enter_cells
 1:
   big a0, 0, s0
   mv s2, a0
@@ -258,7 +255,7 @@ decode_interrupts:
   lwu s3, NODE_INTERRUPT_CELLS(a0)
 2:
   beqz s3, 4f
-  bgeu s0, s1, 8f
+  bgeu s0, s1, understood
   style STYLE_PATH
   li a0, ' '
   call emit
@@ -269,16 +266,7 @@ decode_interrupts:
   addi s3, s3, -1
   j 2b
 4:
-  bgeu s0, s1, 8f
-  li a0, '\n'
-  call emit
-  j 1b
-8:
-  li a0, 1
-  leave
-9:
-  li a0, 0
-  leave
+  next_line 1b
 
 # emit_reference: the phandle a0 as the path of its node, or as a number if no node has it.
 emit_reference:
@@ -303,7 +291,7 @@ emit_reference:
 decode_frequency:
   enter
   li t0, 4
-  bne a2, t0, 9f
+  bne a2, t0, not_understood
   big s0, 0, a1
   style STYLE_NUMBER
   mv a0, s0
@@ -313,7 +301,7 @@ decode_frequency:
   call emit_text
   li t0, 1000000
   remu t1, s0, t0
-  bnez t1, 8f
+  bnez t1, understood
   la a0, text_is
   call emit_text
   li t0, 1000000
@@ -321,26 +309,17 @@ decode_frequency:
   call emit_decimal
   la a0, text_megahertz
   call emit_text
-8:
-  li a0, 1
-  leave
-9:
-  li a0, 0
-  leave
+  j understood
 
 # Numbers that people count with.
 decode_count:
   enter
   li t0, 4
-  bne a2, t0, 9f
+  bne a2, t0, not_understood
   style STYLE_NUMBER
   big a0, 0, a1
   call emit_decimal
-  li a0, 1
-  leave
-9:
-  li a0, 0
-  leave
+  j understood
 
 .section .rodata
 .balign 8

@@ -9,29 +9,11 @@
 # The blob is believed nothing: whatever is wrong with it, the tree is shown up to there, with a line that says what is wrong.
 
 .include "../bare-metal/board.s"
-
-.bss
-.balign 16
-bss_start:
+.include "../bare-metal/start.s"
 
 .text
-.globl _start
-_start:
-  csrr t0, mhartid
-  bnez t0, park                  # hart 0 does everything
-browse:                          # a1: where the tree is
-  mv s0, a1
-  la t0, bss_start
-  la t1, bss_end
-1:
-  sd zero, 0(t0)
-  addi t0, t0, 8
-  bltu t0, t1, 1b
-  la sp, stack_top
-  store s0, blob, t0
-  la t0, trap
-  csrw mtvec, t0
-  call uart_init
+main:                            # a1: where the tree is
+  store a1, blob, t0
   call plic_init
   li t0, MIE_MEIE                # never taken, since interrupts stay off: WFI wakes for one that is pending
   csrw mie, t0
@@ -54,10 +36,6 @@ key_loop:
   jalr t1
   j key_loop
 
-park:
-  wfi
-  j park
-
 # A trap: where the blob leads to memory that is not there, reading goes on at `recovery`; any other is the end.
 .balign 4
 trap:
@@ -76,19 +54,9 @@ screen_close:
 power_off:
   call screen_close
   la a0, text_bye
-  call put_text
-  call flush
-1:
-  li t0, UART
-  lbu t1, UART_LSR(t0)
-  andi t1, t1, LSR_IDLE
-  beqz t1, 1b
-  li t0, POWER
-  li t1, POWER_PASS
-  sw t1, 0(t0)
-  j park
+  li a1, POWER_PASS
+  j finish
 
-.equ KEY_ESCAPE, 0x1b
 .equ KEY_UP, 0x80                # beyond ASCII: the last letter of the sequence less 'A', the number before a tilde more 0x90
 .equ KEY_DOWN, 0x81
 .equ KEY_RIGHT, 0x82
@@ -165,8 +133,6 @@ text_close: .asciz "\x1b[0m\x1b[?25h\x1b[?1049l"
 text_bye: .asciz "The tree stays where it was.\r\n"
 
 .bss
-.balign 16
+.balign 8
 recovery: .space 8               # where a load that faults goes on; 0: it must not
-stack: .space 16384
-stack_top:
 bss_end:
