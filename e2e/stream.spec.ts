@@ -90,6 +90,62 @@ test('where the browser gives no more room, reads go on and the cache stays smal
   await session.send('Storage.overrideQuotaForOrigin', { origin });
 });
 
+test('a cache as earlier versions kept it is emptied, and fills again', async ({ page, context }) => {
+  const left = await page.evaluate(async () => {
+    const request = indexedDB.open('snowglobe-cache');
+    request.onupgradeneeded = () => request.result.createObjectStore('values');
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+    const values = (mode: IDBTransactionMode) => database.transaction('values', mode).objectStore('values');
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    await done(values('readwrite').put({ bytes: 900, used: Date.now() }, 'entry/old'));
+    await done(values('readwrite').put(new Uint8Array(900), 'value/old'));
+    const cache = await stream.take(stream.BrowserCache.open(1e9));
+    const found = [cache.has('old'), await cache.get('old'), cache.bytes];
+    await cache.close();
+    const keys = await done(values('readonly').getAllKeys());
+    database.close();
+    return [...found, keys];
+  });
+  expect(left).toEqual([false, null, 0, []]);
+  await page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+  await context.setOffline(true);
+  expect((await page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH)).hash).toBe(HASH);
+});
+
+test('a file takes the place of the version before, and chunks that came together are read one by one', async ({
+  page,
+}) => {
+  const result = await page.evaluate(async () => {
+    const cache = await stream.take(stream.BrowserCache.open(1e6));
+    const chunk = (value: number) => new Uint8Array(1000 + value).fill(value);
+    for (let i = 0; i < 20; i++) cache.put(`chunk${i}`, chunk(i));
+    for (const version of ['"1"', '"2"', '"2"']) cache.put('file/a', new Uint8Array(5000), version);
+    await cache.close();
+    const again = await stream.take(stream.BrowserCache.open(1e6));
+    const order = [19, 3, 4, 5, 0, 12];
+    const read = await Promise.all(order.map((i) => again.get(`chunk${i}`)));
+    const right = read.map((bytes, i) => {
+      const { length, buffer } = bytes!;
+      return (
+        length === 1000 + order[i] &&
+        buffer.byteLength === length &&
+        bytes!.every((byte) => byte === order[i])
+      );
+    });
+    const found = { right, tag: again.tag('file/a'), bytes: again.bytes };
+    await again.close();
+    return found;
+  });
+  expect(result).toEqual({ right: Array(6).fill(true), tag: '"2"', bytes: 20 * 1000 + 190 + 5000 });
+});
+
 test('two pages share the cache', async ({ page, context, site }) => {
   const second = await context.newPage();
   await openModulePage(second, site.url, 'e2e/browser/stream.ts', 'stream');

@@ -3,46 +3,86 @@
  * they have in common, and other files by their address. All machines of a site have one cache. It is only a cache: what does not
  * fit any more, or cannot be read, is fetched again.
  *
- * Keys: `value/KEY` has the bytes, `entry/KEY` what is known of them.
+ * What is put is stored together, in packs of some megabytes in the order in which it came: a browser takes about a millisecond to begin to read a
+ * value, as long as for 2 MiB of it. Keys: `pack/ID` has the bytes, a Blob of which parts can be read, `index/ID` what is in it.
  */
 import { delMany, promisifyRequest, setMany } from 'idb-keyval';
 import { type BlockResult, success } from '../block-node.ts';
-import { type Database, openDatabase, storeFailure } from '../store/database.ts';
+import { type Database, ended, openDatabase, storeFailure } from '../store/database.ts';
 
 const NAME = 'snowglobe-cache';
 
-interface Entry {
+type Bytes = Uint8Array<ArrayBuffer>;
+
+interface Item {
+  key: string;
+  /** Bytes, and where in the pack they begin. */
   bytes: number;
-  /** When it was used last, ms since 1970. */
-  used: number;
+  at: number;
   /** Of a file: what the server calls this version of it. */
   tag?: string | null;
 }
 
+interface Pack {
+  bytes: number;
+  /** When something in it was used last, ms since 1970. */
+  used: number;
+  items: readonly Item[];
+}
+
+interface Place {
+  id: string;
+  pack: Pack;
+  item: Item;
+}
+
 interface Reading {
-  from(store: IDBObjectStore): void;
-  failed(error: unknown): void;
+  place: Place;
+  resolve(bytes: Bytes): void;
+  reject(error: unknown): void;
+}
+
+interface Put {
+  key: string;
+  bytes: Bytes;
+  tag?: string | null;
 }
 
 /** Uses are written down once in so long: the order of eviction need not be finer. */
 const USED_MS = 10 * 60_000;
-/** What is left when room is made, of the limit: not every chunk has to make room for itself. */
+/** What is left when room is made, of the limit: not every pack has to make room for itself. */
 const LEFT = 0.9;
+/** Bytes of a pack, and how many there are at least in a full cache: what is evicted is a pack. */
+const PACK = 8 << 20;
+const PACKS_MIN = 8;
+/** How long what was put waits for more, ms. */
+const PACK_MS = 250;
+/** Bytes that are read at once: whoever waits for the first of them waits for all. */
+const READ = 4 << 20;
+/** Packs whose Blobs are held. */
+const BLOBS = 32;
 /** Bytes that wait to be written: from so many on nothing is fetched ahead, and what comes beyond the second is not kept. */
 const BUSY = 48 << 20;
 const WRITING_MAX = 192 << 20;
 
-const valueKey = (key: string): string => `value/${key}`;
-const entryKey = (key: string): string => `entry/${key}`;
+const packKey = (id: string): string => `pack/${id}`;
+const indexKey = (id: string): string => `index/${id}`;
+/** Keys that begin with a word and a slash, which is followed by a zero in ASCII. */
+const keysOf = (word: string): IDBKeyRange => IDBKeyRange.bound(`${word}/`, `${word}0`, false, true);
 
 export class BrowserCache {
   private readonly database: Database;
-  private readonly entries: Map<string, Entry>;
+  private packs: Map<string, Pack>;
+  private readonly places = new Map<string, Place>();
   private limit: number;
   private total = 0;
   private writing = 0;
   /** What waits to be written. */
-  private readonly unwritten = new Map<string, Uint8Array<ArrayBuffer>>();
+  private readonly unwritten = new Map<string, Bytes>();
+  /** What of it waits for a pack to be full. */
+  private gathered: Put[] = [];
+  private gatheredBytes = 0;
+  private gathering: ReturnType<typeof setTimeout> | undefined;
   /** The store fails for another reason than a lack of room. */
   private broken = false;
   /** Writes go one after the other. */
@@ -50,24 +90,27 @@ export class BrowserCache {
   private readonly touched = new Set<string>();
   /** Reads that go together. */
   private reading: Reading[] | null = null;
+  /** Blobs by pack, the one used last at the end. */
+  private readonly blobs = new Map<string, Promise<unknown>>();
 
   /** @param limit bytes that may be kept */
   static async open(limit: number): Promise<BlockResult<BrowserCache>> {
     const database = await openDatabase(NAME);
     if (!database.ok) return database;
     try {
-      return success(new BrowserCache(database.value, await readEntries(database.value), limit));
+      await dropValues(database.value);
+      return success(new BrowserCache(database.value, await readPacks(database.value), limit));
     } catch (error) {
       database.value.close();
       return storeFailure(error);
     }
   }
 
-  private constructor(database: Database, entries: Map<string, Entry>, limit: number) {
+  private constructor(database: Database, packs: Map<string, Pack>, limit: number) {
     this.database = database;
-    this.entries = entries;
     this.limit = limit;
-    this.count();
+    this.packs = packs;
+    this.index(packs);
   }
 
   /** Bytes that are kept. */
@@ -81,91 +124,144 @@ export class BrowserCache {
   }
 
   has(key: string): boolean {
-    return this.entries.has(key) || this.unwritten.has(key);
+    return this.places.has(key) || this.unwritten.has(key);
   }
 
   /** What the server called the version that is here; undefined: none is. */
   tag(key: string): string | null | undefined {
-    const entry = this.entries.get(key);
-    return entry && (entry.tag ?? null);
+    const place = this.places.get(key);
+    return place && (place.item.tag ?? null);
   }
 
   /** @returns null: it is not there (any more) */
-  async get(key: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  async get(key: string): Promise<Bytes | null> {
     const unwritten = this.unwritten.get(key);
     if (unwritten) return unwritten;
-    const entry = this.entries.get(key);
-    if (!entry) return null;
+    const place = this.places.get(key);
+    if (!place) return null;
     try {
-      const bytes = await this.value(key);
-      if (bytes instanceof Uint8Array && bytes.length === entry.bytes) {
-        this.touch(key, entry);
-        return bytes as Uint8Array<ArrayBuffer>;
-      }
+      const bytes = await this.value(place);
+      this.touch(place);
+      return bytes;
     } catch {
       // As good as not there.
+      this.forget(place.id);
+      return null;
     }
-    this.forget(key);
-    return null;
   }
 
-  /** What is asked for in one turn comes in one transaction, each value as soon as it is there: a transaction costs about as much as 256 KiB. */
-  private value(key: string): Promise<unknown> {
+  /** What is asked for in one turn is read together. */
+  private value(place: Place): Promise<Bytes> {
     return new Promise((resolve, reject) => {
-      const read: Reading = {
-        from: (store) => void promisifyRequest(store.get(valueKey(key))).then(resolve, reject),
-        failed: reject,
-      };
+      const read = { place, resolve, reject };
       if (this.reading) return void this.reading.push(read);
-      const reads = [read];
+      const reads: Reading[] = [read];
       this.reading = reads;
       queueMicrotask(() => {
         this.reading = null;
-        this.database
-          .store('relaxed')('readonly', (store) => {
-            for (const { from } of reads) from(store);
-          })
-          .catch((error: unknown) => {
-            for (const { failed } of reads) failed(error);
+        for (const run of adjacent(reads))
+          this.readRun(run).catch((error: unknown) => {
+            for (const { reject } of run) reject(error);
           });
       });
     });
   }
 
-  /** Keeps bytes that nobody changes any more, if there is room. Nobody has to wait for it. */
-  put(key: string, bytes: Uint8Array<ArrayBuffer>, tag: string | null = null): void {
+  private async readRun(run: readonly Reading[]): Promise<void> {
+    const { id, item } = run[0].place;
+    const last = run.at(-1)!.place.item;
+    const length = last.at + last.bytes - item.at;
+    const blob = await this.blob(id);
+    if (!(blob instanceof Blob)) throw new Error('the pack is gone');
+    const bytes = new Uint8Array(await blob.slice(item.at, item.at + length).arrayBuffer());
+    if (bytes.length !== length) throw new Error('the pack is incomplete');
+    // A part of a larger buffer would keep all of it in memory.
+    const part = ({ at, bytes: count }: Item): Bytes => bytes.slice(at - item.at, at - item.at + count);
+    for (const { place, resolve } of run) resolve(run.length === 1 ? bytes : part(place.item));
+  }
+
+  private blob(id: string): Promise<unknown> {
+    const blob =
+      this.blobs.get(id) ??
+      this.database.store('relaxed')('readonly', (store) =>
+        promisifyRequest<unknown>(store.get(packKey(id))),
+      );
+    this.blobs.delete(id);
+    this.blobs.set(id, blob);
+    if (this.blobs.size > BLOBS) this.blobs.delete(this.blobs.keys().next().value!);
+    return blob;
+  }
+
+  /**
+   * Keeps bytes that nobody changes any more, if there is room. Nobody has to wait for it.
+   * @param tag of a file, which takes the place of another version of it; absent: bytes that their key tells all of
+   */
+  put(key: string, bytes: Bytes, tag?: string | null): void {
     if (this.broken || bytes.length > this.limit * LEFT || this.writing > WRITING_MAX) return;
+    if (tag === undefined && this.has(key)) return;
     this.writing += bytes.length;
     this.unwritten.set(key, bytes);
+    // What is replaced by itself lies by itself.
+    if (tag !== undefined) return this.pack([{ key, bytes, tag }]);
+    this.gathered.push({ key, bytes });
+    this.gatheredBytes += bytes.length;
+    if (this.gatheredBytes >= Math.min(PACK, this.limit / PACKS_MIN)) this.packGathered();
+    else this.gathering ??= setTimeout(() => this.packGathered(), PACK_MS);
+  }
+
+  private packGathered(): void {
+    clearTimeout(this.gathering);
+    this.gathering = undefined;
+    const puts = this.gathered;
+    this.gathered = [];
+    this.gatheredBytes = 0;
+    if (puts.length > 0) this.pack(puts);
+  }
+
+  private pack(puts: readonly Put[]): void {
     this.queue = this.queue.then(async () => {
-      await this.write(key, bytes, tag);
-      this.writing -= bytes.length;
-      if (this.unwritten.get(key) === bytes) this.unwritten.delete(key);
+      await this.write(puts);
+      for (const { key, bytes } of puts) {
+        this.writing -= bytes.length;
+        if (this.unwritten.get(key) === bytes) this.unwritten.delete(key);
+      }
     });
   }
 
   /** Resolves when what was put is kept, or was not. */
   settled(): Promise<void> {
+    this.packGathered();
     return this.queue;
   }
 
   async close(): Promise<void> {
+    this.packGathered();
     this.queue = this.queue.then(() => this.writeUses());
     await this.queue;
+    this.blobs.clear();
     this.database.close();
   }
 
-  private async write(key: string, bytes: Uint8Array<ArrayBuffer>, tag: string | null): Promise<void> {
-    const entry: Entry = { bytes: bytes.length, used: Date.now(), ...(tag !== null && { tag }) };
+  private async write(puts: readonly Put[]): Promise<void> {
+    let at = 0;
+    const items = puts.map(({ key, bytes, tag }): Item => {
+      const item = { key, bytes: bytes.length, at, ...(tag != null && { tag }) };
+      at += bytes.length;
+      return item;
+    });
+    const id = crypto.randomUUID();
+    const pack: Pack = { bytes: at, used: Date.now(), items };
+    // Only files are put again.
+    const before = this.places.get(puts[0].key)?.id;
     try {
-      if (this.total + bytes.length > this.limit) await this.makeRoom(bytes.length);
+      if (this.total + pack.bytes > this.limit) await this.makeRoom(pack.bytes);
       const pairs: [string, unknown][] = [
-        [valueKey(key), bytes],
-        [entryKey(key), entry],
+        [packKey(id), new Blob(puts.map(({ bytes }) => bytes))],
+        [indexKey(id), pack],
       ];
       await setMany(pairs, this.database.store('relaxed'));
-      this.entries.set(key, entry);
-      this.count();
+      this.index([[id, pack]]);
+      if (before !== undefined) await this.remove([before]);
     } catch (error) {
       const failed = storeFailure(error);
       this.broken = failed.ok || failed.error.kind !== 'space';
@@ -179,59 +275,116 @@ export class BrowserCache {
   /** Removes what was not used for the longest time, until `bytes` more fit. */
   private async makeRoom(bytes: number): Promise<void> {
     // Other pages write to it too, and make room.
-    const known = new Map(this.entries);
-    this.entries.clear();
-    for (const [key, entry] of await readEntries(this.database))
-      this.entries.set(key, { ...entry, used: Math.max(entry.used, known.get(key)?.used ?? 0) });
-    this.count();
+    const known = this.packs;
+    this.packs = new Map();
+    this.places.clear();
+    const packs = await readPacks(this.database);
+    for (const [id, pack] of packs) pack.used = Math.max(pack.used, known.get(id)?.used ?? 0);
+    this.index(packs);
     const goal = Math.max(0, Math.floor(this.limit * LEFT) - bytes);
-    const oldest = [...this.entries].sort(([, a], [, b]) => a.used - b.used);
+    const oldest = [...this.packs].sort(([, a], [, b]) => a.used - b.used);
     const gone: string[] = [];
-    for (const [key, entry] of oldest) {
-      if (this.total <= goal) break;
-      gone.push(key);
-      this.entries.delete(key);
-      this.total -= entry.bytes;
+    let left = this.total;
+    for (const [id, pack] of oldest) {
+      if (left <= goal) break;
+      gone.push(id);
+      left -= pack.bytes;
     }
-    await delMany([...gone.map(valueKey), ...gone.map(entryKey)], this.database.store('relaxed'));
+    await this.remove(gone);
   }
 
-  private touch(key: string, entry: Entry): void {
+  private async remove(ids: readonly string[]): Promise<void> {
+    for (const id of ids) this.forget(id);
+    await delMany([...ids.map(packKey), ...ids.map(indexKey)], this.database.store('relaxed'));
+  }
+
+  private touch({ id, pack }: Place): void {
     const now = Date.now();
-    if (now - entry.used < USED_MS) return;
-    entry.used = now;
+    if (now - pack.used < USED_MS) return;
+    pack.used = now;
     if (this.touched.size === 0)
       setTimeout(() => {
         this.queue = this.queue.then(() => this.writeUses());
       }, 1000);
-    this.touched.add(key);
+    this.touched.add(id);
   }
 
   private async writeUses(): Promise<void> {
-    const pairs = [...this.touched].flatMap((key): [string, Entry][] => {
-      const entry = this.entries.get(key);
-      return entry ? [[entryKey(key), entry]] : [];
-    });
+    const touched = [...this.touched];
     this.touched.clear();
-    if (pairs.length > 0) await setMany(pairs, this.database.store('relaxed')).catch(() => {});
+    if (touched.length === 0) return;
+    await this.database
+      .store('relaxed')('readwrite', async (store) => {
+        for (const id of touched) {
+          const pack = this.packs.get(id);
+          // Another page may have removed it.
+          if (pack && (await promisifyRequest(store.getKey(indexKey(id)))) !== undefined)
+            store.put(pack, indexKey(id));
+        }
+      })
+      .catch(() => {});
   }
 
-  private forget(key: string): void {
-    this.entries.delete(key);
+  private index(packs: Iterable<readonly [string, Pack]>): void {
+    for (const [id, pack] of packs) {
+      this.packs.set(id, pack);
+      for (const item of pack.items) this.places.set(item.key, { id, pack, item });
+    }
+    this.count();
+  }
+
+  private forget(id: string): void {
+    for (const { key } of this.packs.get(id)?.items ?? [])
+      if (this.places.get(key)?.id === id) this.places.delete(key);
+    this.packs.delete(id);
+    this.blobs.delete(id);
     this.count();
   }
 
   private count(): void {
     this.total = 0;
-    for (const { bytes } of this.entries.values()) this.total += bytes;
+    for (const { bytes } of this.packs.values()) this.total += bytes;
   }
 }
 
-async function readEntries(database: Database): Promise<Map<string, Entry>> {
-  // A slash is followed by a zero in ASCII.
-  const range = IDBKeyRange.bound('entry/', 'entry0', false, true);
+/** Reads of what lies side by side, some megabytes of it together. */
+function adjacent(reads: readonly Reading[]): Reading[][] {
+  const before = (a: Place, b: Place): number => (a.id < b.id ? -1 : a.id > b.id ? 1 : a.item.at - b.item.at);
+  const runs: Reading[][] = [];
+  let start = 0;
+  let end = -1;
+  let last = '';
+  for (const read of [...reads].sort((a, b) => before(a.place, b.place))) {
+    const { id, item } = read.place;
+    const goesOn = id === last && item.at === end && item.at + item.bytes - start <= READ;
+    if (goesOn) runs.at(-1)!.push(read);
+    else {
+      runs.push([read]);
+      start = item.at;
+    }
+    last = id;
+    end = item.at + item.bytes;
+  }
+  return runs;
+}
+
+/** Earlier versions kept each chunk as a value of its own: what they have left is removed. */
+async function dropValues(database: Database): Promise<void> {
+  const words = ['entry', 'value'].map(keysOf);
+  const first = await database.store('relaxed')('readonly', (store) =>
+    promisifyRequest(store.getKey(words[0])),
+  );
+  if (first === undefined) return;
+  await database.store('relaxed')('readwrite', (store) => {
+    for (const range of words) store.delete(range);
+    return ended(store.transaction);
+  });
+}
+
+async function readPacks(database: Database): Promise<Map<string, Pack>> {
+  const range = keysOf('index');
   const [keys, values] = await database.store('relaxed')('readonly', (store) =>
     Promise.all([promisifyRequest(store.getAllKeys(range)), promisifyRequest(store.getAll(range))]),
   );
-  return new Map(keys.map((key, i) => [String(key).slice('entry/'.length), values[i] as Entry]));
+  return new Map(keys.map((key, i) => [String(key).slice('index/'.length), values[i] as Pack]));
 }

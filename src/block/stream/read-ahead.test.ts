@@ -31,6 +31,19 @@ describe('read-ahead', () => {
     expect(asked.at(-1)!.end - 32 * MIB).toBeLessThanOrEqual(16 * MIB);
   });
 
+  it('asks for much at once where a stream is long, and never lets it run dry', () => {
+    const planner = new ReadAhead();
+    let end = 0;
+    let asked = 0;
+    for (let at = 0; at < 256 * MIB; at += MIB) {
+      const range = planner.note(at, MIB);
+      if (range) asked++;
+      end = range?.end ?? end;
+      if (at > 16 * MIB) expect(end - (at + MIB)).toBeGreaterThanOrEqual(4 * MIB);
+    }
+    expect(asked).toBeLessThan(256 / 3);
+  });
+
   it('follows several streams at once, with other reads in between', () => {
     const planner = new ReadAhead();
     const ends = new Map<number, number>();

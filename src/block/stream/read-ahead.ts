@@ -12,6 +12,8 @@ const GAP = 128 << 10;
 const RUN_MIN = 192 << 10;
 const DEPTH_MAX = 16 << 20;
 const DEPTH_MIN = 1 << 20;
+/** While so much lies ahead, it goes on by as much at once: what is asked for together is read together. */
+const STEP = 4 << 20;
 
 interface Stream {
   /** Where the next read is expected. */
@@ -51,7 +53,7 @@ export class ReadAhead {
     // As far as it has come, so that short files cost little.
     const wanted = stream.next + Math.min(2 * stream.run, this.depth);
     const start = Math.max(stream.ahead, stream.next);
-    if (wanted <= start) return null;
+    if (wanted <= start || (wanted - start < STEP && start - stream.next >= STEP)) return null;
     stream.ahead = wanted;
     return { start, end: wanted };
   }
