@@ -8,6 +8,7 @@ import { bootDisk } from './support/boot-sector.ts';
 import { countingDisk } from './support/counting-disk.ts';
 import { write } from './support/files.ts';
 import { noise } from './support/noise.ts';
+import { setFull, withQuota } from './support/quota.ts';
 import { displayText, expect, screenText, test } from './support/site.ts';
 
 const MIB = 1 << 20;
@@ -165,6 +166,13 @@ test('copying an image shows its progress until it is cancelled, and leaves noth
 
 const STARTED = { timeout: 120_000 };
 
+/** Has the counting disk's sector count and write itself again. A click would lock the pointer. */
+async function countOn(page: Page, text: string): Promise<void> {
+  await page.locator('vm-console').evaluate((element) => element.focus());
+  await page.keyboard.press('Space');
+  await expect.poll(() => displayText(page), STARTED).toContain(text);
+}
+
 test('what the guest writes is there the next time; a second tab is refused; changes are discarded; the disk is resized', async ({
   page,
   site,
@@ -212,7 +220,7 @@ test('what the guest writes is there the next time; a second tab is refused; cha
   await expect.poll(() => displayText(page), STARTED).toContain('Dropped');
 });
 
-test('a machine of an address is kept from its page on; committed, it does not need its image any more', async ({
+test('a machine of an address is kept while it runs, with what it has written; committed, it does not need its image any more', async ({
   page,
   site,
 }, testInfo) => {
@@ -221,13 +229,18 @@ test('a machine of an address is kept from its page on; committed, it does not n
   await page.route('**/count.img', (route) => route.fulfill(isThere ? { body: image } : { status: 404 }));
   await page.goto(`${site.builtUrl}?arch=x86_64&m=64&hda=count.img`);
   await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+  await countOn(page, 'Started 2');
   await page.getByRole('button', { name: 'Drives', exact: true }).click();
-  await page.getByRole('button', { name: 'Restart with a disk that is kept' }).click();
+  await page.getByRole('button', { name: 'Keep this machine' }).click();
   await expect(page).toHaveURL(/\?mine=\w+$/);
-  await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
-  await page.reload();
-  await expect.poll(() => displayText(page), STARTED).toContain('Started 2');
+  await expect(page.getByText('is kept in this browser, as the disk of “x86_64 machine”')).toBeVisible();
+  await countOn(page, 'Started 3');
   const url = page.url();
+  // Nothing would be lost: nobody is asked.
+  await page.getByRole('link', { name: 'Snowglobe: all machines' }).click();
+  await page.getByRole('link', { name: 'x86_64 machine', exact: true }).click();
+  await expect(page).toHaveURL(url);
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 4');
   await page.getByText('Options', { exact: true }).click();
   await expect(page.getByTestId('command-line')).toHaveValue(
     /-drive file=x86_64-machine\.qcow2,index=0,snapshot=off/,
@@ -244,7 +257,45 @@ test('a machine of an address is kept from its page on; committed, it does not n
   await expect(dialog.getByRole('status')).toContainText('The disk stands by itself now.');
   isThere = false;
   await page.goto(url);
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 5');
+});
+
+test('a disk of the person’s own is copied while its machine runs; cut off or without room, the machine goes on and nothing is kept', async ({
+  page,
+  site,
+}, testInfo) => {
+  await withQuota(page);
+  await page.goto(site.builtUrl);
+  await drop(page, countingDisk(testInfo.outputDir));
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  const keep = page.getByRole('button', { name: 'Keep this machine' });
+  await setFull(page, true);
+  await keep.click();
+  await expect(page.getByRole('alert').filter({ hasText: 'gives this site no more room' })).toBeVisible();
+  const stored = () =>
+    page.evaluate(async () =>
+      (await indexedDB.databases()).flatMap(({ name }) =>
+        name?.startsWith('snowglobe-disk-') ? [name] : [],
+      ),
+    );
+  await expect.poll(stored).toEqual([]);
+  await expect(page).toHaveURL(/\?arch=x86_64&m=512$/);
+  await countOn(page, 'Started 2');
+
+  await setFull(page, false);
+  await keep.click();
+  await expect(page).toHaveURL(/\?mine=\w+$/);
+  // The tab goes without a word; the file is not needed any more.
+  await page.reload();
   await expect.poll(() => displayText(page), STARTED).toContain('Started 3');
+  const dialog = await manage(page, site.builtUrl, 'counting-disk.img');
+  // What it was made of and what was written are told apart.
+  const allocation = dialog.locator('dt + dd').nth(2);
+  await expect(allocation).toHaveText('128 KB');
+  await dialog.getByRole('button', { name: 'Discard…' }).click();
+  await page.getByRole('button', { name: 'Discard changes' }).click();
+  await expect(allocation).toHaveText('64.0 KB');
 });
 
 test('a listed machine is started with its changes kept, and its running disk is made larger', async ({

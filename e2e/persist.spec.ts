@@ -99,3 +99,46 @@ test('with werror=report a full quota is an error that the guest sees, and the p
   await expect(element).toContainText('The guest was told');
   expect(await state(page)).toBe('running');
 });
+
+const LOAD_ALL = 'for m in /lib/modules/*.ko; do insmod $m; done';
+/** Copies of a program, each with another end; the second list over and over again until it is told to stop. */
+const FILES = 'w() { cat /bin/busybox > /d/$1; echo $2 >> /d/$1; }; for i in 1 2 3 4; do w a$i $i; done';
+const GO_ON =
+  '(i=0; while [ ! -e /stop ]; do i=$((i+1)); w b$((i%4)) $i; [ $i = 4 ] && echo writ""ing; done; cd /d; sha256sum a* b* > sums; sync; echo stopp""ed) &';
+
+test('a machine of the moment that is kept while its guest writes has all files after a reload', async ({
+  page,
+  site,
+}) => {
+  test.setTimeout(400_000);
+  const image = Buffer.alloc(32 << 20);
+  await page.route('**/blank.img', (route) => route.fulfill({ body: image }));
+  const guest = 'kernel=images/riscv64-disks/vmlinux&initrd=images/riscv64-disks/initrd.gz';
+  const append = 'append=console=ttyS0+quiet+cryptomgr.notests';
+  await page.goto(`${site.builtUrl}?arch=riscv64&m=192&${guest}&${append}&drive=file=blank.img,if=virtio`);
+  const shows = (text: string | RegExp) => expect.poll(() => screenText(page), LONG).toMatch(text);
+  await shows(/root@snowglobe:~#/);
+  await type(
+    page,
+    `${LOAD_ALL}; mke2fs /dev/vda >/dev/null 2>&1; mkdir /d; mount -t ext4 /dev/vda /d && echo mount""ed`,
+  );
+  await shows('mounted');
+  await type(page, `${FILES}; ${GO_ON}`);
+  await shows('writing');
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  await page.getByRole('button', { name: 'Keep this machine' }).click();
+  await expect(page).toHaveURL(/\?mine=\w+$/, LONG);
+  await type(page, 'touch /stop');
+  await shows('stopped');
+
+  await page.reload();
+  await shows(/root@snowglobe:~#/);
+  await type(
+    page,
+    `${LOAD_ALL}; mkdir /d; mount -t ext4 /dev/vda /d; cd /d; sha256sum -c sums | sed s/:/.../; ls | wc -l`,
+  );
+  await shows(/b3\.\.\. OK/);
+  const text = await screenText(page);
+  for (const name of ['a1', 'a2', 'a3', 'a4', 'b0', 'b1', 'b2', 'b3'])
+    expect(text).toContain(`${name}... OK`);
+});

@@ -18,20 +18,22 @@ export interface DrivesPanel {
   element: HTMLElement;
   /** The panel is shown from now on, or not. */
   toggled(open: boolean): void;
+  /** Writes go elsewhere from now on. */
+  keeps(keeping: Keeping): void;
 }
 
 /** Says where writes go, and offers to keep them. */
-function keepingLine({ kept, keep }: Keeping, problem: HTMLElement): HTMLElement {
+function keepingLine({ kept, keep }: Keeping, tasks: HTMLElement, problem: HTMLElement): HTMLElement {
   if (kept !== null)
     return h('p', {}, `What the guest writes is kept in this browser, as the disk of “${kept}”.`);
   const text =
     'What the guest writes stays in memory: it is gone when the machine is closed or started again.';
   if (!keep) return h('p', {}, text);
-  const button = h('button', { type: 'button', class: 'quiet' }, 'Restart with a disk that is kept');
+  const button = h('button', { type: 'button', class: 'quiet' }, 'Keep this machine');
   button.addEventListener('click', async () => {
     button.disabled = true;
     problem.textContent = '';
-    await keep().catch((error: Error) => {
+    await keep(tasks).catch((error: Error) => {
       problem.textContent = error.message;
     });
     button.disabled = false;
@@ -43,14 +45,16 @@ function keepingLine({ kept, keep }: Keeping, problem: HTMLElement): HTMLElement
 export interface Keeping {
   /** What the machine is called that keeps them; null: they are gone with the machine. */
   kept: string | null;
-  /** Starts it again with a disk that is kept. */
-  keep?(): Promise<void>;
+  /** Keeps it from now on. @param tasks where the progress is shown */
+  keep?(tasks: HTMLElement): Promise<void>;
 }
 
 /** @param vm the machine of now */
 export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel {
   const list = h('ul', { class: 'drives' });
   const problem = h('p', { class: 'problem', role: 'alert' });
+  const tasks = h('div', { class: 'tasks' });
+  const line = h('div', { 'aria-live': 'polite' }, keepingLine(keeping, tasks, problem));
   /** What is offered where the guest has locked a drive. */
   const force = h('p', { class: 'force' });
   let drawn = '';
@@ -171,7 +175,8 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
   };
 
   return {
-    element: h('div', {}, list, keepingLine(keeping, problem), problem, force),
+    element: h('div', {}, list, line, tasks, problem, force),
+    keeps: (keeping) => line.replaceChildren(keepingLine(keeping, tasks, problem)),
     toggled(open) {
       clearInterval(timer);
       if (!open) return;

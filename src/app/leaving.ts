@@ -6,8 +6,9 @@ import { confirmed } from './dialog.ts';
 export function unkeptWrites(): number {
   const vm = document.querySelector('vm-console')?.vm;
   if (!vm || (vm.state !== 'running' && vm.state !== 'paused')) return 0;
-  if (vm.config.drives?.some(({ persist }) => persist !== undefined)) return 0;
-  return vm.drives
+  const { drives } = vm;
+  if (drives.some(({ persist }) => persist !== undefined)) return 0;
+  return drives
     .filter(({ media }) => media === 'disk')
     .reduce((sum, { io }) => sum + (io?.bytesWritten ?? 0), 0);
 }
@@ -18,7 +19,7 @@ export async function mayLeave(): Promise<boolean> {
   if (bytes === 0) return true;
   return confirmed({
     title: 'Leave this machine?',
-    text: `The guest has written ${formatBytes(bytes)} to its disk, in memory only: that is gone with the machine. A machine that keeps its disk is made before that, by “Keep changes” on the list or below the machine in “Drives”.`,
+    text: `The guest has written ${formatBytes(bytes)} to its disk, in memory only: that is gone with the machine. “Keep this machine”, below it in “Drives”, keeps what it has written.`,
     action: 'Leave it',
   });
 }

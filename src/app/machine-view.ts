@@ -14,8 +14,15 @@ import { statisticsPanel } from './statistics-panel.ts';
 
 export interface MachineActions extends OptionsActions {
   back(): void;
-  /** Starts the machine again with a disk that is kept; absent: it has none that could be. */
-  keep?(): Promise<void>;
+  /** Keeps the machine with its disk from now on; absent: it has none that could be. @param tasks where the progress is shown */
+  keep?(tasks: HTMLElement): Promise<void>;
+}
+
+export interface MachineView {
+  element: HTMLElement;
+  console: VmConsole;
+  /** The machine goes on as another one: it has the same parts, but other names and another place. */
+  becomes(machine: Machine, actions: MachineActions): void;
 }
 
 /** The bar above every page but the first. */
@@ -37,30 +44,35 @@ export function topBar(title: string, back: () => void): HTMLElement {
 }
 
 /** The form with its parser is loaded when it is first shown. */
-function optionsPanel({ config, kept }: Machine, imagesUrl: string, actions: OptionsActions) {
+function optionsPanel(first: Machine, imagesUrl: string, actions: OptionsActions) {
   const element = h('div', {});
   let asked = false;
+  const fill = ({ config, kept }: Machine, actions: OptionsActions): void => {
+    asked = true;
+    const tell = (text: string) => element.replaceChildren(h('p', { class: 'problem', role: 'alert' }, text));
+    import('./options/form.ts')
+      .then(
+        ({ optionsForm }) => element.replaceChildren(optionsForm(config, imagesUrl, actions, kept)),
+        () => {
+          asked = false;
+          tell('The form could not be loaded. Check your connection, and open it again.');
+        },
+      )
+      .catch((error: Error) => tell(`The form cannot show this machine: ${error.message}`));
+  };
+  let show = (): void => fill(first, actions);
   return {
     element,
-    toggled(): void {
-      if (asked) return;
-      asked = true;
-      const tell = (text: string) =>
-        element.replaceChildren(h('p', { class: 'problem', role: 'alert' }, text));
-      import('./options/form.ts')
-        .then(
-          ({ optionsForm }) => element.replaceChildren(optionsForm(config, imagesUrl, actions, kept)),
-          () => {
-            asked = false;
-            tell('The form could not be loaded. Check your connection, and open it again.');
-          },
-        )
-        .catch((error: Error) => tell(`The form cannot show this machine: ${error.message}`));
+    toggled: () => void (asked || show()),
+    /** A form that is filled in already is filled in anew. */
+    becomes(machine: Machine, actions: OptionsActions): void {
+      show = () => fill(machine, actions);
+      if (asked) show();
     },
   };
 }
 
-export function machineView(machine: Machine, imagesUrl: string, actions: MachineActions): HTMLElement {
+export function machineView(machine: Machine, imagesUrl: string, actions: MachineActions): MachineView {
   const element = new VmConsole();
   element.setAttribute('label', machine.config.arch);
   element.setAttribute('autostart', '');
@@ -80,13 +92,16 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     () => element.report,
     () => element.vm,
   );
-  const { keep } = actions;
+  const keepingOf = ({ kept }: Machine, { keep }: MachineActions) => ({
+    kept: kept ?? null,
+    ...(keep && { keep }),
+  });
   const options = optionsPanel(machine, imagesUrl, actions);
-  const drives = drivesPanel(() => element.vm, { kept: machine.kept ?? null, ...(keep && { keep }) });
+  const drives = drivesPanel(() => element.vm, keepingOf(machine, actions));
   // Boards other than a PC have no keyboard, and drives only where they are asked for.
   const pc = machine.config.arch !== 'riscv64';
   const hasDrives = pc || keepableDrives(machine.config).length > 0;
-  return h(
+  const main = h(
     'main',
     { class: 'machine' },
     topBar(machine.title, actions.back),
@@ -99,4 +114,15 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
       { label: 'Statistics', panel: numbers.element, toggled: numbers.follow },
     ]),
   );
+  return {
+    element: main,
+    console: element,
+    becomes(next, actions) {
+      main.firstElementChild?.replaceWith(topBar(next.title, actions.back));
+      // What starts next is the machine that is kept.
+      element.config = next.config;
+      options.becomes(next, actions);
+      drives.keeps(keepingOf(next, actions));
+    },
+  };
 }

@@ -21,7 +21,7 @@ import { MEDIA, type VmConfig } from '../core/vm-api.ts';
 import { CALENDAR, parseGalleryAddress } from './gallery/address.ts';
 import type { GalleryPage } from './gallery/gallery-page.ts';
 import { addressOf, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
-import { machineView, topBar } from './machine-view.ts';
+import { type MachineActions, type MachineView, machineView, topBar } from './machine-view.ts';
 
 const imagesUrl = new URL('images/', document.baseURI).href;
 const root = document.querySelector<HTMLElement>('#app')!;
@@ -154,24 +154,23 @@ function baseAddress(wanted: Address, kept: KeptMachine | null): Address {
   return base ? { ...base, options: { ...base.options, ...wanted.options } } : wanted;
 }
 
-function showMachine(wanted: Address, kept: KeptMachine | null): void {
+/** A machine as the page shows it, and what can be done with it there. */
+interface Shown {
+  machine: Machine;
+  actions: MachineActions;
+}
+
+/** @returns null: there is no such machine @throws VmError */
+function machineAt(wanted: Address, kept: KeptMachine | null): Shown | null {
   const base = baseAddress(wanted, kept);
   const entry = entries().find(({ name }) => name === base.machine);
   const firmware = catalog.kind === 'found' ? catalog.firmware : {};
   const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
   const found = resolveMachine(base, files, entries(), firmware, deviceMemory);
-  if (!found) {
-    const hint =
-      catalog.kind === 'found'
-        ? 'It is not in the list.'
-        : 'The list of machines is not there: run “npm start” to build them.';
-    showProblem('No such machine', `There is no machine called “${base.machine}” here. ${hint}`);
-    return;
-  }
+  if (!found) return null;
   const machine: Machine = kept
     ? { ...found, title: kept.name, kept: kept.name, config: withDisks(found.config, kept.disks) }
     : found;
-  document.title = `${machine.title} · Snowglobe`;
   const keepable = keepableDrives(machine.config)[0];
   const own: Partial<VmConfig> = kept
     ? { ...ownOptions(entry), ...parseAddress(kept.address, true)?.options }
@@ -179,28 +178,67 @@ function showMachine(wanted: Address, kept: KeptMachine | null): void {
   const ownFirmware = entry?.firmware === firmware[entry?.arch ?? ''] ? undefined : entry?.firmware;
   const whereIs = (config: VmConfig) =>
     addressOf(kept ? withoutDisks(config, kept.disks, own) : config, wanted, own, ownFirmware);
-  root.replaceChildren(
-    machineView(machine, imagesUrl, {
-      back: () => void goHome(),
-      ...(!kept && keepable !== undefined && { keep: () => keepThis(base, machine, keepable) }),
-      apply(config) {
-        const found = whereIs(config);
-        files = found.files;
-        void goWithFiles(found.address);
-      },
-      link: (config) =>
-        kept ? null : new URL(formatAddress(whereIs(config).address), document.baseURI).href,
-    }),
-  );
+  const actions: MachineActions = {
+    back: () => void goHome(),
+    ...(!kept && keepable !== undefined && { keep: (tasks) => keepThis(base, machine, keepable, tasks) }),
+    apply(config) {
+      const found = whereIs(config);
+      files = found.files;
+      void goWithFiles(found.address);
+    },
+    link: (config) => (kept ? null : new URL(formatAddress(whereIs(config).address), document.baseURI).href),
+  };
+  return { machine, actions };
 }
 
-/** Makes a machine that is kept of the one that is shown, with a disk over the image in `drive`. */
-async function keepThis(base: Address, machine: Machine, drive: string | number): Promise<void> {
+/** The machine that is shown. */
+let view: MachineView | null = null;
+
+function showMachine(wanted: Address, kept: KeptMachine | null): void {
+  const found = machineAt(wanted, kept);
+  if (!found) {
+    const hint =
+      catalog.kind === 'found'
+        ? 'It is not in the list.'
+        : 'The list of machines is not there: run “npm start” to build them.';
+    const { machine } = baseAddress(wanted, kept);
+    showProblem('No such machine', `There is no machine called “${machine}” here. ${hint}`);
+    return;
+  }
+  document.title = `${found.machine.title} · Snowglobe`;
+  view = machineView(found.machine, imagesUrl, found.actions);
+  root.replaceChildren(view.element);
+}
+
+/**
+ * Makes a machine that is kept of the one that is shown: it goes on with a disk that is stored, or, where it does not run, is started with one over the image in
+ * `drive`.
+ */
+async function keepThis(
+  base: Address,
+  { title: name, config }: Machine,
+  drive: string | number,
+  tasks: HTMLElement,
+): Promise<void> {
   const { keepImage } = await import('./disks/new-machine.ts');
-  const image = imageIn(machine.config, drive);
-  const kept = await keepImage(machine.title, image!, formatAddress(base), drive);
-  files = {};
-  go({ mine: kept.id, options: {} });
+  const { keepRunning, keptAddress } = await import('./disks/keep-running.ts');
+  const here = view;
+  const turn = shown;
+  const keepable = { name, base, config, drive, files };
+  const going = await keepRunning(here?.console ?? null, keepable, tasks);
+  const kept = going ?? (await keepImage(name, imageIn(config, drive)!, keptAddress(keepable), drive));
+  // Another page is shown meanwhile: this machine is on the list.
+  if (turn !== shown) return;
+  const { [drive as keyof PickedFiles]: _, drives: __, ...rest } = files;
+  files = rest;
+  const address: Address = { mine: kept.id, options: {} };
+  if (!going || !here) return go(address);
+  const next = machineAt(address, kept);
+  if (!next) return;
+  history.replaceState(null, '', formatAddress(address));
+  shownAddress = location.href;
+  document.title = `${next.machine.title} · Snowglobe`;
+  here.becomes(next.machine, next.actions);
 }
 
 async function createMachine(): Promise<void> {

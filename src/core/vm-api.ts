@@ -374,6 +374,10 @@ export interface DriveState {
   /** As in QEMU: `ide0-hd0`, `ide1-cd0`, `floppy0`. */
   name: string;
   media: 'disk' | 'cdrom' | 'floppy';
+  /** Where the configuration has it: `hda`, or its number among `drives`. Absent: nobody asked for it. */
+  option?: Medium | number;
+  /** The stored disk that keeps what is written to it, by its name or id. Absent: writes are gone with the machine, or go into the image. */
+  persist?: string;
   /** Its medium can be exchanged while the machine runs. */
   removable: boolean;
   /** Bytes of the image in it; null: it is empty. */
@@ -386,6 +390,14 @@ export interface DriveState {
   stream?: DriveStream;
   /** What the guest asked of the medium that the machine started with: requests, and bytes. */
   io?: Readonly<{ reads: number; writes: number; flushes: number; bytesRead: number; bytesWritten: number }>;
+}
+
+/** How a disk is kept. */
+export interface KeepOptions {
+  /** Called now and then with the bytes that are stored, and how many it will be. */
+  progress?(done: number, total: number): void;
+  /** Ends it. */
+  signal?: AbortSignal;
 }
 
 /** Where an enabled virtqueue stands, as QEMU's `info virtio-queue-status`. */
@@ -481,6 +493,13 @@ export interface Vm {
    * @throws VmError bad-config
    */
   resizeDrive(drive: string, size: number): Promise<void>;
+  /**
+   * Has the browser store a disk whose writes were in memory so far, while the guest goes on: with what was written already, and all that is from now on. Where the
+   * image has an address only what differs from it is stored, else a copy of it too. Cancelled or failed, the machine goes on as before, and nothing is stored.
+   * @param name of the stored disk, which no other has (`persist=`, docs/block.md)
+   * @throws VmError bad-config, not-found, unsupported
+   */
+  keepDrive(drive: string, name: string, options?: KeepOptions): Promise<{ id: string; name: string }>;
   /** Ports of its virtio-serial device, but for one that shares `serial` (`chardev=stdio`). */
   readonly ports: readonly VmPort[];
   /** Null: no port leads to a SPICE agent. */

@@ -3,6 +3,7 @@ import { type BlockNode, type BlockResult, failure, success } from '../block/blo
 import { BlkdebugNode } from '../block/filter/blkdebug-node.ts';
 import { CachedNode } from '../block/filter/cached-node.ts';
 import { CopyOnReadNode } from '../block/filter/copy-on-read-node.ts';
+import { MirrorNode } from '../block/filter/mirror-node.ts';
 import { OverlayNode } from '../block/filter/overlay-node.ts';
 import { ThrottleGroup, ThrottleNode } from '../block/filter/throttle-node.ts';
 import { type ImageFile, openImageFile } from '../block/open.ts';
@@ -51,19 +52,19 @@ export async function openBase(
   const below: BlockNode[] = [];
   let node: BlockNode = source;
   try {
-    const identities = [await identityOf(source, what)];
     node = await openAbove(source, file, reading, what, { ...context, backed: (file) => below.push(file) });
-    for (const file of below) identities.push(await identityOf(file, what));
-    return { node, identity: identities.join(' / ') };
+    return { node, identity: await identityOf([source, ...below], what) };
   } catch (error) {
     await node.close();
     throw error;
   }
 }
 
-/** Tells a file's bytes from others'. @throws VmError not-found */
-async function identityOf(node: BlockNode, what: string): Promise<string> {
-  return `${node.size} ${node.identity ?? (await contentHash(node, what))}`;
+/** Tells the bytes of an image's files from others'. @throws VmError not-found */
+async function identityOf(files: readonly BlockNode[], what: string): Promise<string> {
+  const parts: string[] = [];
+  for (const file of files) parts.push(`${file.size} ${file.identity ?? (await contentHash(file, what))}`);
+  return parts.join(' / ');
 }
 
 /** Hashed at once, bytes: digests take no stream. */
@@ -106,7 +107,30 @@ export async function openImage(
   context: ImageContext = {},
 ): Promise<BlockNode> {
   const source = await openFile(file, plan, what, context);
-  return withFilters(await openAbove(source, file, plan, what, context), plan, what);
+  const files = [source];
+  const disk = await openAbove(source, file, plan, what, { ...context, backed: (file) => files.push(file) });
+  return withFilters(
+    movable(disk, () => identityOf(files, what), file, plan, what, context),
+    plan,
+    what,
+  );
+}
+
+/** A disk whose writes stay in memory, in a place that a stored one can take. */
+function movable(
+  disk: BlockNode,
+  identity: () => Promise<string>,
+  image: ImageSource,
+  { interface: at, media, format, backing }: ImagePlan,
+  what: string,
+  { overlaid }: ImageContext,
+): BlockNode {
+  const kept = (at === 'ide' || at === 'virtio') && media === 'disk';
+  if (!overlaid || !kept || disk.readOnly || !(disk instanceof OverlayNode)) return disk;
+  const place = new MirrorNode(disk);
+  const chosenBacking = backing !== undefined;
+  overlaid(what, { place, overlay: disk, image, chosenBacking, identity, ...(format && { format }) });
+  return place;
 }
 
 /** A drive's node below its filters. @throws VmError bad-config */

@@ -1,11 +1,12 @@
 /** The drives of a running machine as the host handles them: what they say of themselves, media in and out, other sizes. */
 import { VmError } from '../core/errors.ts';
-import type { DriveState, ImageSource } from '../core/vm-api.ts';
+import type { DriveState, ImageSource, KeepOptions } from '../core/vm-api.ts';
 import type { BoardDrive } from './board.ts';
 import { openImage } from './disk-image.ts';
 import type { DrivePlan } from './drives.ts';
 import type { MachineImages } from './machine-images.ts';
 import type { Session } from './session.ts';
+import { keepOverlaid } from './stored-disk.ts';
 
 const SECTOR = 512;
 
@@ -14,6 +15,8 @@ export class DriveBay {
   private readonly session: () => Session | null;
   private readonly images: MachineImages;
   private readonly plans: readonly DrivePlan[];
+  /** Stored disks that took the place of memory since it started, by drive. */
+  private readonly kept = new Map<string, string>();
   /** Images that were put into drives since it started. */
   private readonly exchanged = new Map<string, ImageSource>();
 
@@ -32,8 +35,12 @@ export class DriveBay {
     return this.drives.map(({ name, media, size, locked, open = false, change }) => {
       const stream = this.images.stream(name);
       const io = this.session()?.counts(name);
+      const persist = this.storedIn(name);
+      const option = this.plans.find((plan) => plan.name === name)?.option;
       return {
         ...{ name, media, size, locked, open, removable: change !== undefined },
+        ...(option !== undefined && { option }),
+        ...(persist !== undefined && { persist }),
         ...(stream && { stream }),
         ...(io && { io }),
       };
@@ -63,11 +70,30 @@ export class DriveBay {
     if (!found.resize) throw wrong('only virtio disks can be while the machine runs');
     if (!Number.isSafeInteger(size) || size <= 0 || size % SECTOR !== 0)
       throw wrong(`${size} bytes are no whole number of sectors of ${SECTOR}`);
-    const stored = this.plans.some(({ name, persist }) => name === drive && persist !== undefined);
-    if (stored && size < (found.size ?? 0))
+    if (this.storedIn(drive) !== undefined && size < (found.size ?? 0))
       throw wrong('the browser stores it, and a smaller disk would lose what is at its end');
     const result = await found.resize(size);
     if (!result.ok) throw wrong(result.error.message);
+  }
+
+  /** The stored disk that a drive writes to, by its name or id. */
+  private storedIn(drive: string): string | undefined {
+    return this.kept.get(drive) ?? this.plans.find(({ name }) => name === drive)?.persist;
+  }
+
+  /** Has the browser store what a disk in memory has, and is given from now on. @throws VmError bad-config, not-found, unsupported */
+  async keep(drive: string, name: string, options: KeepOptions): Promise<{ id: string; name: string }> {
+    const disk = this.images.inMemory(drive);
+    const wrong = (what: string): VmError => new VmError('bad-config', `${drive} cannot be kept: ${what}.`);
+    if (!this.drives.some((found) => found.name === drive)) throw wrong('there is no such drive');
+    if (this.storedIn(drive) !== undefined) throw wrong('the browser stores it already');
+    if (!disk) throw wrong('only disks whose writes stay in memory can be');
+    const { signal } = this.images.context;
+    const end = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
+    const info = await keepOverlaid(disk, name, { ...options, signal: end });
+    this.kept.set(drive, info.id);
+    this.images.moved(drive);
+    return { id: info.id, name: info.name };
   }
 
   /** Presses a drive's button. @returns false if the guest has locked it @throws VmError bad-config */

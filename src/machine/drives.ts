@@ -4,7 +4,7 @@ import type { ErrorPolicy } from '../block/filter/error-policy-node.ts';
 import { FORMATS } from '../block/format/probe.ts';
 import { isFormat } from '../block/open.ts';
 import { VmError } from '../core/errors.ts';
-import type { DriveConfig, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
+import type { DriveConfig, DriveState, ImageSource, Medium, VmConfig } from '../core/vm-api.ts';
 import { type Geometry, guessGeometry } from '../hw/ide/geometry.ts';
 import type { ImageContext } from './image-context.ts';
 import { type DriveInterface, type ImagePlan, openImage, throttleGroups } from './disk-image.ts';
@@ -21,6 +21,8 @@ export interface DrivePlan extends ImagePlan {
   id?: string | null;
   /** The stored disk that keeps its writes. */
   persist?: string;
+  /** Where the configuration has it. */
+  option?: DriveState['option'] & {};
   /** What happens when a request fails. */
   errors: ErrorPolicy;
 }
@@ -70,13 +72,15 @@ const KEYS: ReadonlySet<string> = new Set<keyof DriveConfig>([
 ]);
 
 /** The drives that a configuration names, in the words of its options. */
-function requested(config: VmConfig): { option: string; drive: DriveConfig }[] {
-  const drives: { option: string; drive: DriveConfig }[] = [];
+function requested(
+  config: VmConfig,
+): { option: string; drive: DriveConfig; from: DriveState['option'] & {} }[] {
+  const drives: ReturnType<typeof requested> = [];
   for (const [key, drive] of SHORT) {
     const file = config[key];
-    if (file !== undefined) drives.push({ option: `-${key}`, drive: { ...drive, file } });
+    if (file !== undefined) drives.push({ option: `-${key}`, drive: { ...drive, file }, from: key });
   }
-  for (const drive of config.drives ?? []) drives.push({ option: '-drive', drive });
+  for (const [from, drive] of (config.drives ?? []).entries()) drives.push({ option: '-drive', drive, from });
   return drives;
 }
 
@@ -96,7 +100,7 @@ export function planDrives(
     plans.some((plan) => plan.interface === at && plan.index === index);
   // Drives that say where they go come first, so that the others find what is left.
   wanted.sort((a, b) => Number(a.drive.index === undefined) - Number(b.drive.index === undefined));
-  for (const { option, drive } of wanted) {
+  for (const { option, drive, from } of wanted) {
     for (const key of Object.keys(drive))
       if (!KEYS.has(key)) throw bad(`${option}: there is no property "${key}".`);
     const { id = null } = drive;
@@ -140,6 +144,7 @@ export function planDrives(
       readOnly: media === 'cdrom' || (drive.readOnly ?? false),
       snapshot: drive.snapshot ?? true,
       errors,
+      option: from,
       ...(persist !== undefined && { persist }),
       ...(drive.format && { format: drive.format }),
       ...(drive.backing && { backing: drive.backing }),

@@ -1,7 +1,9 @@
 /** What images are opened with. */
 import type { BlockNode } from '../block/block-node.ts';
+import type { MirrorNode } from '../block/filter/mirror-node.ts';
+import type { OverlayNode } from '../block/filter/overlay-node.ts';
 import type { BrowserCache } from '../block/stream/browser-cache.ts';
-import type { VmProgress } from '../core/vm-api.ts';
+import type { DriveConfig, ImageSource, VmProgress } from '../core/vm-api.ts';
 import type { StreamedNode } from './stream-watch.ts';
 
 export interface ImageContext {
@@ -17,6 +19,21 @@ export interface ImageContext {
   onProgress?(progress: VmProgress): void;
   /** Called with the disk that each image is, before anything is written over it; what it gives is read in its place. */
   record?(drive: string, node: BlockNode): BlockNode;
+  /** Called with each disk whose writes stay in memory. */
+  overlaid?(drive: string, disk: OverlaidDisk): void;
+}
+
+/** A disk whose writes are in memory, over an image that stays as it is. */
+export interface OverlaidDisk {
+  /** Where another node can take over. */
+  place: MirrorNode;
+  overlay: OverlayNode;
+  image: ImageSource;
+  format?: DriveConfig['format'] & string;
+  /** Its backing files were chosen by the configuration, which no stored disk remembers. */
+  chosenBacking: boolean;
+  /** Tells the image from others. @throws VmError not-found */
+  identity(): Promise<string>;
 }
 
 /** An address as the cache knows it; null: such are not kept. */

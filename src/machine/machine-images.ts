@@ -4,7 +4,7 @@ import { RecordingNode } from '../block/filter/recording-node.ts';
 import { BrowserCache } from '../block/stream/browser-cache.ts';
 import type { Log } from '../core/log.ts';
 import type { BootRecording, DriveStream } from '../core/vm-api.ts';
-import type { ImageContext } from './image-context.ts';
+import type { ImageContext, OverlaidDisk } from './image-context.ts';
 import { type StreamListener, StreamWatch } from './stream-watch.ts';
 
 /** Bytes of the pieces that are counted: file systems read in less, but seldom one such piece and not the next. */
@@ -22,6 +22,7 @@ export class MachineImages {
   private readonly options: MachineImagesOptions;
   private readonly streams: StreamWatch;
   private readonly recorded = new Map<string, RecordingNode>();
+  private readonly overlaid = new Map<string, OverlaidDisk>();
   private cache: BrowserCache | null = null;
 
   constructor(options: MachineImagesOptions) {
@@ -48,6 +49,7 @@ export class MachineImages {
         this.streams.watch(drive, node);
         node.prefetchBoot?.();
       },
+      overlaid: (drive, disk) => void this.overlaid.set(drive, disk),
       ...(recordReads && { record: (drive: string, node: BlockNode) => this.record(drive, node) }),
     };
   }
@@ -56,6 +58,16 @@ export class MachineImages {
     const recorded = new RecordingNode(node, RECORDED_UNIT);
     this.recorded.set(drive, recorded);
     return recorded;
+  }
+
+  /** A drive whose writes are in memory; undefined: it is none, or has been moved. */
+  inMemory(drive: string): OverlaidDisk | undefined {
+    return this.overlaid.get(drive);
+  }
+
+  /** A drive's writes go elsewhere from now on. */
+  moved(drive: string): void {
+    this.overlaid.delete(drive);
   }
 
   /** How a drive's image comes; undefined: it does not come over the network. */

@@ -1,11 +1,18 @@
 /** Drives whose writes the browser keeps (`persist`): a stored disk over the drive's image, or by itself. */
 import type { BlockNode, BlockResult } from '../block/block-node.ts';
 import { failure, success } from '../block/block-node.ts';
-import { type DiskBase, type DiskInfo, Disks, type OpenedBase } from '../block/store/disks.ts';
+import { OverlayNode } from '../block/filter/overlay-node.ts';
+import {
+  type DiskBase,
+  type DiskInfo,
+  Disks,
+  type ExportOptions,
+  type OpenedBase,
+} from '../block/store/disks.ts';
 import { VmError } from '../core/errors.ts';
 import type { ImageSource, VmErrorCode } from '../core/vm-api.ts';
 import { type ImagePlan, openBase, withFilters } from './disk-image.ts';
-import { type ImageContext, pageAddress } from './image-context.ts';
+import { type ImageContext, type OverlaidDisk, pageAddress } from './image-context.ts';
 
 let disks: Disks | undefined;
 
@@ -94,6 +101,45 @@ export async function openStored(
   return withFilters(node, plan, what);
 }
 
+/**
+ * Has a disk whose writes are in memory go on as a stored one, while the guest uses it: over the same image where that has an address, else with a copy of it.
+ * Cancelled or failed, it goes on in memory, and nothing is stored.
+ * @param name that no stored disk has
+ * @throws VmError not-found, unsupported, bad-config
+ */
+export async function keepOverlaid(
+  { place, overlay, image, format, chosenBacking, identity }: OverlaidDisk,
+  name: string,
+  options: ExportOptions = {},
+): Promise<DiskInfo> {
+  const take = <T>(result: BlockResult<T>): T => {
+    if (result.ok) return result.value;
+    throw new VmError('unsupported', `The disk cannot be kept: ${result.error.message}.`);
+  };
+  const { base: below, size: capacity } = overlay;
+  const size = Math.ceil(below.size / SECTOR) * SECTOR;
+  const named = typeof image === 'string' && !chosenBacking;
+  const base = named ? baseOf(image, size, await identity(), format) : null;
+  const whole = below.size === size ? below : new OverlayNode(below, { size, readOnly: true });
+  const disk = take(await storedDisks().beginDisk({ name, capacity, base }, whole, options));
+  const { node: target, keep: settle } = disk;
+  const moved = await place.move({ target, settle, pieces: () => overlay.ownPieces(), ...options });
+  if (!moved.ok) await disk.drop();
+  take(moved);
+  keepStorage().catch(() => {});
+  return disk.info;
+}
+
+const SECTOR = 512;
+
+/** How a stored disk remembers the image that it was made over. */
+function baseOf(file: ImageSource, size: number, identity: string, format: string | undefined): DiskBase {
+  const url = typeof file === 'string' ? new URL(file, pageAddress()).href : null;
+  const name =
+    url?.split(/[?#]/)[0].split('/').at(-1) ?? (file instanceof File ? file.name : 'an image in memory');
+  return { url, name, size, identity, ...(format && { format }) };
+}
+
 function makeOver(
   disks: Disks,
   name: string,
@@ -102,10 +148,7 @@ function makeOver(
   { format }: ImagePlan,
   capacity = 0,
 ): Promise<BlockResult<DiskInfo>> {
-  const url = typeof file === 'string' ? new URL(file, pageAddress()).href : null;
-  const called =
-    url?.split(/[?#]/)[0].split('/').at(-1) ?? (file instanceof File ? file.name : 'an image in memory');
-  const base = { url, name: called, size: node.size, identity, ...(format && { format }) };
+  const base = baseOf(file, node.size, identity, format);
   return disks.createDisk({ name, capacity: Math.max(capacity, node.size), base });
 }
 

@@ -7,6 +7,7 @@ import type {
   BootRecording,
   DriveState,
   ImageSource,
+  KeepOptions,
   QueueState,
   SerialStream,
   Unsubscribe,
@@ -267,6 +268,10 @@ class MachineVm implements Vm {
 
   resizeDrive(drive: string, size: number): Promise<void> {
     return this.driveBay.resize(drive, size);
+  }
+
+  keepDrive(drive: string, name: string, options: KeepOptions = {}): Promise<{ id: string; name: string }> {
+    return this.driveBay.keep(drive, name, options);
   }
 
   eject(drive: string): Promise<boolean> {

@@ -49,7 +49,7 @@ export async function diskSizes(id: string): Promise<DiskSizes> {
 export async function createDisk(name: string, capacity: number, image: string | null): Promise<DiskInfo> {
   const { storedDisks, createOver } = await load();
   const all = storedDisks();
-  const free = await freeName(all, name);
+  const free = await freeName(name);
   return value(
     await (image === null ? all.createDisk({ name: free, capacity }) : createOver(free, image, capacity)),
   );
@@ -58,7 +58,7 @@ export async function createDisk(name: string, capacity: number, image: string |
 /** Copies an image of any format that can be read into a new disk. */
 export async function importDisk(file: Blob, name: string, task: Task): Promise<DiskInfo> {
   const all = await disks();
-  return value(await all.importDisk(await freeName(all, name), file, task));
+  return value(await all.importDisk(await freeName(name), file, task));
 }
 
 export async function exportDisk(id: string, format: ExportFormat, task: Task): Promise<Blob> {
@@ -67,7 +67,7 @@ export async function exportDisk(id: string, format: ExportFormat, task: Task): 
 
 export async function duplicateDisk(id: string, name: string, task: Task): Promise<DiskInfo> {
   const all = await disks();
-  return value(await all.duplicateDisk(id, await freeName(all, name), task));
+  return value(await all.duplicateDisk(id, await freeName(name), task));
 }
 
 /** Copies what the disk still takes from its base, so that it does not need it any more. */
@@ -91,8 +91,9 @@ export async function removeDisk(id: string): Promise<void> {
   value(await (await disks()).removeDisk(id));
 }
 
-/** A disk's name that no other has. */
-async function freeName(all: Disks, wanted: string): Promise<string> {
+/** A name for a disk that no other has. */
+export async function freeName(wanted: string): Promise<string> {
+  const all = await disks();
   const taken = new Set(value(await all.listDisks()).map(({ name }) => name));
   let name = wanted;
   for (let number = 2; taken.has(name); number++) name = `${wanted} ${number}`;

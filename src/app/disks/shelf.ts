@@ -30,7 +30,7 @@ export function ago(then: number, now = Date.now()): string {
   return step ? relative.format(-Math.floor(passed / step[1]), step[0]) : 'just now';
 }
 
-/** Machines with their disks, and disks that belong to none. */
+/** Machines with their disks, and disks that belong to none; not those that another tab is making. */
 async function everything(): Promise<Kept[]> {
   const [machines, disks] = await Promise.all([keptMachines(), library.listDisks()]);
   const used = new Set(machines.flatMap((machine) => machine.disks.map(({ id }) => id)));
@@ -39,7 +39,9 @@ async function everything(): Promise<Kept[]> {
       machine,
       disk: disks.find(({ id }) => id === machine.disks[0]?.id) ?? null,
     })),
-    ...disks.filter(({ id }) => !used.has(id)).map((disk) => ({ machine: null, disk })),
+    ...disks
+      .filter(({ id, incomplete }) => !used.has(id) && !incomplete)
+      .map((disk) => ({ machine: null, disk })),
   ];
 }
 

@@ -2,7 +2,7 @@ import type { BlockNode, BlockResult, BlockStatus, Eventually, ZeroOptions } fro
 
 /** A node that passes every request on to the one below it. Filters say where they do something else. */
 export class FilterNode implements BlockNode {
-  readonly file: BlockNode;
+  file: BlockNode;
 
   constructor(file: BlockNode) {
     this.file = file;

@@ -22,7 +22,8 @@ const ZEROS = new Uint8Array(CLUSTER);
 export class OverlayNode implements BlockNode {
   readonly readOnly: boolean;
   private length: number;
-  private readonly base: BlockNode;
+  /** What lies below; it is as it was before the first write. */
+  readonly base: BlockNode;
   private readonly clusters = new Map<number, Uint8Array>();
   /** Clusters that are being filled from below, so that two writes do not fill the same one. */
   private readonly filling = new Map<number, Promise<BlockResult<Uint8Array>>>();
@@ -40,6 +41,11 @@ export class OverlayNode implements BlockNode {
   /** Bytes of memory that writes take up. */
   get written(): number {
     return this.clusters.size * CLUSTER;
+  }
+
+  /** Pieces of 64 KiB, by their numbers, that differ from what lies below. */
+  ownPieces(): number[] {
+    return [...this.clusters.keys()];
   }
 
   read(offset: number, length: number): Eventually<BlockResult<Uint8Array>> {

@@ -526,15 +526,21 @@ export class IndexedDbNode implements BlockNode {
   async close(): Promise<BlockResult> {
     if (this.closed) return DONE;
     const stored = await this.flush();
-    this.closed = true;
-    clearTimeout(this.timer);
-    // What could not be stored is lost with this node; a commit that is on its way still ends.
-    await this.committing;
-    this.cache.clear();
-    this.file.close();
+    // What could not be stored is lost with this node.
+    await this.abandon();
     const below = (await this.backing?.close()) ?? DONE;
     this.whenClosed();
     return stored.ok ? below : stored;
+  }
+
+  /** Ends it with all that is not stored; its base stays open. */
+  async abandon(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.timer);
+    // A commit that is on its way still ends.
+    await this.committing;
+    this.cache.clear();
+    this.file.close();
   }
 }
 

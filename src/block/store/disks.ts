@@ -61,6 +61,16 @@ export interface OpenedBase {
   identity: string;
 }
 
+/** A disk that is being made: it goes with the tab until it is kept, and is in use from the beginning. */
+export interface DiskInMaking {
+  info: DiskInfo;
+  node: IndexedDbNode;
+  /** It is a disk like others from now on. */
+  keep(): Promise<BlockResult>;
+  /** Closes and removes it. */
+  drop(): Promise<void>;
+}
+
 export interface OpenDiskOptions {
   readOnly?: boolean;
   /** The base, opened by the caller; from here on it is the disk's to close. Absent: `openBase` opens it. */
@@ -372,14 +382,58 @@ export class Disks {
     const made =
       capacity === 0
         ? failure('io', 'the image is empty')
-        : await this.filled({ name, capacity }, null, async (file) => {
-            const target = new IndexedDbNode({ file, layer: LOWER });
-            const copied = await copyDisk(source, target, { ...options, zeroTarget: true, sparse: RECORD });
-            const closed = await target.close();
-            return copied.ok ? closed : copied;
-          });
+        : await this.filled({ name, capacity }, null, (file) => copyIn(source, file, options));
     await source.close();
     return made;
+  }
+
+  /**
+   * Begins a disk for what a running machine has written and goes on to write.
+   * @param below what the disk shows at first: its base, which is the new disk's to close, or where it has none a disk that is copied whole
+   */
+  async beginDisk(
+    disk: NewDisk,
+    below: BlockNode,
+    options: ExportOptions = {},
+  ): Promise<BlockResult<DiskInMaking>> {
+    const id = crypto.randomUUID();
+    const release = await tryLock(databaseName(id), 'exclusive', 'the new disk is in use');
+    if (!release.ok) return release;
+    const remove = async (): Promise<void> => {
+      await this.listed((list) => this.removeListed(list, id));
+      release.value();
+    };
+    const made = await this.make(disk, { id, incomplete: true });
+    const copied =
+      made.ok && !disk.base
+        ? await this.fill(id, null, (file) => copyIn(below, file, options))
+        : (made as BlockResult<unknown>);
+    const file = copied.ok ? await openFile(id) : (copied as BlockResult<never>);
+    if (!made.ok || !file.ok) {
+      await remove();
+      return made.ok ? (file as BlockResult<never>) : made;
+    }
+    const { incomplete: _, ...info } = made.value;
+    const node = new IndexedDbNode({
+      file: file.value,
+      backing: disk.base ? below : null,
+      resized: (capacity) => this.listed((list) => this.changeInfo(list, id, { capacity })),
+      closed: release.value,
+    });
+    return success({
+      info,
+      node,
+      keep: () => this.listed((list) => this.changeInfo(list, id, { incomplete: undefined })),
+      drop: async () => {
+        await node.abandon();
+        await remove();
+      },
+    });
+  }
+
+  private async removeListed(list: Database, id: string): Promise<BlockResult> {
+    await unlist(list, id);
+    return deleteDatabase(databaseName(id));
   }
 
   /** Makes a disk that `fill` puts something into; if that fails it is removed again. */
@@ -401,10 +455,7 @@ export class Disks {
         ? await this.listed((list) => this.changeInfo(list, id, { incomplete: undefined }))
         : filled;
       if (done.ok) return success(info);
-      await this.listed(async (list) => {
-        await unlist(list, id);
-        return deleteDatabase(databaseName(id));
-      });
+      await this.listed((list) => this.removeListed(list, id));
       return done;
     } finally {
       release.value();
@@ -497,6 +548,14 @@ export class Disks {
       changes: maps[UPPER].count * RECORD,
     });
   }
+}
+
+/** Copies a disk to where a new one has what it was made of, and closes the file. */
+async function copyIn(source: BlockNode, file: DiskFile, options: ExportOptions): Promise<BlockResult> {
+  const target = new IndexedDbNode({ file, layer: LOWER });
+  const copied = await copyDisk(source, target, { ...options, zeroTarget: true, sparse: RECORD });
+  const closed = await target.close();
+  return copied.ok ? closed : copied;
 }
 
 function unlist(list: Database, id: string): Promise<void> {
