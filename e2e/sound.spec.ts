@@ -153,19 +153,19 @@ test('a machine that is powered off, or whose element is taken away, in the midd
   await nth(page).evaluate((element: HTMLElementTagNameMap['vm-console']) => element.start());
   await tell(page, '1');
   await expectTone(page, 1000.15);
-  // The page's one context outlives the element.
+  // The last element takes the page's context with it, and makes another one when it is back.
   const states = await nth(page).evaluate(async (element: HTMLElementTagNameMap['vm-console']) => {
     const { context } = element.audioNode!;
     const { parentElement } = element;
     element.remove();
-    for (let waited = 0; context.state !== 'suspended' && waited < 5000; waited += 50)
+    for (let waited = 0; context.state !== 'closed' && waited < 5000; waited += 50)
       await new Promise((resolve) => setTimeout(resolve, 50));
     const state = context.state;
     parentElement!.append(element);
     await element.start();
     return { state, sound: element.soundState };
   });
-  expect(states).toEqual({ state: 'suspended', sound: 'silent' });
+  expect(states).toEqual({ state: 'closed', sound: 'silent' });
   await tell(page, '1');
   await expectTone(page, 1000.15);
   await tell(page, '0');

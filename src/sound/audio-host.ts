@@ -6,6 +6,7 @@ const GESTURES = ['pointerup', 'keydown', 'touchend'] as const;
 
 let context: AudioContext | null = null;
 let loading: Promise<AudioContext> | null = null;
+const users = new Set<object>();
 const heard = new Set<object>();
 
 /** Whether the page may be heard. */
@@ -27,8 +28,9 @@ export function onGesture(callback: () => void): () => void {
   return forget;
 }
 
-/** The context, with the speaker's worklet in it; made at the first call, which mayPlay() has to have allowed. */
-export function openAudio(): Promise<AudioContext> {
+/** The context, with the speaker's worklet in it; made at the first call, which mayPlay() has to have allowed. It is there until `who` leaves it. */
+export function openAudio(who: object): Promise<AudioContext> {
+  users.add(who);
   loading ??= (async () => {
     const made = new AudioContext({ latencyHint: 'interactive' });
     context = made;
@@ -52,4 +54,14 @@ export function setHeard(who: object, on: boolean): void {
   if (!context) return;
   if (heard.size > 0 && context.state !== 'running') void context.resume();
   else if (heard.size === 0 && context.state === 'running') void context.suspend();
+}
+
+/** Someone has no more to do with the context; the last one closes it: a worklet in one that rests never ends. */
+export function leaveAudio(who: object): void {
+  users.delete(who);
+  setHeard(who, false);
+  if (users.size > 0) return;
+  void context?.close();
+  context = null;
+  loading = null;
 }

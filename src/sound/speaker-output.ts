@@ -1,7 +1,7 @@
 /** Plays a machine's speaker on the page. */
 import type { VmSpeaker } from '../core/speaker.ts';
 import type { Unsubscribe, Vm } from '../core/vm-api.ts';
-import { mayPlay, onGesture, openAudio, setHeard } from './audio-host.ts';
+import { leaveAudio, mayPlay, onGesture, openAudio, setHeard } from './audio-host.ts';
 import type { FromWorklet, ToWorklet } from './speaker-worklet.ts';
 
 /** A square wave at full scale hurts. */
@@ -88,11 +88,14 @@ export class SpeakerOutput {
     this.#send({ kind: 'end' });
     this.#worklet?.disconnect();
     this.#gain?.disconnect();
+    this.#forget();
     // One that is being made goes to the next machine, or is not made.
-    if (this.#worklet) this.#opening = null;
+    if (!this.#worklet) return;
+    this.#worklet.port.onmessage = null;
     this.#worklet = null;
     this.#gain = null;
-    this.#forget();
+    this.#opening = null;
+    leaveAudio(this);
   }
 
   /** No worklet is going to say that it is silent; the next one counts anew. */
@@ -142,8 +145,9 @@ export class SpeakerOutput {
 
   async #open(): Promise<void> {
     try {
-      const context = await openAudio();
+      const context = await openAudio(this);
       if (!this.#speaker) {
+        leaveAudio(this);
         this.#opening = null;
         this.#forget();
         return;
@@ -164,6 +168,7 @@ export class SpeakerOutput {
       setHeard(this, this.#playing);
     } catch (error) {
       console.warn('snowglobe: the sound could not be started.', error);
+      leaveAudio(this);
       this.#failed = true;
       this.#waiting = [];
       this.#listen();
