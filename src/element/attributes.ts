@@ -1,5 +1,5 @@
 /** What the element's attributes and options mean for the parts that it is made of. */
-import type { ImageKey, VmConfig } from '../core/vm-api.ts';
+import type { ImageKey, Vm, VmConfig } from '../core/vm-api.ts';
 import type { Following } from './followed-size.ts';
 import { VM_OPTIONS } from './options.ts';
 import { parseTerminalSize, terminalLook } from './theme.ts';
@@ -93,4 +93,10 @@ export function touchModeOf(element: Element): TouchMode {
 export function consoleOf(element: Element): number | null {
   const text = element.getAttribute('console');
   return text !== null && /^\d{1,2}$/.test(text) ? Number(text) : null;
+}
+
+/** Shows the one of a machine's screens that the attribute names. */
+export function chooseConsole(element: Element, vm: Vm | null): void {
+  const number = consoleOf(element);
+  if (vm?.screen && number !== null) vm.screen.console = number;
 }

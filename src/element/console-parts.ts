@@ -1,0 +1,184 @@
+/** What an element consists of, and how its parts are joined: toolbar, menu, stage, screen, terminal, keys, sound, window. */
+import { keyboardLayout } from '../core/keyboard-layouts.ts';
+import type { Vm, VmState } from '../core/vm-api.ts';
+import { SpeakerOutput } from '../sound/speaker-output.ts';
+import { copyDetails, pasteFromClipboard } from './clipboard.ts';
+import { h } from './dom.ts';
+import { toVmError } from './failure.ts';
+import { MachineInput } from './machine-input.ts';
+import { Menu } from './menu.ts';
+import { PageWatch } from './page-watch.ts';
+import { PopOut } from './pop-out.ts';
+import { ScreenSwitch } from './screen-switch.ts';
+import { SerialHub } from './serial-hub.ts';
+import { menuGroups } from './settings.ts';
+import { SharedClipboard } from './shared-clipboard.ts';
+import { Stage } from './stage.ts';
+import { StatePanels } from './state-panels.ts';
+import { StatsTimer } from './stats-timer.ts';
+import { TerminalHolder } from './terminal-holder.ts';
+import { Toolbar, type ToolbarAction } from './toolbar.ts';
+import { performAction } from './toolbar-actions.ts';
+import { TouchKeys } from './touch-keys.ts';
+import type { VmConsole } from './vm-console.ts';
+
+export class ConsoleParts {
+  readonly serial = new SerialHub();
+  readonly toolbar: Toolbar;
+  readonly sound: SpeakerOutput;
+  readonly stage = new Stage();
+  readonly input: MachineInput;
+  readonly screen: ScreenSwitch;
+  readonly terminal: TerminalHolder;
+  readonly panels: StatePanels;
+  readonly popOut: PopOut;
+  readonly page: PageWatch;
+  /** All that is to be seen. */
+  readonly frame: HTMLElement;
+  readonly #owner: VmConsole;
+  readonly #keys: TouchKeys;
+  readonly #clipboard: SharedClipboard;
+  readonly #menu: Menu;
+  readonly #stats: StatsTimer;
+  #focusWhenRunning = false;
+
+  /** @param owner is asked for what it shows; its public methods are what buttons and keys call */
+  constructor(owner: VmConsole) {
+    this.#owner = owner;
+    const { stage } = this;
+    const vm = (): Vm | null => owner.vm;
+    const leave = (): void => this.toolbar.focus();
+    this.toolbar = new Toolbar(
+      (action) => void this.#act(action),
+      (volume) => {
+        owner.volume = volume;
+        if (owner.muted) owner.muted = false;
+      },
+    );
+    this.sound = new SpeakerOutput(() => this.toolbar.showSound(this.sound));
+    this.#keys = new TouchKeys(
+      (text) => this.#typed(text, true),
+      () => this.terminal.view,
+      () => {
+        const machine = this.screen.target === 'screen' ? vm() : null;
+        return machine && { input: machine.input, layout: keyboardLayout(owner.getAttribute('keyboard')) };
+      },
+    );
+    this.#clipboard = new SharedClipboard(vm, stage);
+    this.input = new MachineInput(vm, { leave, paste: () => void this.#paste() }, this.#clipboard);
+    this.screen = new ScreenSwitch(stage, this.toolbar, this.input);
+    this.terminal = new TerminalHolder(owner, stage.host, { input: (data) => this.#typed(data), leave });
+    this.panels = new StatePanels(stage, {
+      start: () => this.#start(),
+      cancel: () => void owner.powerOff(),
+      copy: (failure) => copyDetails(failure, owner, stage),
+    });
+    this.#menu = new Menu(this.toolbar.menuButton, 'More', () =>
+      menuGroups(owner, {
+        keys: this.#keys.shown,
+        toggleKeys: () => this.#keys.toggle(),
+        popOut: (kind) => void owner.popOut(kind).catch((error: unknown) => this.#hint(error)),
+      }),
+    );
+    this.frame = h(
+      'div',
+      { class: 'frame', part: 'frame', role: 'group' },
+      this.toolbar.element,
+      this.#menu.element,
+      stage.banners,
+      this.panels.network.element,
+      stage.element,
+      stage.typing,
+      stage.footer,
+      this.#keys.element,
+    );
+    this.popOut = new PopOut(owner, this.frame, () => {
+      this.screen.panel?.moved();
+      this.terminal.view?.moved();
+    });
+    this.page = new PageWatch({
+      keep: () => void vm()?.flushDrives(),
+      restyle: () => this.terminal.restyle(),
+    });
+    this.#stats = new StatsTimer(
+      () => owner.report,
+      (text) => this.toolbar.showStats(text),
+    );
+    this.serial.onData((bytes) => this.terminal.view?.write(bytes));
+    stage.element.addEventListener('click', ({ target }) => {
+      if (target === stage.element || target === stage.host) owner.focus();
+    });
+  }
+
+  /** Connects another machine's serial port, screen, sound and clipboard, or none. */
+  attach(vm: Vm | null): void {
+    this.serial.attach(vm?.serial ?? null);
+    this.screen.panel?.show(vm?.screen ?? null);
+    this.sound.attach(vm);
+    this.#clipboard.attach(vm);
+  }
+
+  /** Gives up what costs something and shows nothing while the element is in no document. */
+  drop(): void {
+    this.screen.drop();
+    this.terminal.drop();
+    this.sound.dispose();
+  }
+
+  showState(state: VmState, label: string): void {
+    this.frame.ariaLabel = label ? `Machine: ${label}` : 'Machine';
+    this.frame.dataset.state = state;
+    this.toolbar.update(state, label);
+    this.panels.show(state, label);
+  }
+
+  /** The machine's state is another one, and is shown. Who has started it by hand gets the keyboard there. */
+  entered(state: VmState): void {
+    if (state !== 'running') {
+      this.#stats.stop();
+      return;
+    }
+    this.#stats.start();
+    if (this.#focusWhenRunning) this.#owner.focus();
+    this.#focusWhenRunning = false;
+  }
+
+  #start(): void {
+    this.#focusWhenRunning = true;
+    this.#owner.start().catch(() => {});
+  }
+
+  /** @param plain it comes from the row of keys, which has seen to the modifiers */
+  #typed(data: string | Uint8Array, plain = false): void {
+    if (this.#owner.state !== 'running') return;
+    this.serial.write(typeof data === 'string' && !plain ? this.#keys.apply(data) : data);
+  }
+
+  async #act(action: ToolbarAction): Promise<void> {
+    try {
+      await performAction(action, this.#owner, {
+        start: () => this.#start(),
+        paste: () => this.#paste(),
+        nextScaling: () => this.screen.nextScaling(),
+        menu: () => this.#menu.toggle(),
+        host: () => this.popOut.host,
+      });
+    } catch (error) {
+      this.#hint(error);
+    }
+  }
+
+  #hint(error: unknown): void {
+    this.stage.showBanner('hint', toVmError(error).message);
+  }
+
+  #paste(): Promise<void> {
+    return pasteFromClipboard(
+      this.#owner,
+      this.stage,
+      this.screen.target,
+      () => this.terminal.view,
+      (text) => this.#clipboard.offer(text),
+    );
+  }
+}
