@@ -55,13 +55,13 @@ test('A PC shows its BIOS on the screen by WebGPU, and its serial console behind
   expect(await litShare(page)).toBeGreaterThan(0.005);
   expect(await rendererOf(page)).toBe('webgpu');
   const canvas = page.locator('vm-console canvas');
-  // What screen readers are told.
-  await expect(page.locator('vm-console .spoken')).toContainText(NOTHING);
 
   await page.getByRole('button', { name: 'Show the serial console' }).click();
   await expect(canvas).toBeHidden();
   await page.getByRole('button', { name: 'Show the screen' }).click();
   await expect(canvas).toBeVisible();
+  // What screen readers are told, now that the screen has the keyboard.
+  await expect(page.locator('vm-console .screen .spoken')).toContainText(NOTHING);
 });
 
 test('The picture of every video mode by WebGPU is QEMU’s', async ({ page, site }) => {

@@ -10,13 +10,15 @@ interface Finding {
   nodes: { target: unknown; failureSummary?: string }[];
 }
 
-/** What axe finds wrong on the page: each rule with the places that break it. */
-export async function findings(page: Page): Promise<string[]> {
+/** What axe finds wrong on the page, or within what a selector names: each rule with the places that break it. */
+export async function findings(page: Page, within = 'html'): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.addScriptTag({ path: script });
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Finding[] }> } };
-    return (await axe.run()).violations;
-  });
+  const violations = await page.evaluate(async (context) => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(context: string): Promise<{ violations: Finding[] }> };
+    };
+    return (await axe.run(context)).violations;
+  }, within);
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(
       ({ target, failureSummary }) => `${id}: ${help}: ${JSON.stringify(target)} ${failureSummary ?? ''}`,
@@ -24,10 +26,14 @@ export async function findings(page: Page): Promise<string[]> {
   );
 }
 
-/** Expects nothing wrong on the page, light and dark. @param state what the page shows, for the message */
-export async function expectAccessible(page: Page, state: string): Promise<void> {
+/**
+ * Expects nothing wrong on the page, light and dark.
+ * @param state what the page shows, for the message
+ * @param within selector of what is looked at; default: all of it
+ */
+export async function expectAccessible(page: Page, state: string, within?: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    expect(await findings(page), `${state}, ${colorScheme}`).toEqual([]);
+    expect.soft(await findings(page, within), `${state}, ${colorScheme}`).toEqual([]);
   }
 }

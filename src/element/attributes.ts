@@ -19,6 +19,7 @@ export function terminalSettings(element: Element) {
     minColumns: count('min-columns', 80),
     fixedSize: parseTerminalSize(element.getAttribute('terminal-size')),
     minRows: count('min-rows', 24),
+    spoken: element.hasAttribute('screen-reader'),
   };
 }
 

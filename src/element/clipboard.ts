@@ -47,7 +47,7 @@ export async function typeIntoView(
   text: string,
 ): Promise<void> {
   if (target !== 'screen' || !element.vm) {
-    element.sendText(text.replaceAll('\n', '\r'));
+    element.sendText(text.replace(/\r?\n/g, '\r'));
     return;
   }
   const layout = keyboardLayout(element.getAttribute('keyboard'));

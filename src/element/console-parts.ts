@@ -3,7 +3,7 @@ import { keyboardLayout } from '../core/keyboard-layouts.ts';
 import type { Vm, VmState } from '../core/vm-api.ts';
 import { SpeakerOutput } from '../sound/speaker-output.ts';
 import { copyDetails, pasteFromClipboard } from './clipboard.ts';
-import { h } from './dom.ts';
+import { h, setText } from './dom.ts';
 import { toVmError } from './failure.ts';
 import { MachineInput } from './machine-input.ts';
 import { Menu } from './menu.ts';
@@ -17,7 +17,7 @@ import { Stage } from './stage.ts';
 import { StatePanels } from './state-panels.ts';
 import { StatsTimer } from './stats-timer.ts';
 import { TerminalHolder } from './terminal-holder.ts';
-import { Toolbar, type ToolbarAction } from './toolbar.ts';
+import { STATUS, Toolbar, type ToolbarAction } from './toolbar.ts';
 import { performAction } from './toolbar-actions.ts';
 import { TouchKeys } from './touch-keys.ts';
 import type { VmConsole } from './vm-console.ts';
@@ -40,6 +40,8 @@ export class ConsoleParts {
   readonly #clipboard: SharedClipboard;
   readonly #menu: Menu;
   readonly #stats: StatsTimer;
+  /** What screen readers are told of the machine, wherever its toolbar is. */
+  readonly #spoken = h('div', { class: 'spoken', role: 'status' });
   #focusWhenRunning = false;
 
   /** @param owner is asked for what it shows; its public methods are what buttons and keys call */
@@ -47,7 +49,7 @@ export class ConsoleParts {
     this.#owner = owner;
     const { stage } = this;
     const vm = (): Vm | null => owner.vm;
-    const leave = (): void => this.toolbar.focus();
+    const leave = (): void => this.#leave();
     this.toolbar = new Toolbar(
       (action) => void this.#act(action),
       (volume) => {
@@ -70,6 +72,7 @@ export class ConsoleParts {
     this.terminal = new TerminalHolder(owner, stage.host, { input: (data) => this.#typed(data), leave });
     this.panels = new StatePanels(stage, {
       start: () => this.#start(),
+      focus: () => owner.focus(),
       cancel: () => void owner.powerOff(),
       copy: (failure) => copyDetails(failure, owner, stage),
     });
@@ -91,6 +94,7 @@ export class ConsoleParts {
       stage.typing,
       stage.footer,
       this.#keys.element,
+      this.#spoken,
     );
     this.popOut = new PopOut(owner, this.frame, () => {
       this.screen.panel?.moved();
@@ -116,6 +120,7 @@ export class ConsoleParts {
     this.screen.panel?.show(vm?.screen ?? null);
     this.sound.attach(vm);
     this.#clipboard.attach(vm);
+    this.input.attach(vm);
   }
 
   /** Gives up what costs something and shows nothing while the element is in no document. */
@@ -130,6 +135,9 @@ export class ConsoleParts {
     this.frame.dataset.state = state;
     this.toolbar.update(state, label);
     this.panels.show(state, label);
+    // The panels of an end and of a failure speak for themselves.
+    const ended = state === 'stopped' || state === 'error';
+    setText(this.#spoken, ended ? '' : `${label || 'Machine'}: ${STATUS[state]}`);
   }
 
   /** The machine's state is another one, and is shown. Who has started it by hand gets the keyboard there. */
@@ -141,6 +149,12 @@ export class ConsoleParts {
     this.#stats.start();
     if (this.#focusWhenRunning) this.#owner.focus();
     this.#focusWhenRunning = false;
+  }
+
+  /** Screen or terminal let go of the keyboard: for the toolbar or, where there is none, for what comes next on the page. */
+  #leave(): void {
+    const { activeElement } = this.frame.getRootNode() as ShadowRoot;
+    if (!this.toolbar.focus()) (activeElement as HTMLElement | null)?.blur();
   }
 
   #start(): void {

@@ -31,3 +31,8 @@ export function markup<K extends keyof HTMLElementTagNameMap>(
 /** The window that shows an element; it may be another one than the page's. */
 export const windowOf = (node: Node): Window & typeof globalThis =>
   (node.ownerDocument?.defaultView ?? window) as Window & typeof globalThis;
+
+/** Gives an element a text, unless it has it: what listens to changes is told of none. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}

@@ -84,3 +84,98 @@ describe('fingers', () => {
     expect(pad.told).toEqual([{ dx: 5, dy: 7, buttons: 0 }]);
   });
 });
+
+/** A machine's keyboard: what goes down (`+`) and up (`-`), and what is typed. */
+function keyboard(platform = 'Linux x86_64') {
+  vi.stubGlobal('navigator', { platform });
+  const told: string[] = [];
+  let light = (_: number): void => {};
+  const key = (code: string, down: boolean): boolean => told.push(`${down ? '+' : '-'}${code}`) > 0;
+  const input = {
+    key,
+    press: (codes: readonly string[]) => told.push(`press ${codes.join(' ')}`),
+    releaseKeys: () => told.push('release'),
+    type: (text: string, layout: string) => told.push(`type ${text} ${layout}`),
+    onLeds: (listener: (lit: number) => void) => {
+      light = listener;
+      return () => {};
+    },
+  };
+  const vm = { input } as unknown as Vm;
+  const machine = new MachineInput(
+    () => vm,
+    { leave() {}, paste() {} },
+    { before: () => false, pasted() {} },
+  );
+  machine.attach(vm);
+  const press = (
+    code: string,
+    down: boolean,
+    more: Partial<KeyboardEvent> & { caps?: boolean } = {},
+  ): boolean =>
+    machine.key(code, down, {
+      key: '',
+      repeat: false,
+      ctrlKey: false,
+      altKey: false,
+      metaKey: false,
+      shiftKey: false,
+      timeStamp: 0,
+      ...more,
+      getModifierState: () => more.caps ?? false,
+    } as unknown as KeyboardEvent);
+  return { machine, told, press, light: (lit: number) => light(lit) };
+}
+
+describe('keys', () => {
+  it('go down and up by their place; repeats are the guest’s own', () => {
+    const { told, press } = keyboard();
+    expect(press('KeyA', true, { key: 'q' })).toBe(true);
+    expect(press('KeyA', true, { key: 'q', repeat: true })).toBe(true);
+    press('KeyA', false, { key: 'q' });
+    expect(told).toEqual(['+KeyA', '-KeyA']);
+  });
+
+  it('of AltGr on Windows come without the Control that nobody pressed', () => {
+    const { told, press } = keyboard('Win32');
+    press('ControlLeft', true, { key: 'Control', timeStamp: 100 });
+    press('AltRight', true, { key: 'AltGraph', timeStamp: 100, ctrlKey: true });
+    expect(told).toEqual(['+ControlLeft', '-ControlLeft', '+AltRight']);
+  });
+
+  it('that have no place are typed, by the guest’s layout', () => {
+    const { machine, told, press } = keyboard();
+    machine.layout = 'fr';
+    expect(press('', true, { key: 'é' })).toBe(true);
+    expect(press('', false, { key: 'é' })).toBe(true);
+    expect(press('Unidentified', true, { key: 'Unidentified' })).toBe(false);
+    expect(press('', true, { key: 'c', ctrlKey: true })).toBe(false);
+    expect(told).toEqual(['type é fr']);
+  });
+
+  it('on a Mac: Caps Lock is pressed whenever it changes, and what is pressed with Command is let go', () => {
+    const { told, press } = keyboard('MacIntel');
+    press('CapsLock', true);
+    press('CapsLock', false);
+    expect(told.splice(0)).toEqual(['press CapsLock', 'press CapsLock']);
+    press('MetaLeft', true, { metaKey: true });
+    press('KeyC', true, { key: 'c', metaKey: true });
+    press('MetaLeft', false);
+    expect(told).toEqual(['+MetaLeft', '+KeyC', '-KeyC', '-MetaLeft']);
+  });
+
+  it('bring Caps Lock along that was pressed elsewhere, once, of a guest that has lamps', () => {
+    const { machine, told, press, light } = keyboard();
+    press('KeyA', true, { caps: true });
+    expect(told.splice(0)).toEqual(['+KeyA']);
+    light(0);
+    machine.blur();
+    press('KeyB', true, { caps: true });
+    press('KeyC', true, { caps: true });
+    expect(told.splice(0)).toEqual(['release', 'press CapsLock', '+KeyB', '+KeyC']);
+    light(4);
+    machine.blur();
+    press('KeyD', true, { caps: true });
+    expect(told).toEqual(['release', '+KeyD']);
+  });
+});

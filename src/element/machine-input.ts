@@ -1,5 +1,6 @@
 /** What keys and pointer do to a machine while its screen has the focus. */
-import type { TouchInput, Vm } from '../core/vm-api.ts';
+import { keyboardLayout } from '../core/keyboard-layouts.ts';
+import type { TouchInput, Unsubscribe, Vm } from '../core/vm-api.ts';
 import type { SharedClipboard } from './shared-clipboard.ts';
 import type { ScreenInput } from './screen-panel.ts';
 
@@ -19,6 +20,11 @@ export const TOUCH_MODES = ['auto', 'screen', 'trackpad'] as const;
 export type TouchMode = (typeof TOUCH_MODES)[number];
 /** On a trackpad two fingers turn the wheel by a notch for so many CSS pixels. */
 const PIXELS_PER_SCROLL = 30;
+
+/** The bit of the keyboard's lamps that Caps Lock has. */
+const CAPS_LAMP = 4;
+/** Apple's systems tell of Caps Lock when it goes on and when it goes off, and not that a key goes up while Command is down. */
+const APPLE = /Mac|iPhone|iPad/;
 
 interface Place {
   x: number;
@@ -64,6 +70,13 @@ export class MachineInput implements ScreenInput {
   #locked: Element | null = null;
   /** What fingers are. */
   touchMode: TouchMode = 'auto';
+  /** Name of the guest's keyboard layout. */
+  layout: string | null = null;
+  /** The guest's lamps; null: it has not set them. */
+  #lamps: number | null = null;
+  #leaveLamps: Unsubscribe = () => {};
+  /** Caps Lock is as it is on this side. */
+  #agreed = false;
 
   /**
    * @param vm the machine of now
@@ -80,10 +93,30 @@ export class MachineInput implements ScreenInput {
     this.#clipboard = clipboard;
   }
 
+  /** Follows the lamps of another machine, or of none. */
+  attach(vm: Vm | null): void {
+    this.#leaveLamps();
+    this.#lamps = null;
+    this.#agreed = false;
+    this.#leaveLamps =
+      vm?.input.onLeds((lit) => {
+        this.#lamps = lit;
+      }) ?? (() => {});
+  }
+
   key(code: string, down: boolean, event: KeyboardEvent): boolean {
     const vm = this.#vm();
-    if (!vm || code === '') return false;
+    if (!vm) return false;
     const { input } = vm;
+    if (code === '' || code === 'Unidentified') return this.#placeless(vm, down, event);
+    const apple = APPLE.test(navigator.platform);
+    if (code === 'CapsLock') {
+      this.#agreed = true;
+      if (!apple) return input.key(code, down);
+      input.press([code]);
+      return true;
+    }
+    if (down) this.#agree(vm, event);
     if (down && event.ctrlKey && event.altKey) this.#unlock();
     // The console's own keys, as on the terminal.
     if (down && event.ctrlKey && (code === 'F6' || (event.shiftKey && code === 'KeyV'))) {
@@ -117,7 +150,25 @@ export class MachineInput implements ScreenInput {
     if (down && code === 'AltRight' && event.key === 'AltGraph' && event.timeStamp - this.#controlAt < 5) {
       input.key('ControlLeft', false);
     }
-    return input.key(code, down);
+    const taken = input.key(code, down);
+    if (apple && down && event.metaKey && !code.startsWith('Meta')) input.key(code, false);
+    return taken;
+  }
+
+  /** Screen keyboards, dictation and scanners send characters that are on no key: they are typed. */
+  #placeless(vm: Vm, down: boolean, { key, ctrlKey, altKey, metaKey }: KeyboardEvent): boolean {
+    if ([...key].length !== 1 || ctrlKey || altKey || metaKey) return false;
+    if (down) void vm.input.type(key, keyboardLayout(this.layout));
+    return true;
+  }
+
+  /** Caps Lock may have been pressed while the keyboard was elsewhere. Asked once: a guest's lamp is late. */
+  #agree(vm: Vm, event: KeyboardEvent): void {
+    if (this.#agreed) return;
+    this.#agreed = true;
+    if (this.#lamps === null) return;
+    const lit = (this.#lamps & CAPS_LAMP) !== 0;
+    if (event.getModifierState('CapsLock') !== lit) vm.input.press(['CapsLock']);
   }
 
   pasted(text: string): void {
@@ -126,6 +177,7 @@ export class MachineInput implements ScreenInput {
 
   blur(): void {
     this.#late = null;
+    this.#agreed = false;
     this.#vm()?.input.releaseKeys();
     this.#unlock();
   }

@@ -30,8 +30,9 @@ export interface ScreenInput {
   ): boolean;
 }
 
-/** Screen readers are told of new text at most this often, ms. */
-const ANNOUNCE_MS = 1000;
+/** Screen readers are told of new text once it has been the same for so long, or after so long at last, ms. */
+const ANNOUNCE_MS = 700;
+const ANNOUNCE_LATEST_MS = 5000;
 const ANNOUNCED_LINES = 4;
 /** A size that people are still dragging is none to follow, ms. */
 const FOLLOW_MS = 300;
@@ -61,6 +62,8 @@ export class ScreenPanel {
   #followTimer = 0;
   #said: string[] = [];
   #sayTimer = 0;
+  /** When it is said at last. */
+  #sayBy: number | null = null;
 
   constructor() {
     this.#view = new ScreenView({
@@ -87,6 +90,7 @@ export class ScreenPanel {
       event.preventDefault();
     });
     this.element.addEventListener('blur', () => this.input?.blur());
+    this.element.addEventListener('focus', () => this.#saySoon());
     const pointer = (event: PointerEvent | WheelEvent): void => {
       if (this.input?.pointer?.(event, { ...this.guestPoint(event), ...this.size }) && event.type === 'wheel')
         event.preventDefault();
@@ -240,17 +244,22 @@ export class ScreenPanel {
     this.#view.output = output;
   }
 
-  /** Tells screen readers the lines that are new, once the guest has paused for breath. */
+  /** Tells screen readers the lines that are new, once the guest has paused for breath, and people who are elsewhere nothing. */
   #saySoon(): void {
-    if (this.#sayTimer !== 0) return;
-    this.#sayTimer = window.setTimeout(() => {
-      this.#sayTimer = 0;
-      const lines = (this.#screen?.text() ?? '').split('\n');
-      const before = new Set(this.#said);
-      const fresh = lines.filter((line) => line.trim() !== '' && !before.has(line));
-      this.#said = lines;
-      if (fresh.length > 0) this.#live.textContent = fresh.slice(-ANNOUNCED_LINES).join('\n');
-    }, ANNOUNCE_MS);
+    clearTimeout(this.#sayTimer);
+    if (!this.element.matches(':focus')) return;
+    const now = performance.now();
+    this.#sayBy ??= now + ANNOUNCE_LATEST_MS;
+    this.#sayTimer = window.setTimeout(() => this.#say(), Math.min(ANNOUNCE_MS, this.#sayBy - now));
+  }
+
+  #say(): void {
+    this.#sayBy = null;
+    const lines = (this.#screen?.text() ?? '').split('\n');
+    const before = new Set(this.#said);
+    const fresh = lines.filter((line) => line.trim() !== '' && !before.has(line));
+    this.#said = lines;
+    if (fresh.length > 0) this.#live.textContent = fresh.slice(-ANNOUNCED_LINES).join('\n');
   }
 
   /** @internal */

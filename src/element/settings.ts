@@ -117,6 +117,20 @@ export function menuGroups(
       kind: 'check',
       items: [{ label: 'Keys below the picture', checked: act.keys, choose: act.toggleKeys }],
     },
+    {
+      label: 'Serial console',
+      kind: 'check',
+      items: [
+        {
+          label: 'Read by screen readers',
+          checked: element.hasAttribute('screen-reader'),
+          choose: () => {
+            element.toggleAttribute('screen-reader');
+            element.focus();
+          },
+        },
+      ],
+    },
     ...(vm?.screen && element.view !== 'serial'
       ? [
           {

@@ -8,6 +8,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   vi.stubGlobal('window', { setTimeout });
   vi.stubGlobal('WheelEvent', class {});
+  vi.stubGlobal('navigator', { platform: 'Linux x86_64' });
   return () => {
     vi.useRealTimers();
     vi.unstubAllGlobals();

@@ -42,11 +42,31 @@ export class Stage {
     });
   }
 
-  /** Lays a panel over the terminal; the strip of an earlier end goes. */
-  cover(panel: HTMLElement | null, dim = false): void {
+  /**
+   * Lays a panel over the terminal; the strip of an earlier end goes. Who had the keyboard in either gets the new panel.
+   * @returns whether the keyboard was there and has no place now
+   */
+  cover(panel: HTMLElement | null, dim = false): boolean {
+    const held = this.#holdsFocus;
     this.footer.replaceChildren();
     this.#layer.replaceChildren(...(panel ? [panel] : []));
     this.element.classList.toggle('covered', dim);
+    return held && !this.focusPanel();
+  }
+
+  /** Gives the panel the keyboard, and Tab goes on from there. @returns false where there is none */
+  focusPanel(): boolean {
+    const panel = this.#layer.firstElementChild as HTMLElement | null;
+    if (!panel) return false;
+    panel.tabIndex = -1;
+    panel.focus({ preventScroll: true });
+    return true;
+  }
+
+  get #holdsFocus(): boolean {
+    const { activeElement, host } = this.element.getRootNode() as ShadowRoot;
+    if (activeElement) return this.#layer.contains(activeElement) || this.footer.contains(activeElement);
+    return host?.querySelector('[slot="start"]:is(:focus, :focus-within)') != null;
   }
 
   /** A line under the picture while a text is typed; null: it is done. */

@@ -8,6 +8,8 @@ import type { Stage } from './stage.ts';
 /** What the panels' buttons do. */
 export interface PanelActions {
   start(): void;
+  /** The panel that had the keyboard is gone. */
+  focus(): void;
   cancel(): void;
   copy(failure: Failure): Promise<void>;
 }
@@ -45,7 +47,7 @@ export class StatePanels {
       if (this.#stopped) this.#stage.closeBanners();
       this.#stopped = false;
       this.#progress = null;
-      this.#stage.cover(null);
+      if (this.#stage.cover(null)) this.#by.focus();
     }
   }
 

@@ -55,6 +55,7 @@ button {
   font: inherit; color: inherit; cursor: pointer; border: 1px solid transparent; border-radius: 6px; background: none;
 }
 button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
+.panel:focus { outline: none; }
 .toolbar button { display: grid; place-items: center; width: 30px; height: 28px; color: var(--dim); }
 .toolbar button:hover { background: var(--line); color: var(--fg); }
 .toolbar button[aria-disabled="true"] { opacity: .35; cursor: default; background: none; }
@@ -197,6 +198,20 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
 .soft { position: absolute; width: 1px; height: 1px; opacity: 0; border: 0; padding: 0; font-size: 16px; resize: none; }
 .frame:not(:has(.stage[data-target="screen"])) :is(.show-soft, .soft) { display: none; }
 .keys button[aria-pressed="true"] { background: var(--accent); color: var(--on-accent); }
+
+@media (forced-colors: active) {
+  .dot { background: CanvasText; }
+  .dot[data-state="error"], .dot[data-state="paused"] { background: Mark; }
+  .dot[data-state="running"], .dot[data-state="loading"] { background: Highlight; }
+  .toolbar button[aria-disabled="true"] { opacity: 1; color: GrayText; }
+  .keys button[aria-pressed="true"], .menu button:focus-visible, .panel .primary, .start .big { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+  .keys button[data-locked] { box-shadow: inset 0 -4px 0 HighlightText; }
+  .screen:focus-visible { outline: 2px solid Highlight; outline-offset: -2px; }
+  progress { border: 1px solid CanvasText; height: 6px; }
+  progress::-webkit-progress-value { background: Highlight; }
+  progress::-moz-progress-bar { background: Highlight; }
+  .xterm { forced-color-adjust: none; }
+}
 
 @container (max-width: 34rem) {
   .status, .volume { display: none; }

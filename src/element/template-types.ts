@@ -51,6 +51,7 @@ export interface VmConsoleAttributes {
   theme?: 'dark' | 'light' | 'auto';
   muted?: Switch;
   toolbar?: 'none';
+  'screen-reader'?: Switch;
   scrollback?: Count;
   'min-columns'?: Count;
   'min-rows'?: Count;

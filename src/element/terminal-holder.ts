@@ -54,6 +54,11 @@ export class TerminalHolder {
     this.#view?.restyle(terminalSettings(this.#owner).look);
   }
 
+  /** Whether screen readers find the terminal's lines. */
+  speak(on: boolean): void {
+    if (this.#view) this.#view.spoken = on;
+  }
+
   drop(): void {
     this.#view?.dispose();
     this.#view = null;

@@ -20,6 +20,8 @@ export interface TerminalViewOptions {
   minRows: number;
   /** A size that never changes; the font is scaled until it fills the host. */
   fixedSize: TerminalSize | null;
+  /** Screen readers find its lines, and are told of new ones. */
+  spoken: boolean;
   /** What the user typed or pasted, as the guest shall receive it. */
   onInput(data: string | Uint8Array): void;
   onResize(size: TerminalSize): void;
@@ -59,6 +61,7 @@ export class TerminalView {
       cursorInactiveStyle: 'outline',
       macOptionIsMeta: true,
       rescaleOverlappingGlyphs: true,
+      screenReaderMode: options.spoken,
     });
     this.#terminal.loadAddon(this.#fit);
     this.#terminal.open(host);
@@ -90,6 +93,10 @@ export class TerminalView {
     const { fontFamily, fontSize, lineHeight, theme } = look;
     Object.assign(this.#terminal.options, { fontFamily, fontSize, lineHeight, theme });
     this.fit();
+  }
+
+  set spoken(on: boolean) {
+    this.#terminal.options.screenReaderMode = on;
   }
 
   get columns(): number {

@@ -1,6 +1,6 @@
 import type { VmState } from '../core/vm-api.ts';
 import type { SoundState } from '../sound/speaker-output.ts';
-import { h, markup } from './dom.ts';
+import { h, markup, setText } from './dom.ts';
 import { ICONS, type IconName } from './icons.ts';
 import type { View } from './screen-switch.ts';
 
@@ -95,7 +95,7 @@ export class Toolbar {
   readonly element: HTMLElement;
   readonly #buttons: HTMLButtonElement[];
   readonly #dot = h('span', { class: 'dot', part: 'status-dot' });
-  readonly #status = h('span', { class: 'status', part: 'status', role: 'status' });
+  readonly #status = h('span', { class: 'status', part: 'status' });
   readonly #stats = h('span', { class: 'stats', part: 'stats' });
   readonly #label = h('span', { class: 'label', part: 'label' });
   readonly #volume = h('input', {
@@ -133,6 +133,10 @@ export class Toolbar {
       h('div', { class: 'group' }, ...rest.slice(0, -2), this.#volume, ...rest.slice(-2)),
     );
     this.element.addEventListener('keydown', (event) => this.#moveFocus(event));
+    // The button that was left may be one of those that go where it is narrow.
+    this.element.addEventListener('focusout', ({ relatedTarget }) => {
+      if (!this.element.contains(relatedTarget as Node | null)) this.#setTabStop(this.#buttons[0]);
+    });
   }
 
   /** Shows a state; `status` replaces its usual word. */
@@ -212,8 +216,11 @@ export class Toolbar {
     setText(this.#stats, text);
   }
 
-  focus(): void {
+  /** Takes the keyboard. @returns false where the bar is not shown */
+  focus(): boolean {
+    if (!this.element.checkVisibility()) return false;
     this.#buttons.find((button) => button.tabIndex === 0)?.focus();
+    return true;
   }
 
   #setTabStop(stop: HTMLButtonElement): void {
@@ -221,7 +228,7 @@ export class Toolbar {
   }
 
   #moveFocus(event: KeyboardEvent): void {
-    const shown = this.#buttons.filter((button) => !button.hidden);
+    const shown = this.#buttons.filter((button) => button.checkVisibility());
     const at = shown.indexOf(event.target as HTMLButtonElement);
     const count = shown.length;
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1 + count, Home: 0, End: count - 1 }[event.key];
@@ -236,8 +243,4 @@ export class Toolbar {
 function setLabel(button: HTMLButtonElement, label: string): void {
   button.setAttribute('aria-label', label);
   button.title = label;
-}
-
-function setText(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

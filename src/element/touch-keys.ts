@@ -42,6 +42,10 @@ export interface ScreenKeys {
   layout: KeyboardLayout;
 }
 
+/** Voice control names a key by what stands on it; only a sign needs another name. */
+const naming = (label: string, name: string): Record<string, string | null> =>
+  /[A-Za-z]/.test(label) ? { title: label === name ? null : name } : { 'aria-label': name };
+
 /** A second tap within this time locks a modifier, ms. */
 const DOUBLE_TAP_MS = 500;
 
@@ -54,7 +58,10 @@ export class TouchKeys {
   readonly #terminal: () => { applicationCursorKeys: boolean } | null;
   readonly #screen: () => ScreenKeys | null;
   readonly #soft = new SoftKeyboard((deleted, added) => this.#write(deleted, added));
-  readonly #modifiers = new Map<Modifier, { button: HTMLButtonElement; code: string; at: number }>();
+  readonly #modifiers = new Map<
+    Modifier,
+    { button: HTMLButtonElement; code: string; title: string; at: number }
+  >();
   readonly #more: HTMLElement;
 
   /**
@@ -75,10 +82,10 @@ export class TouchKeys {
     const modifiers = MODIFIERS.map(([name, label, title, code]) => {
       const button = h(
         'button',
-        { type: 'button', 'aria-pressed': 'false', 'aria-label': title, class: name, part: 'key' },
+        { type: 'button', 'aria-pressed': 'false', ...naming(label, title), class: name, part: 'key' },
         label,
       );
-      this.#modifiers.set(name, { button, code, at: 0 });
+      this.#modifiers.set(name, { button, code, title: button.title, at: 0 });
       button.addEventListener('click', ({ timeStamp }) => this.#tap(name, timeStamp));
       return button;
     });
@@ -89,7 +96,7 @@ export class TouchKeys {
     );
     const toggle = h(
       'button',
-      { type: 'button', part: 'key', 'aria-label': 'More keys', 'aria-expanded': 'false' },
+      { type: 'button', part: 'key', title: 'More keys', 'aria-expanded': 'false' },
       'Fn',
     );
     toggle.addEventListener('click', () => {
@@ -133,7 +140,7 @@ export class TouchKeys {
   }
 
   #button([key, label, name, code]: KeySpec): HTMLButtonElement {
-    const button = h('button', { type: 'button', 'aria-label': name, part: 'key' }, label);
+    const button = h('button', { type: 'button', ...naming(label, name), part: 'key' }, label);
     button.addEventListener('click', () => {
       if (this.#screen()) this.#press(code);
       else {
@@ -156,12 +163,12 @@ export class TouchKeys {
   /** Off, held for one key, or, tapped twice, locked. */
   #tap(name: Modifier, time: number): void {
     const modifier = this.#modifiers.get(name)!;
-    const { button } = modifier;
+    const { button, title } = modifier;
     const locks = this.#isHeld(name) && !('locked' in button.dataset) && time - modifier.at < DOUBLE_TAP_MS;
     const on = locks || !this.#isHeld(name);
     button.ariaPressed = String(on);
     button.toggleAttribute('data-locked', locks);
-    button.title = locks ? 'Held until it is tapped again' : '';
+    button.title = locks ? 'Held until it is tapped again' : title;
     modifier.at = time;
   }
 

@@ -25,8 +25,8 @@ const STATES: readonly VmState[] = ['created', 'loading', 'running', 'paused', '
 export class VmConsole extends HTMLElement {
   /** @internal */
   static readonly observedAttributes = [
-    ...['label', 'arch', 'autostart', 'muted', 'scaling', 'follow-size'],
-    ...['view', 'zoom', 'touch', 'console', 'theme', 'toolbar'],
+    ...['label', 'arch', 'keyboard', 'autostart', 'muted', 'scaling', 'follow-size'],
+    ...['view', 'zoom', 'touch', 'console', 'theme', 'toolbar', 'screen-reader'],
   ];
 
   readonly #parts = new ConsoleParts(this);
@@ -59,7 +59,7 @@ export class VmConsole extends HTMLElement {
     if (!this.#machines.any) this.#showState();
     sound.muted = this.muted;
     toolbar.showSound(sound);
-    for (const name of ['view', 'touch']) this.attributeChangedCallback(name);
+    for (const name of ['view', 'touch', 'keyboard']) this.attributeChangedCallback(name);
     page.begin();
     this.#autostart();
   }
@@ -79,7 +79,7 @@ export class VmConsole extends HTMLElement {
   attributeChangedCallback(name: string): void {
     if (!this.isConnected) return;
     const value = this.getAttribute(name);
-    const { popOut, sound, screen, terminal } = this.#parts;
+    const { popOut, sound, screen, terminal, input } = this.#parts;
     popOut.mirror(name, value);
     const changes: Readonly<Record<string, () => void>> = {
       muted: () => Object.assign(sound, { muted: this.muted }),
@@ -88,9 +88,11 @@ export class VmConsole extends HTMLElement {
       zoom: () => screen.zoom(value),
       view: () => screen.choose(VIEWS.find((known) => known === value)),
       'follow-size': () => screen.follow(value),
-      touch: () => Object.assign(this.#parts.input, { touchMode: touchModeOf(this) }),
+      touch: () => Object.assign(input, { touchMode: touchModeOf(this) }),
+      keyboard: () => Object.assign(input, { layout: value }),
       console: () => chooseConsole(this, this.vm),
       theme: () => terminal.restyle(),
+      'screen-reader': () => terminal.speak(value !== null),
     };
     (changes[name] ?? (() => this.#showState()))();
   }
@@ -225,13 +227,13 @@ export class VmConsole extends HTMLElement {
     if (size) this.sendText(`stty rows ${size.rows} cols ${size.columns}\r`);
   }
 
-  /** Gives the keyboard to the screen or the terminal, as the view says; before the first start to the toolbar. */
+  /** Gives the keyboard to the screen or the terminal, as the view says; before the first start, and after a failure, to the toolbar. */
   override focus(): void {
     const { panel, target } = this.#parts.screen;
     const terminal = this.#parts.terminal.view;
     if (target === 'screen' && panel) panel.focus();
     else if (terminal && this.state !== 'error') terminal.focus();
-    else this.#parts.toolbar.focus();
+    else if (!this.#parts.toolbar.focus()) this.#parts.stage.focusPanel();
   }
 
   #autostart(): void {
