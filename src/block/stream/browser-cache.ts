@@ -133,7 +133,7 @@ export class BrowserCache {
     return place && (place.item.tag ?? null);
   }
 
-  /** @returns null: it is not there (any more) */
+  /** @returns null: it is not there (any more). What is asked for in one turn may come in one buffer. */
   async get(key: string): Promise<Bytes | null> {
     const unwritten = this.unwritten.get(key);
     if (unwritten) return unwritten;
@@ -175,9 +175,10 @@ export class BrowserCache {
     if (!(blob instanceof Blob)) throw new Error('the pack is gone');
     const bytes = new Uint8Array(await blob.slice(item.at, item.at + length).arrayBuffer());
     if (bytes.length !== length) throw new Error('the pack is incomplete');
-    // A part of a larger buffer would keep all of it in memory.
-    const part = ({ at, bytes: count }: Item): Bytes => bytes.slice(at - item.at, at - item.at + count);
-    for (const { place, resolve } of run) resolve(run.length === 1 ? bytes : part(place.item));
+    for (const { place, resolve } of run) {
+      const at = place.item.at - item.at;
+      resolve(bytes.subarray(at, at + place.item.bytes));
+    }
   }
 
   private blob(id: string): Promise<unknown> {

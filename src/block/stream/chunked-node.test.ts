@@ -69,6 +69,35 @@ describe('a published disk', () => {
     expect(node.read(2 * CHUNK, 1)).toBeInstanceOf(Promise);
   });
 
+  it('counts what it keeps by buffers, of which a cache may fill one with several chunks', async () => {
+    const bytes = chunks(8);
+    const image = await published(bytes, 'none');
+    const buffer = new Uint8Array(bytes);
+    const others = [0, 1, 2, 3].map((i) => bytes.slice((4 + i) * CHUNK, (5 + i) * CHUNK));
+    const gets: number[] = [];
+    const index = (sha256: string): number =>
+      image.manifest.chunks.findIndex((chunk) => chunk?.sha256 === sha256);
+    const store: ChunkStore = {
+      has: () => true,
+      get: async (sha256) => {
+        const at = index(sha256) % 4;
+        gets.push(index(sha256));
+        // The first four lie in one buffer, and so do the others.
+        return index(sha256) < 4 ? buffer.subarray(at * CHUNK, (at + 1) * CHUNK) : others[at];
+      },
+      put: () => {},
+    };
+    const node = open(image, { store, memory: 10 * CHUNK });
+    const read = (at: number) => value<Uint8Array>(node.read(at * CHUNK, CHUNK));
+    for (const at of [0, 4, 5, 6])
+      expect(await read(at)).toEqual(bytes.subarray(at * CHUNK, (at + 1) * CHUNK));
+    // One chunk of the first buffer keeps eight in memory, and has gone for the third of the others.
+    expect(gets).toEqual([0, 4, 5, 6]);
+    await read(5);
+    await read(0);
+    expect(gets).toEqual([0, 4, 5, 6, 0]);
+  });
+
   it('knows which of its bytes are zeros', async () => {
     const node = open(await published(disk()));
     expect(await value(node.blockStatus(100, 10_000))).toMatchObject({ length: CHUNK - 100, data: true });

@@ -42,7 +42,7 @@ export class ChunkedNode implements BlockNode {
   /** Called when `state` has changed, which may be often. */
   onChange: (() => void) | null = null;
   private readonly loader: ChunkLoader;
-  private readonly keeps: number;
+  private readonly memory: number;
   private readonly total: number;
   private readonly readAhead = new ReadAhead();
   private readonly boot: BootPrefetch;
@@ -50,6 +50,9 @@ export class ChunkedNode implements BlockNode {
   private readonly store: ChunkStore | null;
   /** Expanded chunks by number, the one used last at the end. */
   private readonly chunks = new Map<number, Kept>();
+  /** Chunks of each buffer: a cache gives several in one, and all of it stays in memory for one of them. */
+  private readonly buffers = new Map<ArrayBuffer, number>();
+  private kept = 0;
   private waiting = 0;
   private closed = false;
 
@@ -58,7 +61,7 @@ export class ChunkedNode implements BlockNode {
     this.size = manifest.capacity;
     this.manifest = manifest;
     this.identity = identity ?? null;
-    this.keeps = Math.max(2, Math.floor(memory / manifest.chunkSize));
+    this.memory = Math.max(memory, 2 * manifest.chunkSize);
     this.total = manifest.chunks.reduce((sum, chunk) => sum + (chunk?.bytes ?? 0), 0);
     this.loader = new ChunkLoader(options, () => this.changed());
     this.store = options.store ?? null;
@@ -67,7 +70,7 @@ export class ChunkedNode implements BlockNode {
       manifest.boot.filter((index) => manifest.chunks[index] !== null),
       {
         // Without a cache all of it has to stay in memory until it is read.
-        window: options.store ? manifest.chunks.length : this.keeps >> 1,
+        window: options.store ? manifest.chunks.length : Math.floor(this.memory / manifest.chunkSize) >> 1,
         here: (index) => this.chunks.has(index) || (this.store?.has(manifest.chunks[index]!.sha256) ?? false),
         bytes: (index) => manifest.chunks[index]!.bytes,
         load: (index) => this.fetch(index, 'boot'),
@@ -180,13 +183,25 @@ export class ChunkedNode implements BlockNode {
   }
 
   private keep(index: number, kept: Kept): void {
+    const { buffer } = kept.bytes;
+    const shared = this.buffers.get(buffer) ?? 0;
+    this.buffers.set(buffer, shared + 1);
+    if (shared === 0) this.kept += buffer.byteLength;
     this.chunks.set(index, kept);
-    while (this.chunks.size > this.keeps) {
-      const [oldest, { foreseen }] = this.chunks.entries().next().value!;
-      this.chunks.delete(oldest);
-      if (foreseen === 'ahead') this.readAhead.learn(false);
-      if (foreseen === 'boot') this.boot.released(oldest);
+    while (this.kept > this.memory && this.chunks.size > 2) {
+      const [oldest, gone] = this.chunks.entries().next().value!;
+      this.drop(oldest, gone);
+      if (gone.foreseen === 'ahead') this.readAhead.learn(false);
+      if (gone.foreseen === 'boot') this.boot.released(oldest);
     }
+  }
+
+  private drop(index: number, { bytes: { buffer } }: Kept): void {
+    this.chunks.delete(index);
+    const others = this.buffers.get(buffer)! - 1;
+    if (others > 0) return void this.buffers.set(buffer, others);
+    this.buffers.delete(buffer);
+    this.kept -= buffer.byteLength;
   }
 
   private changed(): void {
@@ -231,6 +246,7 @@ export class ChunkedNode implements BlockNode {
     this.boot.stop();
     this.loader.close();
     this.chunks.clear();
+    this.buffers.clear();
     return DONE;
   }
 }
