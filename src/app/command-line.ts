@@ -15,16 +15,23 @@ export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** What things are called in a command line. */
+interface Naming {
+  /** The address of this site's images/ folder. */
+  imagesUrl: string;
+  /** Files with the machine's kept disks, without their end. */
+  keptName: string;
+  nameOf(file: ImageSource): string;
+}
+
 /** Where the repository's build puts the images that a site serves below images/. */
 export const BUILT_IMAGES = '.cache/images/';
 
 /**
- * Where the command line finds an image: images of this site lie in the repository's cache, a picked file is named as it
- * is called, other addresses stay.
- * @param imagesUrl the address of this site's images/ folder
+ * Where the command line finds an image: images of this site lie in the repository's cache, a picked file has its name, other addresses stay.
  */
-function imagePath(source: ImageSource, imagesUrl: string): string {
-  if (typeof source !== 'string') return imageName(source);
+function imagePath(source: ImageSource, { imagesUrl, nameOf }: Naming): string {
+  if (typeof source !== 'string') return nameOf(source);
   const url = URL.canParse(source, imagesUrl) ? new URL(source, new URL('..', imagesUrl)).href : source;
   if (!url.startsWith(imagesUrl)) return url;
   try {
@@ -36,9 +43,9 @@ function imagePath(source: ImageSource, imagesUrl: string): string {
 }
 
 /** One `-drive`. A disk that the browser keeps is named as the file that exporting it gives. */
-function driveWord(drive: DriveConfig, imagesUrl: string, keptName: string): string {
+function driveWord(drive: DriveConfig, naming: Naming): string {
   const { file, persist, readOnly, preload, ...rest } = drive;
-  const path = persist === undefined ? file && imagePath(file, imagesUrl) : `${keptName}.qcow2`;
+  const path = persist === undefined ? file && imagePath(file, naming) : `${naming.keptName}.qcow2`;
   const properties = driveProperties({
     ...(path !== undefined && { file: path }),
     ...rest,
@@ -57,19 +64,18 @@ function chardevWords({ devices = [] }: VmConfig): string[] {
 
 /** Words of options that are not one word with their value. */
 const SPECIAL: {
-  [key in keyof VmConfig]?: (config: VmConfig, imagesUrl: string, keptName: string) => string[];
+  [key in keyof VmConfig]?: (config: VmConfig, naming: Naming) => string[];
 } = {
-  drives: ({ drives = [] }, imagesUrl, keptName) =>
-    drives.flatMap((drive) => ['-drive', driveWord(drive, imagesUrl, keptName)]),
+  drives: ({ drives = [] }, naming) => drives.flatMap((drive) => ['-drive', driveWord(drive, naming)]),
   devices: (config) => [
     ...chardevWords(config),
     ...deviceWords(config.devices ?? [], escapeCommas).flatMap((device) => ['-device', device]),
   ],
-  fwCfg: ({ fwCfg = [] }, imagesUrl) =>
+  fwCfg: ({ fwCfg = [] }, naming) =>
     fwCfg.flatMap(({ name, string, file }) => [
       '-fw_cfg',
       string === undefined
-        ? `name=${escapeCommas(name)},file=${escapeCommas(imagePath(file ?? '', imagesUrl))}`
+        ? `name=${escapeCommas(name)},file=${escapeCommas(imagePath(file ?? '', naming))}`
         : `name=${escapeCommas(name)},string=${escapeCommas(string)}`,
     ]),
   smbios: ({ smbios = [] }) => smbios.flatMap((text) => ['-smbios', text]),
@@ -78,8 +84,8 @@ const SPECIAL: {
   icount: ({ icount }) => ['-icount', `shift=${icount}`],
   // What the command line does anyway; and the page's sound it has none of.
   append: ({ append }) => (append ? ['-append', append] : []),
-  bios: ({ bios }, imagesUrl) =>
-    bios === 'default' ? [] : ['-bios', bios === 'none' ? bios : imagePath(bios!, imagesUrl)],
+  bios: ({ bios }, naming) =>
+    bios === 'default' ? [] : ['-bios', bios === 'none' ? bios : imagePath(bios!, naming)],
   tier: ({ tier }) => (tier === 'auto' ? [] : ['--tier', String(tier)]),
   smp: ({ smp }) => (smp === 1 ? [] : ['-smp', String(smp)]),
   audiodev: ({ audiodev }) => (audiodev === 'none' ? ['-audiodev', 'none'] : []),
@@ -87,16 +93,16 @@ const SPECIAL: {
 };
 
 /** Words of a command line, unquoted. */
-function commandWords(config: VmConfig, imagesUrl: string, keptName: string): string[] {
+function commandWords(config: VmConfig, naming: Naming): string[] {
   const words = ['npx', 'snowglobe', config.arch];
   for (const { key, flag, kind } of VM_OPTIONS) {
     const value = config[key];
     if (value === undefined) continue;
     const special = SPECIAL[key];
-    if (special) words.push(...special(config, imagesUrl, keptName));
+    if (special) words.push(...special(config, naming));
     else if (kind === 'flag') words.push(...(value ? [flag!] : []));
     else if (flag)
-      words.push(flag, kind === 'image' ? imagePath(value as ImageSource, imagesUrl) : String(value));
+      words.push(flag, kind === 'image' ? imagePath(value as ImageSource, naming) : String(value));
   }
   for (const { tag, readOnly } of config.folders ?? [])
     words.push(
@@ -108,7 +114,16 @@ function commandWords(config: VmConfig, imagesUrl: string, keptName: string): st
   return words;
 }
 
-/** @param keptName what files with the machine's kept disks are called */
-export function commandLine(config: VmConfig, imagesUrl: string, keptName = 'disk'): string {
-  return commandWords(config, imagesUrl, keptName).map(shellQuote).join(' ');
+/**
+ * @param imagesUrl the address of this site's images/ folder
+ * @param keptName what files with the machine's kept disks are called
+ * @param nameOf names for files in the page's hands; where several may be called alike, they tell them apart
+ */
+export function commandLine(
+  config: VmConfig,
+  imagesUrl: string,
+  keptName = 'disk',
+  nameOf: (file: ImageSource) => string = imageName,
+): string {
+  return commandWords(config, { imagesUrl, keptName, nameOf }).map(shellQuote).join(' ');
 }

@@ -69,7 +69,7 @@ export function configFromCommandLine(text: string, around: Surroundings): VmCon
   const only = commandOnly(options);
   if (only !== null) throw new UsageError(`${only}: only the command line can do that; leave it out here`);
   const { arch, machine, cpu, memory, bios, kernel, initrd, devices, append, boot, smbios } = options;
-  const { nographic, vga, xres, yres, icount, tier, noReboot, audiodev } = options;
+  const { nographic, vga, xres, yres, icount, rtc, tier, noReboot, audiodev } = options;
 
   const image = (option: string, name: string): ImageSource => {
     const held = around.files.get(name);
@@ -147,6 +147,7 @@ export function configFromCommandLine(text: string, around: Surroundings): VmCon
     yres,
     audiodev,
     icount,
+    rtc,
     noReboot: noReboot || undefined,
     tier,
   };

@@ -10,7 +10,7 @@ import { UsageError } from '../command/usage-error.ts';
  * @throws UsageError
  */
 export function guestConfig(options: CliOptions): GuestConfig {
-  const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, tier, noReboot } = options;
+  const { arch, machine, cpu, memory, bios, kernel, initrd, append, icount, rtc, tier, noReboot } = options;
   const { boot, devices, folders, fwCfg, smbios, nographic, vga, xres, yres } = options;
   firmwareFile(options);
   if (bios !== undefined && !isBiosWord(bios)) checkImage('-bios', biosFile(arch, bios));
@@ -44,6 +44,7 @@ export function guestConfig(options: CliOptions): GuestConfig {
     ...(xres !== undefined && { xres }),
     ...(yres !== undefined && { yres }),
     ...(icount !== undefined && { icount }),
+    ...(rtc !== undefined && { rtc }),
     ...(tier !== undefined && { tier }),
     ...(options.recordBoot !== undefined && { recordReads: true }),
   };

@@ -59,6 +59,7 @@ export interface CliOptions {
   audiodev?: 'none';
   /** 2^N ns of virtual time for each instruction. */
   icount?: number;
+  rtc?: string;
   tier?: 'auto' | 'interp' | 'jit' | 'check';
   noReboot: boolean;
   /** Where the guest's first serial port goes. */

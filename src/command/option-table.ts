@@ -177,6 +177,14 @@ export const OPTIONS: readonly Option[] = [
     set: setIcount,
   },
   {
+    name: 'rtc',
+    value: 'base=utc|localtime|DATE',
+    help: 'what the real-time clock begins with; DATE as 2006-06-17 or\n2006-06-17T16:01:21. clock=host|rt|vm: with vm it stands still\nwhile the machine is paused',
+    set: (options, value) => {
+      options.rtc = value;
+    },
+  },
+  {
     name: 'no-reboot',
     help: 'a reset ends the run instead of starting the guest again',
     set: (options) => {
@@ -357,21 +365,7 @@ export const NOT_BUILT: Readonly<Record<string, string>> = {
     [
       ...['sd', 'mtdblock'],
       ...['netdev', 'usb', 'usbdevice', 'audio', 'snapshot'],
-      ...[
-        'loadvm',
-        'incoming',
-        'S',
-        's',
-        'gdb',
-        'qmp',
-        'qmp-pretty',
-        'mon',
-        'd',
-        'D',
-        'trace',
-        'rtc',
-        'watchdog',
-      ],
+      ...['loadvm', 'incoming', 'S', 's', 'gdb', 'qmp', 'qmp-pretty', 'mon', 'd', 'D', 'trace', 'watchdog'],
       ...['dtb', 'numa', 'uuid', 'set', 'L', 'semihosting', 'semihosting-config'],
       ...['no-shutdown', 'action', 'singlestep', 'seed', 'daemonize', 'pidfile', 'sandbox', 'readconfig'],
       ...[

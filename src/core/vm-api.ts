@@ -68,6 +68,8 @@ export interface VmConfig {
   nographic?: boolean;
   /** `-icount shift=N`: one instruction takes 2^N ns of virtual time; runs are repeatable to the instruction. Absent: host time. */
   icount?: number;
+  /** `-rtc`: what the real-time clock begins with, spelled as in QEMU: `base=utc|localtime|2006-06-17T16:01:21,clock=host|rt|vm`. */
+  rtc?: string;
   /** `-no-reboot`: a reset that the guest asks for ends the machine with outcome `reset`. Otherwise the machine starts again. */
   noReboot?: boolean;
   /** `-vga`: graphics card. Default `std` on a PC; `none` on boards without one. */

@@ -57,6 +57,7 @@ export const VM_OPTIONS: readonly VmOption[] = [
   { key: 'smbios', attribute: 'smbios', param: 'smbios', flag: '-smbios', kind: 'texts' },
   { key: 'nographic', attribute: 'nographic', param: 'nographic', flag: '-nographic', kind: 'flag' },
   { key: 'icount', attribute: 'icount', param: 'icount', flag: '-icount', kind: 'count', max: 10 },
+  { key: 'rtc', attribute: 'rtc', param: 'rtc', flag: '-rtc', kind: 'text' },
   { key: 'noReboot', attribute: 'no-reboot', param: 'no-reboot', flag: '-no-reboot', kind: 'flag' },
   { key: 'vga', attribute: 'vga', param: 'vga', flag: '-vga', kind: 'text' },
   { key: 'xres', attribute: 'xres', param: 'xres', kind: 'count', max: 4095 },

@@ -30,6 +30,7 @@ export interface VmConsoleAttributes {
   nographic?: Switch;
   boot?: string;
   icount?: Count;
+  rtc?: string;
   'no-reboot'?: Switch;
   vga?: 'std' | 'virtio' | 'none';
   xres?: Count;

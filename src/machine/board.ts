@@ -76,7 +76,10 @@ export interface BoardEnv {
   vm: VmMemory;
   memory: SlotGuestMemory;
   clock: GuestClock;
+  /** The time of day: what files are dated with. */
   wallClock: WallClock;
+  /** What the machine's real-time clock reads. */
+  rtc: WallClock;
   timers: TimerFactory;
   log: Log;
   power: PowerControl;

@@ -5,6 +5,7 @@ import { type DrivePlan, planDrives } from './drives.ts';
 import { type DevicePlan, planDevices } from './devices.ts';
 import { checkFolders } from './folders.ts';
 import { type BootOptions, parseBootOptions } from './firmware/boot-options.ts';
+import { parseRtcOptions, type RtcOptions } from './rtc-options.ts';
 import { parseSmbiosOptions, type SmbiosOverrides } from './firmware/smbios-options.ts';
 import { PC_1_0 } from './pc.ts';
 import { VIRT_1_0 } from './virt.ts';
@@ -50,6 +51,7 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof VmConfig>([
   'smbios',
   'nographic',
   'icount',
+  'rtc',
   'noReboot',
   'vga',
   'xres',
@@ -79,6 +81,7 @@ export interface ResolvedConfig {
   drives: readonly DrivePlan[];
   devices: readonly DevicePlan[];
   boot: BootOptions;
+  rtc: RtcOptions;
   smbios: SmbiosOverrides;
 }
 
@@ -189,6 +192,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     );
   }
   const boot = parseBootOptions(config.boot);
+  const rtc = parseRtcOptions(config.rtc);
   const smbios = parseSmbiosOptions(config.smbios ?? []);
   if (config.smbios?.length && !hasSmbios(config, board)) {
     throw bad(
@@ -221,6 +225,7 @@ export function resolveConfig(config: VmConfig): ResolvedConfig {
     drives,
     devices,
     boot,
+    rtc,
     smbios,
   };
 }

@@ -37,6 +37,7 @@ function build(drives: Drive[]) {
     memory: new SlotGuestMemory(vm),
     clock: time,
     wallClock: time,
+    rtc: time,
     timers: time,
     log: new Log(() => {}),
     power: { powerOff() {}, reset() {} },

@@ -22,9 +22,16 @@ const NOTHING_TO_BOOT_HINT =
 const NOTHING_CONNECTED: SerialBackend = { transmit() {}, take: () => null, setBreak() {} };
 
 export function attachClock({ attach, wiring, env, cmos }: PcContext): Mc146818 {
-  const { clock, wallClock, timers } = env;
+  const { clock, rtc, timers } = env;
   return attach([PC_PORTS.rtc], (shadow) => {
-    return new Mc146818({ shadow, irq: wiring.irq(PC_IRQ.rtc), clock, wallClock, timers, contents: cmos });
+    return new Mc146818({
+      shadow,
+      irq: wiring.irq(PC_IRQ.rtc),
+      clock,
+      wallClock: rtc,
+      timers,
+      contents: cmos,
+    });
   });
 }
 

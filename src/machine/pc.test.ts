@@ -32,6 +32,7 @@ function build({
     memory,
     clock: time,
     wallClock: time,
+    rtc: time,
     timers: time,
     log: new Log((entry) => void entries.push(entry)),
     power: { powerOff: (code) => void power.push(`off ${code}`), reset: () => void power.push('reset') },

@@ -73,6 +73,7 @@ import { DisplayHub } from './display-hub.ts';
 import { flashSizes } from './pc-flash.ts';
 import { ExitServer } from './exit-server.ts';
 import { RequestsInFlight } from './requests-in-flight.ts';
+import { rtcClock } from './rtc-options.ts';
 import type { SerialPort } from './serial-port.ts';
 import type { MachineSpeaker } from './speaker.ts';
 import { STALL_LOOK_MS, StallWatch } from './stall-watch.ts';
@@ -218,6 +219,7 @@ export class Session {
       memory: new SlotGuestMemory(this.memory),
       clock: this.clock,
       wallClock: this.wallClock,
+      rtc: rtcClock(config.rtc, this.wallClock, this.clock),
       timers: this.timers,
       log: options.log,
       power: options.power,

@@ -23,6 +23,7 @@ function build(images: Partial<BootImages> = {}, ramMib = 64) {
     memory,
     clock: time,
     wallClock: time,
+    rtc: time,
     timers: time,
     log: new Log(),
     power: { powerOff() {}, reset() {} },

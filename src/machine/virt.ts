@@ -81,7 +81,7 @@ class VirtBoard implements Board {
       return new GoldfishRtc({
         irq: wiring.irq(VIRT_IRQ.rtc),
         clock,
-        wallClock: env.wallClock,
+        wallClock: env.rtc,
         timers,
         shadow,
         log,

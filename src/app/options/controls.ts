@@ -1,7 +1,6 @@
 /** A field of the form: its label, control, help, and the place where a mistake in it is told. */
 import type { ImageSource } from '../../core/vm-api.ts';
 import { h } from '../../element/dom.ts';
-import { imageName } from '../../element/options.ts';
 
 type Control = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
@@ -64,14 +63,14 @@ export interface ImageControl {
 
 /**
  * @param label what the image is called
- * @param shorten how an address is shown
+ * @param nameOf what is shown of an image
  * @param changed is told of another image: undefined for none
  */
 export function imageControl(
   name: string,
   label: string,
   placeholder: string,
-  shorten: (address: string) => string,
+  nameOf: (source: ImageSource) => string,
   changed: (source: ImageSource | undefined) => void,
 ): ImageControl {
   const input = h('input', { name, placeholder, autocomplete: 'off', spellcheck: 'false' });
@@ -91,7 +90,7 @@ export function imageControl(
   picker.addEventListener('change', () => {
     const file = picker.files?.[0];
     if (!file) return;
-    input.value = file.name;
+    input.value = nameOf(file);
     changed(file);
     // The same file may be chosen again.
     picker.value = '';
@@ -100,8 +99,7 @@ export function imageControl(
     input,
     element: h('div', { class: 'file' }, input, choose, picker),
     show(source) {
-      input.value =
-        source === undefined ? '' : typeof source === 'string' ? shorten(source) : imageName(source);
+      input.value = source === undefined ? '' : nameOf(source);
     },
   };
 }

@@ -231,6 +231,14 @@ export const FIELDS: readonly Field[] = [
     numeric: true,
   },
   {
+    key: 'rtc',
+    group: 'run',
+    kind: 'text',
+    label: 'Time of day',
+    help: '-rtc: base=utc, localtime or a date; clock=vm stands still with a paused machine',
+    placeholder: 'base=2006-06-17T16:01:21',
+  },
+  {
     key: 'cache',
     group: 'run',
     kind: 'text',

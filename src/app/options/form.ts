@@ -7,11 +7,12 @@ import { UsageError } from '../../command/usage-error.ts';
 import { VmError } from '../../core/errors.ts';
 import type { ImageSource, VmConfig } from '../../core/vm-api.ts';
 import { h } from '../../element/dom.ts';
-import { configFromText, imageName, isLocalImage, VM_OPTIONS } from '../../element/options.ts';
+import { configFromText, isLocalImage, VM_OPTIONS } from '../../element/options.ts';
 import { fileName } from '../disks/save-file.ts';
 import { commandLine } from '../command-line.ts';
 import { configFromCommandLine } from '../command-text.ts';
 import { firstMistake, framed, imageControl } from './controls.ts';
+import { FileNames } from './file-names.ts';
 import { type Field, FIELDS, type GroupName, GROUPS } from './fields.ts';
 import { linesOf, parseLines } from './lines.ts';
 import { devicesPart, drivesPart, foldersPart, type Part } from './rows.ts';
@@ -51,22 +52,6 @@ function copyButton(label: string, text: () => string): HTMLButtonElement {
   return button;
 }
 
-/** Files in the page's hands, by the names that the command line has for them. */
-function filesOf(config: VmConfig): Map<string, ImageSource> {
-  const sources = [
-    ...VM_OPTIONS.filter(({ kind }) => kind === 'image').map(
-      ({ key }) => config[key] as ImageSource | undefined,
-    ),
-    ...(config.drives ?? []).map(({ file }) => file),
-    ...(config.fwCfg ?? []).map(({ file }) => file),
-  ];
-  return new Map(
-    sources.flatMap((source) =>
-      source !== undefined && isLocalImage(source) ? [[imageName(source), source]] : [],
-    ),
-  );
-}
-
 /**
  * @param config the machine as it runs
  * @param kept its name among those that this browser keeps
@@ -83,6 +68,11 @@ export function optionsForm(
   const base = document.baseURI.replace(/[^/]*$/, '');
   const shorten = (address: string): string =>
     address.startsWith(base) ? address.slice(base.length) : address;
+  const names = new FileNames(shorten, keptName === undefined ? [] : [`${keptName}.qcow2`]);
+  const nameOf = (source: ImageSource): string => names.nameOf(source);
+  const lineOf = (config: VmConfig): string => commandLine(config, imagesUrl, keptName, nameOf);
+  // Those of the machine that runs have their names first.
+  lineOf(original);
 
   const problem = h('p', { class: 'problem', role: 'alert' });
   const line = h('textarea', {
@@ -99,7 +89,7 @@ export function optionsForm(
 
   const fields: FieldPart[] = FIELDS.map((field) => fieldPart(field));
   const lists: Partial<Record<GroupName, readonly Part[]>> = {
-    drives: [drivesPart(shorten, change, kept)],
+    drives: [drivesPart(nameOf, change, kept)],
     devices: [devicesPart(change), foldersPart(change)],
   };
 
@@ -139,7 +129,7 @@ export function optionsForm(
     function build() {
       if (field.kind === 'image') {
         // A form's own methods are hidden by controls of their names.
-        const image = imageControl(`option-${key}`, label, field.placeholder, shorten, (source) =>
+        const image = imageControl(`option-${key}`, label, field.placeholder, nameOf, (source) =>
           read(() => imageChange(field.key, source)),
         );
         return {
@@ -195,12 +185,12 @@ export function optionsForm(
       input.addEventListener('input', () =>
         read(() =>
           field.kind === 'lines'
-            ? parseLines(field.key, input.value, [...(draft.fwCfg ?? []), ...(original.fwCfg ?? [])], shorten)
+            ? parseLines(field.key, input.value, [...(draft.fwCfg ?? []), ...(original.fwCfg ?? [])], nameOf)
             : parseText(input.value),
         ),
       );
       const showText = (next: VmConfig) => {
-        input.value = field.kind === 'lines' ? linesOf(field.key, next, shorten) : String(next[key] ?? '');
+        input.value = field.kind === 'lines' ? linesOf(field.key, next, nameOf) : String(next[key] ?? '');
       };
       return { control: input, around: input as HTMLElement, show: showText };
     }
@@ -222,7 +212,7 @@ export function optionsForm(
       Object.entries({ ...draft, ...options }).filter(([, value]) => value !== undefined),
     ) as unknown as VmConfig;
     tellLine(null);
-    line.value = commandLine(draft, imagesUrl, keptName);
+    line.value = lineOf(draft);
     const others = Object.keys(options).length > 1 || options.arch !== undefined;
     if (others) for (const part of fields) if (part.field.key in options) part.show(draft);
     if (options.arch !== undefined) showAll();
@@ -288,7 +278,7 @@ export function optionsForm(
     try {
       const found = configFromCommandLine(line.value, {
         imagesUrl,
-        files: new Map([...filesOf(original), ...filesOf(draft)]),
+        files: names.files,
         folders: [...(original.folders ?? []), ...(draft.folders ?? [])],
         disks: new Map(
           (original.drives ?? []).flatMap(({ persist }) =>
@@ -381,6 +371,6 @@ export function optionsForm(
     }
   });
   showAll();
-  line.value = commandLine(draft, imagesUrl, keptName);
+  line.value = lineOf(draft);
   return form;
 }

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { FwCfgEntry } from '../../core/vm-api.ts';
+import type { FwCfgEntry, ImageSource } from '../../core/vm-api.ts';
+import { FileNames } from './file-names.ts';
 import { linesOf, parseLines } from './lines.ts';
 
 const site = 'http://127.0.0.1:8080/';
-const shorten = (address: string): string =>
-  address.startsWith(site) ? address.slice(site.length) : address;
-const text = (fwCfg: FwCfgEntry[]): string => linesOf('fwCfg', { fwCfg }, shorten);
-const parse = (lines: string, held: FwCfgEntry[] = []) => parseLines('fwCfg', lines, held, shorten).fwCfg;
+const names = new FileNames((address) => (address.startsWith(site) ? address.slice(site.length) : address));
+const nameOf = (file: ImageSource): string => names.nameOf(file);
+const text = (fwCfg: FwCfgEntry[]): string => linesOf('fwCfg', { fwCfg }, nameOf);
+const parse = (lines: string, held: FwCfgEntry[] = []) => parseLines('fwCfg', lines, held, nameOf).fwCfg;
 
 describe('the lines of fw_cfg', () => {
   it('keep commas, blanks and equals signs of names, texts and files', () => {
@@ -31,13 +32,16 @@ describe('the lines of fw_cfg', () => {
       { name: 'opt/1', file: one },
       { name: 'opt/2', file: two },
     ];
+    expect(text(entries)).toBe('name=opt/1,file=c.img\nname=opt/2,file=c-2.img');
     const files = (lines: string) => parse(lines, entries)!.map(({ file }) => file);
     expect(files(text(entries))[0]).toBe(one);
     expect(files(text(entries))[1]).toBe(two);
-    expect(files('name=opt/2,file=c.img\nname=opt/1,file=c.img')[0]).toBe(two);
-    expect(files('name=opt/other,file=c.img\nname=opt/2,file=c.img')[0]).toBe(one);
-    expect(files('name=opt/1,file=c.img\nname=opt/other,file=c.img')[1]).toBe(two);
-    expect(files('name=opt/1,file=c.img\nname=opt/2,file=c.img\nname=opt/3,file=c.img')).toHaveLength(3);
+    expect(files('name=opt/other,file=c-2.img\nname=opt/2,file=c.img\nname=opt/3,file=c.img')).toEqual([
+      two,
+      one,
+      one,
+    ]);
+    expect(files('name=opt/other,file=c-2.img')[0]).toBe(two);
     expect(files('name=opt/1,file=d.img')).toEqual(['d.img']);
   });
 
@@ -49,7 +53,7 @@ describe('the lines of fw_cfg', () => {
 
 it('the lines of SMBIOS are taken as they are', () => {
   const smbios = ['type=1,serial=a,,b', 'type=11,value=c d'];
-  const lines = linesOf('smbios', { smbios }, shorten);
-  expect(parseLines('smbios', lines, [], shorten)).toEqual({ smbios });
-  expect(parseLines('smbios', ' \n\n', [], shorten)).toEqual({ smbios: undefined });
+  const lines = linesOf('smbios', { smbios }, nameOf);
+  expect(parseLines('smbios', lines, [], nameOf)).toEqual({ smbios });
+  expect(parseLines('smbios', ' \n\n', [], nameOf)).toEqual({ smbios: undefined });
 });

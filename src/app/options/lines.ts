@@ -3,24 +3,17 @@ import type { CliOptions } from '../../command/cli-options.ts';
 import { setFwCfg } from '../../command/machine-options.ts';
 import { escapeCommas } from '../../command/option-values.ts';
 import type { FwCfgEntry, ImageSource, VmConfig } from '../../core/vm-api.ts';
-import { imageName } from '../../element/options.ts';
 
 type Lines = Pick<VmConfig, 'smbios' | 'fwCfg'>;
 
-/** @param shorten how an address is shown */
-const fileText = (file: ImageSource, shorten: (address: string) => string): string =>
-  typeof file === 'string' ? shorten(file) : imageName(file);
-
-/** @param shorten how an address is shown */
-export function linesOf(key: keyof Lines, config: Lines, shorten: (address: string) => string): string {
+/** @param nameOf what is shown of a file: no two are called alike */
+export function linesOf(key: keyof Lines, config: Lines, nameOf: (file: ImageSource) => string): string {
   if (key === 'smbios') return (config.smbios ?? []).join('\n');
   return (config.fwCfg ?? [])
     .map(({ name, string, file }) =>
       [
         `name=${escapeCommas(name)}`,
-        string === undefined
-          ? `file=${escapeCommas(fileText(file ?? '', shorten))}`
-          : `string=${escapeCommas(string)}`,
+        string === undefined ? `file=${escapeCommas(nameOf(file ?? ''))}` : `string=${escapeCommas(string)}`,
       ].join(','),
     )
     .join('\n');
@@ -34,7 +27,7 @@ export function parseLines(
   key: keyof Lines,
   text: string,
   held: readonly FwCfgEntry[],
-  shorten: (address: string) => string,
+  nameOf: (file: ImageSource) => string,
 ): Lines {
   const lines = text
     .split('\n')
@@ -44,33 +37,11 @@ export function parseLines(
   if (key === 'smbios') return { smbios: lines };
   const options = {} as CliOptions;
   for (const line of lines) setFwCfg(options, line);
-  const entries = options.fwCfg!;
-  // Files may be called alike: an entry keeps its own, and one that is renamed has what is left.
-  const found = new Map<(typeof entries)[number], ImageSource>();
-  const find = (accept: (candidate: FwCfgEntry, name: string) => boolean): void => {
-    const taken = new Set(found.values());
-    for (const entry of entries) {
-      if (entry.file === undefined || found.has(entry)) continue;
-      const file = held.find(
-        (candidate) =>
-          candidate.file !== undefined &&
-          !taken.has(candidate.file) &&
-          fileText(candidate.file, shorten) === entry.file &&
-          accept(candidate, entry.name),
-      )?.file;
-      if (file === undefined) continue;
-      found.set(entry, file);
-      taken.add(file);
-    }
-  };
-  find(({ name }, wanted) => name === wanted);
-  find(() => true);
   return {
-    fwCfg: entries.map((entry) => {
-      const { name, string, file = '' } = entry;
+    fwCfg: options.fwCfg!.map(({ name, string, file = '' }) => {
       if (string !== undefined) return { name, string };
-      const again = held.find((candidate) => candidate.file && fileText(candidate.file, shorten) === file);
-      return { name, file: found.get(entry) ?? again?.file ?? file };
+      const found = held.find((candidate) => candidate.file && nameOf(candidate.file) === file);
+      return { name, file: found?.file ?? file };
     }),
   };
 }

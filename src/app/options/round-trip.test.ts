@@ -117,6 +117,7 @@ function randomConfig(seed: number): VmConfig {
     ...maybe(() => ({ smbios: some(() => `type=1,serial=${text()}`) })),
     ...maybe(() => (isPc ? { nographic: true } : {})),
     ...maybe(() => ({ icount: below(11) })),
+    ...maybe(() => ({ rtc: 'base=2006-06-17T16:01:21,clock=vm' })),
     ...maybe(() => ({ noReboot: true })),
     ...maybe(() => ({ vga: pick(['std', 'virtio', 'none'] as const) })),
     ...maybe(() => ({ xres: below(4096), yres: below(4096) })),

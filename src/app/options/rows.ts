@@ -124,7 +124,7 @@ function parseMore(text: string): DriveConfig {
 }
 
 /** @param kept what the machine is called that keeps a disk */
-export function drivesPart(shorten: (address: string) => string, change: Change, kept?: string): Part {
+export function drivesPart(nameOf: (source: ImageSource) => string, change: Change, kept?: string): Part {
   const list = h('ul', { class: 'rows' });
   const add = h('button', { type: 'button', class: 'quiet' }, 'Add a drive');
   let drives: readonly DriveConfig[] = [];
@@ -141,7 +141,7 @@ export function drivesPart(shorten: (address: string) => string, change: Change,
         h('span', { class: 'grow' }, `The disk of “${kept ?? ''}”, which is kept`),
       );
     let file: ImageSource | undefined = drive.file;
-    const image = imageControl(`drive-${at}`, name, 'empty', shorten, (source) => {
+    const image = imageControl(`drive-${at}`, name, 'empty', nameOf, (source) => {
       file = source;
       update();
     });
