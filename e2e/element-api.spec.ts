@@ -183,3 +183,54 @@ test('popOut and popIn are methods, too', async ({ page, site }) => {
   await closed;
   await expect(page.locator('vm-console .xterm')).toBeVisible();
 });
+
+test('it tells what is looked at, where, how large the terminal is, and what is heard', async ({
+  page,
+  site,
+}) => {
+  await openEmptyPage(page, site.url);
+  await page.evaluate(
+    (html) => {
+      const told: string[] = [];
+      Object.assign(window, { told });
+      for (const type of ['vm-view', 'vm-popout', 'vm-sound', 'vm-terminal-size'] as const)
+        document.addEventListener(type, (event) => told.push(`${type} ${JSON.stringify(event.detail)}`));
+      document.body.insertAdjacentHTML('beforeend', html);
+    },
+    ECHO.replace('autostart', 'devices="bochs-display" view="both" terminal-size="40x10" autostart'),
+  );
+  const told = () => page.evaluate(() => (window as unknown as { told: string[] }).told);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  expect(await told()).toEqual(['vm-terminal-size {"columns":40,"rows":10}', 'vm-view "both"']);
+  const opened = page.waitForEvent('popup');
+  await element(page).evaluate((console: VmConsole) => {
+    console.view = 'both';
+    console.view = 'serial';
+    return console.popOut();
+  });
+  await opened;
+  await element(page).evaluate((console: VmConsole) => console.popIn());
+  expect((await told()).slice(2)).toEqual(['vm-view "serial"', 'vm-popout true', 'vm-popout false']);
+});
+
+test('one that is to be looked at only takes no key, pointer or paste, and the page may still write', async ({
+  page,
+  site,
+}) => {
+  await openEmptyPage(page, site.url, ECHO);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await element(page).evaluate((console: VmConsole) => {
+    console.readOnly = true;
+  });
+  await expect(element(page)).toHaveAttribute('readonly', '');
+  await page.evaluate(() => navigator.clipboard.writeText('pasted'));
+  await expect(page.getByRole('button', { name: /^Paste/ })).toHaveAttribute('aria-disabled', 'true');
+  await page.locator('vm-console .xterm').click();
+  await page.keyboard.type('typed');
+  await page.keyboard.press('Control+Shift+V');
+  await element(page).evaluate((console: VmConsole) => console.sendText('x'));
+  await expect.poll(() => screenText(page)).toBe('ready\n[x]');
+  await element(page).evaluate((console) => console.removeAttribute('readonly'));
+  await page.keyboard.type('y');
+  await expect.poll(() => screenText(page)).toBe('ready\n[x][y]');
+});

@@ -1,9 +1,10 @@
 /** What an element consists of, and how its parts are joined: toolbar, menu, stage, screen, terminal, keys, sound, window. */
 import { keyboardLayout } from '../core/keyboard-layouts.ts';
 import type { Vm, VmState } from '../core/vm-api.ts';
-import { SpeakerOutput } from '../sound/speaker-output.ts';
+import { SpeakerOutput, type SoundState } from '../sound/speaker-output.ts';
 import { copyDetails, pasteFromClipboard } from './clipboard.ts';
 import { h, setText } from './dom.ts';
+import type { Emit } from './events.ts';
 import { toVmError } from './failure.ts';
 import { MachineInput } from './machine-input.ts';
 import { Menu } from './menu.ts';
@@ -42,13 +43,16 @@ export class ConsoleParts {
   readonly #stats: StatsTimer;
   /** What screen readers are told of the machine, wherever its toolbar is. */
   readonly #spoken = h('div', { class: 'spoken', role: 'status' });
+  #soundState: SoundState = 'none';
   #focusWhenRunning = false;
 
   /** @param owner is asked for what it shows; its public methods are what buttons and keys call */
-  constructor(owner: VmConsole) {
+  constructor(owner: VmConsole, emit: Emit) {
     this.#owner = owner;
     const { stage } = this;
     const vm = (): Vm | null => owner.vm;
+    /** The machine that keys and pointer reach. */
+    const operable = (): Vm | null => (owner.readOnly ? null : owner.vm);
     const leave = (): void => this.#leave();
     this.toolbar = new Toolbar(
       (action) => void this.#act(action),
@@ -57,19 +61,28 @@ export class ConsoleParts {
         if (owner.muted) owner.muted = false;
       },
     );
-    this.sound = new SpeakerOutput(() => this.toolbar.showSound(this.sound));
+    this.sound = new SpeakerOutput(() => {
+      const { state } = this.sound;
+      this.toolbar.showSound(this.sound);
+      if (state !== this.#soundState) emit('vm-sound', state);
+      this.#soundState = state;
+    });
     this.#keys = new TouchKeys(
       (text) => this.#typed(text, true),
       () => this.terminal.view,
       () => {
-        const machine = this.screen.target === 'screen' ? vm() : null;
+        const machine = this.screen.target === 'screen' ? operable() : null;
         return machine && { input: machine.input, layout: keyboardLayout(owner.getAttribute('keyboard')) };
       },
     );
     this.#clipboard = new SharedClipboard(vm, stage);
-    this.input = new MachineInput(vm, { leave, paste: () => void this.#paste() }, this.#clipboard);
-    this.screen = new ScreenSwitch(stage, this.toolbar, this.input);
-    this.terminal = new TerminalHolder(owner, stage.host, { input: (data) => this.#typed(data), leave });
+    this.input = new MachineInput(operable, { leave, paste: () => void this.#paste() }, this.#clipboard);
+    this.screen = new ScreenSwitch(stage, this.toolbar, this.input, (view) => emit('vm-view', view));
+    this.terminal = new TerminalHolder(owner, stage.host, {
+      input: (data) => this.#typed(data),
+      leave,
+      resize: (size) => emit('vm-terminal-size', size),
+    });
     this.panels = new StatePanels(stage, {
       start: () => this.#start(),
       focus: () => owner.focus(),
@@ -99,6 +112,7 @@ export class ConsoleParts {
     this.popOut = new PopOut(owner, this.frame, () => {
       this.screen.panel?.moved();
       this.terminal.view?.moved();
+      emit('vm-popout', this.popOut.isOpen);
     });
     this.page = new PageWatch({
       keep: () => void vm()?.flushDrives(),
@@ -133,7 +147,7 @@ export class ConsoleParts {
   showState(state: VmState, label: string): void {
     this.frame.ariaLabel = label ? `Machine: ${label}` : 'Machine';
     this.frame.dataset.state = state;
-    this.toolbar.update(state, label);
+    this.toolbar.update(state, label, this.#owner.readOnly);
     this.panels.show(state, label);
     // The panels of an end and of a failure speak for themselves.
     const ended = state === 'stopped' || state === 'error';
@@ -164,7 +178,7 @@ export class ConsoleParts {
 
   /** @param plain it comes from the row of keys, which has seen to the modifiers */
   #typed(data: string | Uint8Array, plain = false): void {
-    if (this.#owner.state !== 'running') return;
+    if (this.#owner.state !== 'running' || this.#owner.readOnly) return;
     this.serial.write(typeof data === 'string' && !plain ? this.#keys.apply(data) : data);
   }
 
@@ -186,8 +200,9 @@ export class ConsoleParts {
     this.stage.showBanner('hint', toVmError(error).message);
   }
 
-  #paste(): Promise<void> {
-    return pasteFromClipboard(
+  async #paste(): Promise<void> {
+    if (this.#owner.readOnly) return;
+    await pasteFromClipboard(
       this.#owner,
       this.stage,
       this.screen.target,

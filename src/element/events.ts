@@ -1,5 +1,7 @@
 import type { DriveFailure, VmEvents, VmOutcome, VmState } from '../core/vm-api.ts';
+import type { SoundState } from '../sound/speaker-output.ts';
 import type { Failure } from './failure.ts';
+import type { View } from './screen-switch.ts';
 
 /** The element's events and what their `detail` is. They bubble and cross shadow roots. */
 export interface VmConsoleEventMap {
@@ -12,7 +14,21 @@ export interface VmConsoleEventMap {
   'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
   'vm-panic': CustomEvent<{ message: string }>;
   'vm-error': CustomEvent<Failure>;
+  /** What is looked at is something else. */
+  'vm-view': CustomEvent<View>;
+  /** It went into a window of its own, or came back. */
+  'vm-popout': CustomEvent<boolean>;
+  /** What is to be heard is something else. */
+  'vm-sound': CustomEvent<SoundState>;
+  /** The terminal has another size, in characters. */
+  'vm-terminal-size': CustomEvent<{ columns: number; rows: number }>;
 }
+
+/** Sends one of the element's events. */
+export type Emit = <K extends keyof VmConsoleEventMap>(
+  type: K,
+  detail: VmConsoleEventMap[K]['detail'],
+) => void;
 
 declare global {
   interface HTMLElementEventMap extends VmConsoleEventMap {}

@@ -3,15 +3,10 @@ import { VmError } from '../core/errors.ts';
 import type { Vm, VmReport, VmState } from '../core/vm-api.ts';
 import { bootOptions, chooseConsole, likelyView, resolveImages } from './attributes.ts';
 import type { ConsoleParts } from './console-parts.ts';
-import type { VmConsoleEventMap } from './events.ts';
+import type { Emit } from './events.ts';
 import { describeFailure, type Failure, isolationProblem, missingFeature } from './failure.ts';
 import { Session } from './session.ts';
 import type { VmConsole } from './vm-console.ts';
-
-export type Emit = <K extends keyof VmConsoleEventMap>(
-  type: K,
-  detail: VmConsoleEventMap[K]['detail'],
-) => void;
 
 export class Machines {
   readonly #owner: VmConsole;

@@ -10,7 +10,7 @@ export interface MenuItem {
 
 export interface MenuGroup {
   label: string;
-  /** One item of a group holds (`radio`), or each on its own (`check`), or they are shown side by side, as keys are. */
+  /** One item of a group holds (`radio`), or each on its own (`check`), or they are keys. Choices and keys are shown side by side. */
   kind: 'radio' | 'check' | 'action' | 'keys';
   items: readonly MenuItem[];
 }
@@ -86,7 +86,11 @@ export class Menu {
     });
     return h(
       'div',
-      { class: kind === 'keys' ? 'items chips' : 'items', role: 'group', 'aria-label': label },
+      {
+        class: kind === 'keys' || kind === 'radio' ? 'items chips' : 'items',
+        role: 'group',
+        'aria-label': label,
+      },
       h('span', { class: 'menu-label', 'aria-hidden': 'true' }, label),
       ...buttons,
     );

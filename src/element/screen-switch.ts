@@ -16,6 +16,7 @@ export const SCALINGS: readonly Scaling[] = ['smooth', 'fit', 'integer'];
 export class ScreenSwitch {
   readonly #stage: Stage;
   readonly #toolbar: Toolbar;
+  readonly #changed: (view: View) => void;
   #panel: ScreenPanel | null = null;
   #input: ScreenInput | null;
   /** What the user chose to look at; null: what the machine is likely to use. */
@@ -24,11 +25,15 @@ export class ScreenSwitch {
   /** Which of two that are both shown had the focus last. */
   #last: 'screen' | 'serial' = 'screen';
 
-  /** @param input where keys and pointer go while the screen has the focus */
-  constructor(stage: Stage, toolbar: Toolbar, input: MachineInput) {
+  /**
+   * @param input where keys and pointer go while the screen has the focus
+   * @param changed something else is looked at
+   */
+  constructor(stage: Stage, toolbar: Toolbar, input: MachineInput, changed: (view: View) => void) {
     this.#stage = stage;
     this.#toolbar = toolbar;
     this.#input = input;
+    this.#changed = changed;
     stage.element.addEventListener('focusin', ({ target }) => {
       const focused = target as Node;
       if (stage.host.contains(focused)) this.#last = 'serial';
@@ -133,10 +138,12 @@ export class ScreenSwitch {
 
   /** @param view null: the machine has no screen */
   #show(view: View | null): void {
+    const before = this.#view;
     this.#view = view ?? 'serial';
     this.#stage.element.dataset.view = this.#view;
     this.#stage.element.dataset.target = this.target;
     this.#toolbar.showView(view, this.target);
     if (this.#panel) this.#toolbar.showScaling(this.#panel.scaling);
+    if (this.#view !== before) this.#changed(this.#view);
   }
 }

@@ -131,7 +131,7 @@ export function menuGroups(
         },
       ],
     },
-    ...(vm?.screen && element.view !== 'serial'
+    ...(vm?.screen && element.view !== 'serial' && !element.readOnly
       ? [
           {
             label: 'Press',

@@ -40,6 +40,7 @@ export const STYLES = `
   background: var(--chrome); border-bottom: 1px solid var(--line); user-select: none;
 }
 :host([toolbar="none"]) .toolbar { display: none; }
+:host([readonly]) .frame .keys { display: none; }
 .group { display: flex; gap: 2px; flex: none; }
 .about { display: flex; align-items: center; gap: 8px; flex: 1; min-width: 0; white-space: nowrap; }
 .label { font-weight: 600; overflow: hidden; text-overflow: ellipsis; }
@@ -120,9 +121,11 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .menu button { display: block; width: 100%; padding: 5px 10px 5px 28px; text-align: left; position: relative; }
 .menu button:hover, .menu button:focus-visible { background: var(--line); }
 .menu button[aria-checked="true"]::before { content: "✓"; position: absolute; left: 10px; color: var(--accent); }
-.items.chips { display: flex; flex-wrap: wrap; gap: 4px; background: none; border-bottom: 0; }
-.items.chips .menu-label { width: 100%; }
+.items.chips { display: flex; flex-wrap: wrap; gap: 4px; padding: 4px 10px 8px; }
+.items.chips .menu-label { width: 100%; padding: 2px 0; }
 .menu .items.chips button { width: auto; padding: 4px 8px; border-color: var(--line); }
+.menu .items.chips button[aria-checked="true"] { background: var(--accent); color: var(--on-accent); border-color: transparent; }
+.menu .items.chips button[aria-checked="true"]::before { content: none; }
 .notice:empty { display: none; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: pre; }
 .stage.covered .screen { opacity: .38; }
@@ -204,7 +207,7 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
   .dot[data-state="error"], .dot[data-state="paused"] { background: Mark; }
   .dot[data-state="running"], .dot[data-state="loading"] { background: Highlight; }
   .toolbar button[aria-disabled="true"] { opacity: 1; color: GrayText; }
-  .keys button[aria-pressed="true"], .menu button:focus-visible, .panel .primary, .start .big { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+  .keys button[aria-pressed="true"], .menu .items.chips button[aria-checked="true"], .panel .primary, .start .big { forced-color-adjust: none; background: Highlight; color: HighlightText; }
   .keys button[data-locked] { box-shadow: inset 0 -4px 0 HighlightText; }
   .screen:focus-visible { outline: 2px solid Highlight; outline-offset: -2px; }
   progress { border: 1px solid CanvasText; height: 6px; }

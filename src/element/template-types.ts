@@ -52,6 +52,7 @@ export interface VmConsoleAttributes {
   theme?: 'dark' | 'light' | 'auto';
   muted?: Switch;
   toolbar?: 'none';
+  readonly?: Switch;
   'screen-reader'?: Switch;
   scrollback?: Count;
   'min-columns'?: Count;

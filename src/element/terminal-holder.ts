@@ -1,21 +1,24 @@
 /** The terminal of an element, which is loaded with its first machine. */
 import { VmError } from '../core/errors.ts';
 import { terminalSettings } from './attributes.ts';
-import type { TerminalView } from './terminal.ts';
+import type { TerminalSize, TerminalView } from './terminal.ts';
+
+/** Whom the terminal tells. */
+export interface TerminalOwner {
+  input(data: string | Uint8Array): void;
+  leave(): void;
+  resize(size: TerminalSize): void;
+}
 
 export class TerminalHolder {
   readonly #owner: HTMLElement;
   readonly #host: HTMLElement;
-  readonly #on: { input(data: string | Uint8Array): void; leave(): void };
+  readonly #on: TerminalOwner;
   #view: TerminalView | null = null;
   #loading: Promise<TerminalView | null> | null = null;
 
   /** @param owner its attributes and custom properties say how the terminal looks */
-  constructor(
-    owner: HTMLElement,
-    host: HTMLElement,
-    on: { input(data: string | Uint8Array): void; leave(): void },
-  ) {
+  constructor(owner: HTMLElement, host: HTMLElement, on: TerminalOwner) {
     this.#owner = owner;
     this.#host = host;
     this.#on = on;
@@ -36,7 +39,7 @@ export class TerminalHolder {
         this.#view = new TerminalView(this.#host, {
           ...terminalSettings(this.#owner),
           onInput: (data) => this.#on.input(data),
-          onResize: () => {},
+          onResize: (size) => this.#on.resize(size),
           onLeave: () => this.#on.leave(),
         });
         return this.#view;

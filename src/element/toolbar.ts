@@ -43,6 +43,9 @@ const BUTTONS: readonly ButtonSpec[] = [
   { action: 'menu', icon: 'more', label: 'More' },
 ];
 
+/** What reaches the machine as if it were typed. */
+const TYPING: ReadonlySet<ToolbarAction> = new Set(['paste', 'size']);
+
 /** The first button changes with the state; the others are enabled or not. */
 export function primaryAction(state: VmState): ButtonSpec {
   if (state === 'running') return { action: 'pause', icon: 'pause', label: 'Pause' };
@@ -133,14 +136,15 @@ export class Toolbar {
       h('div', { class: 'group' }, ...rest.slice(0, -2), this.#volume, ...rest.slice(-2)),
     );
     this.element.addEventListener('keydown', (event) => this.#moveFocus(event));
+    this.showView(null, 'serial');
     // The button that was left may be one of those that go where it is narrow.
     this.element.addEventListener('focusout', ({ relatedTarget }) => {
       if (!this.element.contains(relatedTarget as Node | null)) this.#setTabStop(this.#buttons[0]);
     });
   }
 
-  /** Shows a state; `status` replaces its usual word. */
-  update(state: VmState, label: string, status = STATUS[state]): void {
+  /** Shows a state. @param readOnly nothing is to be typed */
+  update(state: VmState, label: string, readOnly: boolean): void {
     const primary = primaryAction(state);
     const [start] = this.#buttons;
     if (start.dataset.action !== primary.action || start.getAttribute('aria-label') !== primary.label) {
@@ -150,12 +154,13 @@ export class Toolbar {
     }
     for (const button of this.#buttons) {
       // aria-disabled keeps the button focusable, so that keyboard focus is not lost when the state changes under it.
-      const enabled = isEnabled(button.dataset.action as ToolbarAction, state);
+      const action = button.dataset.action as ToolbarAction;
+      const enabled = isEnabled(action, state) && !(readOnly && TYPING.has(action));
       button.setAttribute('aria-disabled', String(!enabled));
     }
     this.#dot.dataset.state = state;
     setText(this.#label, label);
-    setText(this.#status, status);
+    setText(this.#status, STATUS[state]);
     if (state !== 'running') setText(this.#stats, '');
     this.#setTabStop(this.#buttons.find((button) => button.tabIndex === 0) ?? start);
   }

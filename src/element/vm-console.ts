@@ -4,6 +4,7 @@ import { chooseConsole, consoleOf, touchModeOf } from './attributes.ts';
 import { typeIntoView } from './clipboard.ts';
 import { ConsoleParts } from './console-parts.ts';
 import { h } from './dom.ts';
+import type { Emit } from './events.ts';
 import type { Failure } from './failure.ts';
 import { Machines } from './machines.ts';
 import { configFromText } from './options.ts';
@@ -26,16 +27,13 @@ export class VmConsole extends HTMLElement {
   /** @internal */
   static readonly observedAttributes = [
     ...['label', 'arch', 'keyboard', 'autostart', 'muted', 'scaling', 'follow-size'],
-    ...['view', 'zoom', 'touch', 'console', 'theme', 'toolbar', 'screen-reader'],
+    ...['view', 'zoom', 'touch', 'console', 'theme', 'toolbar', 'screen-reader', 'readonly'],
   ];
 
-  readonly #parts = new ConsoleParts(this);
-  readonly #machines = new Machines(
-    this,
-    this.#parts,
-    (type, detail) => this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true })),
-    () => this.#showState(),
-  );
+  readonly #emit: Emit = (type, detail) =>
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }));
+  readonly #parts = new ConsoleParts(this, this.#emit);
+  readonly #machines = new Machines(this, this.#parts, this.#emit, () => this.#showState());
   readonly #internals = this.attachInternals();
   #config: Partial<VmConfig> = {};
 
@@ -93,6 +91,10 @@ export class VmConsole extends HTMLElement {
       console: () => chooseConsole(this, this.vm),
       theme: () => terminal.restyle(),
       'screen-reader': () => terminal.speak(value !== null),
+      readonly: () => {
+        this.vm?.input.releaseKeys();
+        this.#showState();
+      },
     };
     (changes[name] ?? (() => this.#showState()))();
   }
@@ -281,6 +283,15 @@ export class VmConsole extends HTMLElement {
   /** Brings it back into the page, as closing the window does. */
   popIn(): void {
     this.#parts.popOut.close();
+  }
+
+  /** The machine is looked at only: what a person types, points at or pastes does not reach it. It is the attribute `readonly`. */
+  get readOnly(): boolean {
+    return this.hasAttribute('readonly');
+  }
+
+  set readOnly(readOnly: boolean) {
+    this.toggleAttribute('readonly', readOnly);
   }
 
   /** Where keys and pointer go while the screen has the focus. */

@@ -65,9 +65,8 @@ function biosSource(
   if (firmwareUrl) return firmwareUrl;
   throw new VmError(
     'not-found',
-    withKernel
-      ? `The default firmware (${name}) is not here: run "npm start", which fetches it, or give -bios none or a file.`
-      : `The default firmware (${name}) is not here: run "npm start", which fetches it, or give a file (-bios) or a kernel (-kernel).`,
+    `The default firmware (${name}) is not here: say where it is (the element's attribute firmware), or give ` +
+      (withKernel ? '-bios none or a file.' : 'a file (-bios) or a kernel (-kernel).'),
   );
 }
 
