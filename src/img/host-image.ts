@@ -1,5 +1,5 @@
 /** Images in files of the host: how a name in an image leads to the next file, as for QEMU. */
-import { realpathSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { type BlockNode, type BlockResult, failure, success } from '../block/block-node.ts';
 import { type ImageFile, type OpenedImage, openImageFile, type OpenOptions } from '../block/open.ts';
@@ -17,10 +17,26 @@ export function hostFile(path: string, options: { readOnly: boolean }): BlockRes
   }
   return success({
     node,
-    id: realpathSync(path),
+    id: fileId(path)!,
     name: path,
     backing: async (name) => hostFile(backingPath(path, name), { readOnly: true }),
   });
+}
+
+/** Tells files apart, whatever their names: device and inode. @returns null: there is none, or it cannot be seen */
+export function fileId(path: string): string | null {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev}:${ino}`;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether two names lead to the same file, which is there. */
+export function sameFile(a: string, b: string): boolean {
+  const id = fileId(a);
+  return id !== null && id === fileId(b);
 }
 
 /** A backing file's name is relative to the folder of the image that names it. A `file:` before it is dropped, as in QEMU. */

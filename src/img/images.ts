@@ -6,7 +6,7 @@ import { FORMATS, type FormatName } from '../block/format/probe.ts';
 import { Qcow2Node } from '../block/format/qcow2/qcow2-node.ts';
 import { isFormat, type OpenedImage, type OpenOptions } from '../block/open.ts';
 import { CommandError } from './arguments.ts';
-import { openHostImage } from './host-image.ts';
+import { openHostImage, sameFile } from './host-image.ts';
 
 /** As in QEMU. */
 const ZSTD_LEVEL = 3;
@@ -55,4 +55,15 @@ export function openImage(path: string, { format, ...options }: Wanted): Promise
 export function qcow2Of({ node, format }: OpenedImage, what: string): Qcow2Node {
   if (node instanceof Qcow2Node) return node;
   throw new CommandError(`${what} is not supported for images of format ${format}: only for qcow2`);
+}
+
+/**
+ * Refuses to write to a file that an image reads from: it, or what backs it.
+ * @throws CommandError
+ */
+export function keepApart(target: string, path: string, { chain }: OpenedImage): void {
+  const found = [path, ...chain.map(({ name }) => name)].find((name) => sameFile(name, target));
+  if (found === undefined) return;
+  const whose = found === path ? `is the image ${path} itself` : `backs ${path}`;
+  throw new CommandError(`'${target}' ${whose}: it cannot be written over while it is read`);
 }

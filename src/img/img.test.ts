@@ -1,6 +1,6 @@
 /** snowglobe-img beside qemu-img: the same command on copies of the same image, then what each says, and what it did. */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { qemuCheck, qemuImg, qemuIo, qemuRead, workFolder } from '../../tests/support/qemu-img.ts';
@@ -245,7 +245,7 @@ describe('what is done to an image', () => {
     expect(Buffer.from(qemuRead(mine)).equals(Buffer.from(qemuRead(snapped, ['-l', 'first'])))).toBe(true);
     qemuIo(mine, 'write -P 10 0 64k');
     expect(Buffer.from(qemuRead(mine, ['-l', 'third'])).equals(Buffer.from(now))).toBe(true);
-    for (const name of ['first', '2', 'third']) {
+    for (const name of ['first', 'second', 'third']) {
       expect(await ours('snapshot', '-d', name, mine)).toMatchObject({ status: 0, err: '' });
       expect(qemuCheck(mine)).toMatchObject({ status: 0 });
     }
@@ -317,6 +317,89 @@ describe('what is done to an image', () => {
     expect(await ours('check', '-r', 'all', mine)).toMatchObject({ status: 0, err: '' });
     expect(qemuCheck(mine)).toMatchObject({ status: 0 });
     expect(Buffer.from(qemuRead(mine)).equals(Buffer.from(before))).toBe(true);
+  });
+});
+
+describe('what would destroy an image', () => {
+  const [low, middle, high] = ['chain-low', 'chain-middle', 'chain-high'].map((name) =>
+    path(`${name}.qcow2`),
+  );
+  const [symbolic, hard] = [path('chain-symbolic.qcow2'), path('chain-hard.qcow2')];
+  const source = path('in-place.raw');
+  qemuImg('create', '-q', '-f', 'qcow2', low, '1M');
+  qemuIo(low, 'write -P 1 0 64k');
+  qemuImg('create', '-q', '-f', 'qcow2', '-b', low, '-F', 'qcow2', middle);
+  qemuImg('create', '-q', '-f', 'qcow2', '-b', middle, '-F', 'qcow2', high);
+  symlinkSync(middle, symbolic);
+  linkSync(low, hard);
+  writeFileSync(source, Buffer.alloc(MIB, 'in place'));
+  const files = [low, middle, high, source];
+
+  it.each([
+    ['convert', '-O', 'raw', high, high],
+    ['convert', '-O', 'qcow2', high, high],
+    ['convert', '-O', 'raw', high, middle],
+    ['convert', '-O', 'qcow2', high, symbolic],
+    ['convert', '-O', 'raw', high, hard],
+    ['convert', '-n', '-O', 'qcow2', high, low],
+    ['convert', '-f', 'raw', '-O', 'raw', source, source],
+    ['convert', '-f', 'raw', '-O', 'qcow2', '-B', high, '-F', 'qcow2', source, middle],
+    ['convert', '-f', 'raw', '-O', 'qcow2', '-B', path('nowhere'), '-F', 'qcow2', source, middle],
+    ['rebase', '-b', join(dirname(middle), '.', 'chain-middle.qcow2'), '-F', 'qcow2', middle],
+    ['rebase', '-b', symbolic, '-F', 'qcow2', middle],
+    ['rebase', '-b', high, '-F', 'qcow2', hard],
+    ['create', '-q', '-f', 'qcow2', '-b', middle, '-F', 'qcow2', middle],
+    ['create', '-q', '-f', 'qcow2', '-b', high, '-F', 'qcow2', hard],
+    ['create', '-q', '-f', 'qcow2', low, '3P'],
+    ['publish', '-f', 'raw', source, source],
+  ])('%s %s %s %s %s %s %s leaves all files as they are', async (...args) => {
+    const before = files.map((file) => readFileSync(file));
+    expect(await ours(...args.filter((arg) => arg !== undefined))).toMatchObject({ status: 1, out: '' });
+    expect(files.map((file, i) => readFileSync(file).equals(before[i]))).toEqual(files.map(() => true));
+  });
+
+  it('an image that cannot be made leaves no file', async () => {
+    const file = path('too-large.qcow2');
+    expect((await ours('create', '-q', '-f', 'qcow2', file, '3P')).err).toContain('too large');
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('snapshots with names like ids are told apart as by qemu-img', async () => {
+    const named = path('named.qcow2');
+    qemuImg('create', '-q', '-f', 'qcow2', '-o', 'cluster_size=4k', named, '64k');
+    for (const [pattern, name] of [
+      [1, 'one'],
+      [2, '1'],
+    ]) {
+      qemuIo(named, `write -P ${pattern} 0 4k`);
+      qemuImg('snapshot', '-c', String(name), named);
+    }
+    for (const which of [
+      '1',
+      'one',
+      '2',
+      'snapshot.name=1',
+      'snapshot.id=1',
+      'snapshot.id=2,snapshot.name=1',
+      'snapshot.id=1,snapshot.name=1',
+      'snapshot.name=2',
+      'snapshot.other=1',
+    ]) {
+      const [mine, qemu] = [path('which.raw'), path('which-qemu.raw')];
+      for (const file of [mine, qemu]) writeFileSync(file, '');
+      const args = ['convert', '-O', 'raw', '-l', which, named];
+      const { status } = theirs(...args, qemu);
+      expect([which, (await ours(...args, mine)).status]).toEqual([which, status]);
+      expect([which, readFileSync(mine).equals(readFileSync(qemu))]).toEqual([which, true]);
+    }
+    for (const which of ['2', '1', '1']) {
+      const copies = [copyOf(named, 'mine'), copyOf(named, 'qemu')];
+      const qemu = theirs('snapshot', '-d', which, copies[1]);
+      expect((await ours('snapshot', '-d', which, copies[0])).status).toBe(qemu.status);
+      const [left, expected] = copies.map((copy) => theirs('snapshot', '-l', copy).out);
+      expect(left).toBe(expected);
+      copyFileSync(copies[1], named);
+    }
   });
 });
 

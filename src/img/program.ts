@@ -11,16 +11,8 @@ import {
   snapshot,
 } from './commands/changing.ts';
 import { CHECK_OPTIONS, check } from './commands/check.ts';
-import {
-  COMPARE_OPTIONS,
-  CONVERT_OPTIONS,
-  compare,
-  convert,
-  MAP_OPTIONS,
-  MEASURE_OPTIONS,
-  map,
-  measure,
-} from './commands/copying.ts';
+import { COMPARE_OPTIONS, compare, MAP_OPTIONS, MEASURE_OPTIONS, map, measure } from './commands/copying.ts';
+import { CONVERT_OPTIONS, convert } from './commands/convert.ts';
 import { CREATE_OPTIONS, create } from './commands/create.ts';
 import { INFO_OPTIONS, info } from './commands/info.ts';
 import { PUBLISH_OPTIONS, publish } from './commands/publish.ts';

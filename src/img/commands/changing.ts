@@ -6,7 +6,7 @@ import { layersOf } from '../../block/tools/layers.ts';
 import { commitInto, emptyOverlay, keepContents, setBackingName } from '../../block/tools/qcow2-tools.ts';
 import { type Arguments, CommandError, has, last, parseSize, usage } from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
-import { formatNamed, must, openImage, qcow2Of } from '../images.ts';
+import { formatNamed, keepApart, must, openImage, qcow2Of } from '../images.ts';
 import { print, progressTo } from '../output.ts';
 import { snapshotTable } from './info.ts';
 
@@ -52,9 +52,7 @@ export async function rebase(args: Arguments): Promise<number> {
   if (!unsafe) {
     if (name !== '') {
       const below = await openImage(backingPath(path, name), { format, readOnly: true });
-      const names = [backingPath(path, name), ...below.chain.map((file) => file.name)];
-      if (names.some((file) => file === path))
-        throw new CommandError('the new backing file leads back to the image');
+      keepApart(path, backingPath(path, name), below);
       next = below.node;
     }
     await must(keepContents(node, next, progressTo(has(args, '-p'))));
@@ -118,7 +116,8 @@ export async function snapshot(args: Arguments): Promise<number> {
     const [steps, verb] = {
       '-c': [() => createSnapshot(node, { name }), 'create'] as const,
       '-a': [() => applySnapshot(node, name), 'apply'] as const,
-      '-d': [() => deleteSnapshot(node, name), 'delete'] as const,
+      // As in QEMU by its name alone: an id that looks like another one's name must not be taken for it.
+      '-d': [() => deleteSnapshot(node, { name }), 'delete'] as const,
     }[action as '-c' | '-a' | '-d'];
     await must(node.exclusive(steps), `Could not ${verb} snapshot '${name}'`);
   }

@@ -1,9 +1,6 @@
-/** Commands that go over whole disks: convert, compare, map, measure. */
-import type { BlockNode } from '../../block/block-node.ts';
+/** Commands that look at whole disks: compare, map, measure. */
 import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
-import { viewSnapshot } from '../../block/format/qcow2/snapshots.ts';
-import { request } from '../../block/request.ts';
-import { compareDisks, copyDisk } from '../../block/tools/copy.ts';
+import { compareDisks } from '../../block/tools/copy.ts';
 import { layeredStatus } from '../../block/tools/layers.ts';
 import { measureQcow2 } from '../../block/tools/qcow2-tools.ts';
 import {
@@ -17,87 +14,10 @@ import {
   usage,
   wantsJson,
 } from '../arguments.ts';
-import { backingPath } from '../host-image.ts';
-import { formatNamed, loadZstd, must, openImage, qcow2Of } from '../images.ts';
+import { formatNamed, must, openImage } from '../images.ts';
 import { print, printJson, progressTo } from '../output.ts';
-import { createFile, makeQcow2, qcow2Options } from './create.ts';
-
-export const CONVERT_OPTIONS = [
-  ...['-f:', '-O:', '-B:', '-F:', '-o:', '-l:', '-S:', '-c', '-n'],
-  ...['-t:', '-T:', '-m:', '-r:', '-W', '-C', '--target-is-zero'],
-];
-
-export async function convert(args: Arguments): Promise<number> {
-  const { names } = args;
-  if (names.length < 2) throw usage('Must specify image file name');
-  if (names.length > 2) throw new CommandError('several source images are not supported');
-  const [from, to] = names;
-  const target = last(args, '-O') ?? 'raw';
-  const options = parseOptions(args.values.get('-o') ?? []);
-  const backing = last(args, '-B') ?? options.get('backing_file');
-  const backingFormat = last(args, '-F') ?? options.get('backing_fmt');
-  const compress = has(args, '-c');
-  const sparse = last(args, '-S') === undefined ? 4096 : sizeArgument(last(args, '-S')!);
-  if (sparse % 512 !== 0)
-    throw new CommandError(`Invalid buffer size for sparse output specified: ${sparse}`);
-  if (target !== 'raw' && target !== 'qcow2') {
-    formatNamed(target);
-    throw new CommandError(`Format driver '${target}' does not support image creation`);
-  }
-  if (compress && target !== 'qcow2')
-    throw new CommandError('Compression not supported for this file format');
-  if (backing !== undefined && backingFormat === undefined)
-    throw new CommandError('backing format must be specified (-F)');
-  if (has(args, '-n') && args.values.has('-o'))
-    throw new CommandError('-o has no effect when skipping image creation');
-  // The target's clusters may be of either kind.
-  if (compress) await loadZstd();
-  const source = await openSource(args, from);
-  const size = Math.ceil(source.size / 512) * 512;
-  let node: BlockNode;
-  if (has(args, '-n')) {
-    node = (await openImage(to, { format: target, readOnly: false })).node;
-    if (node.size < size) throw new CommandError(`output file is smaller than input file`);
-  } else if (target === 'raw') {
-    node = createFile(to);
-    await must(node.resize(size), to);
-  } else {
-    const made = qcow2Options(options, size);
-    made.backingFile = backing ?? null;
-    made.backingFormat = backing === undefined ? null : (backingFormat ?? null);
-    const image = await makeQcow2(to, made);
-    if (backing !== undefined) {
-      const below = await openImage(backingPath(to, backing), { format: backingFormat, readOnly: true });
-      image.backing = below.node;
-    }
-    node = image;
-  }
-  await must(
-    copyDisk(source, node, {
-      compress,
-      sparse,
-      // A backing file shows where nothing is written, whether or not the source has it.
-      zeroTarget: backing === undefined && (!has(args, '-n') || has(args, '--target-is-zero')),
-      above: backing === undefined ? null : (source.backing ?? null),
-      progress: progressTo(has(args, '-p')) ?? (() => {}),
-    }),
-    'error while converting',
-  );
-  await must(node.close(), to);
-  await must(source.close(), from);
-  return 0;
-}
-
-/** The disk of an image, or of one of its snapshots. */
-async function openSource(args: Arguments, path: string): Promise<BlockNode> {
-  const opened = await openImage(path, { format: last(args, '-f'), readOnly: true });
-  const snapshot = last(args, '-l')?.replace(/^snapshot\.(id|name)=/, '');
-  if (snapshot !== undefined) {
-    const node = qcow2Of(opened, '-l');
-    await must(request(viewSnapshot(node, snapshot)), 'Failed to load snapshot');
-  }
-  return opened.node;
-}
+import { openSource } from './convert.ts';
+import { qcow2Options } from './create.ts';
 
 export const COMPARE_OPTIONS = ['-f:', '-F:', '-T:', '-s'];
 
@@ -211,7 +131,7 @@ export async function measure(args: Arguments): Promise<number> {
     throw usage('Either --size N or one filename must be specified.');
   const target = last(args, '-O') ?? 'raw';
   const options = parseOptions(args.values.get('-o') ?? []);
-  const source = path === undefined ? null : await openSource(args, path);
+  const source = path === undefined ? null : (await openSource(args, path)).node;
   const size = source ? source.size : parseSize(sizeText!);
   if (size === null) throw new CommandError('Invalid image size specified.');
   const disk = Math.ceil(size / 512) * 512;

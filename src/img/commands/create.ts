@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { type CreateOptions, createProblem, createQcow2 } from '../../block/format/qcow2/create.ts';
 import type { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../arguments.ts';
 import { FileNode } from '../file-node.ts';
 import { backingPath, hostFile, reason } from '../host-image.ts';
-import { COMPRESSOR, formatNamed, must, openImage } from '../images.ts';
+import { COMPRESSOR, formatNamed, keepApart, must, openImage } from '../images.ts';
 import { print } from '../output.ts';
 
 export const CREATE_OPTIONS = ['-f:', '-b:', '-F:', '-u', '-o:'];
@@ -66,9 +66,15 @@ export function qcow2Options(options: ReadonlyMap<string, string>, size: number)
   return found;
 }
 
-/** Makes a qcow2 image in a file, which is overwritten. */
+/** Makes a qcow2 image in a file, which is overwritten; there is none if that fails. */
 export async function makeQcow2(path: string, options: CreateOptions): Promise<Qcow2Node> {
-  return must(createQcow2(createFile(path), { ...options, compressor: COMPRESSOR }), path);
+  const file = createFile(path);
+  const made = await createQcow2(file, { ...options, compressor: COMPRESSOR });
+  if (!made.ok) {
+    file.close();
+    rmSync(path);
+  }
+  return must(made, path);
 }
 
 /** An empty file. @throws CommandError */
@@ -101,13 +107,10 @@ export async function create(args: Arguments): Promise<number> {
       await detected.node.close();
       throw new CommandError(`${path}: Backing file specified without backing format: give it with -F`);
     }
-    if (statOf(below) !== null && statOf(below) === statOf(path))
-      throw new CommandError(
-        `${path}: Error: Trying to create an image with the same filename as the backing file`,
-      );
     const opened = await openImage(below, { format: backingFormat, readOnly: true }).catch((error) => {
       throw new CommandError(`${path}: ${error.message}\nCould not open backing image.`);
     });
+    keepApart(path, below, opened);
     size ??= opened.node.size;
     await opened.node.close();
   }
@@ -131,8 +134,6 @@ export async function create(args: Arguments): Promise<number> {
   await must(node.close(), path);
   return 0;
 }
-
-const statOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.ino ?? null;
 
 function formatting(path: string, options: CreateOptions): string {
   const flag = (value: boolean | undefined): string => (value ? 'on' : 'off');

@@ -17,7 +17,7 @@ import {
 import { publishDisk } from '../../block/stream/publish.ts';
 import { type Arguments, CommandError, has, last, sizeArgument, usage, wantsJson } from '../arguments.ts';
 import { reason } from '../host-image.ts';
-import { COMPRESSOR, loadZstd, must, openImage } from '../images.ts';
+import { COMPRESSOR, keepApart, loadZstd, must, openImage } from '../images.ts';
 import { humanSize, print, printJson, progressTo } from '../output.ts';
 
 export const PUBLISH_OPTIONS = [
@@ -72,7 +72,9 @@ export async function publish(args: Arguments): Promise<number> {
     throw new CommandError(`--chunk-size expects a power of two from ${CHUNK_SIZE_MIN} to ${CHUNK_SIZE_MAX}`);
   const { compression, compress } = await compressorOf(last(args, '--compression') ?? 'gzip');
   const json = wantsJson(args);
-  const { node } = await openImage(path, { format: last(args, '-f'), readOnly: true });
+  const opened = await openImage(path, { format: last(args, '-f'), readOnly: true });
+  keepApart(to, path, opened);
+  const { node } = opened;
   if (node.size === 0) throw new CommandError(`Could not publish '${path}': it is empty`);
   const boot = await bootReads(
     last(args, '--boot'),

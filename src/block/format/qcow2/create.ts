@@ -9,6 +9,8 @@ import {
   encodeHeader,
   type Header,
   LAZY_REFCOUNTS,
+  l1EntriesFor,
+  MAX_L1_BYTES,
   viewOf,
   writeU64,
 } from './header.ts';
@@ -57,6 +59,8 @@ export function createProblem(options: CreateOptions): string | null {
     return 'Extended L2 entries are only supported with cluster sizes of at least 16384 bytes';
   if (!Number.isSafeInteger(options.size) || options.size < 0) return 'Invalid image size';
   if (options.size % 512 !== 0) return 'Image size must be a multiple of 512 bytes';
+  if (l1EntriesFor(options.size, bits, options.extendedL2 ?? false) * 8 > MAX_L1_BYTES)
+    return "The image size is too large for file format 'qcow2' (try using a larger cluster size)";
   return null;
 }
 

@@ -254,12 +254,18 @@ export function* createSnapshot(node: Qcow2Node, { name, time }: NewSnapshot): S
   node.claimAll();
 }
 
-/** The snapshot with an id, or else a name. */
-export function findSnapshot(node: Qcow2Node, which: string): Snapshot | null {
-  const { snapshotList } = node;
-  return (
-    snapshotList.find(({ id }) => id === which) ?? snapshotList.find(({ name }) => name === which) ?? null
-  );
+/** Which snapshot: the one with that id, or else with that name; or the first that has all that is given. */
+export type SnapshotKey = string | { id?: string; name?: string };
+
+function findSnapshot({ snapshotList }: Qcow2Node, key: SnapshotKey): Snapshot {
+  const found =
+    typeof key === 'string'
+      ? (snapshotList.find(({ id }) => id === key) ?? snapshotList.find(({ name }) => name === key))
+      : snapshotList.find(({ id, name }) => (key.id ?? id) === id && (key.name ?? name) === name);
+  if (found) return found;
+  const { id, name } = typeof key === 'string' ? { name: key } : key;
+  const parts = [...(id === undefined ? [] : [`id ${id}`]), ...(name === undefined ? [] : [`"${name}"`])];
+  return fail('io', `the image has no snapshot ${parts.join(' called ')}`);
 }
 
 function* snapshotL1(image: Image, snapshot: Snapshot): Steps<DataView> {
@@ -267,17 +273,16 @@ function* snapshotL1(image: Image, snapshot: Snapshot): Steps<DataView> {
 }
 
 /** Shows the disk of an image that is only read as a snapshot has it. */
-export function* viewSnapshot(node: Qcow2Node, which: string): Steps<void> {
+export function* viewSnapshot(node: Qcow2Node, which: SnapshotKey): Steps<void> {
   const { image } = node;
   const snapshot = findSnapshot(node, which);
-  if (!snapshot) return fail('io', `the image has no snapshot "${which}"`);
   if (!image.readOnly)
     return fail('unsupported', 'a snapshot is only looked at in an image that is only read');
   image.replaceL1(yield* snapshotL1(image, snapshot));
   image.header.l1Size = snapshot.l1Size;
   image.header.size = snapshot.diskSize ?? image.header.size;
   if (image.header.l1Size < node.l1EntriesFor(image.header.size))
-    fail('io', `the L1 table of snapshot "${which}" is too small`);
+    fail('io', `the L1 table of snapshot "${snapshot.name}" is too small`);
 }
 
 /** Frees all that an L1 table refers to, once. */
@@ -289,13 +294,12 @@ function* release(image: Image, l1: DataView): Steps<void> {
 }
 
 /** Puts the disk back to where it was. What was written since is lost. */
-export function* applySnapshot(node: Qcow2Node, which: string): Steps<void> {
+export function* applySnapshot(node: Qcow2Node, which: SnapshotKey): Steps<void> {
   const { image } = node;
   const snapshot = findSnapshot(node, which);
-  if (!snapshot) return fail('io', `the image has no snapshot "${which}"`);
   const size = snapshot.diskSize ?? image.header.size;
   const entries = Math.max(snapshot.l1Size, node.l1EntriesFor(size), 1);
-  if (entries * 8 > MAX_L1_BYTES) fail('io', `the disk of snapshot "${which}" is too large`);
+  if (entries * 8 > MAX_L1_BYTES) fail('io', `the disk of snapshot "${snapshot.name}" is too large`);
   yield* image.markDirty();
   yield* image.sync();
   const l1 = yield* snapshotL1(image, snapshot);
@@ -312,10 +316,9 @@ export function* applySnapshot(node: Qcow2Node, which: string): Steps<void> {
   node.claimAll();
 }
 
-export function* deleteSnapshot(node: Qcow2Node, which: string): Steps<void> {
+export function* deleteSnapshot(node: Qcow2Node, which: SnapshotKey): Steps<void> {
   const { image } = node;
   const snapshot = findSnapshot(node, which);
-  if (!snapshot) return fail('io', `the image has no snapshot "${which}"`);
   yield* image.markDirty();
   yield* image.sync();
   const l1 = yield* snapshotL1(image, snapshot);
