@@ -110,7 +110,7 @@ test('custom properties colour what they are for', async ({ page, site }) => {
   await openEmptyPage(
     page,
     site.url,
-    `<vm-console ${GUEST} kernel="images/echo.elf" style="${colours.join(' ')} ${sizes} width: 1000px" devices="bochs-display" view="both" autostart></vm-console>`,
+    `<vm-console ${GUEST} kernel="images/echo.elf" style="${colours.join(' ')} ${sizes} width: 1000px" devices="bochs-display" view="both" min-columns="20" min-rows="5" autostart></vm-console>`,
   );
   await expect.poll(() => screenText(page)).toBe('ready');
   const style = (selector: string, property: string) =>
@@ -122,11 +122,16 @@ test('custom properties colour what they are for', async ({ page, site }) => {
   expect(await style('', 'border-radius')).toBe('3px');
   expect(await style('.screen', 'background-color')).toBe('rgb(50, 60, 70)');
   expect((await page.locator('vm-console .screen').boundingBox())!.width).toBeCloseTo(300, 0);
+  expect([await style('.xterm-rows', 'font-family'), await style('.xterm-rows', 'font-size')]).toEqual([
+    'serif',
+    '20px',
+  ]);
   const rows = (await page.locator('vm-console .xterm-screen').boundingBox())!.height;
   const { rows: count } = (await page
     .locator('vm-console')
     .evaluate((node: VmConsole) => node.terminalSize))!;
-  expect(rows / count).toBeGreaterThan(5);
+  // No font is lower than its size.
+  expect(rows / count).toBeGreaterThanOrEqual(1.5 * 20);
   await page.locator('vm-console').evaluate((console: VmConsole) => console.powerOff());
   for (const [i, [selector, property]] of Object.values(SEEN).entries())
     expect(await style(selector, property), selector).toBe(`rgb(${i + 1}, 20, 30)`);
