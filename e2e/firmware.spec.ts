@@ -113,7 +113,7 @@ async function instructionsOf(
   for (let run = 0; run < 3; run++) {
     const vm = newVm();
     await vm.boot({ arch: 'i386', memory: 64, icount: 2, ...drive });
-    await vm.waitForExit();
+    expect((await vm.waitForExit()).outcome).toBe('poweroff');
     counts.push((await vm.report()).instructions);
   }
   return counts;

@@ -112,11 +112,11 @@ interface InputEvent {
   value: number;
 }
 
-/** Begins to read events of an input device, whose driver gives it this name. */
+/** Begins to read events of an input device, whose driver gives it this name. Those that come once it is open are kept. */
 const listen = (page: Page, name: string, count: number): Promise<string> =>
   run(
     page,
-    `for d in /sys/class/input/event*; do [ "$(cat $d/device/name)" = "${name}" ] && dd if=/dev/input/\${d##*/} bs=24 count=${count} of=/tmp/events 2>/dev/null & done; sleep 1`,
+    `for d in /sys/class/input/event*; do [ "$(cat $d/device/name)" = "${name}" ] && exec 3< /dev/input/\${d##*/}; done; dd bs=24 count=${count} <&3 of=/tmp/events 2>/dev/null & true`,
   );
 
 /** What has been read. */
