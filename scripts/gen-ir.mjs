@@ -1,10 +1,10 @@
 // Makes assembly/ir/ops.gen.ts (numbers and signatures), names.gen.ts and docs/ir-ops.md from assembly/ir/ops.def.
 // `--check` exits 1 if a committed output is stale.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeGenerated } from './lib/generated.mjs';
+import { root } from './lib/project.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const operandKinds = { '-': 0, w: 1, r: 2, m: 3, x: 4, W: 5, V: 6 };
 const immediateKinds = { '-': 0, i: 1, o: 2, s: 3, k: 4, p: 5, h: 6, n: 7 };
 const effects = {
@@ -111,24 +111,8 @@ const docs = [
   '',
 ].join('\n');
 
-let stale = false;
-for (const [file, text] of [
+writeGenerated([
   ['assembly/ir/ops.gen.ts', source],
   ['assembly/ir/names.gen.ts', names],
   ['docs/ir-ops.md', docs],
-]) {
-  const path = join(root, file);
-  let present = '';
-  try {
-    present = readFileSync(path, 'utf8');
-  } catch {}
-  if (present === text) continue;
-  if (process.argv.includes('--check')) {
-    console.error(`${file} is stale: run \`npm run gen\``);
-    stale = true;
-  } else {
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, text);
-  }
-}
-if (stale) process.exit(1);
+]);
