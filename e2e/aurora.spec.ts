@@ -1,11 +1,10 @@
 /** The northern lights (images/aurora): at a frame that was recorded the picture is QEMU's, and its keyboard is heard. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AURORA_DISPLAY, stoppedAurora } from '../scripts/vga-fixtures/aurora.mjs';
 import { expect, test } from '../src/playwright/index.ts';
 import { image, repository } from './support/images.ts';
-import { pngPixels } from './support/png.ts';
+import { pngDigest } from './support/png.ts';
 
 const recorded = JSON.parse(readFileSync(join(repository, 'e2e/fixtures/aurora.json'), 'utf8'));
 
@@ -15,13 +14,7 @@ test('A frame of the northern lights is QEMU’s', async ({ vm }, testInfo) => {
   writeFileSync(kernel, stoppedAurora());
   const devices = [{ driver: AURORA_DISPLAY }];
   await vm.boot({ arch: 'riscv64', machine: 'virt', memory: 32, bios: 'none', kernel, devices });
-  const picture = async () => {
-    const png = await vm.screenshot();
-    if (!png) return null;
-    const { width, height, rgb } = pngPixels(png);
-    return { width, height, sha256: createHash('sha256').update(rgb).digest('hex') };
-  };
-  await expect.poll(picture, { timeout: 60_000 }).toEqual(recorded);
+  await expect.poll(async () => pngDigest(await vm.screenshot()), { timeout: 60_000 }).toEqual(recorded);
 });
 
 test('The northern lights hear a virtio keyboard and the terminal, and say what they lack', async ({

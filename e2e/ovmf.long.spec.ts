@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '../src/playwright/index.ts';
 import { fatImage } from './support/fat.ts';
 import { image, repository } from './support/images.ts';
 import { PROMPT as SHELL } from './support/linux-shell.ts';
-import { pngPixels } from './support/png.ts';
+import { pngDigest } from './support/png.ts';
 
 const OVMF = join(repository, '.cache/images/firmware/ovmf');
 const PROMPT = { timeout: 120_000 };
@@ -111,9 +110,10 @@ test('OVMF draws its shell into ramfb as in QEMU', async ({ vm }) => {
   }
   // QEMU 7.2's screendump after the same: its SHA-256.
   await expect
-    .poll(async () => {
-      const { width, height, rgb } = pngPixels((await vm.screenshot())!);
-      return [width, height, createHash('sha256').update(rgb).digest('hex')];
-    })
-    .toEqual([800, 600, '3fc999414ee52b1fa83c93459bad096cd3443695bc001f8d3bd963f8f22d403a']);
+    .poll(async () => pngDigest(await vm.screenshot()))
+    .toEqual({
+      width: 800,
+      height: 600,
+      sha256: '3fc999414ee52b1fa83c93459bad096cd3443695bc001f8d3bd963f8f22d403a',
+    });
 });

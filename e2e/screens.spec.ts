@@ -7,7 +7,7 @@ import { PICTURES, SETUP } from '../scripts/screen-fixtures/steps.mjs';
 import { warmTest as machine } from '../src/playwright/index.ts';
 import { image, repository } from './support/images.ts';
 import { PROMPT, shell } from './support/linux-shell.ts';
-import { pngPixels } from './support/png.ts';
+import { pngDigest } from './support/png.ts';
 import { expect, openEmptyPage, test } from './support/site.ts';
 
 declare global {
@@ -309,12 +309,7 @@ machine('virtio-vga is a VGA until Linux’s driver shows something on it', asyn
   expect(await vm.screenText()).toBe('');
   const [{ name, command }] = PICTURES;
   await shell(vm, `${command}; echo sho""wn`, 'shown');
-  await expect
-    .poll(async () => {
-      const { width, height, rgb } = pngPixels((await vm.screenshot())!);
-      return { width, height, sha256: createHash('sha256').update(rgb).digest('hex') };
-    })
-    .toEqual(recorded['virtio-gpu-pci'][name]);
+  await expect.poll(async () => pngDigest(await vm.screenshot())).toEqual(recorded['virtio-gpu-pci'][name]);
   // A reset gives the VGA back.
   await vm.reset();
   await expect.poll(() => vm.screenText(), { timeout: 60_000 }).not.toBe('');

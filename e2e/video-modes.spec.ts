@@ -1,11 +1,10 @@
 /** A whole PC in each video mode: the BIOS sets it, a boot sector draws, and the picture is that of QEMU (fixtures/video-modes.json). */
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT_MODES, PARAMETERS_AT } from '../scripts/vga-fixtures/boot-modes.mjs';
 import { expect, warmTest as test } from '../src/playwright/index.ts';
 import { repository } from './support/images.ts';
-import { pngPixels } from './support/png.ts';
+import { pngDigest } from './support/png.ts';
 
 const recorded: {
   sector: string;
@@ -22,12 +21,8 @@ for (const { name, parameters } of BOOT_MODES) {
     const file = join(testInfo.outputDir, 'disk.img');
     writeFileSync(file, disk);
     await vm.boot({ arch: 'i386', memory: 16, drives: [{ file, index: 0, format: 'raw' }] });
-    const picture = async () => {
-      const png = await vm.screenshot();
-      if (!png) return null;
-      const { width, height, rgb } = pngPixels(png);
-      return { width, height, sha256: createHash('sha256').update(rgb).digest('hex') };
-    };
-    await expect.poll(picture, { timeout: 60_000 }).toEqual(recorded.pictures[name]);
+    await expect
+      .poll(async () => pngDigest(await vm.screenshot()), { timeout: 60_000 })
+      .toEqual(recorded.pictures[name]);
   });
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 
 /** Red, green and blue of each pixel of a PNG file with 8 bits a channel (PNG specification, 2nd edition, clauses 5 and 9), as browsers write them. */
@@ -42,4 +43,11 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
   const distance = (value: number): number => Math.abs(left + up - corner - value);
   if (distance(left) <= distance(up) && distance(left) <= distance(corner)) return left;
   return distance(up) <= distance(corner) ? up : corner;
+}
+
+/** Size and digest of a PNG file's pixels, as fixtures have them; null: there is no picture. */
+export function pngDigest(file: Buffer | null): { width: number; height: number; sha256: string } | null {
+  if (!file) return null;
+  const { width, height, rgb } = pngPixels(file);
+  return { width, height, sha256: createHash('sha256').update(rgb).digest('hex') };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bzImage } from '../../tests/support/boot-files.ts';
 import { FakeTime } from '../../tests/support/device-env.ts';
+import { regions } from '../../tests/support/regions.ts';
 import { Log, type LogEntry } from '../core/log.ts';
 import { SlotGuestMemory } from '../memory/guest-memory.ts';
 import * as L from '../memory/layout.gen.ts';
@@ -76,24 +77,6 @@ function build({
     out(0xcfc + (offset & 3), value, size);
   };
   return { vm, memory, board, time, kernel, entries, power, sent, at, inb, out, config };
-}
-
-function regions(vm: VmMemory): string[] {
-  return Array.from({ length: vm.load(L.VM_REGION_COUNT) }, (_, i) => {
-    const at = L.REGION_TABLE + i * L.REGION_STRIDE;
-    const base = vm.view.getBigUint64(at + L.REGION_BASE, true);
-    const end = base + vm.view.getBigUint64(at + L.REGION_SIZE, true) - 1n;
-    if (end < base) return '';
-    const kind = ['', 'ram', 'rom', 'mmio', 'local'][vm.view.getUint32(at + L.REGION_KIND, true)];
-    const ports = base >= BigInt(L.IO_PORT_BASE);
-    const digits = (value: bigint): string =>
-      ports
-        ? (value - BigInt(L.IO_PORT_BASE)).toString(16).padStart(4, '0')
-        : value.toString(16).padStart(8, '0');
-    return `${ports ? 'io ' : ''}${digits(base)}-${digits(end)} ${kind}`;
-  })
-    .filter((line) => line !== '')
-    .sort();
 }
 
 /** Linear address of the memory that a guest-physical address shows; null: none. */

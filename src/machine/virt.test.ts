@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { riscvImage } from '../../tests/support/boot-files.ts';
 import { FakeTime } from '../../tests/support/device-env.ts';
 import { readBlob } from '../../tests/support/device-tree.ts';
+import { regions } from '../../tests/support/regions.ts';
 import { Log } from '../core/log.ts';
 import { SlotGuestMemory } from '../memory/guest-memory.ts';
 import * as L from '../memory/layout.gen.ts';
@@ -38,16 +39,6 @@ function build(images: Partial<BootImages> = {}, ramMib = 64) {
     random: (bytes) => void bytes.fill(++seeds),
   });
   return { vm, memory, board };
-}
-
-function regions(vm: VmMemory): string[] {
-  return Array.from({ length: vm.load(L.VM_REGION_COUNT) }, (_, i) => {
-    const at = L.REGION_TABLE + i * L.REGION_STRIDE;
-    const base = vm.view.getBigUint64(at + L.REGION_BASE, true);
-    const end = base + vm.view.getBigUint64(at + L.REGION_SIZE, true) - 1n;
-    const kind = ['', 'ram', 'rom', 'mmio', 'local'][vm.view.getUint32(at + L.REGION_KIND, true)];
-    return `${base.toString(16).padStart(8, '0')}-${end.toString(16).padStart(8, '0')} ${kind}`;
-  }).sort();
 }
 
 const fdtOf = (memory: SlotGuestMemory): ReturnType<typeof readBlob> => {

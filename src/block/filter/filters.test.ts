@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { value } from '../../../tests/support/block-result.ts';
 import { later, LaterNode } from '../../../tests/support/later-node.ts';
 import { type BlockResult, failure } from '../block-node.ts';
 import { checkImage } from '../format/qcow2/check.ts';
@@ -13,12 +14,6 @@ import { FilterNode } from './filter-node.ts';
 import { ThrottleGroup, ThrottleNode } from './throttle-node.ts';
 
 const MIB = 1 << 20;
-
-async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promise<T> {
-  const got = await result;
-  if (!got.ok) throw new Error(got.error.message);
-  return got.value;
-}
 
 const kind = async (result: BlockResult<unknown> | Promise<BlockResult<unknown>>): Promise<string> => {
   const got = await result;

@@ -1,22 +1,17 @@
 /** Images that qemu-img makes, read here: what they hold, what is known of it, and damage. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { value } from '../../../tests/support/block-result.ts';
 import { later } from '../../../tests/support/later-node.ts';
 import { qemuImg, workFolder } from '../../../tests/support/qemu-img.ts';
 import { openHostImage } from '../../img/host-image.ts';
-import type { BlockNode, BlockResult } from '../block-node.ts';
+import type { BlockNode } from '../block-node.ts';
 import { openImageFile } from '../open.ts';
 import { MemoryNode } from '../protocol/memory-node.ts';
 import { randomBelow, randomWords } from '../../../tests/support/random.ts';
 
 const path = workFolder();
 const MIB = 1 << 20;
-
-async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promise<T> {
-  const got = await result;
-  if (!got.ok) throw new Error(got.error.message);
-  return got.value;
-}
 
 /** A disk with data, repetitions, zeros and a part beyond a block's end. */
 function disk(): Uint8Array {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { failure } from '../../../tests/support/vm-error.ts';
 import { elf64, riscvImage } from '../../../tests/support/boot-files.ts';
-import { VmError } from '../../core/errors.ts';
 import { EM_RISCV, parseElf } from './elf.ts';
 import { type BootImages, placeFdt, planBoot, riscvResetVector } from './riscv-boot.ts';
 import { parseRawKernel } from './riscv-image.ts';
@@ -8,17 +8,6 @@ import { parseRawKernel } from './riscv-image.ts';
 const MIB = 1048576;
 const RAM = 0x8000_0000;
 const NONE: BootImages = { firmware: null, kernel: null, initrd: null };
-
-/** The error's code and message, `code: message`. */
-function failure(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof VmError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'no error';
-}
 
 const plan = (images: Partial<BootImages>, mib = 512) => planBoot({ ...NONE, ...images }, RAM, mib * MIB);
 const places = (images: Partial<BootImages>, mib = 512) =>

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { failure } from '../../../tests/support/vm-error.ts';
 import { bzImage, elf64, riscvImage } from '../../../tests/support/boot-files.ts';
 import { VmError } from '../../core/errors.ts';
 import { parseBzImage } from './bzimage.ts';
@@ -11,16 +12,6 @@ const MIB = 1048576;
 
 /** What GNU as makes of the same code (scripts/gen-pc-fixtures.mjs). */
 const fixtures = JSON.parse(readFileSync(new URL('../fixtures/pc.json', import.meta.url), 'utf8'));
-
-function failure(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof VmError) return `${error.code}: ${error.message}`;
-    throw error;
-  }
-  return 'no error';
-}
 
 function plan(options: Partial<PcBootOptions> = {}, mib = 128) {
   return planPcBoot({

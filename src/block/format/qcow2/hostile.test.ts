@@ -1,5 +1,6 @@
 /** qcow2 images that are damaged, or made to do harm. */
 import { describe, expect, it } from 'vitest';
+import { value } from '../../../../tests/support/block-result.ts';
 import { fuzzQcow2 } from '../../../../tests/support/qcow2-fuzz.ts';
 import type { BlockResult } from '../../block-node.ts';
 import { openImageFile } from '../../open.ts';
@@ -12,12 +13,6 @@ import { randomBelow } from '../../../../tests/support/random.ts';
 
 const CLUSTER = 65536;
 const MIB = 1 << 20;
-
-async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promise<T> {
-  const got = await result;
-  if (!got.ok) throw new Error(got.error.message);
-  return got.value;
-}
 
 async function message(result: BlockResult<unknown> | Promise<BlockResult<unknown>>): Promise<string> {
   const got = await result;

@@ -3,7 +3,7 @@
  * byte is lost, and check finds no corruption.
  */
 import { describe, expect, it } from 'vitest';
-import type { BlockResult } from '../../block-node.ts';
+import { value } from '../../../../tests/support/block-result.ts';
 import { FilterNode } from '../../filter/filter-node.ts';
 import { MemoryNode } from '../../protocol/memory-node.ts';
 import { request } from '../../request.ts';
@@ -49,12 +49,6 @@ class CachingDisk extends FilterNode {
       if (random(4) < chance && offset + sector.length <= bytes.length) bytes.set(sector, offset);
     return bytes;
   }
-}
-
-async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promise<T> {
-  const got = await result;
-  if (!got.ok) throw new Error(got.error.message);
-  return got.value;
 }
 
 describe.each<[string, Partial<CreateOptions>]>([

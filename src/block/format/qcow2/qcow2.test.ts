@@ -1,9 +1,10 @@
 /** qcow2 both ways against qemu-img: what one writes the other reads, and finds nothing wrong with. */
 import { deflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { value } from '../../../../tests/support/block-result.ts';
 import { later } from '../../../../tests/support/later-node.ts';
 import { qemuCheck, qemuRead, save, workFolder } from '../../../../tests/support/qemu-img.ts';
-import type { BlockNode, BlockResult } from '../../block-node.ts';
+import type { BlockNode } from '../../block-node.ts';
 import { MemoryNode } from '../../protocol/memory-node.ts';
 import { request, type Steps } from '../../request.ts';
 import { checkImage } from './check.ts';
@@ -20,12 +21,6 @@ const compressor = {
   deflate: (bytes: Uint8Array) => deflateRawSync(bytes, { windowBits: 12 }),
   zstd: null,
 };
-
-async function value<T>(result: BlockResult<T> | Promise<BlockResult<T>>): Promise<T> {
-  const got = await result;
-  if (!got.ok) throw new Error(got.error.message);
-  return got.value;
-}
 
 const POOL = randomPool();
 
