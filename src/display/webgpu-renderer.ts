@@ -151,6 +151,8 @@ export class WebGpuRenderer implements Renderer {
     const { scanout, table } = drawing;
     let { lines } = drawing;
     if (this.resize(scanout.width, scanout.height)) lines = null;
+    // Asking for the canvas's texture wakes the GPU process. With the copy to do it would work at once, on this thread's processor; before the copy it has nothing to do.
+    const target = this.target();
     if (scanout.kind !== 'blank') {
       if (this.mirror(scanout.memory, drawing)) lines = null;
     } else if (drawing.runs.length > 0) {
@@ -161,7 +163,7 @@ export class WebGpuRenderer implements Renderer {
     const rows = lines ?? { top: 0, bottom: this.height };
     const encoder = device.createCommandEncoder();
     if (rows.bottom > rows.top) this.decode(encoder, drawing, rows);
-    this.present(encoder, rows);
+    this.show(encoder, target, rows);
     device.queue.submit([encoder.finish()]);
   }
 
@@ -180,17 +182,18 @@ export class WebGpuRenderer implements Renderer {
     pass.end();
   }
 
-  /** Puts the picture, of which these rows are new, onto the canvas. */
-  private present(encoder: GPUCommandEncoder, rows: Rows): void {
+  /** What the canvas shows after this task, in the size that the picture has on the page. */
+  private target(): GPUTexture {
     const { canvas, width, height } = this;
     const size = this.output ?? { width, height };
     if (canvas.width !== size.width || canvas.height !== size.height) {
       canvas.width = size.width;
       canvas.height = size.height;
     }
-    this.show(encoder, this.context.getCurrentTexture(), rows);
+    return this.context.getCurrentTexture();
   }
 
+  /** Puts the picture, of which these rows are new, onto a texture. */
   private show(encoder: GPUCommandEncoder, target: GPUTexture, rows: Rows): void {
     const { width, height } = this;
     if (target.width === width && target.height === height) {

@@ -145,6 +145,8 @@ function graphics(r: VgaRegisters, dispi: Dispi, memory: ScanoutMemory): Graphic
     presetRow: linear ? 0 : r.cr(8) & 0x1f,
   });
   const indexed = format === 'indexed';
+  // Made for each frame: filled, not computed line by line.
+  const panning = new Uint8Array(height).fill(pan).fill(panBelow, below + 1);
   return {
     kind: 'graphics',
     format,
@@ -154,7 +156,7 @@ function graphics(r: VgaRegisters, dispi: Dispi, memory: ScanoutMemory): Graphic
     wrap: linear ? memory.size : PLANES_BYTES,
     lines,
     doubling,
-    panning: Uint8Array.from(lines, (_, y) => (y > below ? panBelow : pan)),
+    panning,
     planes: r.ar(0x12) & 15,
     palette: indexed ? Uint32Array.from({ length: 256 }, (_, i) => r.color(i, dispi.wideDac)) : palette(r),
   };
