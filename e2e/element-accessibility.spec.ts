@@ -139,7 +139,7 @@ test('a screen reader finds the terminal’s lines where it is wanted, and is to
   const lines = page.locator('vm-console .xterm-accessibility').getByRole('listitem');
   await expect(lines.first()).toHaveText('ready');
   await more(page).click();
-  await page.getByRole('menuitemcheckbox', { name: 'Read by screen readers' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Screen readers read the terminal' }).click();
   await expect(lines).toHaveCount(0);
   await openPc(page, site, info.outputDir);
   const told = page.locator('vm-console .screen .spoken');

@@ -3,7 +3,7 @@ import type { Page } from 'playwright/test';
 import type { VmConsole } from '../src/element/index.ts';
 import { openPc, serveOwnDisk } from './support/own-pc.ts';
 import { assembleGuest } from './support/images.ts';
-import { expect, openEmptyPage, screenText, test } from './support/site.ts';
+import { displayText, expect, openEmptyPage, screenText, test } from './support/site.ts';
 
 const ECHO =
   '<vm-console arch="riscv64" bios="none" memory="64" kernel="images/echo.elf" autostart></vm-console>';
@@ -233,4 +233,21 @@ test('one that is to be looked at only takes no key, pointer or paste, and the p
   await element(page).evaluate((console) => console.removeAttribute('readonly'));
   await page.keyboard.type('y');
   await expect.poll(() => screenText(page)).toBe('ready\n[x][y]');
+});
+
+test('type() presses Shift where it takes one, and gives what no key writes, and whether the guest has read it', async ({
+  page,
+  site,
+}, info) => {
+  await openPc(page, site, info.outputDir);
+  const text = 'Hello, SNOW! ~@#{}|"<>?';
+  const typed = await element(page).evaluate((console: VmConsole, text) => console.type(text), `${text}漢é`);
+  expect(typed).toEqual({ missing: ['漢', 'é'], done: true });
+  await expect.poll(() => displayText(page)).toContain(text);
+  await expect(page.getByText('has no key for: 漢 é')).toBeVisible();
+  const ended = await element(page).evaluate((console: VmConsole) =>
+    console.type('never', { signal: AbortSignal.abort() }),
+  );
+  expect(ended).toEqual({ missing: [], done: false });
+  expect(await displayText(page)).not.toContain('never');
 });

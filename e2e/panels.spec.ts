@@ -129,13 +129,13 @@ test.describe('on a phone', () => {
     await page.keyboard.insertText('xyz');
     // The boot sector shows a backspace as the BIOS does: the cursor goes back.
     await expect.poll(() => displayText(page)).toContain('Snow abxyz');
-    await keys.getByRole('button', { name: 'Control' }).click();
+    await keys.getByRole('button', { name: 'Ctrl' }).click();
     // Ctrl+I is a tab to the BIOS: nothing that is shown, and no i.
     await page.keyboard.insertText('i');
     await page.keyboard.insertText('o');
     await expect.poll(() => displayText(page)).toMatch(/xyz\W*o/);
     // Nor is Ctrl+[, which is Escape; and Control holds for one key.
-    await keys.getByRole('button', { name: 'Control' }).click();
+    await keys.getByRole('button', { name: 'Ctrl' }).click();
     await page.keyboard.insertText('[');
     await page.keyboard.insertText('w');
     await expect.poll(() => displayText(page)).toMatch(/o[^[]*w/);

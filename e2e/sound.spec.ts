@@ -109,6 +109,11 @@ test('tones of the PC speaker are heard, and nothing runs when it is silent', as
 test('volume, mute, pause, reset and destruction', async ({ page, site }) => {
   await openConsoles(page, site.url);
   const element = nth(page);
+  const told = await page.evaluateHandle(() => {
+    const states: string[] = [];
+    document.addEventListener('vm-sound', ({ detail }) => states.push(detail));
+    return states;
+  });
   await page.getByRole('button', { name: 'Start' }).last().click();
   await tell(page, '1');
   await expect
@@ -137,6 +142,10 @@ test('volume, mute, pause, reset and destruction', async ({ page, site }) => {
   await element.evaluate((e: HTMLElementTagNameMap['vm-console']) => e.destroy());
   await expect.poll(() => contextState(page)).toBe('suspended');
   expect(await soundState(page)).toBe('none');
+  const states = await told.jsonValue();
+  expect(states.slice(0, 2)).toEqual(['silent', 'playing']);
+  expect(states).toContain('muted');
+  expect(states.at(-1)).toBe('none');
 });
 
 test('a machine that is powered off, or whose element is taken away, in the middle of a tone', async ({

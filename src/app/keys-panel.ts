@@ -35,7 +35,8 @@ export function keysPanel(vm: () => Vm | null): HTMLElement {
       progress.replaceChildren(...(line ? [line] : []));
       line?.scrollIntoView({ block: 'nearest' });
     };
-    said.textContent = await typeText(machine, text.value, keyboardLayout(layout.value), show);
+    const { hint } = await typeText(machine, text.value, keyboardLayout(layout.value), show);
+    said.textContent = hint;
     submit.disabled = false;
   });
   return h('div', {}, h('div', { class: 'chords' }, ...chords), form);

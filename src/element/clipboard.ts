@@ -5,7 +5,7 @@ import { type Failure, failureDetails } from './failure.ts';
 import type { Stage } from './stage.ts';
 import type { TerminalView } from './terminal.ts';
 import { windowOf } from './dom.ts';
-import { typeText } from './typed-text.ts';
+import { type Typed, typeText } from './typed-text.ts';
 import type { VmConsole } from './vm-console.ts';
 
 /** Pastes into what is looked at: as keys into the screen, as text into the terminal. A guest that shares the clipboard finds the text there, too. */
@@ -45,14 +45,16 @@ export async function typeIntoView(
   stage: Stage,
   target: 'screen' | 'serial',
   text: string,
-): Promise<void> {
+  signal?: AbortSignal,
+): Promise<Typed> {
   if (target !== 'screen' || !element.vm) {
     element.sendText(text.replace(/\r?\n/g, '\r'));
-    return;
+    return { missing: [], done: true };
   }
   const layout = keyboardLayout(element.getAttribute('keyboard'));
-  const hint = await typeText(element.vm, text, layout, (line) => stage.showTyping(line));
+  const { typed, hint } = await typeText(element.vm, text, layout, (line) => stage.showTyping(line), signal);
   if (hint) stage.showBanner('hint', hint);
+  return typed;
 }
 
 /** Copies what a report of the failure needs. Rejects where there is no clipboard, or the browser refuses it. */

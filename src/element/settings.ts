@@ -27,7 +27,6 @@ function screenGroups(element: VmConsole, vm: Vm): MenuGroup[] {
   const { screen } = element;
   if (!screen || !vm.screen) return [];
   const outputs = vm.screen.consoles;
-  const following = followingOf(element.getAttribute('follow-size'));
   const set = (name: string) => (value: string) => element.setAttribute(name, value);
   const groups: MenuGroup[] = [
     {
@@ -68,26 +67,6 @@ function screenGroups(element: VmConsole, vm: Vm): MenuGroup[] {
           zoom === null ? element.removeAttribute('zoom') : element.setAttribute('zoom', String(zoom)),
       })),
     },
-    {
-      label: 'Size',
-      kind: 'check',
-      items: [
-        {
-          label: 'The guest follows the element’s size',
-          checked: following !== null,
-          choose: () => void element.toggleAttribute('follow-size'),
-        },
-        ...(following !== null && windowOf(screen.element).devicePixelRatio > 1
-          ? [
-              {
-                label: 'It gets all the display’s pixels',
-                checked: following === 'device',
-                choose: () => set('follow-size')(following === 'device' ? '' : 'device'),
-              },
-            ]
-          : []),
-      ],
-    },
   );
   if (matchMedia('(any-pointer: coarse)').matches)
     groups.push({
@@ -96,6 +75,45 @@ function screenGroups(element: VmConsole, vm: Vm): MenuGroup[] {
       items: choice(TOUCH_MODES, TOUCH_LABELS, touchModeOf(element), set('touch')),
     });
   return groups;
+}
+
+/** What is on or off by itself. */
+function switches(element: VmConsole, act: { keys: boolean; toggleKeys(): void }): MenuItem[] {
+  const { screen, vm } = element;
+  const following = followingOf(element.getAttribute('follow-size'));
+  const shown = screen && vm?.screen && element.view !== 'serial' ? screen : null;
+  const dense = shown && following !== null && windowOf(shown.element).devicePixelRatio > 1;
+  return [
+    ...(shown
+      ? [
+          {
+            label: 'The guest follows the element’s size',
+            checked: following !== null,
+            choose: () => void element.toggleAttribute('follow-size'),
+          },
+        ]
+      : []),
+    ...(dense
+      ? [
+          {
+            label: 'It gets all the display’s pixels',
+            checked: following === 'device',
+            choose: () => element.setAttribute('follow-size', following === 'device' ? '' : 'device'),
+          },
+        ]
+      : []),
+    ...(element.readOnly
+      ? []
+      : [{ label: 'Keys below the picture', checked: act.keys, choose: act.toggleKeys }]),
+    {
+      label: 'Screen readers read the terminal',
+      checked: element.hasAttribute('screen-reader'),
+      choose: () => {
+        element.toggleAttribute('screen-reader');
+        element.focus();
+      },
+    },
+  ];
 }
 
 /** @param act what the menu does beside setting attributes and properties of the element */
@@ -112,25 +130,7 @@ export function menuGroups(
       ];
   return [
     ...(vm ? screenGroups(element, vm) : []),
-    {
-      label: 'Keys',
-      kind: 'check',
-      items: [{ label: 'Keys below the picture', checked: act.keys, choose: act.toggleKeys }],
-    },
-    {
-      label: 'Serial console',
-      kind: 'check',
-      items: [
-        {
-          label: 'Read by screen readers',
-          checked: element.hasAttribute('screen-reader'),
-          choose: () => {
-            element.toggleAttribute('screen-reader');
-            element.focus();
-          },
-        },
-      ],
-    },
+    { label: 'Options', kind: 'check', items: switches(element, act) },
     ...(vm?.screen && element.view !== 'serial' && !element.readOnly
       ? [
           {

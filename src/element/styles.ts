@@ -112,7 +112,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .away button:hover { background: var(--line); }
 
 .menu {
-  position: absolute; z-index: 3; right: 6px; top: 42px; max-height: calc(100% - 50px); width: min(19rem, calc(100% - 12px));
+  position: absolute; z-index: 3; right: 6px; top: 42px; max-height: calc(100% - 50px); width: min(22rem, calc(100% - 12px));
   overflow: auto; padding: 6px; background: var(--chrome); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 18px 50px #0008;
 }
 .items { padding: 4px 0 6px; }
@@ -120,12 +120,15 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .menu-label { display: block; padding: 2px 10px; font-size: 11px; color: var(--dim); }
 .menu button { display: block; width: 100%; padding: 5px 10px 5px 28px; text-align: left; position: relative; }
 .menu button:hover, .menu button:focus-visible { background: var(--line); }
-.menu button[aria-checked="true"]::before { content: "✓"; position: absolute; left: 10px; color: var(--accent); }
+.menu [role="menuitemcheckbox"]::before {
+  content: ""; position: absolute; left: 8px; top: 8px; width: 13px; height: 13px; font-size: 11px; line-height: 12px; text-align: center;
+  border: 1px solid var(--dim); border-radius: 3px;
+}
+.menu [role="menuitemcheckbox"][aria-checked="true"]::before { content: "✓"; background: var(--accent); color: var(--on-accent); border-color: transparent; }
 .items.chips { display: flex; flex-wrap: wrap; gap: 4px; padding: 4px 10px 8px; }
 .items.chips .menu-label { width: 100%; padding: 2px 0; }
 .menu .items.chips button { width: auto; padding: 4px 8px; border-color: var(--line); }
 .menu .items.chips button[aria-checked="true"] { background: var(--accent); color: var(--on-accent); border-color: transparent; }
-.menu .items.chips button[aria-checked="true"]::before { content: none; }
 .notice:empty { display: none; }
 .spoken { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: pre; }
 .stage.covered .screen { opacity: .38; }

@@ -199,10 +199,14 @@ export class VmConsole extends HTMLElement {
   }
 
   /**
-   * Types text at what is looked at: on the keyboard of the machine's screen, with its progress, or into the terminal. A line ends in `\n`.
+   * Types text at what is looked at: on the keyboard of the machine's screen, with its progress, or into the terminal. A line ends in `\n`. Gives the characters that the
+   * layout `keyboard` has no key for; `done` is false if it was ended by the signal or a person, or the guest reads no keys.
    */
-  async type(text: string): Promise<void> {
-    await typeIntoView(this, this.#parts.stage, this.#parts.screen.target, text);
+  async type(
+    text: string,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<{ missing: string[]; done: boolean }> {
+    return await typeIntoView(this, this.#parts.stage, this.#parts.screen.target, text, signal);
   }
 
   /** Sends bytes to the guest's console. */
