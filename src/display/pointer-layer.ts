@@ -20,7 +20,8 @@ export class PointerLayer {
    * @param picture size of the picture, in the guest's pixels
    */
   place(cursor: ScreenCursor | null, picture: { width: number; height: number }): void {
-    this.element.hidden = cursor === null;
+    // An attribute that is set again costs again.
+    if (this.element.hidden !== (cursor === null)) this.element.hidden = cursor === null;
     if (!cursor) return;
     const { x, y, width, height, pixels } = cursor;
     this.canvas ??= this.element.appendChild(document.createElement('canvas'));

@@ -67,7 +67,7 @@ export class TextCursor {
   }
 
   hide(): void {
-    // An attribute that is set again costs its 0.04 ms again.
+    // An attribute that is set again costs again.
     if (!this.element.hidden) this.element.hidden = true;
   }
 
