@@ -11,21 +11,7 @@ import { TLB_ADDEND, TLB_READ, TLB_WRITE } from '../softmmu/tlb';
 import { BLOCK_CODE, BLOCK_INSNS } from '../tb/block';
 import { JUMP_BLOCK, jumpCacheEntry, jumpCacheHas } from '../tb/jump-cache';
 import * as S from '../vcpu/state';
-import {
-  mulhs,
-  mulhsu,
-  mulhu,
-  divs64,
-  divu64,
-  rems64,
-  remu64,
-  divs32,
-  divu32,
-  rems32,
-  remu32,
-  bswap64,
-  orcb64,
-} from './arith';
+import * as arith from './arith';
 import { fence } from './atomic';
 import { isHot, LEAVE_BUDGET, LEAVE_EXIT, LEAVE_LOOKUP, leaveHot, leaveInside, leaveTo } from './leave';
 import {
@@ -103,25 +89,25 @@ export function interpret(cpu: usize, block: usize): u32 {
         wa(cpu, op, rb(cpu, op) * rc(cpu, op));
         break;
       case O.OP_MULHU:
-        wa(cpu, op, mulhu(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.mulhu(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_MULHS:
-        wa(cpu, op, mulhs(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.mulhs(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_MULHSU:
-        wa(cpu, op, mulhsu(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.mulhsu(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_DIVS:
-        wa(cpu, op, divs64(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.divs64(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_DIVU:
-        wa(cpu, op, divu64(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.divu64(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_REMS:
-        wa(cpu, op, rems64(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.rems64(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_REMU:
-        wa(cpu, op, remu64(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.remu64(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_LTS:
         wa(cpu, op, <u64>(<i64>rb(cpu, op) < <i64>rc(cpu, op)));
@@ -217,16 +203,16 @@ export function interpret(cpu: usize, block: usize): u32 {
         wa(cpu, op, <u64>(<i64>(<i32>rotr<u32>(<u32>rb(cpu, op), <u32>rc(cpu, op)))));
         break;
       case O.OP_DIVS_32:
-        wa(cpu, op, divs32(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.divs32(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_DIVU_32:
-        wa(cpu, op, divu32(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.divu32(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_REMS_32:
-        wa(cpu, op, rems32(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.rems32(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_REMU_32:
-        wa(cpu, op, remu32(rb(cpu, op), rc(cpu, op)));
+        wa(cpu, op, arith.remu32(rb(cpu, op), rc(cpu, op)));
         break;
       case O.OP_ADDI_32:
         wa(cpu, op, sext32(rb(cpu, op) + imm(op)));
@@ -274,10 +260,10 @@ export function interpret(cpu: usize, block: usize): u32 {
         wa(cpu, op, <u64>popcnt<u32>(<u32>rb(cpu, op)));
         break;
       case O.OP_BSWAP:
-        wa(cpu, op, bswap64(rb(cpu, op)));
+        wa(cpu, op, arith.bswap64(rb(cpu, op)));
         break;
       case O.OP_ORCB:
-        wa(cpu, op, orcb64(rb(cpu, op)));
+        wa(cpu, op, arith.orcb64(rb(cpu, op)));
         break;
       case O.OP_LD8U: {
         const va = rb(cpu, op) + imm(op);
@@ -523,8 +509,6 @@ export function interpret(cpu: usize, block: usize): u32 {
         break;
       case O.OP_CALL:
       case O.OP_CALLF:
-        wa(cpu, op, callHelper(cpu, op));
-        break;
       case O.OP_CALLP:
         wa(cpu, op, callHelper(cpu, op));
         break;
