@@ -5,9 +5,11 @@ import { value } from '../../../tests/support/block-result.ts';
 import { later } from '../../../tests/support/later-node.ts';
 import { qemuImg, workFolder } from '../../../tests/support/qemu-img.ts';
 import { openHostImage } from '../../img/host-image.ts';
-import type { BlockNode } from '../block-node.ts';
+import type { BlockNode, BlockResult } from '../block-node.ts';
+import { FilterNode } from '../filter/filter-node.ts';
 import { openImageFile } from '../open.ts';
 import { MemoryNode } from '../protocol/memory-node.ts';
+import { readPadded } from '../tools/copy.ts';
 import { randomBelow, randomWords } from '../../../tests/support/random.ts';
 
 const path = workFolder();
@@ -120,4 +122,56 @@ describe.each(KINDS)('%s', (name, format, options) => {
       await node.close();
     }
   });
+});
+
+/** A file with a few bytes at its beginning, and zeros behind them; it notes the longest read. */
+class SparseFile extends FilterNode {
+  longest = 0;
+  readonly end: number;
+
+  constructor(bytes: Uint8Array, end: number) {
+    super(new MemoryNode(bytes));
+    this.end = end;
+  }
+
+  override get size(): number {
+    return this.end;
+  }
+
+  override async read(offset: number, length: number): Promise<BlockResult<Uint8Array>> {
+    this.longest = Math.max(this.longest, length);
+    return readPadded(this.file, offset, length);
+  }
+}
+
+it('of the map of a VDI image only what is asked for is read', async () => {
+  const file = path('map.vdi');
+  qemuImg('convert', '-f', 'raw', '-O', 'vdi', raw, file);
+  const bytes = new Uint8Array(readFileSync(file));
+  const view = new DataView(bytes.buffer);
+  // 512 TiB in blocks of 1 MiB: a map of 2 GiB.
+  view.setUint32(0x180, 0x1fffffff, true);
+  const sparse = new SparseFile(bytes, 2 ** 31 + 2 ** 30);
+  const options = { format: 'vdi', readOnly: true } as const;
+  const { node } = await value(openImageFile({ node: sparse, id: 'x', name: 'x' }, options));
+  const head = await value(node.read(0, 4096));
+  expect(Buffer.compare(head, image.subarray(0, 4096))).toBe(0);
+  expect(sparse.longest).toBeLessThanOrEqual(65536);
+});
+
+it('a VMDK image of 256 TiB without data is looked through by its directory', async () => {
+  const file = path('empty.vmdk');
+  qemuImg('create', '-q', '-f', 'vmdk', file, '1M');
+  const bytes = new Uint8Array(readFileSync(file));
+  const view = new DataView(bytes.buffer);
+  const directory = 1 << 20;
+  view.setBigUint64(12, 2n ** 39n, true);
+  view.setBigUint64(56, BigInt(directory / 512), true);
+  // No descriptor: its size of the disk is another one.
+  view.setBigUint64(28, 0n, true);
+  const sparse = new SparseFile(bytes.fill(0, 512), 2 ** 28);
+  const options = { format: 'vmdk', readOnly: true } as const;
+  const { node } = await value(openImageFile({ node: sparse, id: 'x', name: 'x' }, options));
+  expect(node.size).toBe(2 ** 48);
+  expect(await value(node.blockStatus(0, node.size))).toMatchObject({ length: 2 ** 48, zero: true });
 });

@@ -15,6 +15,8 @@ const ZERO = 0xfffffffe;
 /** QEMU's limits. */
 const MAX_BLOCKS = 0x20000000;
 const MAX_DISK = 2 ** 50;
+const PIECE_ENTRIES = 2 ** 14;
+const PIECES_KEPT = 64;
 
 export function openVdi(file: BlockNode): Eventually<BlockResult<BlockNode>> {
   return request(opening(file));
@@ -44,24 +46,38 @@ function* opening(file: BlockNode): Steps<BlockNode> {
   if (size > MAX_DISK || blocks > MAX_BLOCKS || size > blocks * blockSize || mapOffset % 512 !== 0)
     fail('io', 'the VDI image is damaged: its sizes contradict each other');
   if (mapOffset + blocks * 4 > file.size) fail('io', 'the map of the VDI image does not lie in the file');
-  const map = viewOf((yield* take(file.read(mapOffset, blocks * 4))).slice());
-  return new VdiNode(file, size, { map, blockSize, dataOffset });
+  return new VdiNode(file, size, { mapOffset, blockSize, dataOffset });
 }
 
 class VdiNode extends MappedNode {
-  private readonly layout: { map: DataView; blockSize: number; dataOffset: number };
+  private readonly layout: { mapOffset: number; blockSize: number; dataOffset: number };
+  /** Pieces of the map, by their numbers: whole it may take 2 GiB. */
+  private readonly pieces = new Map<number, DataView>();
 
   constructor(file: BlockNode, size: number, layout: VdiNode['layout']) {
     super(file, size);
     this.layout = layout;
   }
 
-  protected piece(offset: number): Piece {
-    const { map, blockSize, dataOffset } = this.layout;
+  protected *piece(offset: number): Steps<Piece> {
+    const { blockSize, dataOffset } = this.layout;
     const within = offset % blockSize;
-    const entry = map.getUint32(Math.floor(offset / blockSize) * 4, true);
+    const block = Math.floor(offset / blockSize);
+    const number = Math.floor(block / PIECE_ENTRIES);
+    const map = this.pieces.get(number) ?? (yield* this.load(number));
+    const entry = map.getUint32((block % PIECE_ENTRIES) * 4, true);
     const length = blockSize - within;
     if (entry === FREE || entry === ZERO) return { length, host: null };
     return { length, host: dataOffset + entry * blockSize + within };
+  }
+
+  private *load(number: number): Steps<DataView> {
+    const { mapOffset, blockSize } = this.layout;
+    const first = number * PIECE_ENTRIES;
+    const count = Math.min(PIECE_ENTRIES, Math.ceil(this.size / blockSize) - first);
+    const map = viewOf((yield* take(this.file.read(mapOffset + first * 4, count * 4))).slice());
+    if (this.pieces.size >= PIECES_KEPT) this.pieces.delete(this.pieces.keys().next().value!);
+    this.pieces.set(number, map);
+    return map;
   }
 }

@@ -17,6 +17,7 @@ const MARKERS = 1 << 17;
 const DIRECTORY_AT_END = 2 ** 64;
 const MAX_DIRECTORY = 2 ** 24;
 const TABLES_KEPT = 64;
+const TABLES_SKIPPED = 4096;
 
 const readU64 = (view: DataView, at: number): number =>
   view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
@@ -97,12 +98,23 @@ class VmdkNode extends MappedNode {
     const index = Math.floor(offset / grain);
     const within = offset % grain;
     const length = grain - within;
-    const table = yield* this.table(Math.floor(index / entries));
-    const sector = table?.getUint32((index % entries) * 4, true) ?? 0;
+    const number = Math.floor(index / entries);
+    const table = yield* this.table(number);
+    if (!table) return { length: this.emptyEnd(number) * entries * grain - offset, host: null };
+    const sector = table.getUint32((index % entries) * 4, true);
     if (sector === 0 || (sector === 1 && flags & ZERO_GRAINS)) return { length, host: null };
     if (!(flags & COMPRESSED)) return { length, host: sector * SECTOR + within };
     const bytes = yield* this.expand(sector * SECTOR);
     return { length, host: null, expanded: { bytes, at: within } };
+  }
+
+  /** The first table behind `number` that is there, or as far as it is worth a look. */
+  private emptyEnd(number: number): number {
+    const { directory } = this.layout;
+    const limit = Math.min(directory.byteLength / 4, number + TABLES_SKIPPED);
+    let end = number + 1;
+    while (end < limit && directory.getUint32(end * 4, true) === 0) end++;
+    return end;
   }
 
   private *table(number: number): Steps<DataView | null> {

@@ -3,7 +3,19 @@
  * compared with those in the file. A count that is too high loses room (a leak); one that is too low will lose data.
  */
 import { fail, request, type Steps, take, wait } from '../../request.ts';
-import { bitmapDirectory, CORRUPT, DIRTY, readU64, viewOf, writeU64 } from './header.ts';
+import { Counts } from './counts.ts';
+import {
+  bitmapDirectory,
+  CORRUPT,
+  DIRTY,
+  MAX_BITMAP_BYTES,
+  MAX_BITMAP_DIRECTORY,
+  MAX_INACTIVE_L1_BYTES,
+  MAX_L1_BYTES,
+  readU64,
+  viewOf,
+  writeU64,
+} from './header.ts';
 import { COPIED_HIGH, type Image } from './image.ts';
 import type { Qcow2Node } from './qcow2-node.ts';
 import { readCount, writeCount } from './refcounts.ts';
@@ -40,32 +52,7 @@ interface SharedTable {
   times: number;
 }
 
-const PIECE_BITS = 12;
 const MAX_MESSAGES = 100;
-
-/** Counts by cluster: sparse, since a hostile image names clusters anywhere. */
-class Counts {
-  private readonly pieces = new Map<number, Float64Array>();
-
-  get(cluster: number): number {
-    return this.pieces.get(Math.floor(cluster / 2 ** PIECE_BITS))?.[cluster % 2 ** PIECE_BITS] ?? 0;
-  }
-
-  add(cluster: number, times = 1): void {
-    const number = Math.floor(cluster / 2 ** PIECE_BITS);
-    let piece = this.pieces.get(number);
-    if (!piece) this.pieces.set(number, (piece = new Float64Array(2 ** PIECE_BITS)));
-    piece[cluster % 2 ** PIECE_BITS] += times;
-  }
-
-  /** Clusters with a count, in order. */
-  *used(): Generator<number> {
-    for (const number of [...this.pieces.keys()].sort((a, b) => a - b)) {
-      const piece = this.pieces.get(number)!;
-      for (let i = 0; i < piece.length; i++) if (piece[i] > 0) yield number * 2 ** PIECE_BITS + i;
-    }
-  }
-}
 
 class Checker {
   readonly result: CheckResult;
@@ -143,6 +130,10 @@ class Checker {
     let tables = 0;
     for (const { id, l1Offset, l1Size } of node.snapshotList) {
       const what = `the L1 table of snapshot ${id}`;
+      if (l1Size * 8 > MAX_L1_BYTES) {
+        this.corruption(`${what} is too large`);
+        continue;
+      }
       if (l1Size === 0 || !this.referTable(l1Offset, l1Size * 8, what)) continue;
       tables += l1Size * 8;
       // Together they are longer than the file only where they lie over one another.
@@ -150,6 +141,7 @@ class Checker {
         this.corruption(`${what} is another's too`);
         continue;
       }
+      if (tables > MAX_INACTIVE_L1_BYTES) fail('unsupported', 'the L1 tables of the snapshots are too large');
       this.walked.add(l1Offset);
       const bytes = yield* this.read(l1Offset, l1Size * 8, what);
       if (bytes) yield* this.l1(viewOf(bytes), shared);
@@ -259,13 +251,21 @@ class Checker {
   /** Bitmaps are only counted: directory, tables, and the clusters with bits. */
   private *bitmaps(): Steps<void> {
     const directory = bitmapDirectory(this.image.header);
-    if (!directory || !this.referTable(directory.offset, directory.length, 'the bitmap directory')) return;
+    if (!directory) return;
+    if (directory.length > MAX_BITMAP_DIRECTORY) return this.corruption('the bitmap directory is too large');
+    if (!this.referTable(directory.offset, directory.length, 'the bitmap directory')) return;
     const bytes = yield* this.read(directory.offset, directory.length, 'the bitmap directory');
     if (!bytes) return;
     const view = viewOf(bytes);
+    let tables = 0;
     for (let at = 0, i = 0; i < directory.count && at + 24 <= bytes.length; i++) {
       const [offset, entries] = [readU64(view, at), view.getUint32(at + 8)];
       at += Math.ceil((24 + view.getUint16(at + 18) + view.getUint32(at + 20)) / 8) * 8;
+      tables += entries * 8;
+      if (entries * this.image.clusterSize > MAX_BITMAP_BYTES || tables > this.end) {
+        this.corruption('a bitmap table is too large');
+        continue;
+      }
       if (!this.referTable(offset, entries * 8, 'a bitmap table')) continue;
       const table = yield* this.read(offset, entries * 8, 'a bitmap table');
       for (let entry = 0; table && entry < entries; entry++) {
@@ -303,11 +303,16 @@ class Checker {
     const { image, result, repair } = this;
     const { refcounts, clusterSize } = image;
     const perBlock = 2 ** refcounts.blockBits;
-    const wrong: [cluster: number, count: number][] = [];
+    // Clusters that are to be repaired, each with its count behind it.
+    const wrong: number[] = [];
+    const seen = new Set<number>();
     let last = -1;
     for (let number = 0; number < refcounts.table.length; number++) {
       const offset = refcounts.table[number];
       if (offset === 0 || offset % clusterSize !== 0 || offset + clusterSize > image.file.size) continue;
+      // The structure has been found to be wrong, and is made anew.
+      if (seen.has(offset)) continue;
+      seen.add(offset);
       const block = yield* refcounts.cache.load(offset);
       for (let index = 0; index < perBlock; index++) {
         const stored = readCount(block.view, image.header.refcountOrder, index);
@@ -315,7 +320,7 @@ class Checker {
         const counted = this.counts.get(cluster);
         if (stored > 0 || counted > 0) last = cluster;
         if (stored === counted) continue;
-        wrong.push([cluster, counted]);
+        if (repair !== 'none') wrong.push(cluster, counted);
         if (stored > counted) {
           result.leaks++;
           this.say(`Leaked cluster ${cluster} refcount=${stored} reference=${counted}`);
@@ -337,7 +342,8 @@ class Checker {
     }
     result.imageEnd = (last + 1) * clusterSize;
     if (this.rebuild && repair === 'all') return;
-    for (const [cluster, counted] of wrong) {
+    for (let i = 0; i < wrong.length; i += 2) {
+      const [cluster, counted] = [wrong[i], wrong[i + 1]];
       const leak = (yield* refcounts.get(cluster)) > counted;
       if (repair === 'all' || (repair === 'leaks' && leak)) yield* refcounts.set(cluster, counted);
     }
@@ -353,9 +359,13 @@ class Checker {
     const count = function* (cluster: number): Steps<number> {
       return rebuild ? counts.get(cluster) : yield* image.refcounts.get(cluster);
     };
+    const seen = new Set<number>();
     for (let i = 0; i < image.header.l1Size; i++) {
       const at = image.l2Offset(i);
       if (at === 0 || at % image.clusterSize !== 0 || at + image.clusterSize > this.end) continue;
+      // That two entries have it has been found out.
+      if (seen.has(at)) continue;
+      seen.add(at);
       const alone = (yield* count(at / image.clusterSize)) === 1;
       if (alone !== image.l2Copied(i)) {
         this.corruption(`OFLAG_COPIED of L2 table ${i} is ${alone ? 'missing' : 'wrong'}`);

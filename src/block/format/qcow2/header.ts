@@ -28,6 +28,11 @@ const NEW_LENGTH = 112;
 export const MAX_L1_BYTES = 32 << 20;
 export const MAX_REFTABLE_BYTES = 8 << 20;
 export const MAX_SNAPSHOTS = 65536;
+export const MAX_BITMAP_BYTES = 512 << 20;
+/** 65,535 bitmaps with the longest names, as in QEMU, and no more fields than are known. */
+export const MAX_BITMAP_DIRECTORY = 65535 * (24 + 1024);
+/** Of the L1 tables of all snapshots together: 4,096 of a disk of 1 TiB in clusters of 64 KiB. A bound of our own, on memory and time. */
+export const MAX_INACTIVE_L1_BYTES = 64 << 20;
 
 export type CompressionType = 'zlib' | 'zstd';
 

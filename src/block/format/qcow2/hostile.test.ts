@@ -1,14 +1,18 @@
 /** qcow2 images that are damaged, or made to do harm. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { value } from '../../../../tests/support/block-result.ts';
 import { fuzzQcow2 } from '../../../../tests/support/qcow2-fuzz.ts';
 import type { BlockResult } from '../../block-node.ts';
 import { openImageFile } from '../../open.ts';
+import { FilterNode } from '../../filter/filter-node.ts';
 import { MemoryNode } from '../../protocol/memory-node.ts';
-import { request } from '../../request.ts';
+import { request, type Steps, wait } from '../../request.ts';
+import { readPadded } from '../../tools/copy.ts';
 import { checkImage } from './check.ts';
+import { Counts } from './counts.ts';
 import { type CreateOptions, createQcow2 } from './create.ts';
 import { Qcow2Node } from './qcow2-node.ts';
+import { applySnapshot, createSnapshot, deleteSnapshot, viewSnapshot } from './snapshots.ts';
 import { randomBelow } from '../../../../tests/support/random.ts';
 
 const CLUSTER = 65536;
@@ -17,6 +21,17 @@ const MIB = 1 << 20;
 async function message(result: BlockResult<unknown> | Promise<BlockResult<unknown>>): Promise<string> {
   const got = await result;
   return got.ok ? 'ok' : got.error.message;
+}
+
+/** A file that seems to be 20 GiB long: behind its bytes there are zeros. */
+class LongNode extends FilterNode {
+  override get size(): number {
+    return 20 * 1024 * MIB;
+  }
+
+  override async read(offset: number, length: number): Promise<BlockResult<Uint8Array>> {
+    return readPadded(this.file, offset, length);
+  }
 }
 
 /** An image with 4 MiB of data in a disk of 16, and a way to change its bytes. */
@@ -155,6 +170,75 @@ describe('writes that would hit metadata', () => {
   });
 });
 
+describe('tables that are too large, or too many, cost nothing', () => {
+  /** An image with a snapshot, 512 bytes a cluster, in a file that seems to be 20 GiB long. */
+  async function snapped() {
+    const file = new MemoryNode(new Uint8Array(0));
+    const node = await value(createQcow2(file, { size: MIB, clusterSize: 512 }));
+    await value(node.write(0, new Uint8Array(4096).fill(5)));
+    await value(node.exclusive(() => createSnapshot(node, { name: 'one' })));
+    await value(node.flush());
+    const bytes = new Uint8Array(file.size + 4096);
+    bytes.set(file.bytes);
+    const snapshotAt = Number(new DataView(bytes.buffer).getBigUint64(64));
+    const open = (readOnly = false) => Qcow2Node.open(new LongNode(new MemoryNode(bytes)), { readOnly });
+    return { bytes, view: new DataView(bytes.buffer), snapshotAt, open };
+  }
+
+  it("a snapshot's L1 table of 16 GiB is refused to who wants the snapshot, and nothing is reserved for it", async () => {
+    const it = await snapped();
+    it.view.setUint32(it.snapshotAt + 8, 0x7fffffff);
+    const node = await value(it.open());
+    expect(node.image.metadata.size).toBeLessThan(1000);
+    for (const steps of [applySnapshot, deleteSnapshot])
+      expect(await message(node.exclusive(() => steps(node, 'one')))).toMatch(
+        /of snapshot "one" is too large/,
+      );
+    expect(await value(node.read(0, 1))).toEqual(Uint8Array.of(5));
+    expect((await value(request(checkImage(node, 'none')))).messages).toContain(
+      'ERROR the L1 table of snapshot 1 is too large',
+    );
+    const view = await value(it.open(true));
+    expect(await message(request(viewSnapshot(view, 'one')))).toMatch(/is too large/);
+  });
+
+  it('many that are as large as one may be are refused to who writes', async () => {
+    const it = await snapped();
+    const entry = it.bytes.slice(it.snapshotAt, it.snapshotAt + 72);
+    for (let i = 0; i < 4; i++) {
+      it.bytes.set(entry, it.snapshotAt + 72 * i);
+      it.view.setUint32(it.snapshotAt + 72 * i + 8, 4 << 20);
+    }
+    it.view.setUint32(60, 4);
+    expect(await message(it.open())).toMatch(/too large for an image that is written/);
+    expect(await message(it.open(true))).toBe('ok');
+  });
+
+  it('an L2 table that all entries of an L1 table have is looked at once', async () => {
+    const it = await image({ size: 2 ** 42, refcountBits: 64 });
+    const entries = it.view.getUint32(36);
+    expect(entries).toBe(8192);
+    for (let i = 1; i < entries; i++) it.view.setBigUint64(it.l1 + i * 8, it.view.getBigUint64(it.l1));
+    const node = await value(it.open());
+    const looks = vi.spyOn(node.mapping, 'entry');
+    const result = await value(request(checkImage(node, 'none')));
+    expect(result.corruptions).toBeGreaterThanOrEqual(entries - 1);
+    expect(looks.mock.calls.length).toBeLessThan(10 * node.image.l2Entries);
+    expect(await message(node.exclusive(() => createSnapshot(node, { name: 'x' })))).toMatch(/two entries/);
+  });
+
+  it('clusters all over a file of 2^45 bytes end the check', async () => {
+    const counts = new Counts();
+    const steps = function* (): Steps<void> {
+      for (let cluster = 0; cluster < 2 ** 36; cluster += 2 ** 16) {
+        counts.add(cluster);
+        yield* wait(null);
+      }
+    };
+    expect(await message(request(steps()))).toMatch(/too far apart/);
+  }, 30_000);
+});
+
 it('chains that lead back, and names of other kinds, are refused', async () => {
   const it = await image({ backingFile: 'self.qcow2', backingFormat: 'qcow2' });
   const self = (): Parameters<typeof openImageFile>[0] => ({
@@ -186,4 +270,4 @@ it('nothing that is damaged at random throws, hangs, or outgrows its disk', () =
   }
   // The damage is neither so small that nobody notices nor so great that nothing works.
   for (const count of Object.values(sums)) expect(count).toBeGreaterThan(10);
-});
+}, 120_000);

@@ -14,7 +14,16 @@ import {
 import { fail, request, type Steps, Turnstile, take, wait } from '../../request.ts';
 import { type Compressor, inflate, unzstd } from '../codecs.ts';
 import { checkImage } from './check.ts';
-import { CORRUPT, DIRTY, type Header, l1EntriesFor, parseHeader, viewOf } from './header.ts';
+import {
+  CORRUPT,
+  DIRTY,
+  type Header,
+  l1EntriesFor,
+  MAX_INACTIVE_L1_BYTES,
+  MAX_L1_BYTES,
+  parseHeader,
+  viewOf,
+} from './header.ts';
 import { Image } from './image.ts';
 import { Mapping, type Run } from './mapping.ts';
 import { resizeImage } from './resize.ts';
@@ -120,16 +129,23 @@ export class Qcow2Node implements BlockNode {
     return node;
   }
 
+  /** Notes where all metadata lie. A step of requests. */
   claimAll(): void {
     const { image } = this;
     image.claimAll();
     const { snapshotsOffset } = image.header;
     const length = this.snapshotList.reduce((sum, { bytes }) => sum + bytes, 0);
     if (length > 0) image.claim(snapshotsOffset, length, 'snapshot table');
-    // A table that lies nowhere is refused when somebody asks for its snapshot.
-    for (const { l1Offset, l1Size } of this.snapshotList)
-      if (l1Size > 0 && l1Offset + l1Size * 8 <= image.file.size)
-        image.claim(l1Offset, l1Size * 8, 'inactive L1 table');
+    let tables = 0;
+    for (const { l1Offset, l1Size } of this.snapshotList) {
+      const bytes = l1Size * 8;
+      // A table that is none is refused when somebody asks for its snapshot.
+      if (bytes === 0 || bytes > MAX_L1_BYTES || l1Offset + bytes > image.file.size) continue;
+      tables += bytes;
+      if (tables > MAX_INACTIVE_L1_BYTES && !image.readOnly)
+        fail('unsupported', 'the L1 tables of its snapshots are too large for an image that is written');
+      image.claim(l1Offset, bytes, 'inactive L1 table');
+    }
   }
 
   get size(): number {

@@ -1,5 +1,6 @@
 /** Internal snapshots. Specification: qcow2.txt, "Snapshots". */
 import { fail, type Steps, take } from '../../request.ts';
+import { Counts } from './counts.ts';
 import { MAX_L1_BYTES, MAX_SNAPSHOTS, readU64, viewOf, writeU64 } from './header.ts';
 import { COMPRESSED_HIGH, COPIED_HIGH, entryOffset, type Image } from './image.ts';
 import type { Qcow2Node } from './qcow2-node.ts';
@@ -143,9 +144,12 @@ function* walk(
   visit: (offset: number, length: number) => Steps<unknown> | null,
 ): Steps<void> {
   const size = image.extended ? 16 : 8;
+  const seen = new Set<number>();
   for (let i = 0; i < l1.byteLength; i += 8) {
     const at = entryOffset(l1.getUint32(i), l1.getUint32(i + 4));
     if (at === 0) continue;
+    if (seen.has(at)) yield* image.corrupt(`two entries of an L1 table have the L2 table at ${at}`);
+    seen.add(at);
     if (at % image.clusterSize !== 0)
       yield* image.corrupt(`the L2 table at ${at} does not begin at a cluster`);
     const table = yield* image.l2Cache.load(at);
@@ -177,10 +181,9 @@ function* countUp(image: Image, l1: DataView): Steps<void> {
       for (let cluster = Math.floor(offset / clusterSize); cluster <= last; cluster++) yield* change(cluster);
     });
   // First whether all can be counted: compressed clusters share one count.
-  const shares = new Map<number, number>();
+  const shares = new Counts();
   yield* each(function* (cluster) {
-    const more = (shares.get(cluster) ?? 0) + 1;
-    shares.set(cluster, more);
+    const more = shares.add(cluster);
     if ((yield* refcounts.get(cluster)) + more > refcounts.max)
       fail('unsupported', `the image has no room to count more than ${refcounts.max} uses of a cluster`);
   });
@@ -191,9 +194,12 @@ function* countUp(image: Image, l1: DataView): Steps<void> {
 export function* updateCopied(image: Image): Steps<void> {
   const size = image.extended ? 16 : 8;
   const { clusterSize, refcounts } = image;
+  const seen = new Set<number>();
   for (let i = 0; i < image.header.l1Size; i++) {
     const at = image.l2Offset(i);
     if (at === 0) continue;
+    if (seen.has(at)) yield* image.corrupt(`two entries of the L1 table have the L2 table at ${at}`);
+    seen.add(at);
     const alone = (yield* refcounts.get(at / clusterSize)) === 1;
     if (alone !== image.l2Copied(i)) image.setL1(i, at, alone);
     for (let entry = 0; entry < clusterSize; entry += size) {
@@ -269,6 +275,8 @@ function findSnapshot({ snapshotList }: Qcow2Node, key: SnapshotKey): Snapshot {
 }
 
 function* snapshotL1(image: Image, snapshot: Snapshot): Steps<DataView> {
+  if (snapshot.l1Size * 8 > MAX_L1_BYTES)
+    fail('io', `the L1 table of snapshot "${snapshot.name}" is too large`);
   return viewOf(yield* image.readTable(snapshot.l1Offset, snapshot.l1Size * 8, "a snapshot's L1 table"));
 }
 
