@@ -282,6 +282,11 @@ test('a disk of the person’s own is copied while its machine runs; cut off or 
   await expect.poll(stored).toEqual([]);
   await expect(page).toHaveURL(/\?arch=x86_64&m=512$/);
   await countOn(page, 'Started 2');
+  // What it has written is not lost to another disk without a question.
+  await drop(page, bootDisk(testInfo.outputDir, 'Dropped'));
+  const question = page.getByRole('dialog', { name: 'Leave this machine?' });
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  expect(await displayText(page)).toContain('Started 2');
 
   await setFull(page, false);
   await keep.click();
@@ -324,7 +329,7 @@ test('a listed machine is started with its changes kept, and its running disk is
   await expect(page.getByRole('alert').filter({ hasText: 'would cut off' })).toBeVisible();
   await drive.getByRole('textbox').fill('64M');
   await drive.getByRole('button', { name: 'Resize' }).click();
-  await expect(drive).toContainText('67 MB');
+  await expect(drive).toContainText('64.0 MB');
   await page.goto(site.builtUrl);
   const shelf = page.getByRole('region', { name: 'Your machines' });
   await expect(shelf.getByText(/of 64\.0 MB$/)).toBeVisible();

@@ -411,7 +411,9 @@ test('the statistics follow a running machine while they are open, and most of a
   expect(await number('Speed, MIPS')).toBeGreaterThan(1);
   const chart = (name: RegExp) => page.getByRole('img', { name });
   await expect(chart(/^Speed, last minute: now [1-9]\d* MIPS/)).toBeVisible();
-  await expect(chart(/^Processor, last minute: now 100 %/)).toBeVisible();
+  await expect(chart(/^Processor, last minute: now busy 100 %/)).toBeVisible();
+  await expect(chart(/^Tiers, last minute: now compiled (9\d|100) %/)).toBeVisible();
+  await expect(chart(/^Exits to the page, last minute: now \d+\/s/)).toBeVisible();
   await expect(chart(/^Disks, last minute: now read 0 bytes\/s, written 0 bytes\/s/)).toBeVisible();
   // Of 64 MB the guest has its code and nothing else.
   await expect(chart(/^Memory in use, last minute: now about \d+(\.\d)? (bytes|KB)/)).toBeVisible();

@@ -4,7 +4,19 @@ import { AddressError, formatAddress, parseAddress } from './address.ts';
 describe('the page’s address', () => {
   it('without a machine is the list', () => {
     expect(parseAddress('')).toBeNull();
-    expect(parseAddress('?utm_source=x&m=512')).toBeNull();
+    expect(parseAddress('?utm_source=x&v=3&foo=bar')).toBeNull();
+  });
+
+  it.each([
+    ['?utm_source=x&m=512', /names no machine/],
+    ['?m=lots', /Option “m” in the address: "lots"/],
+    ['?mahcine=debian', /no option “mahcine”: perhaps “machine” was meant/],
+    ['?kernal=a.elf', /no option “kernal”: perhaps “kernel” was meant/],
+    ['?arch=i386&apend=x', /no option “apend”: perhaps “append” was meant\. There are arch/],
+    ['?drive=file=x', /names no machine/],
+    ['?machine=', /names no machine/],
+  ])('that means a machine and names none is no list: %s', (address, problem) => {
+    expect(() => parseAddress(address)).toThrow(problem);
   });
 
   it('names a machine and options', () => {

@@ -21,6 +21,21 @@ const PAGE_PARAMS = ['machine', 'mine'] as const;
 /** What search engines, mail programs and the like add to addresses. */
 const STRANGERS = /^(utm_.*|fbclid|gclid|msclkid|mc_.*|ref|source|share)$/;
 
+/** What somebody may have meant who wrote `name`: as long as it, or nearly, with at most two letters that differ. */
+function meant(name: string, known: Iterable<string>): string | null {
+  for (const one of known) {
+    if (one.length < 4 || Math.abs(one.length - name.length) > 1) continue;
+    const left = [...name.toLowerCase()];
+    const missing = [...one].filter((letter) => {
+      const at = left.indexOf(letter);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
+    if (missing.length + left.length <= 2) return one;
+  }
+  return null;
+}
+
 /** What is wrong with one option each, in the order of the options; unknown ones last. */
 export class AddressError extends VmError {
   readonly problems: readonly string[];
@@ -62,12 +77,25 @@ export function parseAddress(search: string, kept = false): Address | null {
   }
   const machine = params.get('machine')?.trim() || undefined;
   const mine = params.get('mine')?.trim() || undefined;
-  if (!mine && !machine && !STARTERS.some((key) => params.get(key)?.trim())) return null;
   const known = new Set<string>([...PAGE_PARAMS, ...VM_OPTIONS.map(({ param }) => param)]);
+  if (!mine && !machine && !STARTERS.some((key) => params.get(key)?.trim())) {
+    // Whatever else others have added to the address of the list does no harm.
+    const options = [...params.keys()].filter((name) => known.has(name) || meant(name, known));
+    if (options.length === 0) return null;
+    for (const name of options) {
+      const other = known.has(name) ? null : meant(name, known);
+      if (other !== null) problems.push(`There is no option “${name}”: perhaps “${other}” was meant.`);
+    }
+    if (problems.length === 0)
+      problems.push(
+        'The address names no machine: it needs a “machine” of the list, an “arch”, or something to start, such as a “kernel” or “hda”.',
+      );
+    throw new AddressError(problems);
+  }
   for (const name of new Set(params.keys())) {
     if (!known.has(name) && !STRANGERS.test(name))
       problems.push(
-        `There is no option “${name}”. There are ${VM_OPTIONS.map(({ param }) => param).join(', ')}.`,
+        `There is no option “${name}”${meant(name, known) ? `: perhaps “${meant(name, known)}” was meant` : ''}. There are ${VM_OPTIONS.map(({ param }) => param).join(', ')}.`,
       );
   }
   if (problems.length > 0) throw new AddressError(problems);

@@ -9,10 +9,7 @@ const KINDS: Record<DriveState['media'], string> = { disk: 'Disk', cdrom: 'CD-RO
 /** How often the panel looks at the drives while it is shown, ms: guests eject media, too. */
 const INTERVAL = 1000;
 
-function sizeText(size: number | null): string {
-  if (size === null) return 'empty';
-  return size < 10_000_000 ? `${Math.round(size / 1000)} KB` : `${Math.round(size / 1_000_000)} MB`;
-}
+const sizeText = (size: number | null): string => (size === null ? 'empty' : formatBytes(size));
 
 export interface DrivesPanel {
   element: HTMLElement;

@@ -76,6 +76,26 @@ describe('imageKind', () => {
     expect(await sniff(new File([], 'x'))).toEqual({ problem: '“x” is empty.' });
   });
 
+  it('a text is nothing to start, whatever it is called; a disk’s description is a disk', async () => {
+    for (const name of ['notes.txt', 'vmlinuz', 'initrd', 'bios.bin'])
+      expect(await sniff(new File(['Grüße\r\n\tan alle\n'], name))).toEqual({
+        problem: `“${name}” is a text: no machine starts from one.`,
+      });
+    expect(await sniff(new File(['# Disk DescriptorFile\nversion=1\n'], 'a.vmdk'))).toEqual({ kind: 'hda' });
+    expect(await sniff(new File([Uint8Array.of(0x41, 0x90, 0x42)], 'a.bin'))).toEqual({ kind: 'kernel' });
+  });
+
+  it('what cannot be read, as a folder that was dropped, is named', async () => {
+    const folder = new (class extends File {
+      override slice(): Blob {
+        throw new DOMException('', 'NotFoundError');
+      }
+    })([''], 'photos');
+    expect(await sniff(folder)).toEqual({
+      problem: expect.stringMatching(/^“photos” cannot be read. If it is a folder:/),
+    });
+  });
+
   it('a kernel with a boot signature is a kernel', () => {
     expect(imageKind('vmlinuz', 8192, bzImage(8192))).toBe('kernel');
   });

@@ -50,6 +50,19 @@ export function foreignKind(header: Uint8Array): string | null {
     : null;
 }
 
+/** Whether a file begins with lines of text, as no kernel, firmware or archive does. */
+export function isText(header: Uint8Array): boolean {
+  const start = header.subarray(0, 4096);
+  if (start.some((byte) => byte < 0x20 && !(byte >= 9 && byte <= 13) && byte !== 0x1b)) return false;
+  try {
+    // The last character may be cut.
+    new TextDecoder('utf-8', { fatal: true }).decode(start, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * What a file is, by its first bytes and its size where they say so, else by its name.
  * @param header its first SNIFF_SIZE bytes, fewer if it has no more

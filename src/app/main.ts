@@ -183,8 +183,11 @@ function machineAt(wanted: Address, kept: KeptMachine | null): Shown | null {
     ...(!kept && keepable !== undefined && { keep: (tasks) => keepThis(base, machine, keepable, tasks) }),
     apply(config) {
       const found = whereIs(config);
-      files = found.files;
-      void goWithFiles(found.address);
+      void mayLeave().then((leave) => {
+        if (!leave) return;
+        files = found.files;
+        void goWithFiles(found.address);
+      });
     },
     link: (config) => (kept ? null : new URL(formatAddress(whereIs(config).address), document.baseURI).href),
   };
@@ -310,12 +313,14 @@ async function takeFiles(list: Iterable<File>): Promise<void> {
   }
   const media = MEDIA.some((key) => picked[key]);
   if (!media) {
+    if (!(await mayLeave())) return;
     files = { ...files, ...picked };
     return goWithFiles(here ?? { options: { arch: 'riscv64' } });
   }
   const running = document.querySelector('vm-console');
   const hasKernel = running?.config.kernel !== undefined;
   if (running && !hasKernel && !picked.hda && (await insert(running, picked))) return;
+  if (!(await mayLeave())) return;
   // A disk brings its own system: what ran here has no use for it, unless it waits for its disk. A machine that is kept has one.
   const hasDisk = here?.mine !== undefined && picked.hda !== undefined;
   const isPc = running !== null && !hasKernel && !hasDisk && running.config.arch !== 'riscv64';

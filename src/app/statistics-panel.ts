@@ -4,7 +4,7 @@ import { h } from '../element/dom.ts';
 import { formatBytes } from '../element/format.ts';
 import { statsBetween } from '../element/stats.ts';
 import { Chart } from './chart.ts';
-import { barShare, formatShare, type StatisticsGroup, statistics } from './statistics.ts';
+import { barShare, formatNumber, formatShare, type StatisticsGroup, statistics } from './statistics.ts';
 
 /** How often the report is read while the panel is open and the page is visible, ms. */
 const INTERVAL = 1000;
@@ -61,15 +61,28 @@ class GroupTable {
   }
 }
 
+/** Accesses and doorbells that the page has to do something for. */
+const exitsOf = ({ exits: { mmioRead = 0, mmioWrite = 0, posted = 0, doorbell = 0 } }: VmReport): number =>
+  mmioRead + mmioWrite + posted + doorbell;
+
 /** The charts above the tables. */
 function charts(vm: () => Vm | null) {
+  const percent = (value: number): string => `${Math.round(value)} %`;
+  const share = { least: 100, most: 100, unit: 'count' } as const;
   const speed = new Chart(
     'Speed',
     [{ name: '', color: 1 }],
     (value) => `${value.toFixed(value < 10 ? 1 : 0)} MIPS`,
-    10,
+    { least: 10, unit: 'count' },
   );
-  const busy = new Chart('Processor', [{ name: '', color: 1 }], (value) => `${Math.round(value)} %`, 100);
+  const busy = new Chart('Processor', [{ name: 'busy', color: 1 }], percent, share);
+  const tiers = new Chart('Tiers', [{ name: 'compiled', color: 1 }], percent, share);
+  const exits = new Chart(
+    'Exits to the page',
+    [{ name: '', color: 2 }],
+    (value) => `${formatNumber(Math.round(value))}/s`,
+    { least: 100, unit: 'count' },
+  );
   const rate = (value: number): string => `${formatBytes(value)}/s`;
   const disk = new Chart(
     'Disks',
@@ -78,10 +91,13 @@ function charts(vm: () => Vm | null) {
       { name: 'written', color: 2 },
     ],
     rate,
-    1 << 20,
+    { least: 100 << 10, unit: 'bytes' },
   );
-  const memory = new Chart('Memory in use', [{ name: 'about', color: 2 }], formatBytes, 16 << 20);
-  const all = [speed, busy, disk, memory];
+  const memory = new Chart('Memory in use', [{ name: 'about', color: 2 }], formatBytes, {
+    least: 16 << 20,
+    unit: 'bytes',
+  });
+  const all = [speed, busy, tiers, exits, disk, memory];
   let last: { read: number; written: number } | null = null;
   return {
     element: h('div', { class: 'charts' }, ...all.map((chart) => chart.element)),
@@ -96,9 +112,11 @@ function charts(vm: () => Vm | null) {
         const seconds = (now.guestMs - before!.guestMs) / 1000;
         speed.add([recent.mips]);
         busy.add([(1 - recent.idle) * 100]);
+        tiers.add([barShare(before, now) * 100]);
+        exits.add([(exitsOf(now) - exitsOf(before!)) / seconds]);
         disk.add([(read - last.read) / seconds, (written - last.written) / seconds]);
         const use = machine?.memoryUse();
-        if (use) memory.add([use.used]);
+        if (use) memory.add([use.used], use.total);
       }
       last = { read, written };
     },
