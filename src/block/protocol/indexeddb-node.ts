@@ -285,6 +285,7 @@ export class IndexedDbNode implements BlockNode {
       const from = at - start;
       const record = this.changed(index, halvesOf(from, to - start), whole);
       record.set(source.bytes.subarray(at - offset, to - offset), from);
+      this.soon();
       at = to;
     }
     return null;
@@ -298,7 +299,7 @@ export class IndexedDbNode implements BlockNode {
     while (more && this.held + this.batch.size >= WAIT_FROM) yield* take(this.committing ?? this.commit());
   }
 
-  /** A record's own bytes, to be changed. @param whole all of them will be */
+  /** A record's own bytes, to be changed, and stored `soon` after that. @param whole all of them will be */
   private changed(index: number, halves: number, whole: boolean): Uint8Array {
     const before = this.dirty.get(index);
     if (before?.bytes) {
@@ -313,7 +314,6 @@ export class IndexedDbNode implements BlockNode {
       halves: before || this.batch.get(index)?.bytes === null ? ALL_HALVES : halves,
     });
     this.held++;
-    this.soon();
     return bytes;
   }
 
@@ -429,6 +429,7 @@ export class IndexedDbNode implements BlockNode {
     const from = offset - index * RECORD;
     const to = end - index * RECORD;
     this.changed(index, halvesOf(from, to), false).fill(0, from, to);
+    this.soon();
   }
 
   /** Zeros in the place of whole records. */
