@@ -14,8 +14,8 @@ const SIZE = 256 * MIB;
 /** Four times what a stored disk keeps in memory. */
 const STORED = 128 * MIB;
 const LIMIT = { timeout: 180_000 };
-/** What is asked: of the cache's speed in MB/s, and of the bytes that a cold start may fetch. */
-const ASKED = { rate: 300, share: 0.15 };
+/** What is asked: of the cache's speed in MB/s, and of the bytes that a cold start of the Debian machines may fetch. */
+const ASKED = { rate: 300, share: 0.15, machines: ['riscv64-trixie', 'x86_64-bookworm'] };
 
 /** A built image's machine, as the runner's page takes it. */
 function machineOf(name) {
@@ -157,13 +157,14 @@ export async function storageRows({ runs, step, verdict }) {
   ]);
   for (const name of published()) {
     const { fetched, total } = await step(`Cold start of ${name}`, () => coldStart(name));
+    const asked = ASKED.machines.includes(name);
     rows.push([
       `${name}: fetched of its disk before login, of ${(total / MIB).toFixed(0)} MiB`,
       '',
       `${(fetched / MIB).toFixed(1)} MiB`,
       `${((100 * fetched) / total).toFixed(1)} %`,
-      `under ${100 * ASKED.share} %`,
-      verdict(fetched / total < ASKED.share),
+      asked ? `under ${100 * ASKED.share} %` : '',
+      asked ? verdict(fetched / total < ASKED.share) : '',
     ]);
   }
   return rows;
