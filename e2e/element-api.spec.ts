@@ -16,7 +16,7 @@ test('every attribute of the machine is its option in the configuration', async 
     site.url,
     `<vm-console arch="i386" machine="pc" memory="2G" cpu="max" smp="1" bios="none" kernel="k" initrd="i" hda="a" hdb="b" hdc="c" hdd="d"
        cdrom="e" fda="f" fdb="g" drives="file=h,if=virtio" append="quiet" devices="virtio-rng-pci" boot="order=dc" icount="shift=3" no-reboot
-       vga="none" xres="800" yres="600" audiodev="none" cache="0" tier="interp" fw-cfg="name=opt/motd,string=good%20day" smbios="type=1,serial=42" nographic=""></vm-console>`,
+       vga="none" xres="800" yres="600" audiodev="none" cache="0" tier="interp" fw-cfg="name=opt/motd,string=good%20day" smbios="type=1,serial=42" rtc="base=utc" nographic=""></vm-console>`,
   );
   const config = await element(page).evaluate((console: VmConsole) => console.config);
   expect(config).toEqual({
@@ -49,6 +49,7 @@ test('every attribute of the machine is its option in the configuration', async 
     tier: 'interp',
     fwCfg: [{ name: 'opt/motd', string: 'good day' }],
     smbios: ['type=1,serial=42'],
+    rtc: 'base=utc',
     nographic: true,
   });
 });
@@ -250,4 +251,26 @@ test('type() presses Shift where it takes one, and gives what no key writes, and
   );
   expect(ended).toEqual({ missing: [], done: false });
   expect(await displayText(page)).not.toContain('never');
+});
+
+test('a start that a signal gives up rejects with its reason and leaves nothing', async ({ page, site }) => {
+  await openEmptyPage(page, site.url, ECHO.replace(' autostart', ''));
+  await page.route('**/images/echo.elf', () => {});
+  const requested = page.waitForRequest('**/images/echo.elf');
+  const given = await element(page).evaluateHandle((console: VmConsole) => {
+    const control = new AbortController();
+    const reason = console.start({ signal: control.signal }).then(
+      () => 'started',
+      (error: Error) => error.name,
+    );
+    return { control, reason };
+  });
+  await requested;
+  await given.evaluate(({ control }) => control.abort());
+  expect(await given.evaluate(({ reason }) => reason)).toBe('AbortError');
+  expect(await element(page).evaluate((console: VmConsole) => console.state)).toBe('created');
+  await expect.poll(() => page.workers().length).toBe(0);
+  await page.unroute('**/images/echo.elf');
+  await element(page).evaluate((console: VmConsole) => console.start());
+  await expect.poll(() => screenText(page)).toBe('ready');
 });

@@ -36,7 +36,13 @@ export class ProgressPanel {
     const cancel = h('button', { type: 'button', part: 'panel-button', onclick: onCancel }, 'Cancel');
     this.element = h(
       'div',
-      { class: 'panel card progress', part: 'panel progress', 'aria-live': 'off' },
+      {
+        class: 'panel card progress',
+        part: 'panel progress',
+        role: 'group',
+        'aria-label': `Starting ${label || 'the machine'}`,
+        'aria-live': 'off',
+      },
       h('h2', {}, `Starting ${label || 'the machine'}`),
       this.#list,
       h('div', { class: 'actions' }, cancel),

@@ -153,11 +153,20 @@ export class VmConsole extends HTMLElement {
   }
 
   /**
-   * Builds the machine and starts it; a machine that has ended is replaced, a paused one resumed.
-   * @throws VmError also shown in the element and sent as `vm-error`
+   * Builds the machine and starts it; a machine that has ended is replaced, a paused one resumed. A start that a person gives up resolves, too: `state` tells.
+   * @param options.signal gives the start up while it loads
+   * @throws VmError also shown in the element and sent as `vm-error`; the signal's reason, which is not
    */
-  start(): Promise<void> {
-    return this.#machines.start();
+  async start({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const giveUp = (): void => void this.powerOff();
+    signal?.addEventListener('abort', giveUp);
+    try {
+      await this.#machines.start();
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
+    signal?.throwIfAborted();
   }
 
   /** @throws VmError bad-config, as the next ones, if there is no machine */
