@@ -328,7 +328,19 @@ test('Without WebGPU a 2D canvas shows the screen, and the element says so', asy
   await openBios(page, site.builtUrl);
   expect(await litShare(page)).toBeGreaterThan(0.005);
   expect(await rendererOf(page)).toBe('canvas');
-  await expect(page.locator('vm-console').getByText('Drawn without WebGPU')).toBeVisible();
+  const notice = page.locator('vm-console').getByText('Drawn without WebGPU');
+  await expect(notice).toBeVisible();
+  // What the guest has under it can be clicked, and is seen again after a while.
+  const underneath = await notice.evaluate((element) => {
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const root = element.getRootNode() as ShadowRoot;
+    return root.elementFromPoint(left + width / 2, top + height / 2) !== element;
+  });
+  expect(underneath).toBe(true);
+  await notice.evaluate((element) => {
+    for (const animation of element.getAnimations()) animation.finish();
+  });
+  await expect(notice).toHaveCSS('opacity', '0');
 });
 
 test('A graphics device that is lost is made anew, and the picture comes back', async ({ page, site }) => {

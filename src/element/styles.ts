@@ -91,14 +91,14 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .picture canvas { touch-action: none; display: block; width: 100%; height: 100%; }
 .notice {
   position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
-  color: var(--dim); background: var(--chrome);
+  color: var(--dim); background: var(--chrome); pointer-events: none; opacity: 0; animation: remind 12s ease-out;
 }
 .leave {
   position: absolute; right: 12px; top: 12px; padding: 4px 12px; border-radius: 999px; pointer-events: none; opacity: 0;
   color: var(--fg); background: var(--chrome); border: 1px solid var(--line); animation: remind 6s ease-out;
 }
 @keyframes remind { 0%, 70% { opacity: 1; } }
-@media (prefers-reduced-motion: reduce) { .leave { animation-timing-function: step-end; } }
+@media (prefers-reduced-motion: reduce) { .notice, .leave { animation-timing-function: step-end; } }
 .overlay { position: absolute; inset: 0; pointer-events: none; }
 .overlay ::slotted(*) { pointer-events: auto; }
 .poster { position: absolute; inset: 0; display: none; }
