@@ -75,7 +75,44 @@ async function followed(page: Page, width: number, height: number): Promise<void
   await expect.poll(() => size(page), LONG).toEqual({ width, height });
 }
 
-test('the desktop comes up; a terminal, the bar, the window’s size and a lost X server do what people expect', async ({
+/** What an editor of the guest copies is on the host's clipboard, and what the host copied is what the editor pastes. */
+async function copiesAndPastes(page: Page): Promise<void> {
+  await run(page, 'echo from the guest > /home/guest/notes; chown guest: /home/guest/notes');
+  // In a group of its own: what the shell gets from the keyboard is not the editor's.
+  await run(
+    page,
+    "DISPLAY=:0 LANG=C.UTF-8 setsid runuser -u guest -- sh -c 'cd; exec l3afpad notes' < /dev/null > /dev/null 2>&1 & true",
+  );
+  const screen = page.getByRole('application');
+  // A person takes the first copy.
+  const take = page.getByRole('button', { name: 'Copy it here too' });
+  await expect
+    .poll(async () => {
+      if (await take.isVisible()) {
+        await take.click();
+        return page.evaluate(() => navigator.clipboard.readText());
+      }
+      await screen.focus();
+      for (const key of ['a', 'c']) await page.keyboard.press(`Control+${key}`);
+      return '';
+    }, LONG)
+    .toBe('from the guest\n');
+  await page.evaluate(() => navigator.clipboard.writeText('from the host: ä €\n'));
+  await screen.focus();
+  await expect
+    .poll(async () => {
+      for (const key of ['a', 'v', 's']) await page.keyboard.press(`Control+${key}`);
+      // The serial port's terminal has no letters but ASCII's.
+      return run(
+        page,
+        `sleep 1; python3 -c 'print(ascii(open("/home/guest/notes", encoding="utf-8").read()))'`,
+      );
+    }, LONG)
+    .toContain(String.raw`from the host: \xe4 \u20ac`);
+  await run(page, 'kill $(pidof l3afpad); while pidof l3afpad; do sleep 1; done');
+}
+
+test('the desktop comes up; a terminal, the bar, the clipboard, the window’s size and a lost X server do what people expect', async ({
   page,
   site,
 }) => {
@@ -119,6 +156,10 @@ test('the desktop comes up; a terminal, the bar, the window’s size and a lost 
   // The first picture on the bar behind the menu's.
   await page.mouse.click(...(await place(page, 64, height - 20)));
   await run(page, 'until pgrep -t pts/0 bash; do sleep 1; done');
+
+  // A terminal has its own idea of Ctrl-V.
+  await run(page, 'kill $(pidof xterm); while pidof xterm; do sleep 1; done');
+  await copiesAndPastes(page);
 
   await page.setViewportSize({ width: 900, height: 640 });
   const box = (await page.getByRole('application').boundingBox())!;
