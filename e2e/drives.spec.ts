@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootDisk } from './support/boot-sector.ts';
+import { dropFiles } from './support/drop.ts';
 import { displayText, expect, test } from './support/site.ts';
 
 const STARTED = { timeout: 120_000 };
@@ -12,14 +13,8 @@ test('a disk image that is dropped on the page boots, and keys reach it by their
   site,
 }, testInfo) => {
   await page.goto(site.builtUrl);
-  const path = bootDisk(testInfo.outputDir, 'Dropped');
-  const transfer = await page.evaluateHandle((base64) => {
-    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-    const data = new DataTransfer();
-    data.items.add(new File([bytes], 'system.img'));
-    return data;
-  }, readFileSync(path).toString('base64'));
-  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  const content = readFileSync(bootDisk(testInfo.outputDir, 'Dropped'));
+  await dropFiles(page, [{ name: 'system.img', content }]);
   await expect.poll(() => displayText(page), STARTED).toContain('Dropped');
   await page.locator('vm-console').click();
   await page.keyboard.type('snow ');

@@ -6,6 +6,7 @@ import { chromium, type Locator, type Page } from 'playwright/test';
 import { findings } from './support/axe.ts';
 import { bootDisk } from './support/boot-sector.ts';
 import { countingDisk } from './support/counting-disk.ts';
+import { dropFiles } from './support/drop.ts';
 import { write } from './support/files.ts';
 import { noise } from './support/noise.ts';
 import { setFull, withQuota } from './support/quota.ts';
@@ -29,17 +30,8 @@ async function create(page: Page, values: Record<string, string>, file?: string)
   await dialog.getByRole('button', { name: 'Create and start' }).click();
 }
 
-/** Drops a file on the page. */
-async function drop(page: Page, path: string): Promise<void> {
-  await page.evaluate(
-    ([name, content]) => {
-      const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([Uint8Array.from(atob(content), (char) => char.charCodeAt(0))], name));
-      document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
-    },
-    [basename(path), readFileSync(path).toString('base64')] as const,
-  );
-}
+const dropPath = (page: Page, path: string) =>
+  dropFiles(page, [{ name: basename(path), content: readFileSync(path) }]);
 
 /** Goes back to the list and opens a machine's tools. */
 async function manage(page: Page, url: string, name: string): Promise<Locator> {
@@ -215,7 +207,8 @@ test('what the guest writes is there the next time; a second tab is refused; cha
   await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
 
   // Another disk is another machine's: this one has its own.
-  await drop(page, bootDisk(testInfo.outputDir, 'Dropped'));
+  await dropPath(page, bootDisk(testInfo.outputDir, 'Dropped'));
+  await page.getByRole('button', { name: /Start a machine with it/ }).click();
   await expect(page).toHaveURL(/\?arch=x86_64&m=512$/);
   await expect.poll(() => displayText(page), STARTED).toContain('Dropped');
 });
@@ -266,7 +259,7 @@ test('a disk of the person’s own is copied while its machine runs; cut off or 
 }, testInfo) => {
   await withQuota(page);
   await page.goto(site.builtUrl);
-  await drop(page, countingDisk(testInfo.outputDir));
+  await dropPath(page, countingDisk(testInfo.outputDir));
   await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
   await page.getByRole('button', { name: 'Drives', exact: true }).click();
   const keep = page.getByRole('button', { name: 'Keep this machine' });

@@ -1,6 +1,8 @@
 /** The page: the list of machines, one machine, and what is said when something is missing or wrong. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { riscvImage } from '../tests/support/boot-files.ts';
+import { dropFiles } from './support/drop.ts';
 import { displayText, expect, screenText, test, withoutIsolation } from './support/site.ts';
 
 const ECHO = '?arch=riscv64&bios=none&m=64&kernel=images/echo.elf';
@@ -180,14 +182,8 @@ test('a kernel from disk boots, chosen or dropped', async ({ page, site }) => {
 
   await page.goto(`${site.url}?machine=flood&m=96`);
   await expect.poll(() => screenText(page)).toContain('0123456789');
-  const bytes = [...readFileSync(join(site.images, 'echo.elf'))];
-  await page.evaluate((content) => {
-    const dataTransfer = new DataTransfer();
-    dataTransfer.items.add(new File([new Uint8Array(content)], 'my kernel.elf'));
-    for (const type of ['dragenter', 'dragover', 'drop']) {
-      document.body.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
-    }
-  }, bytes);
+  await dropFiles(page, [{ name: 'my kernel.elf', content: readFileSync(join(site.images, 'echo.elf')) }]);
+  await page.getByRole('button', { name: /Start a machine with it/ }).click();
   await expect.poll(() => screenText(page)).toBe('ready');
   await page.getByText('Options', { exact: true }).click();
   await expect(page.getByTestId('command-line')).toHaveValue(
@@ -228,7 +224,7 @@ test('a kernel that wants firmware, on a site that has none, is told so', async 
   await page.getByTestId('pick').setInputFiles({
     name: 'Image',
     mimeType: 'application/octet-stream',
-    buffer: Buffer.alloc(4096),
+    buffer: Buffer.from(riscvImage(4096)),
   });
   await expect(page.getByRole('alert')).toContainText('The default firmware (OpenSBI) is not here');
 });

@@ -26,7 +26,7 @@ export function machineFacts(entry: CatalogEntry): string[] {
 
 export interface ListActions extends ShelfActions {
   open(name: string): void;
-  pick(files: Iterable<File>): void;
+  pick(files: readonly File[]): void;
   openGallery(): void;
   /** Makes a machine with a disk of its own of a listed one, and opens it. */
   keep(entry: CatalogEntry): Promise<void>;
@@ -166,7 +166,11 @@ function galleryLink(open: () => void): HTMLElement {
 
 export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
   const input = h('input', { type: 'file', multiple: true, class: 'visually-hidden', 'data-testid': 'pick' });
-  input.addEventListener('change', () => actions.pick(input.files ?? []));
+  input.addEventListener('change', () => {
+    actions.pick([...(input.files ?? [])]);
+    // The same file can be chosen again.
+    input.value = '';
+  });
   return h(
     'main',
     { class: 'list' },

@@ -5,11 +5,10 @@ import './machine.css';
 import './disks/disks.css';
 import { VmError } from '../core/errors.ts';
 import { h } from '../element/dom.ts';
-import type { VmConsole } from '../element/index.ts';
 import { type Address, AddressError, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
-import { sniff } from './sniff.ts';
+import { askKind, askPlace, type Incoming, type KnownUse, lookAt, sayForeign } from './incoming.ts';
 import { openDialog } from './dialog.ts';
 import { imageIn, keepableDrives, withDisks, withoutDisks } from './disks/kept-config.ts';
 import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
@@ -17,7 +16,7 @@ import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { keepPage } from './offline.ts';
 import { mayLeave, unkeptWrites } from './leaving.ts';
-import { MEDIA, type VmConfig } from '../core/vm-api.ts';
+import { MEDIA, type Vm, type VmConfig } from '../core/vm-api.ts';
 import { CALENDAR, parseGalleryAddress } from './gallery/address.ts';
 import type { GalleryPage } from './gallery/gallery-page.ts';
 import { addressOf, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
@@ -136,7 +135,7 @@ function showList(): void {
   root.replaceChildren(
     listView(catalog, {
       open: (name) => go({ machine: name, options: {} }),
-      pick: (list) => void takeFiles([...list]),
+      pick: (list) => void takeFiles(list),
       openKept: (id) => go({ mine: id, options: {} }),
       create: () => void createMachine(),
       openGallery: () => goTo(CALENDAR),
@@ -268,22 +267,27 @@ async function goHome(): Promise<void> {
   go(null);
 }
 
+type Architecture = NonNullable<KnownUse['arch']>;
+
+/** A new machine for files of an architecture. The serial console is the only one that a kernel for a PC surely has. */
+const machineFor = (arch: Architecture, hasKernel: boolean): Address => ({
+  options: { arch, ...(hasKernel && arch !== 'riscv64' && { append: 'console=ttyS0' }) },
+});
+
 /** Goes to a machine that may hold a picked kernel, which decides what kind of machine it is and whether firmware runs before it. */
-async function goWithFiles(address: Address): Promise<void> {
+async function goWithFiles(wanted: Address): Promise<void> {
   const { kernel, bios } = files;
+  let address = wanted;
   if (kernel) {
     const header = new Uint8Array(await kernel.slice(0, HEADER_SIZE).arrayBuffer());
     const arch = kernelArch(header);
     const entry = entries().find(({ name }) => name === address.machine);
-    if (arch && arch !== (address.options.arch ?? entry?.arch)) {
-      // Nothing of another architecture's machine fits. The serial console is the only one that a PC has.
-      go({ options: { arch, append: 'console=ttyS0' } });
-      return;
-    }
-    if (!bios && address.options.bios === undefined && runsWithoutFirmware(header)) {
-      go({ ...address, options: { ...address.options, bios: 'none' } });
-      return;
-    }
+    // A machine that is kept has an address of its own, and its drop was compared with what runs.
+    const has = address.options.arch ?? entry?.arch ?? (address.mine ? arch : 'riscv64');
+    // Nothing of another architecture's machine fits.
+    if (arch && arch !== has) address = machineFor(arch, true);
+    if (!bios && address.options.bios === undefined && runsWithoutFirmware(header))
+      address = { ...address, options: { ...address.options, bios: 'none' } };
   }
   go(address);
 }
@@ -291,19 +295,29 @@ async function goWithFiles(address: Address): Promise<void> {
 /** RAM of a machine that is made around a disk, MiB. */
 const DISK_MACHINE_MEMORY = 512;
 
-/**
- * Boots files of the user's: the machine at hand gets them, or a new one is made around them. A running PC without a kernel of its own
- * gets a CD-ROM or a floppy as a person would put it in.
- */
-async function takeFiles(list: Iterable<File>): Promise<void> {
+/** Takes files that were chosen or dropped. A machine that runs is not ended unasked. */
+async function takeFiles(list: readonly File[]): Promise<void> {
+  const incoming = await lookAt(list);
+  const running = document.querySelector('vm-console')?.vm;
+  if (running && (running.state === 'running' || running.state === 'paused')) {
+    const place = await askPlace(incoming, running);
+    if (place?.how === 'insert') return insert(running, place.drive, incoming[0].file);
+    if (!place) return;
+  } else sayForeign(incoming);
+  await startWith(incoming);
+}
+
+/** Boots files of the person's: the machine at hand gets them, or a new one is made around them. */
+async function startWith(incoming: readonly Incoming[]): Promise<void> {
   const picked: PickedFiles = {};
-  const problems: string[] = [];
-  for (const file of list) {
-    const found = await sniff(file);
-    if ('kind' in found) picked[found.kind] = file;
-    else problems.push(found.problem);
+  let arch: Architecture | undefined;
+  for (const { file, use } of incoming) {
+    if ('foreign' in use) continue;
+    const known = 'unknown' in use ? await askKind(file) : use;
+    if (!known) return;
+    picked[known.kind] = file;
+    arch ??= known.arch;
   }
-  if (problems.length > 0) sayProblems(problems);
   if (Object.keys(picked).length === 0) return;
   let here: Address | null = null;
   try {
@@ -311,50 +325,31 @@ async function takeFiles(list: Iterable<File>): Promise<void> {
   } catch {
     // An address that cannot be read has no machine to keep.
   }
+  const shown = document.querySelector('vm-console')?.config;
   const media = MEDIA.some((key) => picked[key]);
   if (!media) {
-    if (!(await mayLeave())) return;
-    files = { ...files, ...picked };
-    return goWithFiles(here ?? { options: { arch: 'riscv64' } });
+    const fits = here !== null && (!arch || !shown?.arch || shown.arch === arch);
+    files = fits ? { ...files, ...picked } : picked;
+    return goWithFiles(fits && here ? here : machineFor(arch ?? 'riscv64', picked.kernel !== undefined));
   }
-  const running = document.querySelector('vm-console');
-  const hasKernel = running?.config.kernel !== undefined;
-  if (running && !hasKernel && !picked.hda && (await insert(running, picked))) return;
-  if (!(await mayLeave())) return;
   // A disk brings its own system: what ran here has no use for it, unless it waits for its disk. A machine that is kept has one.
   const hasDisk = here?.mine !== undefined && picked.hda !== undefined;
-  const isPc = running !== null && !hasKernel && !hasDisk && running.config.arch !== 'riscv64';
+  const isPc = shown !== undefined && shown.kernel === undefined && !hasDisk && shown.arch !== 'riscv64';
   files = isPc ? { ...files, ...picked } : picked;
   await goWithFiles(isPc && here ? here : { options: { arch: 'x86_64', memory: DISK_MACHINE_MEMORY } });
 }
 
-/** Says which files are of no use, and what would be. */
-function sayProblems(problems: readonly string[]): void {
-  const { body } = openDialog('Not to be started');
-  body.append(
-    ...problems.map((text) => h('p', {}, text)),
-    h(
-      'p',
-      { class: 'about' },
-      'A machine starts a kernel (with its initrd), firmware, a disk image (raw, qcow2, VMDK, VDI, VHD), a CD-ROM or a floppy.',
-    ),
-  );
-}
-
-/** Puts media into the drives of a running machine; false if it has no such drives, or does not run. */
-async function insert(running: VmConsole, picked: PickedFiles): Promise<boolean> {
-  const { vm } = running;
-  for (const [key, media] of [
-    ['cdrom', 'cdrom'],
-    ['fda', 'floppy'],
-  ] as const) {
-    const file = picked[key];
-    if (!file) continue;
-    const drive = vm?.drives.find((one) => one.removable && one.media === media);
-    if (!vm || !drive) return false;
-    await vm.changeMedium(drive.name, file);
+/** Puts a medium into a drive of a running machine. */
+async function insert(vm: Vm, drive: string, file: File): Promise<void> {
+  try {
+    if (vm.drives.find(({ name }) => name === drive)?.locked && !(await vm.eject(drive)))
+      throw new Error(
+        `The guest uses what is in ${drive} and has locked it. It was asked to let go: eject it in the guest, or by force in “Drives”, and drop the file again.`,
+      );
+    await vm.changeMedium(drive, file);
+  } catch (error) {
+    openDialog(`“${file.name}” was not inserted`).body.append(h('p', {}, (error as Error).message));
   }
-  return true;
 }
 
 function acceptDrops(): void {

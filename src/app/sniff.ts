@@ -1,9 +1,11 @@
 /** What a file of the person's is, found out from its content. */
-import { type FileKind, fileKind, foreignKind, imageKind, isText, SNIFF_SIZE } from './file-kind.ts';
-
-export type Sniffed = { kind: FileKind } | { problem: string };
+import { type FileUse, fileUse, fileKind, SNIFF_SIZE, TAIL_SIZE } from './file-kind.ts';
 
 const GZIP = [0x1f, 0x8b];
+
+async function bytesOf(part: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await part.arrayBuffer());
+}
 
 /** The first bytes of what a gzip file holds, fewer if it is damaged. */
 async function unpackedHead(file: Blob): Promise<Uint8Array> {
@@ -25,30 +27,19 @@ async function unpackedHead(file: Blob): Promise<Uint8Array> {
   return head.subarray(0, length);
 }
 
-/** Finds out what a file is good for, or why for nothing. */
-export async function sniff(file: File): Promise<Sniffed> {
-  let header: Uint8Array<ArrayBuffer>;
-  try {
-    header = new Uint8Array(await file.slice(0, SNIFF_SIZE).arrayBuffer());
-  } catch {
-    // A folder that is dropped is a file that cannot be read.
-    return {
-      problem: `“${file.name}” cannot be read. If it is a folder: a machine mounts one that is chosen in its options, under “Screen, sound and devices”. If not, it was moved or changed.`,
-    };
-  }
-  if (file.size === 0) return { problem: `“${file.name}” is empty.` };
-  const foreign = foreignKind(header);
-  if (foreign) return { problem: `“${file.name}” is ${foreign}.` };
-  if (!GZIP.every((byte, at) => header[at] === byte)) {
-    const kind = imageKind(file.name, file.size, header);
-    const disk = kind === 'hda' || kind === 'cdrom' || kind === 'fda';
-    if (!disk && isText(header)) return { problem: `“${file.name}” is a text: no machine starts from one.` };
-    return { kind };
-  }
+/** Finds out what a file is good for, or why for nothing. @throws DOMException the file cannot be read: it is a folder, or gone */
+export async function sniff(file: File): Promise<FileUse> {
+  const header = await bytesOf(file.slice(0, SNIFF_SIZE));
+  if (file.size === 0) return { foreign: 'empty' };
+  if (!GZIP.every((byte, at) => header[at] === byte))
+    return fileUse(file.name, file.size, header, await bytesOf(file.slice(-TAIL_SIZE)));
   const inside = await unpackedHead(file);
   const name = file.name.replace(/\.gz$/i, '');
-  const kind = imageKind(name, 0, inside);
-  if (kind === 'cdrom' || kind === 'hda' || kind === 'fda')
-    return { problem: `“${file.name}” is a compressed image: unpack it first, as with gunzip.` };
-  return { kind: kind === 'kernel' ? fileKind(file.name) : kind };
+  const use = fileUse(name, 0, inside);
+  if ('foreign' in use) return { foreign: `a compressed file; what it holds is ${use.foreign}` };
+  if ('unknown' in use) return fileKind(name) === 'initrd' ? { kind: 'initrd' } : use;
+  const { kind } = use;
+  return kind === 'kernel' || kind === 'initrd' || kind === 'bios'
+    ? use
+    : { foreign: 'a compressed image: unpack it first, as with gunzip' };
 }

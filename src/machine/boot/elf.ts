@@ -29,6 +29,9 @@ const MACHINES = new Map([
   [258, 'LoongArch'],
 ]);
 
+/** What an ELF file's `e_machine` is called. */
+export const machineName = (machine: number): string => MACHINES.get(machine) ?? `ELF machine ${machine}`;
+
 /** A loadable segment: bytes go to `address`, and `zeros` bytes of zero after them. */
 export interface ElfSegment {
   address: number;
@@ -53,13 +56,13 @@ export function isElf(bytes: Uint8Array): boolean {
 export function parseElf(bytes: Uint8Array, machine: number, what: string): ElfFile {
   const bad = (message: string): VmError => new VmError('bad-image', message);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const wanted = MACHINES.get(machine) ?? `machine ${machine}`;
+  const wanted = machineName(machine);
   if (bytes.length < 20)
     throw bad(`The ${what} is truncated: its ELF header is incomplete. Download it again.`);
   const littleEndian = bytes[EI_DATA] === ELFDATA2LSB;
   const found = view.getUint16(18, littleEndian);
   if (found !== machine) {
-    const name = MACHINES.get(found) ?? `ELF machine ${found}`;
+    const name = machineName(found);
     throw bad(`The ${what} is for ${name}, but this machine is ${wanted}: choose a ${wanted} ${what}.`);
   }
   if (bytes[EI_CLASS] !== ELFCLASS64 || !littleEndian) {

@@ -1,0 +1,19 @@
+/** Files that are dropped on the page. */
+import type { Page } from 'playwright/test';
+
+export interface Dropped {
+  name: string;
+  content: Buffer;
+}
+
+/** Drops files as a person does: they enter, move over, and are let go of. @param target a selector */
+export async function dropFiles(page: Page, files: readonly Dropped[], target = 'body'): Promise<void> {
+  const packed = files.map(({ name, content }) => [name, content.toString('base64')] as const);
+  await page.locator(target).evaluate((element, packed) => {
+    const dataTransfer = new DataTransfer();
+    for (const [name, content] of packed)
+      dataTransfer.items.add(new File([Uint8Array.from(atob(content), (char) => char.charCodeAt(0))], name));
+    const init = { dataTransfer, bubbles: true, composed: true, cancelable: true };
+    for (const type of ['dragenter', 'dragover', 'drop']) element.dispatchEvent(new DragEvent(type, init));
+  }, packed);
+}
