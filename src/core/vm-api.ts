@@ -451,6 +451,15 @@ export interface VmFolder {
    * there as it is now, and once more when it has changed again. Symbolic links are left out.
    */
   changes(): FolderChange[];
+  /**
+   * Puts a file there while the machine runs, with the folders on its way: a guest that looks sees it. A file that is there gets these bytes instead of its own. It is no change
+   * of the guest's. Also into folders that the guest may only read.
+   * @param path names with slashes between; none of them `.` or `..`
+   * @throws VmError too-large if there is no room: 512 MiB in all; bad-config for a path that cannot be, or is a folder's
+   */
+  write(path: string, bytes: Uint8Array): void;
+  /** Makes a folder, with those on its way; one that is there stays as it is. @throws VmError as write() */
+  mkdir(path: string): void;
 }
 
 /** A guest's change of a shared folder; paths begin with a slash. */

@@ -1,7 +1,16 @@
 /** Folders that are shared with the guest (-virtfs): their files, loaded into trees in memory. */
 import { VmError } from '../core/errors.ts';
-import type { FolderConfig } from '../core/vm-api.ts';
-import { FileTree } from '../hw/virtio/file-tree.ts';
+import type { FolderConfig, VmFolder } from '../core/vm-api.ts';
+import {
+  EISDIR,
+  EINVAL,
+  ENOSPC,
+  ENOTDIR,
+  FileTree,
+  type Outcome,
+  TREE_BYTES_MAX,
+  type TreeNode,
+} from '../hw/virtio/file-tree.ts';
 import { TreeChanges } from '../hw/virtio/tree-changes.ts';
 import { loadImage } from './boot/image-source.ts';
 
@@ -40,9 +49,43 @@ export function loadFolders(
         const what = `file ${path} of the folder ${tag}`;
         const bytes = await loadImage(source, { what, onProgress() {}, signal });
         const error = tree.put(path, bytes);
-        if (error) throw new VmError('too-large', `The ${what} has no place there (error ${error}).`);
+        if (typeof error === 'number')
+          throw new VmError('too-large', `The ${what} has no place there (error ${error}).`);
       }
       return { tag, tree, changes: new TreeChanges(tree) };
     }),
   );
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  [EINVAL]: 'names have no “/”, no NUL, and are neither “.” nor “..”',
+  [EISDIR]: 'a folder has that name',
+  [ENOTDIR]: 'a file has the name of a folder on its way',
+  [ENOSPC]: `all files of a folder have ${TREE_BYTES_MAX >> 20} MiB together, and this browser may give less`,
+};
+
+/** A shared folder as its host sees it. */
+export function hostFolder({ tag, tree, changes }: SharedFolder): VmFolder {
+  const place = (path: string, put: () => Outcome<TreeNode>): void => {
+    const made = put();
+    if (typeof made === 'number') {
+      const reason = REASONS[made] ?? 'its path is too long';
+      throw new VmError(
+        made === ENOSPC ? 'too-large' : 'bad-config',
+        `“${path}” was not put into the folder ${tag}: ${reason}.`,
+      );
+    }
+    changes.putByHost(made);
+  };
+  return {
+    tag,
+    list: () => tree.files(),
+    changes: () => changes.take(),
+    read: (path) => {
+      const node = tree.find(path);
+      return node && !node.children ? node.bytes.slice(0, node.size) : null;
+    },
+    write: (path, bytes) => place(path, () => tree.put(path, bytes)),
+    mkdir: (path) => place(path, () => tree.makeFolders(path.split('/').filter(Boolean))),
+  };
 }

@@ -30,7 +30,7 @@ import { loadCore, warmUpOnce } from './core-module.ts';
 import { DriveBay } from './drive-bay.ts';
 import { closeDrives, openDrives } from './drives.ts';
 import { asVmError, crashError, hangError } from './failures.ts';
-import { loadFolders, type SharedFolder } from './folders.ts';
+import { hostFolder, loadFolders, type SharedFolder } from './folders.ts';
 import { hostBalloon } from './host-balloon.ts';
 import { MachineImages } from './machine-images.ts';
 import { sampleMemory } from './memory-use.ts';
@@ -279,15 +279,7 @@ class MachineVm implements Vm {
   }
 
   get folders(): readonly VmFolder[] {
-    return this.sharedFolders.map(({ tag, tree, changes }) => ({
-      tag,
-      list: () => tree.files(),
-      changes: () => changes.take(),
-      read: (path) => {
-        const node = tree.find(path);
-        return node && !node.children ? node.bytes.slice(0, node.size) : null;
-      },
-    }));
+    return this.sharedFolders.map(hostFolder);
   }
 
   get queues(): readonly QueueState[] {

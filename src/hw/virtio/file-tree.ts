@@ -133,19 +133,35 @@ export class FileTree {
     if (--node.holders === 0 && this.isRemoved(node)) this.stored -= node.bytes.length;
   }
 
-  /** Puts a file at a path of the host's, with the folders on its way. @returns an error, for a path that cannot be */
-  put(path: string, bytes: Uint8Array): number {
+  /** Puts a file at a path of the host's, with the folders on its way; a file that is there gets these bytes. @returns an error, for a path that cannot be */
+  put(path: string, bytes: Uint8Array): Outcome<TreeNode> {
     const names = path.split('/').filter(Boolean);
     const name = names.pop();
+    if (name === undefined) return EINVAL;
+    const folder = this.makeFolders(names);
+    if (typeof folder === 'number') return folder;
+    // A link is replaced, not followed: it leads where the guest likes.
+    const there = folder.children?.get(name);
+    if (there?.children) return EISDIR;
+    const isFile = there && (there.mode & S_IFMT) === S_IFREG;
+    if (there && !isFile) this.remove(there);
+    // Programs are to be run: what the host knows of permissions does not come along.
+    const file = there && isFile ? there : this.add(folder, name, S_IFREG | 0o755);
+    if (typeof file === 'number') return file;
+    const error = this.write(file, 0, bytes) || this.resize(file, bytes.length);
+    if (error && !isFile) this.remove(file);
+    return error || file;
+  }
+
+  /** The folder at a path of names, made as far as it is not there. */
+  makeFolders(names: readonly string[]): Outcome<TreeNode> {
     let folder = this.root;
     for (const part of names) {
       const next = folder.children?.get(part) ?? this.add(folder, part, S_IFDIR | 0o755);
       if (typeof next === 'number') return next;
       folder = next;
     }
-    // Programs are to be run: what the host knows of permissions does not come along.
-    const file = name === undefined ? EINVAL : this.add(folder, name, S_IFREG | 0o755);
-    return typeof file === 'number' ? file : this.write(file, 0, bytes);
+    return folder.children ? folder : ENOTDIR;
   }
 
   /** The node at a path; null: there is none. */

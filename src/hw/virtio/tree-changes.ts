@@ -45,6 +45,19 @@ export class TreeChanges {
     }
   }
 
+  /** The host itself has put a node there as it is now, with the folders on its way. */
+  putByHost(node: TreeNode): void {
+    const way: TreeNode[] = [];
+    for (let at: TreeNode | null = node; at?.parent; at = at.parent) way.unshift(at);
+    let { known } = this;
+    for (const at of way) {
+      const before = known.children!.get(at.name);
+      const now = before?.children && at.children ? before : knownOf(at);
+      known.children!.set(at.name, Object.assign(now, { version: at.version }));
+      known = now;
+    }
+  }
+
   /**
    * In an order in which they can be made: what was removed, the deepest first, then folders from the top, then files. Where this throws (there is no memory
    * for the files' bytes), the next call gives the same.
