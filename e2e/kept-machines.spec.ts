@@ -276,9 +276,12 @@ test('a disk of the person’s own is copied while its machine runs; cut off or 
   await expect(page).toHaveURL(/\?arch=x86_64&m=512$/);
   await countOn(page, 'Started 2');
   // What it has written is not lost to another disk without a question.
-  await drop(page, bootDisk(testInfo.outputDir, 'Dropped'));
-  const question = page.getByRole('dialog', { name: 'Leave this machine?' });
-  await question.getByRole('button', { name: 'Cancel' }).click();
+  await dropPath(page, bootDisk(testInfo.outputDir, 'Dropped'));
+  const question = page.getByRole('dialog', { name: /^“.+”$/ });
+  await expect(
+    question.getByRole('button', { name: /what it has written to its disk is lost/ }),
+  ).toBeVisible();
+  await question.getByRole('button', { name: 'Close' }).click();
   expect(await displayText(page)).toContain('Started 2');
 
   await setFull(page, false);
