@@ -147,3 +147,28 @@ test('a screen reader finds the terminal’s lines where it is wanted, and is to
   await page.getByRole('application').focus();
   await expect(told).toContainText('A picture');
 });
+
+test('where the system forces its colours, states and choices are still told apart', async ({
+  page,
+  site,
+}) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await openEmptyPage(page, site.url, machine('echo', 'autostart'));
+  await expect.poll(() => screenText(page)).toBe('ready');
+  const background = (selector: string) =>
+    page.locator(`vm-console ${selector}`).evaluate((node) => getComputedStyle(node).backgroundColor);
+  const plain = await background('.toolbar');
+  const running = await background('.dot');
+  expect(running).not.toBe(plain);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect.poll(() => background('.dot')).not.toBe(running);
+  expect(await background('.dot')).not.toBe(plain);
+  await page.getByRole('button', { name: 'Resume' }).click();
+  await more(page).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Keys below the picture' }).click();
+  await page.getByRole('button', { name: 'Ctrl', exact: true }).click();
+  expect(await background('.control')).not.toBe(await background('.alt'));
+  // The guest's colours are its own.
+  const cell = page.locator('vm-console .xterm-rows > div').first();
+  expect(await cell.evaluate((node) => getComputedStyle(node).color)).toBe('rgb(28, 38, 54)');
+});
