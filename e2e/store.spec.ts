@@ -328,6 +328,96 @@ test('changes that were committed half-way are not discarded', async ({ page }) 
   });
 });
 
+test('what is written together is stored together, over a disk that an earlier version has stored too', async ({
+  page,
+}) => {
+  const seen = await page.evaluate(async () => {
+    const size = 19 * 2 ** 20 + 512;
+    const model = new Uint8Array(size);
+    const disks = new store.Disks();
+    const { id } = await store.take(disks.createDisk({ name: 'Joined', capacity: size }));
+    const database = await store.take(store.openDatabase(`snowglobe-disk-${id}`));
+    const values = database.store('strict');
+    // As version 1 stored it: records 0, 3 and 70 of the upper layer, in halves, and what says so of 4,096 records.
+    await values('readwrite', (put) => {
+      const map = new Uint8Array(1024);
+      for (const index of [0, 3, 70]) {
+        map[index >> 2] |= 2 << ((index & 3) * 2);
+        for (const half of [0, 1]) {
+          put.put(new Uint8Array(32768).fill(index + half + 1).buffer, 2 ** 52 + index * 2 + half);
+          model.fill(index + half + 1, (index * 2 + half) * 32768, (index * 2 + half + 1) * 32768);
+        }
+      }
+      put.put(map.buffer, ['map', 1, 0]);
+      return store.ended(put.transaction);
+    });
+    const inside = async () => {
+      const [keys, header] = await values('readonly', (all) =>
+        Promise.all([store.promisifyRequest(all.getAllKeys()), store.promisifyRequest(all.get('header'))]),
+      );
+      const joins = keys.filter((key) => Array.isArray(key) && key[0] === 'join');
+      return {
+        version: header.version,
+        joins: joins.map((key) => key as unknown[]).map(([, , number]) => number),
+      };
+    };
+    const looks: unknown[] = [];
+    const look = async (id: string, options = {}) => {
+      const node = await store.take(disks.openDisk(id, options));
+      looks.push(await store.same(node, model));
+      return node;
+    };
+    let node = await look(id);
+    const write = (at: number, bytes: Uint8Array) => {
+      model.set(bytes, at);
+      return store.take(node.write(at, bytes));
+    };
+    const random = store.randomNumbers(5);
+    looks.push(await inside());
+    // More than is kept back for a flush, from the middle of a record on.
+    for (let at = 1000; at < 18 * 2 ** 20; at += 2 ** 20) await write(at, store.noise(random, 2 ** 20));
+    await store.take(node.close());
+    const joined = await inside();
+    looks.push([joined.version, joined.joins.length > 0]);
+    node = await look(id);
+    await write(2 ** 21 + 5, store.noise(random, 3000));
+    await store.take(node.flush());
+    await write(2 ** 22 - 100, store.noise(random, 70_000));
+    model.fill(0, 6 * 2 ** 20, 11 * 2 ** 20);
+    await store.take(node.writeZeroes(6 * 2 ** 20, 5 * 2 ** 20));
+    await store.take(node.close());
+    const whole = (await inside()).joins.filter((number) => number === 3 || number === 4);
+    looks.push([whole, await store.take(disks.checkDisk(id))]);
+    await store.take((await look(id)).close());
+    const copy = (await store.take(disks.duplicateDisk(id, 'Copy'))).id;
+    await store.take(disks.commitDisk(id));
+    for (const one of [copy, id]) {
+      looks.push(await store.take(disks.checkDisk(one)));
+      node = await look(one);
+      await store.take(node.discard(0, size));
+      await store.take(node.close());
+    }
+    // The zeros go into the lower layer.
+    await store.take(disks.commitDisk(id));
+    looks.push([(await inside()).joins, (await store.take(disks.diskSizes(id))).allocation]);
+    database.close();
+    return looks;
+  });
+  expect(seen).toEqual([
+    'same',
+    { version: 1, joins: [] },
+    [2, true],
+    'same',
+    [[], []],
+    'same',
+    [],
+    'same',
+    [],
+    'same',
+    [[], 0],
+  ]);
+});
+
 test('a disk of 64 GB costs what is written to it', async ({ page }, testInfo) => {
   const { id, sizes } = await page.evaluate(async () => {
     const disks = new store.Disks();

@@ -1,10 +1,11 @@
 /** What the tests of stored disks have in their page. */
+import { promisifyRequest } from 'idb-keyval';
 import { Disks } from '../../src/block/store/disks.ts';
 import { MemoryNode } from '../../src/block/protocol/memory-node.ts';
 import type { BlockNode } from '../../src/block/block-node.ts';
 import { take } from './take.ts';
 
-export { Disks, MemoryNode, take };
+export { Disks, MemoryNode, promisifyRequest, take };
 export { storedDisks } from '../../src/machine/stored-disk.ts';
 export * from '../../src/block/store/database.ts';
 
@@ -19,14 +20,14 @@ export function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-function noise(random: (below: number) => number, length: number): Uint8Array {
+export function noise(random: (below: number) => number, length: number): Uint8Array {
   const bytes = new Uint8Array(length);
   const step = random(255) + 1;
   for (let i = 0, value = random(256); i < length; i++, value += step) bytes[i] = value ^ (i >> 8);
   return bytes;
 }
 
-async function same(node: BlockNode, model: Uint8Array): Promise<string> {
+export async function same(node: BlockNode, model: Uint8Array): Promise<string> {
   if (node.size !== model.length) return `size ${node.size} instead of ${model.length}`;
   for (let at = 0; at < model.length; at += 1 << 20) {
     const length = Math.min(1 << 20, model.length - at);

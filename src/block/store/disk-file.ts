@@ -7,11 +7,12 @@
  * | `header` | DiskHeader |
  * | `['map', layer, page]` | a page of the layer's RecordMap |
  * | layer * 2^52 + record * 2 + half | half a record, an ArrayBuffer: what is larger Chromium puts into files of their own, at several times the cost |
+ * | `['join', layer, number]` | 32 records in a Blob, those from 32 * number on: where much is stored at once and read in its order, a file costs less than 64 halves do |
  */
 import { promisifyRequest } from 'idb-keyval';
 import { type BlockResult, DONE, failure, success } from '../block-node.ts';
 import { type Database, ended, storeFailure } from './database.ts';
-import { DATA, RecordMap, type RecordState } from './record-map.ts';
+import { DATA, JOINED, RecordMap, type RecordState, type StoredState } from './record-map.ts';
 
 /** What a disk was made over, when it keeps only what differs from that. */
 export interface DiskBase {
@@ -28,7 +29,8 @@ export interface DiskBase {
 }
 
 export interface DiskHeader {
-  version: 1;
+  /** 2: it has, or had, records that are joined. */
+  version: 1 | 2;
   /** Bytes that the guest sees. */
   size: number;
   base: DiskBase | null;
@@ -46,11 +48,23 @@ export const LOWER = 0;
 export const UPPER = 1;
 export type Layer = typeof LOWER | typeof UPPER;
 
+/** Records that are stored as one value: 2 MiB. */
+export const JOIN = 32;
+
 const LAYER_KEYS = 2 ** 52;
 /** Both halves of a record. */
 export const ALL_HALVES = 3;
 
 const keyOf = (layer: Layer, index: number, half = 0): number => layer * LAYER_KEYS + index * HALVES + half;
+
+const joinKey = (layer: Layer, number: number): IDBValidKey => ['join', layer, number];
+
+export interface CommitOptions {
+  /** Absent: as it was. */
+  header?: DiskHeader;
+  /** Records that lie side by side are joined. The page has to live until the end of such a commit, or nothing of it is stored. */
+  join?: boolean;
+}
 
 /** A record's new state in a layer. */
 export interface RecordChange {
@@ -89,7 +103,7 @@ export class DiskFile {
         ]);
         if (found && fresh) return failure('io', 'there is such a disk already');
         const header = found ?? fresh;
-        if (header?.version !== 1) {
+        if (header?.version !== 1 && header?.version !== 2) {
           return failure(
             'io',
             header ? 'a newer version of this page has made the disk: reload the page' : 'its data is gone',
@@ -111,21 +125,35 @@ export class DiskFile {
     }
   }
 
+  /** Whether a record is stored with those beside it, which are read with it at little cost. */
+  joined(layer: Layer, index: number): boolean {
+    return this.maps[layer].place(index) === JOINED;
+  }
+
   /** Reads `count` records of a layer from `first` on, all of which are stored. */
   async read(layer: Layer, first: number, count: number): Promise<BlockResult<Uint8Array>> {
+    const pieces = this.pieces(layer, first, first + count);
+    const lost = (index: number) => failure('io', `the disk's store has lost record ${index}`);
     try {
+      // What is written meanwhile changes neither these values nor the Blobs.
       const values = await this.database.store('strict')('readonly', (store) =>
-        Promise.all(
-          Array.from({ length: count * HALVES }, (_, i) =>
-            promisifyRequest<ArrayBuffer | undefined>(store.get(keyOf(layer, first) + i)),
-          ),
-        ),
+        Promise.all(pieces.map(({ key }) => promisifyRequest<unknown>(store.get(key)))),
       );
+      const parts = await Promise.all(
+        pieces.map(async ({ index, from, bytes: length }, i) => {
+          const value = values[i];
+          const part = value instanceof Blob ? await value.slice(from, from + length).arrayBuffer() : value;
+          return { index, part: part instanceof ArrayBuffer && part.byteLength === length ? part : null };
+        }),
+      );
+      const missing = parts.find(({ part }) => part === null);
+      if (missing) return lost(missing.index);
+      if (parts.length === 1) return success(new Uint8Array(parts[0].part!));
       const bytes = new Uint8Array(count * RECORD);
-      for (const [i, value] of values.entries()) {
-        if (value?.byteLength !== HALF)
-          return failure('io', `the disk's store has lost record ${first + (i >> 1)}`);
-        bytes.set(new Uint8Array(value), i * HALF);
+      let at = 0;
+      for (const { part } of parts) {
+        bytes.set(new Uint8Array(part!), at);
+        at += part!.byteLength;
       }
       return success(bytes);
     } catch (error) {
@@ -133,20 +161,42 @@ export class DiskFile {
     }
   }
 
+  /** Where the bytes of records lie: halves, and parts of what is joined. */
+  private pieces(layer: Layer, first: number, end: number): Piece[] {
+    const pieces: Piece[] = [];
+    for (let index = first; index < end; ) {
+      if (!this.joined(layer, index)) {
+        for (let half = 0; half < HALVES; half++)
+          pieces.push({ key: keyOf(layer, index, half), index, from: 0, bytes: HALF });
+        index++;
+        continue;
+      }
+      const number = Math.floor(index / JOIN);
+      let next = index + 1;
+      while (next < Math.min(end, (number + 1) * JOIN) && this.joined(layer, next)) next++;
+      const key = joinKey(layer, number);
+      pieces.push({ key, index, from: (index % JOIN) * RECORD, bytes: (next - index) * RECORD });
+      index = next;
+    }
+    return pieces;
+  }
+
   /** Makes changes, all or none, and lasting: they survive a power cut when this ends well. Their bytes are copied before it returns. */
-  async commit(changes: Iterable<RecordChange>, header: DiskHeader = this.current): Promise<BlockResult> {
-    const before: [Layer, number, RecordState][] = [];
+  async commit(changes: Iterable<RecordChange>, options: CommitOptions = {}): Promise<BlockResult> {
+    const before: [Layer, number, StoredState][] = [];
+    let { header = this.current } = options;
     try {
       await this.database.store('strict')('readwrite', (store) => {
         try {
-          this.put(store, changes, before);
+          const joins = this.put(store, changes, options.join ?? false, before);
+          if (joins && header.version === 1) header = { ...header, version: 2 };
           if (header !== this.current) store.put(header, 'header');
         } catch (error) {
           store.transaction.abort();
           throw error;
         }
         const done = ended(store.transaction);
-        // A page that is being closed sends nothing more: the browser has all it needs for this from here on.
+        // A page that is being closed sends nothing more: the browser has all it needs for this from here on, but for Blobs.
         store.transaction.commit();
         return done;
       });
@@ -158,15 +208,37 @@ export class DiskFile {
     }
   }
 
+  /** @returns whether records were joined */
   private put(
     store: IDBObjectStore,
     changes: Iterable<RecordChange>,
-    before: [Layer, number, RecordState][],
-  ): void {
+    join: boolean,
+    before: [Layer, number, StoredState][],
+  ): boolean {
     const pages: [Set<number>, Set<number>] = [new Set(), new Set()];
-    for (const { layer, index, state, bytes, halves = ALL_HALVES } of changes) {
-      const map = this.maps[layer];
-      const was = map.get(index);
+    /** Joined records of which some were. */
+    const left: [Set<number>, Set<number>] = [new Set(), new Set()];
+    const set = (layer: Layer, index: number, state: StoredState): void => {
+      const was = this.maps[layer].place(index);
+      const page = this.maps[layer].set(index, state);
+      if (page === null) return;
+      before.push([layer, index, was]);
+      pages[layer].add(page);
+      if (was === JOINED) left[layer].add(Math.floor(index / JOIN));
+    };
+    const { joins, others } = join ? joinable(changes) : { joins: [], others: changes };
+    for (const records of joins) {
+      const [{ layer, index }] = records;
+      if (records.some((record) => this.maps[layer].place(record.index) === DATA))
+        store.delete(IDBKeyRange.bound(keyOf(layer, index), keyOf(layer, index + JOIN - 1, HALVES - 1)));
+      store.put(
+        new Blob(records.map(({ bytes }) => bytes as Uint8Array<ArrayBuffer>)),
+        joinKey(layer, index / JOIN),
+      );
+      for (const record of records) set(layer, record.index, JOINED);
+    }
+    for (const { layer, index, state, bytes, halves = ALL_HALVES } of others) {
+      const was = this.maps[layer].place(index);
       if (state === DATA) {
         const wanted = was === DATA ? halves : ALL_HALVES;
         for (let half = 0; half < HALVES; half++) {
@@ -177,19 +249,21 @@ export class DiskFile {
       } else if (was === DATA) {
         store.delete(IDBKeyRange.bound(keyOf(layer, index), keyOf(layer, index, HALVES - 1)));
       }
-      const page = map.set(index, state);
-      if (page !== null) {
-        before.push([layer, index, was]);
-        pages[layer].add(page);
-      }
+      set(layer, index, state);
     }
     for (const layer of [LOWER, UPPER] as const) {
+      for (const number of left[layer]) {
+        let some = false;
+        for (let i = 0; i < JOIN && !some; i++) some = this.joined(layer, number * JOIN + i);
+        if (!some) store.delete(joinKey(layer, number));
+      }
       for (const number of pages[layer]) {
         const page = this.maps[layer].page(number);
         if (page) store.put(page.slice().buffer, ['map', layer, number]);
         else store.delete(['map', layer, number]);
       }
     }
+    return joins.length > 0;
   }
 
   /** Compares what the maps say with what is stored. @returns what is wrong, for people */
@@ -201,14 +275,26 @@ export class DiskFile {
         const keys = await this.database.store('strict')('readonly', (store) =>
           promisifyRequest<IDBValidKey[]>(store.getAllKeys(range)),
         );
+        const joins = await this.database.store('strict')('readonly', (store) =>
+          promisifyRequest(store.getAllKeys(IDBKeyRange.bound(['join', layer], ['join', layer, []]))),
+        );
         const stored = new Set(keys.map((key) => Number(key) - keyOf(layer, 0)));
+        const unused = new Set(joins.map((key) => (key as number[])[2]));
+        const numbers = new Set(unused);
         for (const [index, state] of this.maps[layer].entries()) {
           if (state !== DATA) continue;
+          if (this.joined(layer, index)) {
+            const number = Math.floor(index / JOIN);
+            if (!numbers.has(number)) problems.push(`record ${index} of layer ${layer} is missing`);
+            unused.delete(number);
+            continue;
+          }
           for (let half = 0; half < HALVES; half++)
             if (!stored.delete(index * HALVES + half))
               problems.push(`record ${index} of layer ${layer} is missing`);
         }
-        if (stored.size > 0) problems.push(`${stored.size} values of layer ${layer} belong to no record`);
+        const strangers = stored.size + unused.size;
+        if (strangers > 0) problems.push(`${strangers} values of layer ${layer} belong to no record`);
       }
       return success(problems);
     } catch (error) {
@@ -219,4 +305,34 @@ export class DiskFile {
   close(): void {
     this.database.close();
   }
+}
+
+/** Bytes of a record, or of several, within a value. */
+interface Piece {
+  key: IDBValidKey;
+  /** The first record. */
+  index: number;
+  from: number;
+  bytes: number;
+}
+
+/** Changes that give all the records of a join their bytes, in their order, and the other ones. */
+function joinable(changes: Iterable<RecordChange>): { joins: RecordChange[][]; others: RecordChange[] } {
+  const groups = new Map<string, RecordChange[]>();
+  const others: RecordChange[] = [];
+  for (const change of changes) {
+    if (change.state !== DATA) others.push(change);
+    else {
+      const name = `${change.layer} ${Math.floor(change.index / JOIN)}`;
+      const group = groups.get(name);
+      if (group) group.push(change);
+      else groups.set(name, [change]);
+    }
+  }
+  const joins: RecordChange[][] = [];
+  for (const group of groups.values()) {
+    if (group.length === JOIN) joins.push(group.sort((a, b) => a.index - b.index));
+    else others.push(...group);
+  }
+  return { joins, others };
 }

@@ -470,7 +470,7 @@ export class Disks {
     const file = await openFile(id);
     if (!file.ok) return file;
     try {
-      const same = header ? await file.value.commit([], header) : DONE;
+      const same = header ? await file.value.commit([], { header }) : DONE;
       return same.ok ? await fill(file.value) : same;
     } catch (error) {
       return storeFailure(error);
@@ -490,7 +490,7 @@ export class Disks {
       const resized =
         capacity < header.size
           ? failure('range', 'a smaller disk would lose what is at its end')
-          : await file.value.commit([], { ...header, size: capacity });
+          : await file.value.commit([], { header: { ...header, size: capacity } });
       file.value.close();
       return resized.ok ? this.listed((list) => this.changeInfo(list, id, { capacity })) : resized;
     });

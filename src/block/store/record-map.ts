@@ -14,6 +14,9 @@ export const ZERO = 1;
 /** The record is stored. */
 export const DATA = 2;
 export type RecordState = typeof NONE | typeof ZERO | typeof DATA;
+/** The record is stored, in one value with those beside it. */
+export const JOINED = 3;
+export type StoredState = RecordState | typeof JOINED;
 
 export const PAGE_BYTES = 1024;
 export const PAGE_RECORDS = PAGE_BYTES * 4;
@@ -31,7 +34,7 @@ export class RecordMap {
   load(page: number, bytes: Uint8Array): void {
     this.pages.set(page, bytes);
     for (const byte of bytes) {
-      for (let bits = byte; bits !== 0; bits >>= 2) if ((bits & 3) === DATA) this.stored++;
+      for (let bits = byte; bits !== 0; bits >>= 2) if ((bits & 3) >= DATA) this.stored++;
     }
   }
 
@@ -41,15 +44,20 @@ export class RecordMap {
   }
 
   get(index: number): RecordState {
+    return shown(this.place(index));
+  }
+
+  /** Its state, and of a stored record how. */
+  place(index: number): StoredState {
     const page = this.pages.get(Math.floor(index / PAGE_RECORDS));
     if (!page) return NONE;
     const within = index % PAGE_RECORDS;
-    return ((page[within >> 2] >> ((within & 3) * 2)) & 3) as RecordState;
+    return ((page[within >> 2] >> ((within & 3) * 2)) & 3) as StoredState;
   }
 
   /** @returns the page that changed; null: none did */
-  set(index: number, state: RecordState): number | null {
-    const before = this.get(index);
+  set(index: number, state: StoredState): number | null {
+    const before = this.place(index);
     if (before === state) return null;
     const number = Math.floor(index / PAGE_RECORDS);
     let page = this.pages.get(number);
@@ -57,7 +65,7 @@ export class RecordMap {
     const within = index % PAGE_RECORDS;
     const shift = (within & 3) * 2;
     page[within >> 2] = (page[within >> 2] & ~(3 << shift)) | (state << shift);
-    this.stored += Number(state === DATA) - Number(before === DATA);
+    this.stored += Number(state >= DATA) - Number(before >= DATA);
     return number;
   }
 
@@ -72,9 +80,11 @@ export class RecordMap {
     for (const number of [...this.pages.keys()].sort((a, b) => a - b)) {
       const page = this.pages.get(number)!;
       for (let i = 0; i < PAGE_RECORDS; i++) {
-        const state = ((page[i >> 2] >> ((i & 3) * 2)) & 3) as RecordState;
-        if (state !== NONE) yield [number * PAGE_RECORDS + i, state];
+        const state = ((page[i >> 2] >> ((i & 3) * 2)) & 3) as StoredState;
+        if (state !== NONE) yield [number * PAGE_RECORDS + i, shown(state)];
       }
     }
   }
 }
+
+const shown = (state: StoredState): RecordState => (state === JOINED ? DATA : state);

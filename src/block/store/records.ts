@@ -37,7 +37,7 @@ async function moveLayer(
       const record = bytes?.value.subarray(i * RECORD, (i + 1) * RECORD) ?? null;
       changes.push(...change(first + i, state, record));
     }
-    const done = await to.commit(changes);
+    const done = await to.commit(changes, { join: true });
     if (!done.ok) return done;
     at += count;
     if (bytes) step.done += count * RECORD;
@@ -75,7 +75,9 @@ export async function foldLayers(
   options: ExportOptions,
 ): Promise<BlockResult> {
   if (options.signal?.aborted) return cancelled();
-  const begun = file.header.folding ? DONE : await file.commit([], { ...file.header, folding: true });
+  const begun = file.header.folding
+    ? DONE
+    : await file.commit([], { header: { ...file.header, folding: true } });
   if (!begun.ok) return begun;
   const shown = base ? Math.min(file.header.shown, base.size) : 0;
   const step = { done: 0, total: file.maps[UPPER].count * RECORD + shown };
@@ -111,7 +113,7 @@ export async function foldLayers(
     at = end;
   }
   const { folding, ...header } = file.header;
-  const done = await file.commit([], { ...header, base: null, shown: 0 });
+  const done = await file.commit([], { header: { ...header, base: null, shown: 0 } });
   options.progress?.(step.total, step.total);
   return done;
 }
@@ -136,5 +138,5 @@ async function copyFromBase(file: DiskFile, base: BlockNode, at: number, end: nu
     }
     first = next;
   }
-  return changes.length > 0 ? file.commit(changes) : DONE;
+  return changes.length > 0 ? file.commit(changes, { join: true }) : DONE;
 }
