@@ -56,7 +56,12 @@ test("a PC's devices, drives and keys are at the monitor's hands", async ({ page
   const ask = (command: string) =>
     page.evaluate((text) => document.querySelector('vm-console')!.vm!.monitor(text), command);
   expect(await ask('info pci')).toContain('piix3-ide: PCI device 8086:7010, class 0101');
-  expect(await ask('info qtree')).toMatch(/dev: mc146818, id ""\n {4}pio 0000000000000070\/0000000000000002/);
+  expect(await ask('info qtree')).toMatch(
+    /dev: mc146818rtc, id ""\n {4}pio 0000000000000070\/0000000000000002/,
+  );
+  expect(await ask('info pic')).toMatch(
+    /pin 23 0x[\s\S]*\npic1: irr=[\s\S]*\npic0: irr=\w\w imr=\w\w isr=\w\w hprio=0 irq_base=\w\w/,
+  );
   expect(await ask('info block ide1-cd0')).toMatch(/^ide1-cd0: .*memtest86\+ia32\.iso \(read-only\)/);
   expect(await ask('info registers')).toMatch(/EIP=\w{8} EFL=\w{8} \[[-DOSZAPC]{7}\] CPL=0/);
   expect(await ask('info registers')).toMatch(/CR0=\w{7}1 /);

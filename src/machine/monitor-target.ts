@@ -102,6 +102,14 @@ export function monitorTarget(
     get balloon() {
       return vm.balloon ? Math.floor(memoryMib - vm.balloon.actual) : null;
     },
+    interrupts() {
+      if (arch.startsWith('riscv')) return null;
+      const { u8 } = session.memory;
+      return {
+        pics: u8.slice(L.PC_PIC_STATE, L.PC_IOAPIC_STATE),
+        ioapic: u8.slice(L.PC_IOAPIC_STATE, L.PC_LAPIC_STATE),
+      };
+    },
     report: () => vm.report(),
     registers: async () => parseRegisters(await describe()),
     map,

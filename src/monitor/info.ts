@@ -2,6 +2,8 @@
 import type { Device } from '../hw/device.ts';
 import { PciFunction } from '../hw/pci/pci-function.ts';
 import { mappings } from './page-tables.ts';
+import { picText } from './pic.ts';
+import { qomName } from './qom-names.ts';
 import { registersText } from './registers.ts';
 import type { MapEntry, MonitorTarget } from './target.ts';
 
@@ -76,7 +78,7 @@ const qtree: Info = ({ devices, map }) => {
   const others = devices.filter((device) => !(device instanceof PciFunction));
   const places = map();
   const list = (device: Device, indent: string): string[] => [
-    `${indent}dev: ${device.name}, id ""`,
+    `${indent}dev: ${qomName(device.name)}, id ""`,
     ...device.regions.flatMap((region) =>
       places
         .filter((place) => place.region === region)
@@ -138,6 +140,11 @@ const irq: Info = (target) => {
   ].join('\n');
 };
 
+const pic: Info = (target) => {
+  const state = target.interrupts();
+  return state ? picText(state) : '';
+};
+
 const virtio: Info = ({ queues }) => {
   const names = [...new Set(queues.map(({ device }) => device))];
   return names.length === 0
@@ -175,7 +182,7 @@ const pci: Info = ({ devices }) => {
   return functions
     .map(({ name, config }) => {
       const word = (at: number): string => hex(config.get(at, 2), 4);
-      return `  ${name}: PCI device ${word(0)}:${word(2)}, class ${hex(config.get(0xa, 2), 4)}`;
+      return `  ${qomName(name)}: PCI device ${word(0)}:${word(2)}, class ${hex(config.get(0xa, 2), 4)}`;
     })
     .join('\n');
 };
@@ -211,6 +218,7 @@ export const INFO: Readonly<Record<string, readonly [about: string, info: Info]>
   mem: ['show the active virtual memory mappings', mem],
   mtree: ['show memory tree', mtree],
   pci: ['show PCI info', pci],
+  pic: ['show PIC state', pic],
   qtree: ['show device tree', qtree],
   registers: ['show the cpu registers', registers],
   status: ['show the current VM status', status],

@@ -18,6 +18,7 @@ function machine(over: Partial<MonitorTarget> = {}): MonitorTarget {
     drives: [],
     queues: [],
     balloon: null,
+    interrupts: () => null,
     report: () => {
       throw new Error('no report');
     },

@@ -1,5 +1,6 @@
 import type { DriveState, QueueState, VmReport, VmState } from '../core/vm-api.ts';
 import type { Device, MmioRegion } from '../hw/device.ts';
+import type { PcInterruptState } from './pic.ts';
 
 /** The vCPU's registers by their names in src/worker/registers.ts. */
 export type Registers = ReadonlyMap<string, bigint>;
@@ -27,6 +28,8 @@ export interface MonitorTarget {
   readonly queues: readonly QueueState[];
   /** MiB that the balloon leaves to the guest; null: there is none. */
   readonly balloon: number | null;
+  /** Null: the board has no interrupt controllers of a PC. */
+  interrupts(): PcInterruptState | null;
   report(): VmReport;
   /** The vCPU is stopped for the moment that it takes. */
   registers(): Promise<Registers>;
