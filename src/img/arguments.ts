@@ -95,6 +95,38 @@ export function parseOptions(texts: readonly string[]): Map<string, string> {
   return options;
 }
 
+const CACHE_MODES = ['none', 'writeback', 'unsafe', 'directsync', 'writethrough'];
+
+/**
+ * The options of all commands that say how a host should work: `-t` and `-T` name a cache mode, `-m` a number of coroutines. The host's
+ * cache is always used, one request is made at a time, and what is written is flushed at the end.
+ * @throws CommandError for values that mean nothing
+ */
+export function checkHostOptions(args: Arguments): void {
+  for (const [option, what] of [
+    ['-t', 'cache'],
+    ['-T', 'source cache'],
+  ]) {
+    const mode = last(args, option);
+    if (mode !== undefined && !CACHE_MODES.includes(mode))
+      throw new CommandError(`Invalid ${what} option: ${mode}`);
+  }
+  const count = last(args, '-m');
+  if (count !== undefined && !/^(0*[1-9]|0*1[0-6])$/.test(count))
+    throw new CommandError('Invalid number of coroutines. Allowed number of coroutines is between 1 and 16');
+}
+
+/** Bytes per second that `-r` lets through; null: all there are. @throws CommandError */
+export function rateLimit(args: Arguments): number | null {
+  const text = last(args, '-r');
+  if (text === undefined) return null;
+  const rate = parseSize(text);
+  if (rate !== null) return rate === 0 ? null : rate;
+  throw new CommandError(
+    'Invalid rate limit specified. You may use k, M, G, T, P or E suffixes for\nkilobytes, megabytes, gigabytes, terabytes, petabytes and exabytes.',
+  );
+}
+
 /** @throws CommandError unless the format for people, or JSON, was asked for */
 export function wantsJson({ values }: Arguments): boolean {
   const output = values.get('--output')?.at(-1) ?? 'human';

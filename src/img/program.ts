@@ -1,4 +1,6 @@
 /** `snowglobe-img`: qemu-img's commands on files, with its spelling, and one of our own. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Arguments, CommandError, parseArguments } from './arguments.ts';
 import {
   COMMIT_OPTIONS,
@@ -16,6 +18,7 @@ import { CONVERT_OPTIONS, convert } from './commands/convert.ts';
 import { CREATE_OPTIONS, create } from './commands/create.ts';
 import { INFO_OPTIONS, info } from './commands/info.ts';
 import { PUBLISH_OPTIONS, publish } from './commands/publish.ts';
+import { print } from './output.ts';
 
 const COMMANDS: Readonly<
   Record<string, { options: readonly string[]; run: (args: Arguments) => Promise<number>; usage: string }>
@@ -25,7 +28,11 @@ const COMMANDS: Readonly<
     run: check,
     usage: '[-q] [-f fmt] [--output=ofmt] [-r leaks|all] filename',
   },
-  commit: { options: COMMIT_OPTIONS, run: commit, usage: '[-q] [-f fmt] [-b base] [-d] [-p] filename' },
+  commit: {
+    options: COMMIT_OPTIONS,
+    run: commit,
+    usage: '[-q] [-f fmt] [-b base] [-d] [-r rate] [-p] filename',
+  },
   compare: {
     options: COMPARE_OPTIONS,
     run: compare,
@@ -35,7 +42,7 @@ const COMMANDS: Readonly<
     options: CONVERT_OPTIONS,
     run: convert,
     usage:
-      '[-c] [-p] [-q] [-n] [-f fmt] [-O output_fmt] [-B backing_file [-F backing_fmt]] [-o options] [-l snapshot] [-S sparse_size] filename output_filename',
+      '[-c] [-p] [-q] [-n] [-f fmt] [-O output_fmt] [-B backing_file [-F backing_fmt]] [-o options] [-l snapshot] [-S sparse_size] [-r rate] filename [filename2 […]] output_filename',
   },
   create: {
     options: CREATE_OPTIONS,
@@ -62,15 +69,36 @@ const COMMANDS: Readonly<
   rebase: {
     options: REBASE_OPTIONS,
     run: rebase,
-    usage: '[-q] [-f fmt] [-p] [-u] -b backing_file [-F backing_fmt] filename',
+    usage: '[-q] [-f fmt] [-p] [-u] [-b backing_file [-F backing_fmt]] filename',
   },
-  resize: { options: RESIZE_OPTIONS, run: resize, usage: '[-f fmt] [-q] [--shrink] filename [+ | -]size' },
+  resize: {
+    options: RESIZE_OPTIONS,
+    run: resize,
+    usage: '[-f fmt] [-q] [--shrink] [--preallocation=mode] filename [+ | -]size',
+  },
   snapshot: {
     options: SNAPSHOT_OPTIONS,
     run: snapshot,
     usage: '[-q] [-l | -a snapshot | -c snapshot | -d snapshot] filename',
   },
 };
+
+/** Commands of qemu-img that are not here, and what to do instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  amend: 'convert the image with the options that it shall have',
+  bench: 'use fio in a guest',
+  bitmap: 'bitmaps are kept, but not changed',
+  dd: 'use convert, or dd on a raw image',
+};
+
+const version = (): string => JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')).version;
+
+/** The folder of the package, above this program wherever it was built to. */
+function packageFolder(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
 
 const help = (): string =>
   [
@@ -90,6 +118,11 @@ async function main([name, ...rest]: readonly string[]): Promise<number> {
     process.stdout.write(help());
     return 0;
   }
+  if (name === '-V' || name === '--version') {
+    print(`snowglobe-img version ${version()}`);
+    return 0;
+  }
+  if (Object.hasOwn(REFUSED, name)) throw new CommandError(`${name} is not supported: ${REFUSED[name]}`);
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (!command)
     throw new CommandError(`Command not found: ${name}\nTry 'snowglobe-img --help' for more information`);

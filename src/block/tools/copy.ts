@@ -1,5 +1,5 @@
 /** What tools do with whole disks. Each stops at the first failure, and says where it is if it is asked to. */
-import { type BlockNode, type BlockResult, DONE, failure, success } from '../block-node.ts';
+import { type BlockNode, type BlockResult, type BlockStatus, DONE, failure, success } from '../block-node.ts';
 import { Qcow2Node } from '../format/qcow2/qcow2-node.ts';
 import { layeredStatus } from './layers.ts';
 
@@ -129,12 +129,22 @@ export function isZero(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Compares two disks; one that ends earlier goes on with zeros. @returns the sector of the first difference, in bytes; null: none */
+/** Where two disks differ: from this byte on in what is stored, or in this sector's bytes. */
+export interface Difference {
+  kind: 'status' | 'content';
+  offset: number;
+}
+
+/**
+ * Compares two disks; one that ends earlier goes on with zeros.
+ * @param options strict: what is stored has to be alike too
+ * @returns the first difference; null: none
+ */
 export async function compareDisks(
   a: BlockNode,
   b: BlockNode,
-  progress?: Progress,
-): Promise<BlockResult<number | null>> {
+  { strict = false, progress }: { strict?: boolean; progress?: Progress | undefined } = {},
+): Promise<BlockResult<Difference | null>> {
   const total = Math.max(a.size, b.size);
   for (let at = 0; at < total; ) {
     progress?.(at, total);
@@ -142,6 +152,7 @@ export async function compareDisks(
     const [first, second] = statuses;
     if (!first.ok) return first;
     if (!second.ok) return second;
+    if (strict && !alikeStored(first.value, second.value)) return success({ kind: 'status', offset: at });
     let length = Math.min(first.value.length, second.value.length);
     if (!first.value.zero || !second.value.zero) {
       length = Math.min(length, PIECE);
@@ -150,19 +161,27 @@ export async function compareDisks(
       if (!left.ok) return left;
       if (!right.ok) return right;
       const place = firstDifference(left.value, right.value);
-      if (place >= 0) return success(at + place - (place % SECTOR));
+      if (place >= 0) return success({ kind: 'content', offset: at + place - (place % SECTOR) });
     }
     at += length;
   }
   return success(null);
 }
 
+const alikeStored = (a: BlockStatus, b: BlockStatus): boolean =>
+  a.allocated === b.allocated &&
+  a.data === b.data &&
+  a.zero === b.zero &&
+  a.compressed === b.compressed &&
+  (a.offset === null) === (b.offset === null);
+
 async function paddedStatus(
   node: BlockNode,
   offset: number,
   length: number,
-): Promise<BlockResult<{ length: number; zero: boolean }>> {
-  if (offset >= node.size) return success({ length, zero: true });
+): Promise<BlockResult<BlockStatus>> {
+  if (offset >= node.size)
+    return success({ length, allocated: false, data: false, zero: true, offset: null, compressed: false });
   return layeredStatus(node, offset, Math.min(length, node.size - offset));
 }
 

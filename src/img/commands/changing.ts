@@ -1,13 +1,24 @@
 /** Commands that change an image in place: resize, rebase, commit, snapshot. */
 import type { BlockNode } from '../../block/block-node.ts';
 import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
+import { ThrottleGroup, ThrottleNode } from '../../block/filter/throttle-node.ts';
 import { applySnapshot, createSnapshot, deleteSnapshot } from '../../block/format/qcow2/snapshots.ts';
 import { layersOf } from '../../block/tools/layers.ts';
 import { commitInto, emptyOverlay, keepContents, setBackingName } from '../../block/tools/qcow2-tools.ts';
-import { type Arguments, CommandError, has, last, parseSize, usage } from '../arguments.ts';
+import {
+  type Arguments,
+  checkHostOptions,
+  CommandError,
+  has,
+  last,
+  parseSize,
+  rateLimit,
+  usage,
+} from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
 import { formatNamed, keepApart, must, openImage, qcow2Of } from '../images.ts';
 import { print, progressTo } from '../output.ts';
+import { growRaw, PREALLOCATIONS, rawPreallocation } from './create.ts';
 import { snapshotTable } from './info.ts';
 
 export const RESIZE_OPTIONS = ['-f:', '--shrink', '--preallocation:'];
@@ -15,8 +26,8 @@ export const RESIZE_OPTIONS = ['-f:', '--shrink', '--preallocation:'];
 export async function resize(args: Arguments): Promise<number> {
   const [path, text, ...rest] = args.names;
   if (text === undefined || rest.length > 0) throw usage('Expecting image file name and size');
-  const preallocation = last(args, '--preallocation') ?? 'off';
-  if (preallocation !== 'off') throw new CommandError(`--preallocation=${preallocation} is not supported`);
+  const preallocation = PREALLOCATIONS.find((mode) => mode === (last(args, '--preallocation') ?? 'off'));
+  if (!preallocation) throw new CommandError(`Invalid preallocation mode '${last(args, '--preallocation')}'`);
   const opened = await openImage(path, { format: last(args, '-f'), readOnly: false });
   const { node } = opened;
   const amount = parseSize(text.replace(/^[+-]/, ''));
@@ -26,7 +37,13 @@ export async function resize(args: Arguments): Promise<number> {
   if (size <= 0) throw new CommandError('New image size must be positive');
   if (size < node.size && !has(args, '--shrink'))
     throw new CommandError('Use the --shrink option to perform a shrink operation.');
-  await must(node.resize(size));
+  if (size < node.size && preallocation !== 'off')
+    throw new CommandError('Preallocation can only be used for growing images');
+  if (node instanceof Qcow2Node) {
+    const before = node.size;
+    await must(node.resize(size));
+    if (preallocation !== 'off') await must(node.preallocate(preallocation !== 'metadata', before));
+  } else await must(growRaw(node, size, rawPreallocation(preallocation)));
   await must(node.close());
   if (!has(args, '-q')) print('Image resized.');
   return 0;
@@ -39,8 +56,10 @@ export async function rebase(args: Arguments): Promise<number> {
   if (path === undefined || rest.length > 0) throw usage('Expecting one image file name');
   const name = last(args, '-b');
   const format = last(args, '-F');
-  if (name === undefined) throw usage('Must specify backing file (-b) or use simple rebase mode (-u)');
-  if (name !== '' && format === undefined)
+  checkHostOptions(args);
+  if (name === undefined && !has(args, '-u'))
+    throw usage('Must specify backing file (-b) or use simple rebase mode (-u)');
+  if (name && format === undefined)
     throw new CommandError(
       `Could not change the backing file to '${name}': backing format must be specified (-F)`,
     );
@@ -50,7 +69,7 @@ export async function rebase(args: Arguments): Promise<number> {
   const node = qcow2Of(opened, 'rebase');
   let next: BlockNode | null = null;
   if (!unsafe) {
-    if (name !== '') {
+    if (name) {
       const below = await openImage(backingPath(path, name), { format, readOnly: true });
       keepApart(path, backingPath(path, name), below);
       next = below.node;
@@ -59,7 +78,7 @@ export async function rebase(args: Arguments): Promise<number> {
     // The contents are there before the name changes.
     await must(node.flush());
   }
-  await must(setBackingName(node, { name: name === '' ? null : name, format: format ?? null }));
+  await must(setBackingName(node, { name: name || null, format: format ?? null }));
   await must(node.close());
   await next?.close();
   return 0;
@@ -70,6 +89,8 @@ export const COMMIT_OPTIONS = ['-f:', '-t:', '-b:', '-d', '-r:'];
 export async function commit(args: Arguments): Promise<number> {
   const [path, ...rest] = args.names;
   if (path === undefined || rest.length > 0) throw usage('Expecting one image file name');
+  checkHostOptions(args);
+  const rate = rateLimit(args);
   const opened = await openImage(path, { format: last(args, '-f'), readOnly: false });
   const { chain } = opened;
   if (chain.length === 0) throw new CommandError('Image does not have a backing file');
@@ -80,7 +101,11 @@ export async function commit(args: Arguments): Promise<number> {
   const { name, format } = chain[index];
   const layers = layersOf(opened.node);
   const target = await openImage(name, { format, readOnly: false });
-  await must(commitInto(opened.node, target.node, layers[index + 1], progressTo(has(args, '-p'))));
+  const from =
+    rate === null ? opened.node : new ThrottleNode(opened.node, new ThrottleGroup({ 'bps-total': rate }));
+  const progress = progressTo(has(args, '-p'));
+  await must(commitInto(from, target.node, layers[index + 1], progress));
+  progress?.(opened.node.size, opened.node.size);
   await must(target.node.close());
   // What lies between keeps showing what it did not know of: only a direct overlay can be emptied.
   if (!has(args, '-d') && base === undefined && opened.node instanceof Qcow2Node)

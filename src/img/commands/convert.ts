@@ -3,12 +3,24 @@ import type { BlockNode } from '../../block/block-node.ts';
 import { type SnapshotKey, viewSnapshot } from '../../block/format/qcow2/snapshots.ts';
 import type { OpenedImage } from '../../block/open.ts';
 import { request } from '../../block/request.ts';
+import { ThrottleGroup, ThrottleNode } from '../../block/filter/throttle-node.ts';
+import { JoinedNode } from '../../block/tools/joined-node.ts';
 import { copyDisk } from '../../block/tools/copy.ts';
-import { type Arguments, CommandError, has, last, parseOptions, sizeArgument, usage } from '../arguments.ts';
+import {
+  type Arguments,
+  checkHostOptions,
+  CommandError,
+  has,
+  last,
+  parseOptions,
+  rateLimit,
+  sizeArgument,
+  usage,
+} from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
 import { formatNamed, keepApart, loadZstd, must, openImage, qcow2Of } from '../images.ts';
 import { progressTo } from '../output.ts';
-import { createFile, makeQcow2, qcow2Options } from './create.ts';
+import { asksForHelp, makeQcow2, makeRaw, optionHelp, qcow2Options, rawOptions } from './create.ts';
 
 export const CONVERT_OPTIONS = [
   ...['-f:', '-O:', '-B:', '-F:', '-o:', '-l:', '-S:', '-c', '-n'],
@@ -16,12 +28,14 @@ export const CONVERT_OPTIONS = [
 ];
 
 export async function convert(args: Arguments): Promise<number> {
-  const { names } = args;
-  if (names.length < 2) throw usage('Must specify image file name');
-  if (names.length > 2) throw new CommandError('several source images are not supported');
-  const [from, to] = names;
   const target = last(args, '-O') ?? 'raw';
   const options = parseOptions(args.values.get('-o') ?? []);
+  if (asksForHelp(options)) return optionHelp(target);
+  const sources = args.names.slice(0, -1);
+  const to = args.names.at(-1)!;
+  if (sources.length === 0) throw usage('Must specify image file name');
+  checkHostOptions(args);
+  const rate = rateLimit(args);
   const backing = last(args, '-B') ?? options.get('backing_file');
   const backingFormat = last(args, '-F') ?? options.get('backing_fmt');
   const compress = has(args, '-c');
@@ -38,19 +52,31 @@ export async function convert(args: Arguments): Promise<number> {
     throw new CommandError('backing format must be specified (-F)');
   if (has(args, '-n') && args.values.has('-o'))
     throw new CommandError('-o has no effect when skipping image creation');
+  if (has(args, '-C') && (compress || has(args, '-S')))
+    throw new CommandError(`Cannot enable copy offloading when -${compress ? 'c' : 'S'} is used`);
+  if (has(args, '--target-is-zero') && !has(args, '-n'))
+    throw new CommandError('--target-is-zero requires use of -n flag');
+  if (sources.length > 1 && (backing !== undefined || has(args, '-l')))
+    throw new CommandError(
+      `${backing === undefined ? '-l' : '-B'} makes no sense when concatenating multiple images`,
+    );
   // The target's clusters may be of either kind.
   if (compress) await loadZstd();
-  const opened = await openSource(args, from);
-  keepApart(to, from, opened);
-  const source = opened.node;
+  const nodes: BlockNode[] = [];
+  for (const from of sources) {
+    const opened = await openSource(args, from);
+    keepApart(to, from, opened);
+    nodes.push(opened.node);
+  }
+  const joined = nodes.length === 1 ? nodes[0] : new JoinedNode(nodes);
+  const source = rate === null ? joined : new ThrottleNode(joined, new ThrottleGroup({ 'bps-total': rate }));
   const size = Math.ceil(source.size / 512) * 512;
   let node: BlockNode;
   if (has(args, '-n')) {
     node = (await openImage(to, { format: target, readOnly: false })).node;
     if (node.size < size) throw new CommandError(`output file is smaller than input file`);
   } else if (target === 'raw') {
-    node = createFile(to);
-    await must(node.resize(size), to);
+    node = await makeRaw(to, size, rawOptions(options));
   } else {
     const made = qcow2Options(options, size);
     made.backingFile = backing ?? null;
@@ -71,13 +97,15 @@ export async function convert(args: Arguments): Promise<number> {
       sparse,
       // A backing file shows where nothing is written, whether or not the source has it.
       zeroTarget: backing === undefined && (!has(args, '-n') || has(args, '--target-is-zero')),
-      above: backing === undefined ? null : (source.backing ?? null),
+      above: backing === undefined ? null : (nodes[0].backing ?? null),
       progress: progressTo(has(args, '-p')) ?? (() => {}),
     }),
     'error while converting',
   );
+  // As in QEMU the host may have it in its cache only, unless a cache mode is given.
+  if ((last(args, '-t') ?? 'unsafe') !== 'unsafe') await must(node.flush(), to);
   await must(node.close(), to);
-  await must(source.close(), from);
+  await must(source.close());
   return 0;
 }
 

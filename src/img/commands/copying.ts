@@ -5,6 +5,7 @@ import { layeredStatus } from '../../block/tools/layers.ts';
 import { measureQcow2 } from '../../block/tools/qcow2-tools.ts';
 import {
   type Arguments,
+  checkHostOptions,
   CommandError,
   has,
   last,
@@ -21,14 +22,20 @@ import { qcow2Options } from './create.ts';
 
 export const COMPARE_OPTIONS = ['-f:', '-F:', '-T:', '-s'];
 
+/** 1 means that they differ. */
+function failed(error: unknown): never {
+  throw error instanceof CommandError ? new CommandError(error.message, 2) : error;
+}
+
 export async function compare(args: Arguments): Promise<number> {
   if (args.names.length !== 2) throw usage('Expecting two image file names');
+  try {
+    checkHostOptions(args);
+  } catch (error) {
+    failed(error);
+  }
   const say = (text: string): void => {
     if (!has(args, '-q')) print(text);
-  };
-  // 1 means that they differ.
-  const failed = (error: unknown): never => {
-    throw error instanceof CommandError ? new CommandError(error.message, 2) : error;
   };
   const [a, b] = await Promise.all(
     args.names.map((path, i) =>
@@ -44,7 +51,15 @@ export async function compare(args: Arguments): Promise<number> {
     say('Strict mode: Image size mismatch!');
     return close(1);
   }
-  const place = await must(compareDisks(a.node, b.node, progressTo(has(args, '-p')))).catch(failed);
+  const strict = has(args, '-s');
+  const difference = await must(
+    compareDisks(a.node, b.node, { strict, progress: progressTo(has(args, '-p')) }),
+  ).catch(failed);
+  if (difference?.kind === 'status') {
+    say(`Strict mode: Offset ${difference.offset} block status mismatch!`);
+    return close(1);
+  }
+  const place = difference?.offset ?? null;
   if (differ && (place === null || place >= Math.min(a.node.size, b.node.size)))
     say('Warning: Image size mismatch!');
   if (place !== null) {
@@ -80,6 +95,8 @@ export async function map(args: Arguments): Promise<number> {
     most === undefined ? Number.POSITIVE_INFINITY : first + sizeArgument(most),
   );
   const entries: MapEntry[] = [];
+  if (first >= end && first > 0)
+    entries.push({ start: first, length: 0, depth: 0, present: false, zero: false, data: false });
   for (let at = first; at < end; ) {
     const status = await must(layeredStatus(opened.node, at, end - at));
     const { length, depth, allocated, zero, data, offset } = status;

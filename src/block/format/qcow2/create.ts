@@ -32,7 +32,7 @@ export interface CreateOptions {
   compressionType?: CompressionType;
   backingFile?: string | null;
   backingFormat?: string | null;
-  /** `metadata` gives every cluster its place, `full` writes zeros there too. Default off. */
+  /** `metadata` gives every cluster its place, `falloc` and `full` write zeros there too. Default off. */
   preallocation?: 'off' | 'metadata' | 'falloc' | 'full';
   backing?: BlockNode | null;
   compressor?: Compressor;
@@ -109,6 +109,6 @@ function* creating(file: BlockNode, options: CreateOptions): Steps<Qcow2Node> {
   yield* take(node.resize(options.size));
   // Only now, or what it has would be hidden as it is from a disk that grows.
   node.backing = backing;
-  if (preallocation !== 'off') yield* take(node.preallocate(preallocation === 'full'));
+  if (preallocation !== 'off') yield* take(node.preallocate(preallocation !== 'metadata'));
   return node;
 }

@@ -329,9 +329,9 @@ export class Qcow2Node implements BlockNode {
     return this.writer.writeZeroes(offset, length, true);
   }
 
-  /** Gives every cluster of the disk its place in the file, and writes zeros there if that is asked for. */
-  preallocate(full: boolean): Eventually<BlockResult> {
-    return this.refuse(0, 0) ?? this.exclusive(() => this.writer.preallocate(full));
+  /** Gives every cluster of the disk from byte `from` on its place in the file, and writes zeros there if that is asked for. */
+  preallocate(full: boolean, from = 0): Eventually<BlockResult> {
+    return this.refuse(0, 0) ?? this.exclusive(() => this.writer.preallocate(full, from));
   }
 
   /** Runs steps that change metadata, alone. Their value is not the request's. */

@@ -185,10 +185,11 @@ export class Writer {
   }
 
   /** Gives every cluster that has none its place. The bytes there are zeros if the file is new. */
-  *preallocate(full: boolean): Steps<void> {
+  *preallocate(full: boolean, from: number): Steps<void> {
     const { image, mapping, node } = this;
     const { clusterSize } = mapping;
-    for (let at = 0; at < node.size; ) {
+    // What begins before is the old disk's.
+    for (let at = Math.ceil(from / clusterSize) * clusterSize; at < node.size; ) {
       const first = mapping.l2Index(at);
       const count = Math.min(
         Math.ceil((node.size - at) / clusterSize),
