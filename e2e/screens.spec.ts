@@ -180,7 +180,14 @@ test('the clipboard is shared with a guest whose agent takes part, when a person
   const host = (): Promise<string> => page.evaluate(() => navigator.clipboard.readText());
   const offer = page.getByRole('button', { name: 'Copy it here too' });
   // Playwright's evaluate() counts as a person's gesture. A guest needs more than that: it has to be allowed to, once.
+  const told = page.evaluate(
+    () =>
+      new Promise<string>((resolve) =>
+        document.querySelector('vm-console')!.vm!.on('clipboard', ({ text }) => resolve(text)),
+      ),
+  );
   await copies('door 24');
+  expect(await told).toBe('door 24');
   await expect(offer).toBeVisible();
   expect(await host()).toBe('snow\nis coming');
   await offer.click();

@@ -2,9 +2,17 @@
 // from the sources' markup, what is said of it from docs/vm-console.md, what is tried from the tests.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAst } from 'vite';
 import { describe, expect, it } from 'vitest';
 import { VM_OPTIONS } from '../src/element/options.ts';
+import {
+  all,
+  exportedNames,
+  firstCells,
+  publicMembers,
+  sectionOf,
+  unique,
+  without,
+} from './lib/declarations.mjs';
 import { root } from './lib/project.mjs';
 
 const read = (path) => readFileSync(join(root, path), 'utf8');
@@ -21,55 +29,8 @@ const sources = readdirSync(join(root, 'src/element'))
   .map((name) => read(`src/element/${name}`))
   .join('\n');
 
-/** A section of the documentation, up to the next of the same level. */
-function section(title) {
-  const at = docs.indexOf(`\n## ${title}\n`);
-  if (at < 0) throw new Error(`docs/vm-console.md has no section "${title}"`);
-  const end = docs.indexOf('\n## ', at + 1);
-  return docs.slice(at, end < 0 ? undefined : end);
-}
-
-/** What a text has in backticks in the first cells of its tables, from the table with this heading on to its end. */
-function firstCells(text, heading) {
-  const lines = text.slice(text.indexOf(heading)).split('\n').slice(2);
-  const rows = lines.slice(
-    0,
-    lines.findIndex((line) => !line.startsWith('|')),
-  );
-  return rows.flatMap((row) => [...row.split('|')[1].matchAll(/`([^`]+)`/g)].map(([, name]) => name));
-}
-
-const all = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name);
-const unique = (names) => [...new Set(names)].sort();
-
-/** The statements of a declaration file of the build. */
-function declarations(name) {
-  const text = read(`build/ts/element/${name}.d.ts`);
-  const { body } = parseAst(text, { lang: 'dts', range: true });
-  return { text, body };
-}
-
-const declared = ({ body }, type, name) => {
-  for (const statement of body) {
-    const declaration = statement.declaration ?? statement;
-    if (declaration.type === type && declaration.id?.name === name) return declaration;
-  }
-  throw new Error(`${name} is not declared`);
-};
-
-/** Public members of a class or interface, with the comment that stands before each. */
-function membersOf(file, type, name) {
-  const declarationFile = declarations(file);
-  const { body } = declared(declarationFile, type, name).body;
-  let end = declared(declarationFile, type, name).body.start;
-  return body.flatMap((member) => {
-    const comment = declarationFile.text.slice(end, member.start);
-    end = member.end;
-    const key = member.key?.name ?? member.key?.value;
-    if (!key || key === 'constructor' || member.key.type === 'PrivateIdentifier') return [];
-    return comment.includes('@internal') ? [] : [{ key, comment: comment.includes('/**') }];
-  });
-}
+const section = (title) => sectionOf(docs, title);
+const membersOf = (file, type, name) => publicMembers(`element/${file}`, type, name);
 
 const attributes = unique([
   ...VM_OPTIONS.map(({ attribute }) => attribute),
@@ -104,14 +65,7 @@ const properties = unique([
   ...all(read('src/element/theme.ts'), /read\('([\w-]+)'\)/g).map((name) => `--vm-console-${name}`),
 ]);
 const states = all(/STATES: readonly VmState\[\] = \[([^\]]+)\]/.exec(sources)[1], /'(\w+)'/g);
-const exported = unique(
-  declarations('index').body.flatMap(
-    ({ specifiers }) => specifiers?.map(({ exported }) => exported?.name) ?? [],
-  ),
-).filter(Boolean);
-
-/** Names of which a pattern finds nothing in a text. */
-const without = (names, text, patternOf) => names.filter((name) => !patternOf(name).test(text));
+const exported = exportedNames('element/index');
 
 describe('the lists of what there is', () => {
   it('are found at all', () => {

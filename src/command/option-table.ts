@@ -89,7 +89,7 @@ export const OPTIONS: readonly Option[] = [
       options.initrd = value;
     },
   },
-  drive('hda', 'first disk (raw image); a name with no option before it\nis one too', { index: 0 }),
+  drive('hda', 'first disk, in any format; a name with no option before it\nis one too', { index: 0 }),
   drive('hdb', 'second disk', { index: 1 }),
   drive('hdc', 'third disk', { index: 2 }),
   drive('hdd', 'fourth disk', { index: 3 }),

@@ -21,7 +21,7 @@ export interface SnowglobeFixtures extends SnowglobeOptions {
 export interface SnowglobeWorkerFixtures {
   /** The built site, served with the headers for cross-origin isolation. */
   snowglobeSite: SiteServer;
-  /** The page of `warmTest`. */
+  /** The page of `warmTest`. @internal */
   warmPage: WarmPage;
 }
 

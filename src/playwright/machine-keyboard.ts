@@ -24,6 +24,7 @@ export class MachineKeyboard {
     return step(`keyboard: ${key} down`, () => this.#keys(key, true));
   }
 
+  /** Lets go of a key. */
   up(key: string): Promise<void> {
     return step(`keyboard: ${key} up`, () => this.#keys(key, false));
   }

@@ -40,11 +40,13 @@ export class MachineMouse {
     return step(`mouse: move by ${dx}, ${dy}`, () => this.#send({ dx, dy }));
   }
 
+  /** Presses a button. */
   down(button: MouseButton = 'left'): Promise<void> {
     this.#buttons |= BUTTONS[button];
     return step(`mouse: ${button} button down`, () => this.#send({}));
   }
 
+  /** Lets go of it. */
   up(button: MouseButton = 'left'): Promise<void> {
     this.#buttons &= ~BUTTONS[button];
     return step(`mouse: ${button} button up`, () => this.#send({}));
@@ -62,6 +64,7 @@ export class MachineMouse {
 
 /** The screen of a machine with a graphics card. */
 export class MachineScreen {
+  /** The mouse itself, for guests that follow no absolute pointer. */
   readonly mouse: MachineMouse;
   readonly #host: ScreenHost;
 

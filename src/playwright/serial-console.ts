@@ -39,12 +39,12 @@ export class SerialConsole {
     return this.#text;
   }
 
-  /** The end of it, for messages. */
+  /** The end of it, for messages. @internal */
   get tail(): string {
     return this.#text.slice(-TAIL);
   }
 
-  /** Takes output of the guest. */
+  /** Takes output of the guest. @internal */
   take(bytes: Uint8Array): void {
     const before = this.#text.length;
     this.#text += this.#decoder.decode(bytes, { stream: true });
@@ -80,7 +80,10 @@ export class SerialConsole {
     this.#host.waits.wake();
   }
 
-  /** @throws Error if the guest has written what `failOn` was told, after the last match, too */
+  /**
+   * @throws Error if the guest has written what `failOn` was told, after the last match, too
+   * @internal
+   */
   check(): void {
     if (this.#refused) throw new Error(`${this.label}: ${this.#refused.reason}`);
   }

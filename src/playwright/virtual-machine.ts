@@ -49,10 +49,12 @@ export class VirtualMachine {
     return this.#life.serial;
   }
 
+  /** What it shows, for people's eyes, and the pointer on it. */
   get screen(): MachineScreen {
     return this.#life.screen;
   }
 
+  /** The keyboard of its screen. */
   get keyboard(): MachineKeyboard {
     return this.#life.keyboard;
   }
@@ -71,6 +73,7 @@ export class VirtualMachine {
     throw new Error(`there is no port ${which}: the machine has ${there}`);
   }
 
+  /** Where it is in its life, as far as the page has told. */
   get state(): VmState {
     return this.#life.state;
   }
@@ -129,16 +132,19 @@ export class VirtualMachine {
     );
   }
 
+  /** Waits until the machine is in this state. */
   async waitForState(state: VmState, options: WaitOptions = {}): Promise<void> {
     await step(`wait for state ${state}`, () =>
       this.#waits.wait(`state ${state}`, options, () => (this.#life.state === state ? true : undefined)),
     );
   }
 
+  /** Stops the vCPU where it is. */
   pause(): Promise<void> {
     return step('pause', () => this.#life.guest.pause());
   }
 
+  /** Lets it go on. */
   resume(): Promise<void> {
     return step('resume', () => this.#life.guest.resume());
   }
@@ -188,6 +194,7 @@ export class VirtualMachine {
     return this.#life.guest.readFolder(tag, path);
   }
 
+  /** Times, instructions and exits so far (docs/cli.md, "The report"). */
   report(): Promise<VmReport> {
     return this.#life.guest.report();
   }
@@ -197,35 +204,42 @@ export class VirtualMachine {
     return this.#life.guest.destroy();
   }
 
-  /** The same as `serial.text`, and so on: shorthands for the port that most guests have. */
+  /** Shorthand of `serial.text`: the port that most guests have. */
   get serialText(): string {
     return this.#life.serial.text;
   }
 
+  /** Shorthand of `serial.waitFor`. */
   waitForSerial(pattern: RegExp | string, options: WaitOptions = {}): Promise<RegExpExecArray> {
     return this.#life.serial.waitFor(pattern, options);
   }
 
+  /** Shorthand of `serial.type`. */
   type(text: string): Promise<void> {
     return this.#life.serial.type(text);
   }
 
+  /** Shorthand of `serial.send`. */
   send(data: Uint8Array | string): Promise<void> {
     return this.#life.serial.send(data);
   }
 
+  /** Shorthand of `serial.press`. */
   press(key: string): Promise<void> {
     return this.#life.serial.press(key);
   }
 
+  /** Shorthand of `screen.text`. */
   screenText(): Promise<string> {
     return this.#life.screen.text();
   }
 
+  /** Shorthand of `screen.screenshot`. */
   screenshot(): Promise<Buffer | null> {
     return this.#life.screen.screenshot();
   }
 
+  /** Shorthand of `screen.waitForText`. */
   waitForScreen(pattern: RegExp | string, options: WaitOptions = {}): Promise<string> {
     return this.#life.screen.waitForText(pattern, options);
   }
