@@ -10,6 +10,7 @@ import { type ImageFile, openImageFile } from '../block/open.ts';
 import { BlobNode } from '../block/protocol/blob-node.ts';
 import { HttpNode, probeHttp } from '../block/protocol/http-node.ts';
 import { MemoryNode } from '../block/protocol/memory-node.ts';
+import { isZero } from '../block/tools/copy.ts';
 import { isManifest, MANIFEST_PROBE_BYTES, sha256Hex } from '../block/stream/manifest.ts';
 import type { OpenedBase } from '../block/store/disks.ts';
 import { openChunked } from '../block/stream/open-chunked.ts';
@@ -37,6 +38,8 @@ export interface ImagePlan
 const THROTTLES = /^(iops|bps)-(total|read|write)$/;
 const SECTOR = 512;
 const CD_SECTOR = 2048;
+/** Bytes that are looked at together for zeros. */
+const SPARSE = 64 << 10;
 
 const bad = (message: string): VmError => new VmError('bad-config', message);
 
@@ -377,8 +380,17 @@ async function preloaded(
 ): Promise<BlockNode> {
   const bytes = await wholeFile(file, what, context);
   // What the caller gave, and what the cache may yet have to write, is not the guest's.
-  const own = writable && (bytes === file || context.cache) ? bytes.slice() : bytes;
-  return new MemoryNode(own, { readOnly: !writable });
+  return new MemoryNode(writable ? sparseCopy(bytes) : bytes, { readOnly: !writable });
+}
+
+/** A copy in which zeros cost no memory before something is written to them. */
+function sparseCopy(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(bytes.length);
+  for (let at = 0; at < bytes.length; at += SPARSE) {
+    const piece = bytes.subarray(at, at + SPARSE);
+    if (!isZero(piece)) copy.set(piece, at);
+  }
+  return copy;
 }
 
 const wholeFile = (file: ImageSource, what: string, context: ImageContext): Promise<Uint8Array> =>

@@ -78,6 +78,10 @@ describe('images', () => {
     const raw = new Uint8Array(1024);
     await (await open(raw, { snapshot: false, preload: true })).write(0, Uint8Array.of(7));
     expect(raw[0]).toBe(0);
+    // Pieces that have something, that have nothing, and an end that is shorter.
+    const mixed = new Uint8Array(200 << 10).map((_, i) => (i >> 16 === 1 ? 0 : i % 251));
+    const copy = await open(mixed, { snapshot: false, preload: true });
+    expect(await copy.read(0, mixed.length)).toEqual({ ok: true, value: mixed });
   });
 
   it('are closed again where another one cannot be opened', async () => {
