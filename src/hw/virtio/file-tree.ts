@@ -36,7 +36,7 @@ export interface TreeNode {
   atime: bigint;
   mtime: bigint;
   ctime: bigint;
-  /** Bytes of a file, `size` of them, or the target of a symbolic link. */
+  /** Bytes of a file, `size` of them, or the target of a symbolic link; room to grow behind them. */
   bytes: Uint8Array;
   size: number;
   /** Of a directory: in the order in which they came. */
@@ -91,7 +91,7 @@ export class FileTree {
     return paths;
   }
 
-  /** Bytes of all files, and room for more. */
+  /** Bytes of all files, those that were removed while they are open included. */
   get used(): number {
     return this.stored;
   }
@@ -130,7 +130,7 @@ export class FileTree {
 
   /** Somebody who opened a node is done with it. */
   letGo(node: TreeNode): void {
-    if (--node.holders === 0 && this.isRemoved(node)) this.stored -= node.bytes.length;
+    if (--node.holders === 0 && this.isRemoved(node)) this.stored -= node.size;
   }
 
   /** Puts a file at a path of the host's, with the folders on its way; a file that is there gets these bytes. @returns an error, for a path that cannot be */
@@ -201,7 +201,7 @@ export class FileTree {
     this.touch(node.parent);
     node.parent = null;
     this.nodes--;
-    if (node.holders === 0) this.stored -= node.bytes.length;
+    if (node.holders === 0) this.stored -= node.size;
     return 0;
   }
 
@@ -239,10 +239,11 @@ export class FileTree {
 
   /** Writes; what lies between the end and the offset is zeros. */
   write(node: TreeNode, offset: number, bytes: Uint8Array): number {
-    const error = this.makeRoom(node, offset + bytes.length);
+    const end = offset + bytes.length;
+    const error = this.makeRoom(node, end);
     if (error) return error;
     node.bytes.set(bytes, offset);
-    node.size = Math.max(node.size, offset + bytes.length);
+    this.setSize(node, Math.max(node.size, end));
     this.touch(node);
     return 0;
   }
@@ -251,24 +252,29 @@ export class FileTree {
     const error = this.makeRoom(node, size);
     if (error) return error;
     if (size < node.size) node.bytes.fill(0, size, node.size);
-    node.size = size;
+    this.setSize(node, size);
+    // Half of the room at least is always used.
+    const less = 2 * size < node.bytes.length ? allocate(size) : null;
+    if (less) {
+      less.set(node.bytes.subarray(0, size));
+      node.bytes = less;
+    }
     this.touch(node);
     return 0;
   }
 
+  private setSize(node: TreeNode, size: number): void {
+    this.stored += size - node.size;
+    node.size = size;
+  }
+
   private makeRoom(node: TreeNode, size: number): number {
+    if (size > node.size && this.stored + size - node.size > TREE_BYTES_MAX) return ENOSPC;
     if (size <= node.bytes.length) return 0;
-    const capacity = Math.max(size, Math.min(2 * node.bytes.length, node.bytes.length + (1 << 22)));
-    if (!Number.isSafeInteger(size) || this.stored + capacity - node.bytes.length > TREE_BYTES_MAX)
-      return ENOSPC;
-    let bytes: Uint8Array;
-    try {
-      bytes = new Uint8Array(capacity);
-    } catch {
-      return ENOSPC;
-    }
+    // A share of what is there, so that a file that grows is copied a few times in all; no more than fits where memory is short.
+    const bytes = allocate(Math.max(size, Math.ceil(1.5 * node.bytes.length))) ?? allocate(size);
+    if (!bytes) return ENOSPC;
     bytes.set(node.bytes.subarray(0, node.size));
-    this.stored += capacity - node.bytes.length;
     node.bytes = bytes;
     return 0;
   }
@@ -278,6 +284,14 @@ export class FileTree {
     node.version++;
     node.mtime = this.now();
     node.ctime = node.mtime;
+  }
+}
+
+function allocate(size: number): Uint8Array | null {
+  try {
+    return new Uint8Array(size);
+  } catch {
+    return null;
   }
 }
 

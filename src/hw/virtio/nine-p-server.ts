@@ -331,7 +331,11 @@ export class NinePServer {
     const target = r.string();
     const made = this.added(r, folder, name, F.S_IFLNK | 0o777, r.u32());
     if (typeof made === 'number') return made;
-    this.tree.write(made, 0, new TextEncoder().encode(target));
+    const error = this.tree.write(made, 0, new TextEncoder().encode(target));
+    if (error) {
+      this.tree.remove(made);
+      return error;
+    }
     return putQid(new Writer(), made);
   }
 

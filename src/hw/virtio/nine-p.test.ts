@@ -156,6 +156,65 @@ describe('9P2000.L', () => {
     expect(ask(72, new Writer().u32(3).string('inside').u32(0o755).u32(0))).toBe(2);
   });
 
+  it('gives the room of what was cut off to other files', () => {
+    const { good, tree, ask, walk } = client();
+    const MIB = 1 << 20;
+    const setSize = (fid: number, size: number) => {
+      const body = new Writer().u32(fid).u32(8).u32(0).u32(0).u32(0).u64(size);
+      for (let i = 0; i < 4; i++) body.u64(0);
+      return ask(26, body);
+    };
+    /** Bytes of a block, and blocks that are free. */
+    const free = (): number => {
+      const answer = good(8, new Writer().u32(0));
+      answer.u32();
+      const block = answer.u32();
+      answer.u64();
+      return block * answer.size();
+    };
+    const before = free();
+    for (const [fid, size] of [
+      [1, 50],
+      [2, 100],
+      [3, 150],
+    ]) {
+      walk(fid);
+      good(14, new Writer().u32(fid).string(`f${fid}`).u32(2).u32(0o644).u32(0));
+      expect(setSize(fid, size * MIB)).toBeInstanceOf(Reader);
+    }
+    expect(before - free()).toBe(300 * MIB);
+    walk(4);
+    good(14, new Writer().u32(4).string('last').u32(2).u32(0o644).u32(0));
+    expect(setSize(4, 340 * MIB)).toBe(28);
+    for (const fid of [1, 2, 3]) setSize(fid, 1);
+    expect(setSize(4, 340 * MIB)).toBeInstanceOf(Reader);
+    // What is not kept is in no memory, either.
+    expect(tree.find('/f3')!.bytes.length).toBeLessThan(4096);
+    // Nor does it come back.
+    setSize(3, 4);
+    walk(5, 'f3');
+    expect(before - free()).toBe(340 * MIB);
+  });
+
+  it('takes no more memory than twice what a file has, however it grows', () => {
+    const { tree } = client();
+    const node = tree.put('grows', new Uint8Array(0));
+    if (typeof node === 'number') throw new Error(`error ${node}`);
+    const piece = new Uint8Array(10_000).fill(7);
+    let moves = 0;
+    for (let i = 0; i < 1000; i++) {
+      const { bytes } = node;
+      expect(tree.write(node, i * piece.length, piece)).toBe(0);
+      if (node.bytes !== bytes) moves++;
+      expect(node.bytes.length).toBeLessThanOrEqual(2 * node.size);
+    }
+    expect(moves).toBeLessThan(30);
+    expect(node.bytes.subarray(0, node.size).every((byte) => byte === 7)).toBe(true);
+    expect(tree.resize(node, 6_000_000)).toBe(0);
+    expect(tree.resize(node, 9_000_000)).toBe(0);
+    expect(node.bytes.subarray(6_000_000, node.size).every((byte) => byte === 0)).toBe(true);
+  });
+
   it('tells attributes', () => {
     const { walk, good } = client();
     walk(1, 'a', 'hello.txt');
