@@ -1,11 +1,12 @@
 /** Files that are dropped on the page or on its machine: what they are, and what becomes of them. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { riscvImage } from '../tests/support/boot-files.ts';
 import { expectAccessible } from './support/axe.ts';
 import { bootDisk } from './support/boot-sector.ts';
-import { dropFiles } from './support/drop.ts';
+import { CONSOLE, dropFiles, dropPaths } from './support/drop.ts';
+import { write } from './support/files.ts';
 import { displayText, expect, screenText, test } from './support/site.ts';
 
 const NOISE = Buffer.from(
@@ -42,14 +43,14 @@ test('nothing that is dropped ends a machine that runs unasked', async ({ page, 
     await page.keyboard.press(key);
     await expect.poll(() => screenText(page)).toBe(shown);
   };
-  // What no machine starts is said, and that is all.
-  await dropFiles(page, [{ name: 'note.txt', content: Buffer.from('Dear all\n') }], 'vm-console');
-  await expect(page.getByRole('dialog')).toContainText('“note.txt” is a text.');
+  // What no machine starts is said; a folder for it would take another start.
+  await dropFiles(page, [{ name: 'note.txt', content: Buffer.from('Dear all\n') }], CONSOLE);
+  await expect(page.getByRole('dialog')).toContainText('“note.txt” is a text. No machine starts it.');
   await page.keyboard.press('Escape');
   await typed('a', 'ready\n[a]');
 
   const kernel = { name: 'Image', content: Buffer.from(riscvImage(4096)) };
-  await dropFiles(page, [kernel], 'vm-console');
+  await dropFiles(page, [kernel], CONSOLE);
   const dialog = page.getByRole('dialog', { name: '“Image”' });
   await expect(dialog).toContainText('A machine is running.');
   await expectAccessible(page, 'what becomes of a file', 'dialog');
@@ -76,13 +77,13 @@ test('a medium that is dropped goes into the drive of the machine that runs, or 
 
   const disc = Buffer.alloc(64 * 1024);
   disc.write('CD001', 0x8001);
-  await dropFiles(page, [{ name: 'data.bin', content: disc }], 'vm-console');
+  await dropFiles(page, [{ name: 'data.bin', content: disc }], CONSOLE);
   await page.getByRole('button', { name: /Insert it into the CD-ROM drive/ }).click();
   await expect.poll(() => drives(page)).toContainEqual([expect.stringContaining('cd'), disc.length]);
   expect(await displayText(page)).toContain('First');
 
   // What it is only the person knows: all the drives there are take it. The smallest floppy has 160 KiB.
-  await dropFiles(page, [{ name: 'mystery', content: NOISE }], 'vm-console');
+  await dropFiles(page, [{ name: 'mystery', content: NOISE }], CONSOLE);
   await page.getByRole('button', { name: /Insert it into the floppy drive/ }).click();
   await expect.poll(() => drives(page)).toContainEqual(['floppy0', 160 * 1024]);
 
@@ -90,4 +91,42 @@ test('a medium that is dropped goes into the drive of the machine that runs, or 
   await dropFiles(page, [second]);
   await page.getByRole('button', { name: /Start a machine with it/ }).click();
   await expect.poll(() => displayText(page), STARTED).toContain('Second');
+});
+
+test('a machine gets a folder for what is dropped; from then on files and folders go there without another start', async ({
+  page,
+  site,
+}, testInfo) => {
+  const folders = () =>
+    page.evaluate(() =>
+      document.querySelector('vm-console')!.vm!.folders.map(({ tag, list }) => [tag, list()]),
+    );
+  await page.goto(`${site.url}?machine=echo`);
+  await expect.poll(() => screenText(page)).toBe('ready');
+  await dropFiles(page, [{ name: 'note.txt', content: Buffer.from('Dear all\n') }], CONSOLE);
+  await page.getByRole('button', { name: /Start this machine again, with it in a shared folder/ }).click();
+  await expect.poll(() => screenText(page)).toBe('ready');
+  expect(await folders()).toEqual([['shared', ['/note.txt']]]);
+  await expect(page).toHaveURL(/\?machine=echo$/);
+
+  await page.locator('vm-console').evaluate((element) => (element as HTMLElement).focus());
+  await page.keyboard.press('a');
+  await expect.poll(() => screenText(page)).toBe('ready\n[a]');
+  write(join(testInfo.outputDir, 'photos'), 'snow.txt', 'white');
+  mkdirSync(join(testInfo.outputDir, 'photos', 'none'));
+  await dropPaths(page, [join(testInfo.outputDir, 'photos')]);
+  const said = page.getByRole('dialog', { name: 'In the shared folder' });
+  await expect(said).toContainText('“photos/snow.txt” (5 bytes) lies in the shared folder “shared”.');
+  await expect(said).toContainText('mount -t 9p -o trans=virtio shared /mnt');
+  await expectAccessible(page, 'where it lies', 'dialog');
+  await page.keyboard.press('Escape');
+  expect(await folders()).toEqual([['shared', ['/note.txt', '/photos/snow.txt']]]);
+  expect(await screenText(page)).toBe('ready\n[a]');
+
+  // What a machine could start with may lie there, too: that is asked.
+  const kernel = { name: 'Image', content: Buffer.from(riscvImage(4096)) };
+  await dropFiles(page, [kernel], CONSOLE);
+  await page.getByRole('button', { name: /Put it into the shared folder/ }).click();
+  await expect(said).toContainText('“Image” (4.0 KB)');
+  expect(await screenText(page)).toBe('ready\n[a]');
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 export const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 /** Writes a file into a folder, which is made if it is missing. @returns its path */
-export function write(folder: string, name: string, bytes: Buffer): string {
+export function write(folder: string, name: string, bytes: Buffer | string): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, name);
   writeFileSync(path, bytes);

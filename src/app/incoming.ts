@@ -1,6 +1,7 @@
 /** Questions about files that come in: what they are where their content does not tell, and what becomes of them while a machine runs. */
-import type { DriveState, Vm } from '../core/vm-api.ts';
+import type { DriveState, Vm, VmFolder } from '../core/vm-api.ts';
 import { h } from '../element/dom.ts';
+import { type FileDrop, mountCommand } from '../element/file-drop.ts';
 import { formatBytes } from '../element/format.ts';
 import { openDialog } from './dialog.ts';
 import type { FileKind, FileUse } from './file-kind.ts';
@@ -105,7 +106,11 @@ export function askKind(file: File): Promise<KnownUse | null> {
 }
 
 /** What becomes of files while a machine runs. */
-export type Place = { how: 'insert'; drive: string } | { how: 'start' };
+export type Place =
+  | { how: 'share'; folder: VmFolder }
+  | { how: 'insert'; drive: string }
+  | { how: 'start' }
+  | { how: 'add' };
 
 const MEDIA_OF: Partial<Record<FileKind, DriveState['media']>> = {
   cdrom: 'cdrom',
@@ -134,28 +139,67 @@ function insertions({ file, use }: Incoming, vm: Vm): Choice<Place>[] {
   }));
 }
 
-/** Asks what becomes of files that come to a machine that runs: nothing ends it unasked. @returns null: nothing */
-export async function askPlace(files: readonly Incoming[], vm: Vm): Promise<Place | null> {
-  const choices: Choice<Place>[] = files.length === 1 ? insertions(files[0], vm) : [];
-  if (files.some(({ use }) => !('foreign' in use))) {
-    const lost = unkeptWrites();
+/** Of so many files each is looked at; more are nothing to start a machine with. */
+const STARTABLE_FILES = 16;
+
+/** The files of a drop that a machine may be started with. */
+export function startable({ files, folders }: FileDrop): Promise<Incoming[]> {
+  if (folders.length > 0 || files.length > STARTABLE_FILES) return Promise.resolve([]);
+  return lookAt(files.map(({ file }) => file));
+}
+
+/**
+ * Asks what becomes of files that come to a machine that runs: nothing ends it unasked. Where there is nothing to choose, and nothing ends, it is not asked.
+ * @param canAdd whether the machine can be started again with a folder
+ * @returns null: nothing
+ */
+export async function askPlace(
+  drop: FileDrop,
+  incoming: readonly Incoming[],
+  vm: Vm,
+  canAdd: boolean,
+): Promise<Place | null> {
+  const one = drop.files.length === 1 && drop.folders.length === 0;
+  const it = one ? 'it' : 'them';
+  const lost = unkeptWrites();
+  const ending =
+    lost > 0
+      ? `This ends the machine that runs, and what it has written to its disk is lost (${formatBytes(lost)}).`
+      : 'This ends the machine that runs.';
+  const choices: Choice<Place>[] = vm.folders.map((folder) => ({
+    label: `Put ${it} into the shared folder “${folder.tag}”`,
+    about: `The machine goes on. In the guest: ${mountCommand(folder.tag)}`,
+    value: { how: 'share', folder },
+  }));
+  if (one && incoming[0]) choices.push(...insertions(incoming[0], vm));
+  if (incoming.some(({ use }) => !('foreign' in use)))
+    choices.push({ label: `Start a machine with ${it}`, about: ending, value: { how: 'start' }, ends: true });
+  if (canAdd && vm.folders.length === 0)
     choices.push({
-      label: files.length === 1 ? 'Start a machine with it' : 'Start a machine with them',
-      about:
-        lost > 0
-          ? `This ends the machine that runs, and what it has written to its disk is lost (${formatBytes(lost)}).`
-          : 'This ends the machine that runs.',
-      value: { how: 'start' },
+      label: `Start this machine again, with ${it} in a shared folder`,
+      about: `${ending} It starts again as it was, and finds what you drop from then on: ${mountCommand(SHARED_TAG)}`,
+      value: { how: 'add' },
       ends: true,
     });
-  }
+  const [only] = choices;
+  if (choices.length === 1 && !only.ends) return only.value;
   if (choices.length === 0) {
-    sayForeign(files);
+    if (incoming.length > 0) sayForeign(incoming);
+    else
+      say('Not to be shared', 'This machine shares no folder with its guest. Start it with one (-virtfs).');
     return null;
   }
-  const title = files.length === 1 ? `“${files[0].file.name}”` : `${files.length} files`;
-  const texts = files.flatMap(({ file, use }) =>
+  const title = one ? `“${drop.files[0].file.name}”` : `${drop.files.length} files`;
+  const texts = incoming.flatMap(({ file, use }) =>
     'foreign' in use ? [`“${file.name}” is ${use.foreign}. No machine starts it.`] : [],
   );
   return choose(title, ['A machine is running. What is to become of what you dropped?', ...texts], choices);
+}
+
+/** The tag of the folder that a machine is given for files that are dropped. */
+export const SHARED_TAG = 'shared';
+
+/** Says what was done, or why it was not. */
+export function say(title: string, text: string): void {
+  openDialog(title).body.append(h('p', { role: 'status' }, text));
 }

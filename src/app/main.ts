@@ -5,18 +5,27 @@ import './machine.css';
 import './disks/disks.css';
 import { VmError } from '../core/errors.ts';
 import { h } from '../element/dom.ts';
+import { droppedFiles, type FileDrop, hasFiles, shareDrop } from '../element/file-drop.ts';
 import { type Address, AddressError, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
-import { askKind, askPlace, type Incoming, type KnownUse, lookAt, sayForeign } from './incoming.ts';
-import { openDialog } from './dialog.ts';
+import {
+  askKind,
+  askPlace,
+  type Incoming,
+  type KnownUse,
+  say,
+  sayForeign,
+  SHARED_TAG,
+  startable,
+} from './incoming.ts';
 import { imageIn, keepableDrives, withDisks, withoutDisks } from './disks/kept-config.ts';
 import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
 import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { keepPage } from './offline.ts';
 import { mayLeave, unkeptWrites } from './leaving.ts';
-import { MEDIA, type Vm, type VmConfig } from '../core/vm-api.ts';
+import { MEDIA, type Vm, type VmConfig, type VmFolder } from '../core/vm-api.ts';
 import { CALENDAR, parseGalleryAddress } from './gallery/address.ts';
 import type { GalleryPage } from './gallery/gallery-page.ts';
 import { addressOf, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
@@ -135,7 +144,7 @@ function showList(): void {
   root.replaceChildren(
     listView(catalog, {
       open: (name) => go({ machine: name, options: {} }),
-      pick: (list) => void takeFiles(list),
+      pick: (list) => void takeFiles({ files: list.map((file) => ({ path: file.name, file })), folders: [] }),
       openKept: (id) => go({ mine: id, options: {} }),
       create: () => void createMachine(),
       openGallery: () => goTo(CALENDAR),
@@ -296,15 +305,33 @@ async function goWithFiles(wanted: Address): Promise<void> {
 const DISK_MACHINE_MEMORY = 512;
 
 /** Takes files that were chosen or dropped. A machine that runs is not ended unasked. */
-async function takeFiles(list: readonly File[]): Promise<void> {
-  const incoming = await lookAt(list);
+async function takeFiles(drop: FileDrop): Promise<void> {
+  const incoming = await startable(drop);
   const running = document.querySelector('vm-console')?.vm;
-  if (running && (running.state === 'running' || running.state === 'paused')) {
-    const place = await askPlace(incoming, running);
-    if (place?.how === 'insert') return insert(running, place.drive, incoming[0].file);
-    if (!place) return;
-  } else sayForeign(incoming);
-  await startWith(incoming);
+  if (!running || (running.state !== 'running' && running.state !== 'paused')) {
+    if (drop.folders.length > 0 || incoming.length === 0)
+      say('Not to be started', 'A folder or many files are for a machine that runs: drop them on it.');
+    else sayForeign(incoming);
+    return startWith(incoming);
+  }
+  const isOwn = view?.console.vm === running;
+  const place = await askPlace(drop, incoming, running, isOwn);
+  if (place?.how === 'insert') return insert(running, place.drive, incoming[0].file);
+  if (place?.how === 'share') return share(place.folder, drop);
+  if (place?.how === 'start') return startWith(incoming);
+  if (place?.how !== 'add') return;
+  const inside = Object.fromEntries(drop.files.map(({ path, file }) => [path, file]));
+  files = { ...files, folders: [{ tag: SHARED_TAG, files: inside }] };
+  void render();
+}
+
+/** Puts files into a folder of a running machine. */
+async function share(folder: VmFolder, drop: FileDrop): Promise<void> {
+  try {
+    say('In the shared folder', await shareDrop(folder, drop));
+  } catch (error) {
+    say('Not in the shared folder', (error as Error).message);
+  }
 }
 
 /** Boots files of the person's: the machine at hand gets them, or a new one is made around them. */
@@ -348,12 +375,11 @@ async function insert(vm: Vm, drive: string, file: File): Promise<void> {
       );
     await vm.changeMedium(drive, file);
   } catch (error) {
-    openDialog(`“${file.name}” was not inserted`).body.append(h('p', {}, (error as Error).message));
+    say(`“${file.name}” was not inserted`, (error as Error).message);
   }
 }
 
 function acceptDrops(): void {
-  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
   let depth = 0;
   const mark = (change: number) => {
     depth = Math.max(0, depth + change);
@@ -364,10 +390,15 @@ function acceptDrops(): void {
   addEventListener('dragover', (event) => hasFiles(event) && event.preventDefault());
   addEventListener('drop', (event) => {
     if (!hasFiles(event)) return;
-    event.preventDefault();
     mark(-depth);
-    // A list that belongs to the event is empty once it is over.
-    void takeFiles([...event.dataTransfer!.files]);
+    // A console has taken it, and tells.
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    droppedFiles(event.dataTransfer!).then(takeFiles, ({ message }: Error) => say('Not to be read', message));
+  });
+  addEventListener('vm-filedrop', (event) => {
+    event.preventDefault();
+    void takeFiles((event as CustomEvent<FileDrop>).detail);
   });
 }
 

@@ -442,6 +442,8 @@ export interface VmClipboard {
 /** A shared folder as it is now: what the guest wrote is in it. */
 export interface VmFolder {
   readonly tag: string;
+  /** Bytes that still have room, of 512 MiB. */
+  readonly room: number;
   /** Paths of its files. */
   list(): string[];
   /** A copy of a file; null: there is none. */

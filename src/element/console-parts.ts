@@ -6,6 +6,7 @@ import { copyDetails, pasteFromClipboard } from './clipboard.ts';
 import { h, setText } from './dom.ts';
 import type { Emit } from './events.ts';
 import { toVmError } from './failure.ts';
+import { takeDrops } from './file-drop.ts';
 import { MachineInput } from './machine-input.ts';
 import { Menu } from './menu.ts';
 import { PageWatch } from './page-watch.ts';
@@ -109,6 +110,16 @@ export class ConsoleParts {
       this.#keys.element,
       this.#spoken,
     );
+    takeDrops(this.frame, {
+      vm,
+      isOn: () => owner.getAttribute('file-drop') !== 'off',
+      isReadOnly: () => owner.hasAttribute('readonly'),
+      tell: (detail) =>
+        owner.dispatchEvent(
+          new CustomEvent('vm-filedrop', { detail, bubbles: true, composed: true, cancelable: true }),
+        ),
+      say: (text) => stage.showBanner('hint', text),
+    });
     this.popOut = new PopOut(owner, this.frame, () => {
       this.screen.panel?.moved();
       this.terminal.view?.moved();

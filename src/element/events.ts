@@ -1,6 +1,7 @@
 import type { DriveFailure, VmEvents, VmOutcome, VmState } from '../core/vm-api.ts';
 import type { SoundState } from '../sound/speaker-output.ts';
 import type { Failure } from './failure.ts';
+import type { FileDrop } from './file-drop.ts';
 import type { View } from './screen-switch.ts';
 
 /** The element's events and what their `detail` is. They bubble and cross shadow roots. */
@@ -14,6 +15,8 @@ export interface VmConsoleEventMap {
   'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
   'vm-panic': CustomEvent<{ message: string }>;
   'vm-error': CustomEvent<Failure>;
+  /** Files were dropped on the element. It puts them into the machine's first shared folder, unless the event is cancelled. */
+  'vm-filedrop': CustomEvent<FileDrop>;
   /** What is looked at is something else. */
   'vm-view': CustomEvent<View>;
   /** It went into a window of its own, or came back. */

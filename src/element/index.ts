@@ -16,6 +16,7 @@ export type {
   VmConfig,
   VmErrorCode,
   VmEvents,
+  VmFolder,
   VmOutcome,
   VmProgress,
   VmReport,
@@ -24,6 +25,7 @@ export type {
 export type { KeyboardLayout } from '../core/keyboard-layouts.ts';
 export type { SoundState } from '../sound/speaker-output.ts';
 export type { VmConsoleEventMap } from './events.ts';
+export type { DroppedFile, FileDrop } from './file-drop.ts';
 export { type Failure, missingFeature } from './failure.ts';
 export { formatBytes, formatMemory } from './format.ts';
 export {

@@ -35,6 +35,8 @@ export const STYLES = `
 
 .frame { position: relative; display: flex; flex-direction: column; height: 100%; container-type: inline-size; }
 
+.frame.dropping .stage { outline: 2px dashed var(--accent); outline-offset: -6px; }
+
 .toolbar {
   display: flex; align-items: center; gap: 10px; padding: 5px 8px; flex: none;
   background: var(--chrome); border-bottom: 1px solid var(--line); user-select: none;

@@ -53,6 +53,7 @@ export interface VmConsoleAttributes {
   muted?: Switch;
   toolbar?: 'none';
   readonly?: Switch;
+  'file-drop'?: 'off';
   'screen-reader'?: Switch;
   scrollback?: Count;
   'min-columns'?: Count;

@@ -88,6 +88,7 @@ describe('what the host puts into a shared folder', () => {
     expect(code(() => folder.write('there', large))).toBe('too-large');
     expect(folder.list().sort()).toEqual(['/d/one', '/there']);
     expect(folder.read('there')).toEqual(bytes('what was there'));
+    expect(folder.room).toBe(2 ** 29 - 'what was there'.length - 'one'.length);
     expect(folder.changes()).toEqual([]);
   });
 });

@@ -79,6 +79,9 @@ export function hostFolder({ tag, tree, changes }: SharedFolder): VmFolder {
   };
   return {
     tag,
+    get room() {
+      return TREE_BYTES_MAX - tree.used;
+    },
     list: () => tree.files(),
     changes: () => changes.take(),
     read: (path) => {
