@@ -46,16 +46,19 @@ const MAX_CHAIN = 64;
 
 export const isFormat = (name: string): name is FormatName => (FORMATS as readonly string[]).includes(name);
 
-/** Finds out the format of an image. Fails for formats that are known but cannot be opened. */
-export async function probe(file: BlockNode): Promise<BlockResult<FormatName>> {
+/**
+ * Finds out the format of an image. Fails for formats that are known but cannot be opened.
+ * @param name of the file: a fixed VHD is one only if it is called so
+ */
+export async function probe(file: BlockNode, name = ''): Promise<BlockResult<FormatName>> {
   const head = await file.read(0, Math.min(file.size, PROBE_BYTES));
   if (!head.ok) return head;
   const format = formatOf(head.value);
   if (format) return success(format);
   const foreign = foreignFormat(head.value);
   if (foreign) return failure('unsupported', `it is a ${foreign} file: unpack or convert it to a raw image`);
-  // A fixed VHD is a raw image with a footer.
-  if (file.size > PROBE_BYTES && file.size % 512 === 0) {
+  // A fixed VHD is a raw image with a footer, which a guest can write too: somebody has to say that it is one.
+  if (/\.vhd$/i.test(name) && file.size > PROBE_BYTES && file.size % 512 === 0) {
     const foot = await file.read(file.size - 512, 8);
     if (foot.ok && String.fromCharCode(...foot.value) === 'conectix') return success('vpc');
   }
@@ -80,7 +83,7 @@ async function open(
   let { format } = options;
   const probed = format === undefined;
   if (format === undefined) {
-    const found = await probe(file.node);
+    const found = await probe(file.node, file.name);
     if (!found.ok) return found;
     format = found.value;
   }

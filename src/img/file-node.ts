@@ -22,12 +22,16 @@ import {
   success,
   writeZerosAsBytes,
 } from '../block/block-node.ts';
+import { HoleMap } from './hole-map.ts';
 
 /** A file of the host. It is read and written before a call returns: who uses it has nothing else to do meanwhile. */
 export class FileNode implements BlockNode {
   readonly readOnly: boolean;
   private fd: number | null;
   private length: number;
+  private readonly path: string;
+  /** Undefined: not looked for yet; null: there are none. */
+  private holes: HoleMap | null | undefined;
 
   /** @throws NodeJS.ErrnoException if the file cannot be opened */
   constructor(path: string, options: { readOnly?: boolean; create?: boolean } = {}) {
@@ -35,6 +39,9 @@ export class FileNode implements BlockNode {
     const create = options.create ? constants.O_CREAT | constants.O_TRUNC : 0;
     this.fd = openSync(path, this.readOnly ? constants.O_RDONLY : constants.O_RDWR | create, 0o644);
     this.length = fstatSync(this.fd).size;
+    this.path = path;
+    // What is written may be read back from anywhere.
+    if (!this.readOnly) this.holes = null;
   }
 
   get size(): number {
@@ -89,7 +96,15 @@ export class FileNode implements BlockNode {
   }
 
   blockStatus(offset: number, length: number): BlockResult<BlockStatus> {
-    return this.fd === null ? CLOSED : storedStatus(this, offset, length);
+    const { fd } = this;
+    if (fd === null) return CLOSED;
+    const stored = storedStatus(this, offset, length);
+    if (!stored.ok || length === 0) return stored;
+    return attempt(() => {
+      this.holes ??= this.holes === undefined ? HoleMap.of(this.path, fd) : null;
+      const found = this.holes?.at(offset, length);
+      return found ? success({ ...stored.value, ...found, data: !found.zero }) : stored;
+    });
   }
 
   resize(size: number): BlockResult {
@@ -107,6 +122,7 @@ export class FileNode implements BlockNode {
     const { fd } = this;
     this.fd = null;
     if (fd === null) return DONE;
+    this.holes?.close();
     return attempt(() => {
       closeSync(fd);
       return DONE;

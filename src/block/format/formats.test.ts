@@ -63,7 +63,9 @@ async function compare(node: BlockNode): Promise<void> {
 }
 
 describe.each(KINDS)('%s', (name, format, options) => {
-  const file = path(`${name.replaceAll(/\W+/g, '-')}.img`);
+  // A fixed VHD is known by its name alone.
+  const extension = name === 'vpc, fixed' ? 'vhd' : 'img';
+  const file = path(`${name.replaceAll(/\W+/g, '-')}.${extension}`);
 
   it('is recognised, and reads as qemu-img wrote it', async () => {
     qemuImg('convert', '-f', 'raw', '-O', format, ...options, raw, file);
@@ -74,7 +76,7 @@ describe.each(KINDS)('%s', (name, format, options) => {
     expect((await opened.node.read(0, 1)).ok).toBe(false);
     // The same through a file that takes its time.
     const slow = later(new MemoryNode(readFileSync(file), { readOnly: true }));
-    const again = await value(openImageFile({ node: slow, id: 'slow', name: 'slow' }, { readOnly: true }));
+    const again = await value(openImageFile({ node: slow, id: 'slow', name: file }, { readOnly: true }));
     await compare(again.node);
   });
 
@@ -143,6 +145,22 @@ class SparseFile extends FilterNode {
     return readPadded(this.file, offset, length);
   }
 }
+
+it('a fixed VHD is raw, as for QEMU, unless its name or somebody says what it is', async () => {
+  const file = path('footer.img');
+  qemuImg('convert', '-f', 'raw', '-O', 'vpc', '-o', 'subformat=fixed,force_size=on', raw, file);
+  expect(JSON.parse(qemuImg('info', '--output=json', file)).format).toBe('raw');
+  for (const [name, format, wanted] of [
+    [file, undefined, 'raw'],
+    [file, 'vpc', 'vpc'],
+    ['x.VHD', undefined, 'vpc'],
+  ] as const) {
+    const node = new MemoryNode(readFileSync(file));
+    const options = { readOnly: true, ...(format && { format }) };
+    const opened = await value(openImageFile({ node, id: name, name }, options));
+    expect(opened.format).toBe(wanted);
+  }
+});
 
 it('of the map of a VDI image only what is asked for is read', async () => {
   const file = path('map.vdi');

@@ -31,6 +31,13 @@ export abstract class MappedNode implements BlockNode {
     this.size = size;
   }
 
+  /** What an image of this format does not store counts as its own zeros, as QEMU has it. */
+  protected readonly emptyIsAllocated: boolean = true;
+  /** Blocks that are stored may lie in holes of the file: the file is asked. QEMU does so where all blocks have their places from the start. */
+  protected readonly asksFile: boolean = true;
+  /** Bytes that have a place together; null: all of the disk. */
+  readonly clusterSize: number | null = null;
+
   /** What lies at a byte of the disk: as much of it as is known at once. */
   protected abstract piece(offset: number): Steps<Piece> | Piece;
 
@@ -85,11 +92,18 @@ export abstract class MappedNode implements BlockNode {
       if (!follows || (next.expanded === undefined) !== (first.expanded === undefined)) break;
       count += Math.min(next.length, length - count);
     }
+    let zero = !data;
+    if (this.asksFile && first.host !== null && !first.expanded && first.host < this.file.size) {
+      const there = Math.min(count, this.file.size - first.host);
+      const below = yield* take(this.file.blockStatus(first.host, there));
+      zero = below.zero;
+      count = below.length;
+    }
     return {
       length: count,
-      allocated: data,
+      allocated: data || this.emptyIsAllocated,
       data,
-      zero: !data,
+      zero,
       offset: first.expanded ? null : first.host,
       compressed: first.expanded !== undefined,
     };

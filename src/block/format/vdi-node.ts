@@ -10,6 +10,8 @@ import { viewOf } from './qcow2/header.ts';
 const HEADER_BYTES = 512;
 const SIGNATURE = 0xbeda107f;
 const VERSION_1_1 = 0x00010001;
+const DYNAMIC = 1;
+const FIXED = 2;
 const FREE = 0xffffffff;
 const ZERO = 0xfffffffe;
 /** QEMU's limits. */
@@ -32,7 +34,7 @@ function* opening(file: BlockNode): Steps<BlockNode> {
       `VDI version ${header.getUint16(70, true)}.${header.getUint16(68, true)} is not known: only 1.1 is`,
     );
   const kind = header.getUint32(76, true);
-  if (kind !== 1 && kind !== 2)
+  if (kind !== DYNAMIC && kind !== FIXED)
     fail('unsupported', 'the VDI image is a difference to another one, which is not supported');
   const mapOffset = header.getUint32(0x154, true);
   const dataOffset = header.getUint32(0x158, true);
@@ -46,17 +48,21 @@ function* opening(file: BlockNode): Steps<BlockNode> {
   if (size > MAX_DISK || blocks > MAX_BLOCKS || size > blocks * blockSize || mapOffset % 512 !== 0)
     fail('io', 'the VDI image is damaged: its sizes contradict each other');
   if (mapOffset + blocks * 4 > file.size) fail('io', 'the map of the VDI image does not lie in the file');
-  return new VdiNode(file, size, { mapOffset, blockSize, dataOffset });
+  return new VdiNode(file, size, { mapOffset, blockSize, dataOffset, fixed: kind === FIXED });
 }
 
 class VdiNode extends MappedNode {
-  private readonly layout: { mapOffset: number; blockSize: number; dataOffset: number };
+  protected override readonly asksFile: boolean;
+  override readonly clusterSize: number;
+  private readonly layout: { mapOffset: number; blockSize: number; dataOffset: number; fixed: boolean };
   /** Pieces of the map, by their numbers: whole it may take 2 GiB. */
   private readonly pieces = new Map<number, DataView>();
 
   constructor(file: BlockNode, size: number, layout: VdiNode['layout']) {
     super(file, size);
     this.layout = layout;
+    this.clusterSize = layout.blockSize;
+    this.asksFile = layout.fixed;
   }
 
   protected *piece(offset: number): Steps<Piece> {

@@ -74,6 +74,8 @@ class FixedNode extends MappedNode {
 }
 
 class DynamicNode extends MappedNode {
+  protected override readonly asksFile = false;
+  override readonly clusterSize: number;
   private readonly table: DataView;
   private readonly blockSize: number;
   /** Of the bits in front of each block that say which sectors are in use. */
@@ -83,6 +85,7 @@ class DynamicNode extends MappedNode {
     super(file, size);
     this.table = table;
     this.blockSize = blockSize;
+    this.clusterSize = blockSize;
     this.bitmapBytes = Math.ceil(blockSize / SECTOR / 8 / SECTOR) * SECTOR;
   }
 

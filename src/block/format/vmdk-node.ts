@@ -49,7 +49,7 @@ function* opening(file: BlockNode): Steps<BlockNode> {
   const directoryAt = readU64(header, 56) * SECTOR;
   if (grain < 4096 || grain > 2 ** 27 || Math.log2(grain) % 1 !== 0 || entries === 0 || entries > 512)
     fail('io', 'the VMDK image is damaged: grains or tables of an impossible size');
-  yield* checkDescriptor(file, header);
+  const descriptor = yield* readDescriptor(file, header);
   const size = sectors * SECTOR;
   const tables = Math.ceil(size / (grain * entries));
   if (!Number.isSafeInteger(size) || tables > MAX_DIRECTORY || directoryAt + tables * 4 > file.size)
@@ -57,14 +57,21 @@ function* opening(file: BlockNode): Steps<BlockNode> {
   const directory = viewOf((yield* take(file.read(directoryAt, tables * 4))).slice());
   if (flags & COMPRESSED && header.getUint16(77, true) !== 1)
     fail('unsupported', 'the VMDK image is compressed in a way that is not known');
-  return new VmdkNode(file, size, { directory, grain, entries, flags });
+  return new VmdkNode(file, size, { directory, grain, entries, flags, descriptor });
 }
 
-/** Refuses images that are but a part of a disk. */
-function* checkDescriptor(file: BlockNode, header: DataView): Steps<void> {
+/** What the descriptor of an image says. */
+export interface VmdkDescriptor {
+  cid: number;
+  parentCid: number;
+  createType: string;
+}
+
+/** Reads the descriptor, and refuses images that are but a part of a disk. @returns null: there is none */
+function* readDescriptor(file: BlockNode, header: DataView): Steps<VmdkDescriptor | null> {
   const at = readU64(header, 28) * SECTOR;
   const length = Math.min(readU64(header, 36) * SECTOR, 65536);
-  if (at === 0 || at + length > file.size) return;
+  if (at === 0 || at + length > file.size) return null;
   const text = String.fromCharCode(...(yield* take(file.read(at, length))));
   const parent = /^parentCID\s*=\s*([0-9a-f]+)/im.exec(text)?.[1];
   if (parent !== undefined && Number.parseInt(parent, 16) !== 0xffffffff)
@@ -72,6 +79,13 @@ function* checkDescriptor(file: BlockNode, header: DataView): Steps<void> {
   const kind = /^createType\s*=\s*"([^"]*)"/im.exec(text)?.[1];
   if (kind !== undefined && kind !== 'monolithicSparse' && kind !== 'streamOptimized')
     fail('unsupported', `VMDK images of type ${kind} are not supported`);
+  const cid = /^CID\s*=\s*([0-9a-f]+)/im.exec(text)?.[1];
+  if (cid === undefined || kind === undefined) return null;
+  return {
+    cid: Number.parseInt(cid, 16) >>> 0,
+    parentCid: Number.parseInt(parent ?? 'ffffffff', 16),
+    createType: kind,
+  };
 }
 
 interface Layout {
@@ -81,9 +95,13 @@ interface Layout {
   /** Of a table. */
   entries: number;
   flags: number;
+  descriptor: VmdkDescriptor | null;
 }
 
-class VmdkNode extends MappedNode {
+export class VmdkNode extends MappedNode {
+  protected override readonly emptyIsAllocated = false;
+  protected override readonly asksFile = false;
+  override readonly clusterSize: number;
   private readonly layout: Layout;
   private readonly tables = new Map<number, DataView>();
   private lastGrain: { at: number; bytes: Uint8Array } | null = null;
@@ -91,6 +109,15 @@ class VmdkNode extends MappedNode {
   constructor(file: BlockNode, size: number, layout: Layout) {
     super(file, size);
     this.layout = layout;
+    this.clusterSize = layout.grain;
+  }
+
+  get descriptor(): VmdkDescriptor | null {
+    return this.layout.descriptor;
+  }
+
+  get compressed(): boolean {
+    return (this.layout.flags & COMPRESSED) !== 0;
   }
 
   protected *piece(offset: number): Steps<Piece> {

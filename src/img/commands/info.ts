@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
+import { MappedNode } from '../../block/format/mapped-node.ts';
 import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
+import { VmdkNode } from '../../block/format/vmdk-node.ts';
 import { CORRUPT, DIRTY, EXTENDED_L2, LAZY_REFCOUNTS } from '../../block/format/qcow2/header.ts';
 import type { Snapshot } from '../../block/format/qcow2/snapshots.ts';
 import { type Arguments, has, last, usage, wantsJson } from '../arguments.ts';
@@ -59,6 +61,21 @@ export async function imageInfo(path: string, format?: string): Promise<Info> {
           };
     info['format-specific'] = { type: 'qcow2', data };
   }
+  if (node instanceof MappedNode && node.clusterSize !== null) info['cluster-size'] = node.clusterSize;
+  if (node instanceof VmdkNode && node.descriptor) {
+    const { cid, parentCid, createType } = node.descriptor;
+    const extent = {
+      'virtual-size': node.size,
+      filename: path,
+      'cluster-size': node.clusterSize,
+      format: '',
+      ...(node.compressed && { compressed: true }),
+    };
+    info['format-specific'] = {
+      type: 'vmdk',
+      data: { cid, 'parent-cid': parentCid, 'create-type': createType, extents: [extent] },
+    };
+  }
   await must(node.close());
   return info;
 }
@@ -95,6 +112,15 @@ export function snapshotTable(snapshots: readonly Snapshot[]): string[] {
   return ['Snapshot list:', row('ID', 'TAG', 'VM SIZE', 'DATE', 'VM CLOCK', 'ICOUNT'), ...lines];
 }
 
+/** Values by name, or in brackets by number, what they contain below them. */
+function listed(values: object, indent: string): string[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const name = Array.isArray(values) ? `[${key}]` : key.replaceAll('-', ' ');
+    if (typeof value !== 'object' || value === null) return [`${indent}${name}: ${value}`];
+    return [`${indent}${name}:`, ...listed(value, `${indent}    `)];
+  });
+}
+
 async function describe(info: Info): Promise<string[]> {
   const size = info['virtual-size'];
   const lines = [
@@ -117,8 +143,7 @@ async function describe(info: Info): Promise<string[]> {
   }
   if (info['format-specific']) {
     lines.push('Format specific information:');
-    for (const [key, value] of Object.entries(info['format-specific'].data))
-      lines.push(`    ${key.replaceAll('-', ' ')}: ${value}`);
+    lines.push(...listed(info['format-specific'].data, '    '));
   }
   return lines;
 }
