@@ -60,6 +60,9 @@ test('nothing that is dropped ends a machine that runs unasked', async ({ page, 
 
   const own = { name: 'own.elf', content: readFileSync(join(site.images, 'echo.elf')) };
   await dropFiles(page, [own]);
+  // Enter alone ends nothing.
+  await expect(page.getByRole('button', { name: 'Close', exact: true })).toBeFocused();
+  await page.keyboard.press('Tab');
   await expect(page.getByRole('button', { name: /Start a machine with it.*ends the machine/ })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect.poll(() => screenText(page)).toBe('ready');

@@ -279,7 +279,7 @@ test('a disk of the person’s own is copied while its machine runs; cut off or 
   await dropPath(page, bootDisk(testInfo.outputDir, 'Dropped'));
   const question = page.getByRole('dialog', { name: /^“.+”$/ });
   await expect(
-    question.getByRole('button', { name: /what it has written to its disk is lost/ }),
+    question.getByRole('button', { name: /^Start a machine with it.*written to its disk is lost/ }),
   ).toBeVisible();
   await question.getByRole('button', { name: 'Close' }).click();
   expect(await displayText(page)).toContain('Started 2');

@@ -56,7 +56,8 @@ async function choose<T>(
     return h('li', {}, button);
   });
   dialog.body.append(...texts.map((text) => h('p', {}, text)), h('ul', { class: 'choices' }, ...items));
-  items[0]?.querySelector('button')?.focus();
+  // Enter alone ends nothing: then the button that closes the dialog has the focus.
+  if (!choices[0]?.ends) items[0]?.querySelector('button')?.focus();
   await dialog.closed;
   return chosen;
 }
