@@ -93,11 +93,11 @@ export class HoleMap {
     while (done < wanted) {
       let count = 0;
       try {
-        // What is read directly ends at sectors, and begins at them.
+        // Holes are read so wherever the buffer lies; for data a device may want it elsewhere.
         if (this.direct !== null && done % PAGE === 0)
           count = readSync(this.direct, this.buffer, done, PIECE - done, from + done);
       } catch {
-        this.close();
+        // As others read it, then.
       }
       if (count === 0) count = readSync(this.fd, this.buffer, done, wanted - done, from + done);
       if (count === 0) throw new Error(`${this.path} was cut off meanwhile`);

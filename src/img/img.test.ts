@@ -673,6 +673,7 @@ describe('mistakes', () => {
     [['compare', base, path('nothing')]],
     [['snapshot', '-a', 'nothing', snapped]],
     [['map', '--output=xml', base]],
+    [['measure', '-O', 'qcow2', '--size', '3T', '-o', 'cluster_size=512']],
   ])('%j leave with the status of qemu-img', async (args) => {
     const [mine, qemu] = [await ours(...args), theirs(...args)];
     expect(mine.status).toBe(qemu.status);
