@@ -10,6 +10,7 @@ const FORMATS = ['raw', 'qcow2', 'vmdk', 'vdi', 'vpc'] as const;
 /** What they say here is what happens anyway, or is of no use in a browser. */
 const IGNORED = ['cache', 'aio', 'auto-read-only', 'detect-zeroes', 'locking', 'force-share'];
 /** Errors of Linux by number, as blkdebug's rules have them. */
+const EIO = 5;
 const ENOSPC = 28;
 
 /** The events of blkdebug that a request of ours is. */
@@ -83,6 +84,7 @@ function chain(description: Description, named: Named): Omit<CliDrive, 'option'>
       if (!['node-name', 'read-only', ...IGNORED, ...keys].includes(key))
         throw bad(`the property "${key}" of driver=${String(driver)} is not built yet or unknown`);
   };
+  if ((rest['detect-zeroes'] ?? 'off') !== 'off') throw bad('detect-zeroes is not built yet: leave it out');
   const below = (key: string): Omit<CliDrive, 'option'> => child(rest[key], key, named);
   const writes = flag(rest['read-only'], 'read-only');
   const access = {
@@ -167,6 +169,13 @@ function number(value: Json | undefined, name: string): number | undefined {
   return result;
 }
 
+/** The rules of blkdebug have these properties and no others. */
+function checkRule(rule: Description, ...keys: string[]): void {
+  for (const key of Object.keys(rule))
+    if (!keys.includes(key))
+      throw bad(`the property "${key}" of a rule of driver=blkdebug is not built yet or unknown`);
+}
+
 function event(value: Json | undefined): (typeof EVENTS)[string] {
   if (typeof value === 'string' && Object.hasOwn(EVENTS, value)) return EVENTS[value];
   throw bad(`the event ${String(value)} is not built yet: use ${Object.keys(EVENTS).join(', ')}`);
@@ -174,6 +183,10 @@ function event(value: Json | undefined): (typeof EVENTS)[string] {
 
 function blkdebug(description: Description): BlockFilter {
   const injectError = rules(description['inject-error']).map((rule) => {
+    checkRule(rule, 'event', 'state', 'sector', 'once', 'errno');
+    const errno = number(rule['errno'], 'errno') ?? EIO;
+    if (errno !== EIO && errno !== ENOSPC)
+      throw bad(`errno=${errno} is not built yet: use ${EIO} (EIO) or ${ENOSPC} (ENOSPC)`);
     const state = number(rule['state'], 'state');
     const sector = number(rule['sector'], 'sector');
     return {
@@ -181,10 +194,11 @@ function blkdebug(description: Description): BlockFilter {
       ...(state !== undefined && { state }),
       ...(sector !== undefined && { sector }),
       ...(flag(rule['once'], 'once') && { once: true }),
-      ...(number(rule['errno'], 'errno') === ENOSPC && { errno: 'space' as const }),
+      ...(errno === ENOSPC && { errno: 'space' as const }),
     };
   });
   const setState = rules(description['set-state']).map((rule) => {
+    checkRule(rule, 'event', 'state', 'new_state');
     const state = number(rule['state'], 'state');
     return {
       event: event(rule['event']),

@@ -25,8 +25,8 @@ const DRIVE_PROPERTIES = {
   ...Object.fromEntries(THROTTLES.map((name) => [`throttling.${name}`, 'any'] as const)),
   'throttling.group': 'any',
   // What they say here is what happens anyway.
-  cache: 'any',
-  aio: 'any',
+  cache: ['none', 'writeback', 'unsafe', 'directsync', 'writethrough'],
+  aio: ['threads', 'native', 'io_uring'],
   id: 'any',
 } as const;
 

@@ -324,6 +324,15 @@ describe('block nodes', () => {
     ['driver=throttle,node-name=d,throttle-group=g,file.driver=file,file.filename=a', /put -object throttle/],
     ['{"driver":', /no JSON object/],
     ['driver=file,node-name=d,filename=a,filename=b', /given twice/],
+    ['driver=file,node-name=d,filename=a,detect-zeroes=unmap', /detect-zeroes is not built yet/],
+    [
+      'driver=blkdebug,node-name=d,image.driver=file,image.filename=a,inject-error.0.errno=1',
+      /errno=1 is not built yet/,
+    ],
+    [
+      'driver=blkdebug,node-name=d,image.driver=file,image.filename=a,inject-error.0.immediately=on',
+      /property "immediately" of a rule/,
+    ],
   ])('%s is refused', (text, pattern) => expect(message('x86_64', '-blockdev', text)).toMatch(pattern));
 
   test('a group of throttles has the limits of its object', () => {
@@ -341,6 +350,11 @@ describe('block nodes', () => {
       ['throttle-group,id=s,limits.iops-total=fast', /expected a whole number/],
     ] as const)
       expect(message('x86_64', '-object', text)).toMatch(pattern);
+  });
+
+  test('cache modes of a drive are those of QEMU', () => {
+    expect(parse('-drive', 'file=a,cache=writethrough,aio=threads').drives).toHaveLength(1);
+    expect(message('x86_64', '-drive', 'file=a,cache=anything')).toMatch(/cache/);
   });
 
   test('of a drive: its filters, and its patience', () => {
