@@ -5,7 +5,9 @@ import { FolderOutbox } from './folder-outbox.ts';
 const file = (path: string, length: number, fill = 1): FolderChange => ({
   kind: 'file',
   path,
-  bytes: new Uint8Array(length).fill(fill),
+  size: length,
+  isNew: true,
+  parts: length > 0 ? [{ offset: 0, bytes: new Uint8Array(length).fill(fill) }] : [],
   executable: false,
 });
 
@@ -44,6 +46,32 @@ it('gives large files in pieces, with small ones around them', () => {
     ['/last', 5],
   ]);
   expect(batches).toBe(3);
+});
+
+it('gives the parts of a file one after the other, the first and the last as such', () => {
+  const part = (offset: number, length: number) => ({ offset, bytes: new Uint8Array(length) });
+  const change: FolderChange = {
+    ...{ kind: 'file', path: '/a', size: 20_000_000, isNew: false, executable: false },
+    parts: [part(5, 10), part(1000, 5 << 20), part(19_000_000, 1)],
+  };
+  const looks: FolderChange[][] = [[change, { ...change, path: '/cut', parts: [] }], []];
+  const outbox = new FolderOutbox(() => looks.shift()!);
+  const found = [];
+  for (let [taken, more] = [0, true]; more; ) {
+    const batch = outbox.next(taken);
+    ({ number: taken, more } = batch);
+    found.push(...batch.changes);
+  }
+  const first = (4 << 20) - 10;
+  expect(
+    found.map((one) => one.kind === 'file' && [one.path, one.offset, one.bytes.length, one.begins, one.ends]),
+  ).toEqual([
+    ['/a', 5, 10, true, false],
+    ['/a', 1000, first, false, false],
+    ['/a', 1000 + first, (5 << 20) - first, false, false],
+    ['/a', 19_000_000, 1, false, true],
+    ['/cut', 0, 0, true, true],
+  ]);
 });
 
 it('loses nothing when a look fails', () => {

@@ -1,14 +1,12 @@
 /** What a guest changed in a shared folder, on its way to the driver: it stays here until the driver says that it has it. */
+import type { FolderPiece } from '../core/runner-api.ts';
 import type { FolderChange } from '../core/vm-api.ts';
 
 /** Bytes of files, and changes, that go at once: a browser gives a driver only so much in one answer. */
 const BATCH_BYTES = 4 << 20;
 const BATCH_CHANGES = 1000;
 
-/** A change, or a piece of a file: from `offset` on. */
-export type OutboxChange =
-  | Exclude<FolderChange, { kind: 'file' }>
-  | (Extract<FolderChange, { kind: 'file' }> & { offset: number });
+export type OutboxChange = FolderPiece<{ bytes: Uint8Array }>;
 
 export interface OutboxBatch {
   /** To be given back once its changes are made. */
@@ -18,13 +16,16 @@ export interface OutboxBatch {
   more: boolean;
 }
 
+const START = { index: 0, part: 0, offset: 0 };
+const NOTHING = { offset: 0, bytes: new Uint8Array(0) };
+
 export class FolderOutbox {
   readonly #look: () => FolderChange[];
   #waiting: FolderChange[] = [];
-  /** The place of what goes next: in `waiting`, and in its bytes. */
-  #at = { index: 0, offset: 0 };
+  /** The place of what goes next: in `waiting`, in the parts of a file, and in the bytes of one. */
+  #at = START;
   #sent: OutboxBatch = { number: 0, changes: [], more: false };
-  #after = { index: 0, offset: 0 };
+  #after = START;
 
   /** @param look gives what has changed since it was called last */
   constructor(look: () => FolderChange[]) {
@@ -37,11 +38,11 @@ export class FolderOutbox {
     this.#at = this.#after;
     if (this.#at.index === this.#waiting.length) {
       this.#waiting = [];
-      this.#at = { index: 0, offset: 0 };
-      this.#after = this.#at;
+      this.#at = START;
+      this.#after = START;
       this.#waiting = this.#look();
     }
-    let { index, offset } = this.#at;
+    let { index, part, offset } = this.#at;
     const changes: OutboxChange[] = [];
     let left = BATCH_BYTES;
     while (index < this.#waiting.length && changes.length < BATCH_CHANGES && left > 0) {
@@ -51,15 +52,25 @@ export class FolderOutbox {
         index++;
         continue;
       }
-      const bytes = change.bytes.subarray(offset, offset + left);
-      changes.push({ ...change, bytes, offset });
+      const { parts, ...file } = change;
+      // A file that was only cut off, or is empty, has no parts.
+      const whole = parts[part] ?? NOTHING;
+      const bytes = whole.bytes.subarray(offset, offset + left);
+      const begins = part === 0 && offset === 0;
       left -= bytes.length;
+      const at = whole.offset + offset;
       offset += bytes.length;
-      if (offset < change.bytes.length) continue;
+      if (offset === whole.bytes.length) {
+        part++;
+        offset = 0;
+      }
+      const ends = part >= parts.length;
+      changes.push({ ...file, bytes, offset: at, begins, ends });
+      if (!ends) continue;
       index++;
-      offset = 0;
+      part = 0;
     }
-    this.#after = { index, offset };
+    this.#after = { index, part, offset };
     this.#sent = { number: taken + 1, changes, more: index < this.#waiting.length };
     return this.#sent;
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -21,7 +21,12 @@ function sync(folderChanges: (taken: number) => Promise<RunnerFolderBatch>): Fol
 
 const piece = (number: number, data: string, offset: number, more: boolean): RunnerFolderBatch => ({
   number,
-  changes: [{ kind: 'file', path: '/file', data, offset, executable: false }],
+  changes: [
+    {
+      ...{ kind: 'file', path: '/file', isNew: true, executable: false, data, offset },
+      ...{ begins: offset === 0, ends: !more, size: offset + data.length },
+    },
+  ],
   more,
 });
 
@@ -48,7 +53,19 @@ it('says that a look failed, and looks again', async () => {
   expect(readFileSync(join(path, 'file'), 'utf8')).toBe('late');
 });
 
-it('says that the last look was cut short', async () => {
+it('says that the last look was cut short, and leaves what was there', async () => {
+  writeFileSync(join(path, 'file'), 'of the host');
+  let first = true;
+  await sync(() => {
+    if (!first) return new Promise(() => {});
+    first = false;
+    return Promise.resolve(piece(1, 'begin', 0, true));
+  }).end(20);
+  expect(said).toEqual([expect.stringContaining('what the guest wrote last is missing there')]);
+  expect([readdirSync(path), readFileSync(join(path, 'file'), 'utf8')]).toEqual([['file'], 'of the host']);
+});
+
+it('says that a look was never answered', async () => {
   await sync(() => new Promise(() => {})).end(20);
   expect(said).toEqual([expect.stringContaining('what the guest wrote last is missing there')]);
 });

@@ -65,6 +65,7 @@ export class FolderSync {
       before = this.#batches;
       await Promise.race([last, wait(silence, undefined, { ref: false })]);
     }
+    for (const { writer } of this.#shared) writer.close();
     if (done) return;
     const paths = this.#shared.map(({ path }) => path).join(', ');
     this.#say(`the folder ${paths}: the page does not answer: what the guest wrote last is missing there`);

@@ -1,7 +1,9 @@
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
@@ -12,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { RunnerFolderChange } from '../core/runner-api.ts';
 import { FolderWriter } from './folder-writer.ts';
 
 let outside: string;
@@ -25,8 +28,23 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(outside, { recursive: true }));
 
-const file = (path: string, data = 'new', executable = false, offset = 0) =>
-  ({ kind: 'file', path, data, offset, executable }) as const;
+/** A whole file that the guest made. */
+const file = (path: string, data = 'new', executable = false): RunnerFolderChange => ({
+  ...{ path, data, executable, size: data.length, offset: 0 },
+  kind: 'file',
+  isNew: true,
+  begins: true,
+  ends: true,
+});
+
+/** Pieces of one change of a file. */
+const pieces = (path: string, isNew: boolean, size: number, ...parts: [offset: number, data: string][]) =>
+  parts.map(
+    ([offset, data], index): RunnerFolderChange => ({
+      ...{ kind: 'file', path, data, executable: false },
+      ...{ offset, size, isNew, begins: index === 0, ends: index === parts.length - 1 },
+    }),
+  );
 
 it('makes folders and files of any bytes, and removes them', () => {
   const writer = new FolderWriter(root);
@@ -44,18 +62,56 @@ it('makes folders and files of any bytes, and removes them', () => {
   expect(existsSync(join(root, 'a'))).toBe(false);
 });
 
-it('puts the pieces of a file together, and complains once of one that cannot be', () => {
+it('puts the pieces of a new file together, and complains once of one that cannot be', () => {
   writeFileSync(join(root, 'data'), 'what was there before');
   mkdirSync(join(root, 'folder'));
   const writer = new FolderWriter(root);
-  const pieces = (path: string) => [
-    file(path, 'abc'),
-    file(path, 'def', false, 3),
-    file(path, 'g', false, 6),
-  ];
-  expect(writer.apply(pieces('/data'))).toEqual([]);
+  const list = (path: string) => pieces(path, true, 7, [0, 'abc'], [3, 'def'], [6, 'g']);
+  for (const piece of list('/data')) {
+    // The old file stays whole until the new one is.
+    expect(readFileSync(join(root, 'data'), 'utf8')).toBe('what was there before');
+    expect(writer.apply([piece])).toEqual([]);
+  }
   expect(readFileSync(join(root, 'data'), 'utf8')).toBe('abcdefg');
-  expect(pieces('/folder').flatMap((piece) => writer.apply([piece]))).toHaveLength(1);
+  expect(list('/folder').flatMap((piece) => writer.apply([piece]))).toHaveLength(1);
+  // What comes of it later has nothing to go into.
+  expect(writer.apply(pieces('/folder', false, 7, [0, 'A']))).toEqual([]);
+  expect(writer.apply([file('/folder')])).toHaveLength(1);
+  expect(readdirSync(root).sort()).toEqual(['data', 'folder']);
+});
+
+it('writes into a file in place, and cuts it off last', () => {
+  writeFileSync(join(root, 'data'), '0123456789');
+  linkSync(join(root, 'data'), join(root, 'same'));
+  const writer = new FolderWriter(root);
+  const sizes = pieces('/data', false, 7, [1, 'ab'], [5, 'c']).map((piece) => {
+    expect(writer.apply([piece])).toEqual([]);
+    return readFileSync(join(root, 'data'), 'utf8');
+  });
+  expect(sizes).toEqual(['0ab3456789', '0ab34c6']);
+  expect(writer.apply(pieces('/data', false, 3, [0, '']))).toEqual([]);
+  expect(writer.apply(pieces('/data', false, 6, [4, 'x']))).toEqual([]);
+  expect(readFileSync(join(root, 'same'), 'latin1')).toBe('0ab\0x\0');
+});
+
+it('makes no file of a piece whose file somebody has removed', () => {
+  const writer = new FolderWriter(root);
+  const late = pieces('/gone', false, 9, [8, 'x']);
+  expect([writer.apply(late), writer.apply(late)].flat()).toEqual([expect.stringContaining('ENOENT')]);
+  expect(existsSync(join(root, 'gone'))).toBe(false);
+  expect(writer.apply([file('/gone')])).toEqual([]);
+  expect(readFileSync(join(root, 'gone'), 'utf8')).toBe('new');
+});
+
+it('leaves nothing of a file that has no end', () => {
+  writeFileSync(join(root, 'data'), 'whole');
+  const writer = new FolderWriter(root);
+  const [begin] = pieces('/data', true, 7, [0, 'abc'], [3, 'defg']);
+  expect(writer.apply([begin, file('/next')])).toEqual([]);
+  writer.apply([begin]);
+  writer.close();
+  expect(readdirSync(root).sort()).toEqual(['data', 'next']);
+  expect(readFileSync(join(root, 'data'), 'utf8')).toBe('whole');
 });
 
 it("leaves permissions of the host's files alone", () => {

@@ -43,10 +43,18 @@ export type RunnerConfig = Omit<VmConfig, ImageKey | 'drives' | 'fwCfg' | 'folde
   firmware?: string;
 };
 
-/** A change of a shared folder whose bytes are latin1. Of a large file pieces come one after the other, each from its `offset` on. */
-export type RunnerFolderChange =
+/** A change of a shared folder; of a file a piece of what was written, the pieces of one after the other. Its bytes are `Data`, from `offset` on. */
+export type FolderPiece<Data> =
   | Exclude<FolderChange, { kind: 'file' }>
-  | { kind: 'file'; path: string; data: string; offset: number; executable: boolean };
+  | (Omit<Extract<FolderChange, { kind: 'file' }>, 'parts'> & {
+      offset: number;
+      /** The first piece of this change; its last. */
+      begins: boolean;
+      ends: boolean;
+    } & Data);
+
+/** Its bytes are latin1. */
+export type RunnerFolderChange = FolderPiece<{ data: string }>;
 
 export interface RunnerFolderBatch {
   /** To be named by who asks for the next one: these changes are made. */

@@ -468,7 +468,17 @@ export interface VmFolder {
 export type FolderChange =
   | { kind: 'removed'; path: string }
   | { kind: 'folder'; path: string }
-  | { kind: 'file'; path: string; bytes: Uint8Array; executable: boolean };
+  | {
+      kind: 'file';
+      path: string;
+      /** Bytes of the whole file: a copy that is longer is to be cut off there, but last, so that it never lacks what it had. */
+      size: number;
+      /** Not the file that had this path at the last look: `parts` is all of it. Else a copy of that one is brought up to date by writing `parts` into it. */
+      isNew: boolean;
+      /** What has been written, ascending. */
+      parts: readonly { offset: number; bytes: Uint8Array }[];
+      executable: boolean;
+    };
 
 /** A memory balloon (`-device virtio-balloon`). */
 export interface VmBalloon {

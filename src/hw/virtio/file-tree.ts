@@ -1,5 +1,7 @@
 /** A tree of files in memory, which a guest shares by 9P. What the guest writes stays in it; the host can look at it at any time. */
 
+import { addRange, type ByteRanges } from './byte-ranges.ts';
+
 /** Bits of a mode that say what a file is (stat(2)). */
 export const S_IFMT = 0o170000;
 export const S_IFDIR = 0o040000;
@@ -24,6 +26,8 @@ const PATH_MAX = 4096;
 /** Nodes of a tree, and bytes of all its files together. */
 const NODES_MAX = 200_000;
 export const TREE_BYTES_MAX = 1 << 29;
+/** Ranges of a file that are told apart as written. */
+const WRITTEN_MAX = 32;
 
 export interface TreeNode {
   /** Never used again for another one. */
@@ -50,6 +54,8 @@ export interface TreeNode {
   holders: number;
   /** Counts changes of its bytes. */
   version: number;
+  /** Bytes that were written, or added by a larger size, since somebody emptied this; some may be beyond the end. */
+  readonly written: ByteRanges;
   /** Grows along a directory's children, so that a listing can go on behind one that has been removed. */
   place: number;
 }
@@ -115,6 +121,7 @@ export class FileTree {
       nameBytes: byteLength(name),
       holders: 0,
       version: 0,
+      written: [],
       place: this.nextPlace++,
     };
   }
@@ -243,6 +250,7 @@ export class FileTree {
     const error = this.makeRoom(node, end);
     if (error) return error;
     node.bytes.set(bytes, offset);
+    addRange(node.written, Math.min(offset, node.size), end, WRITTEN_MAX);
     this.setSize(node, Math.max(node.size, end));
     this.touch(node);
     return 0;
@@ -252,6 +260,7 @@ export class FileTree {
     const error = this.makeRoom(node, size);
     if (error) return error;
     if (size < node.size) node.bytes.fill(0, size, node.size);
+    addRange(node.written, node.size, size, WRITTEN_MAX);
     this.setSize(node, size);
     // Half of the room at least is always used.
     const less = 2 * size < node.bytes.length ? allocate(size) : null;

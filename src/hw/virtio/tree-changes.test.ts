@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { randomBelow } from '../../../tests/support/random.ts';
 import { FileTree, S_IFDIR, S_IFLNK, S_IFREG, type TreeNode } from './file-tree.ts';
 import { TreeChanges } from './tree-changes.ts';
 
@@ -23,9 +24,52 @@ describe("a guest's changes of a tree", () => {
     const { tree, changes } = shared();
     expect(changes.take()).toEqual([]);
     tree.write(tree.find('/d/one')!, 3, bytes(' more'));
-    const file = { kind: 'file', path: '/d/one', bytes: bytes('one more'), executable: true };
+    const parts = [{ offset: 3, bytes: bytes(' more') }];
+    const file = { kind: 'file', path: '/d/one', size: 8, isNew: false, parts, executable: true };
     expect(changes.take()).toEqual([file]);
     expect(changes.take()).toEqual([]);
+  });
+
+  it('keep a copy as it is when only what was written goes into it', () => {
+    const { tree, changes } = shared();
+    const random = randomBelow(3);
+    const node = tree.find('/d/one')!;
+    let copy = bytes('one');
+    for (let look = 0; look < 200; look++) {
+      for (let i = random(40); i > 0; i--) {
+        if (random(3) === 0) tree.resize(node, random(3000));
+        else tree.write(node, random(2000), new Uint8Array(random(90)).fill(1 + random(255)));
+      }
+      for (const change of changes.take()) {
+        if (change.kind !== 'file') throw new Error(change.kind);
+        expect(change.parts.length).toBeLessThanOrEqual(32);
+        const longest = new Uint8Array(4000);
+        longest.set(copy);
+        for (const { offset, bytes: part } of change.parts) longest.set(part, offset);
+        copy = longest.slice(0, change.size);
+      }
+      expect(Buffer.compare(copy, tree.read(node, 0, 4000))).toBe(0);
+    }
+  });
+
+  it('of a file that grows are as many bytes as it grew by, and of one that was moved all', () => {
+    const { tree, changes } = shared();
+    const node = tree.find('/d/one')!;
+    let told = 0;
+    for (let i = 0; i < 100; i++) {
+      tree.write(node, node.size, new Uint8Array(1000));
+      for (const change of changes.take())
+        if (change.kind === 'file') for (const part of change.parts) told += part.bytes.length;
+    }
+    expect(told).toBe(100_000);
+    tree.write(node, 0, bytes('O'));
+    tree.move(node, tree.root, 'moved');
+    expect(changes.take()).toMatchObject([
+      { kind: 'removed', path: '/d/one' },
+      { kind: 'file', path: '/moved', isNew: true, size: 100_003, parts: [{ offset: 0 }] },
+    ]);
+    tree.resize(node, 2);
+    expect(changes.take()).toMatchObject([{ path: '/moved', isNew: false, size: 2, parts: [] }]);
   });
 
   it('come in an order in which they can be made', () => {
@@ -60,7 +104,8 @@ describe("a guest's changes of a tree", () => {
     const other = add(tree.root, 'other', S_IFREG | 0o600);
     tree.write(other, 0, bytes('other'));
     tree.move(other, tree.find('/d')!, 'one');
-    const file = { kind: 'file', path: '/d/one', bytes: bytes('other'), executable: false };
+    const parts = [{ offset: 0, bytes: bytes('other') }];
+    const file = { kind: 'file', path: '/d/one', size: 5, isNew: true, parts, executable: false };
     expect(changes.take()).toEqual([file]);
   });
 

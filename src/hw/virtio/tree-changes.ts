@@ -1,11 +1,6 @@
 /** What a guest has changed in a tree since it was asked last: for a host that keeps a copy of it. */
+import type { FolderChange } from '../../core/vm-api.ts';
 import { type FileTree, S_IFMT, S_IFREG, type TreeNode } from './file-tree.ts';
-
-/** Links are not among them: whoever follows one elsewhere on the host ends up where the guest likes. */
-export type TreeChange =
-  | { kind: 'removed'; path: string }
-  | { kind: 'folder'; path: string }
-  | { kind: 'file'; path: string; bytes: Uint8Array; executable: boolean };
 
 /** What was there: by names, since a path for each of a guest's nodes could take gigabytes. */
 interface Known {
@@ -17,10 +12,25 @@ interface Known {
 
 const EXECUTABLE = 0o100;
 
+/** Links are not: whoever follows one elsewhere on the host ends up where the guest likes. */
 const isShown = ({ children, mode }: TreeNode): boolean => children !== null || (mode & S_IFMT) === S_IFREG;
 
 function knownOf({ id, version, children }: TreeNode): Known {
   return { id, version, children: children && new Map() };
+}
+
+function fileChange({ bytes, size, mode, written }: TreeNode, path: string, isNew: boolean): FolderChange {
+  const parts = isNew ? [[0, size]] : written;
+  return {
+    kind: 'file',
+    path,
+    size,
+    isNew,
+    executable: (mode & EXECUTABLE) !== 0,
+    parts: parts.flatMap(([start, end]) =>
+      start < size ? [{ offset: start, bytes: bytes.slice(start, Math.min(end, size)) }] : [],
+    ),
+  };
 }
 
 export class TreeChanges {
@@ -40,6 +50,7 @@ export class TreeChanges {
         if (!isShown(node)) continue;
         const found = knownOf(node);
         known.children!.set(node.name, found);
+        node.written.length = 0;
         if (node.children) folders.push([node, found]);
       }
     }
@@ -56,18 +67,20 @@ export class TreeChanges {
       known.children!.set(at.name, Object.assign(now, { version: at.version }));
       known = now;
     }
+    node.written.length = 0;
   }
 
   /**
    * In an order in which they can be made: what was removed, the deepest first, then folders from the top, then files. Where this throws (there is no memory
    * for the files' bytes), the next call gives the same.
    */
-  take(): TreeChange[] {
+  take(): FolderChange[] {
     const { tree } = this;
     if (tree.changes === this.seen) return [];
-    const files: TreeChange[] = [];
-    const folders: TreeChange[] = [];
-    const removed: TreeChange[] = [];
+    const files: FolderChange[] = [];
+    const folders: FolderChange[] = [];
+    const removed: FolderChange[] = [];
+    const told: TreeNode[] = [];
     const root = knownOf(tree.root);
     const pairs: [now: TreeNode | null, was: Known | null, path: string, found: Known | null][] = [
       [tree.root, this.known, '', root],
@@ -85,8 +98,8 @@ export class TreeChanges {
           if (!before?.children) folders.push({ kind: 'folder', path: at });
           pairs.push([node, before?.children ? before : null, at, known]);
         } else if (before?.id !== node.id || before.version !== node.version) {
-          const executable = (node.mode & EXECUTABLE) !== 0;
-          files.push({ kind: 'file', path: at, bytes: node.bytes.slice(0, node.size), executable });
+          files.push(fileChange(node, at, before?.id !== node.id));
+          told.push(node);
         }
       }
       for (const [name, before] of was?.children ?? []) {
@@ -96,6 +109,7 @@ export class TreeChanges {
         if (before.children) pairs.push([null, before, `${path}/${name}`, null]);
       }
     }
+    for (const node of told) node.written.length = 0;
     this.seen = tree.changes;
     this.known = root;
     return [...removed.reverse(), ...folders, ...files];
