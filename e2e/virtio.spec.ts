@@ -191,6 +191,9 @@ test("what the guest writes into a shared folder is in the host's folder, and wh
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'in'), 'from the host');
   writeFileSync(join(folder, 'gone'), '');
+  // A name that is no UTF-8, as old disks and archives have them.
+  const bytesName = (name: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]);
+  writeFileSync(bytesName('odd\xff'), 'odd');
   const log = join(testInfo.outputDir, 'port.txt');
   const { kernel, initrd } = image('riscv64-disks');
   const commands = [
@@ -198,6 +201,7 @@ test("what the guest writes into a shared folder is in the host's folder, and wh
     'mount -t 9p -o trans=virtio,version=9p2000.L,msize=131072 snow /mnt',
     'D=$(dirname $(grep -l org.snow /sys/class/virtio-ports/*/name)); mknod /p c $(tr : " " < $D/dev); echo by the port >/p',
     'mkdir /mnt/d; tr a-z A-Z </mnt/in >/mnt/d/out; ln -s /etc /mnt/link; rm /mnt/gone',
+    "cat /mnt/$'odd\\\\377' >/mnt/d/$'x\\\\376'; printf b >/mnt/d/$'x\\\\377'; printf N >/n; dd if=/n of=/mnt/in conv=notrunc 2>/dev/null",
     '(dd if=/dev/zero bs=1M count=9; echo end) 2>/dev/null >/mnt/d/large; umount /mnt; poweroff -f',
   ];
   const result = await snowglobe([
@@ -215,7 +219,11 @@ test("what the guest writes into a shared folder is in the host's folder, and wh
   ]);
   expect(result.stderr).toBe('');
   expect(result.status).toBe(0);
-  expect(readdirSync(folder).sort()).toEqual(['d', 'in']);
+  const inside = (path: string) => readdirSync(path, 'latin1').sort();
+  expect(inside(folder)).toEqual(['d', 'in', 'odd\xff']);
+  expect(inside(join(folder, 'd'))).toEqual(['large', 'out', 'x\xfe', 'x\xff']);
+  expect(['d/x\xfe', 'd/x\xff'].map((name) => readFileSync(bytesName(name), 'utf8'))).toEqual(['odd', 'b']);
+  expect(readFileSync(join(folder, 'in'), 'utf8')).toBe('Nrom the host');
   expect(readFileSync(join(folder, 'd/out'), 'utf8')).toBe('FROM THE HOST');
   // It comes in pieces.
   const large = Buffer.concat([Buffer.alloc(9 * MIB), Buffer.from('end\n')]);

@@ -157,3 +157,24 @@ it('says what it cannot do, and goes on', () => {
   expect(problems.map((problem) => problem.split(':')[0])).toEqual(['/full', '/in-the-way']);
   expect(existsSync(join(root, 'good'))).toBe(true);
 });
+
+it.runIf(process.platform === 'linux')('makes and removes names that are no UTF-8', () => {
+  const writer = new FolderWriter(root);
+  const names = () => readdirSync(root, 'buffer').map((name) => name.toString('latin1'));
+  const made = writer.apply([
+    { kind: 'folder', path: '/d\udcff' },
+    file('/d\udcff/x\udcfe', 'one'),
+    file('/x\udcff', 'two'),
+    ...pieces('/x\udcff', false, 2, [0, 'T']),
+    file('/\ufeffx', 'three'),
+    file('/back\\slash', 'four'),
+  ]);
+  expect(made).toEqual([]);
+  expect(names().sort()).toEqual(['back\\slash', 'd\xff', 'x\xff', '\xef\xbb\xbfx']);
+  const inside = Buffer.concat([Buffer.from(`${root}/d`), Buffer.from([0xff, 0x2f, 0x78, 0xfe])]);
+  expect(readFileSync(inside, 'utf8')).toBe('one');
+  expect(readFileSync(Buffer.concat([Buffer.from(`${root}/x`), Buffer.from([0xff])]), 'utf8')).toBe('Tw');
+  const gone = ['/d\udcff/x\udcfe', '/d\udcff', '/x\udcff', '/\ufeffx', '/back\\slash'];
+  expect(writer.apply(gone.map((path) => ({ kind: 'removed', path }) as const))).toEqual([]);
+  expect(names()).toEqual([]);
+});

@@ -16,8 +16,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import type { RunnerFolderChange } from '../core/runner-api.ts';
+import { hostPath } from './host-path.ts';
 
 type FilePiece = Extract<RunnerFolderChange, { kind: 'file' }>;
 
@@ -56,32 +57,33 @@ export class FolderWriter {
 
   /** Removes what has been begun and has not ended. */
   close(): void {
-    if (this.#temporary !== null) rmSync(this.#temporary, { force: true });
+    if (this.#temporary !== null) rmSync(hostPath(this.#temporary), { force: true });
     this.#temporary = null;
   }
 
   #make(change: RunnerFolderChange): void {
     const path = this.#place(change.path);
     if (change.kind === 'removed') {
-      const found = lstatSync(path, { throwIfNoEntry: false });
-      if (found?.isDirectory()) rmdirSync(path);
-      else if (found?.isFile()) unlinkSync(path);
+      const found = lstatSync(hostPath(path), { throwIfNoEntry: false });
+      if (found?.isDirectory()) rmdirSync(hostPath(path));
+      else if (found?.isFile()) unlinkSync(hostPath(path));
       // The guest was never shown it: what it removed is a file of its own, which had no place here.
       else if (found) throw new Error('there is something else of this name');
     } else if (change.kind === 'folder') {
-      if (!lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(path);
+      if (!lstatSync(hostPath(path), { throwIfNoEntry: false })?.isDirectory()) mkdirSync(hostPath(path));
     } else this.#write(change, path);
   }
 
   #write(change: FilePiece, path: string): void {
     const { begins, ends, isNew, offset, executable } = change;
-    const found = lstatSync(path, { throwIfNoEntry: false });
+    const found = lstatSync(hostPath(path), { throwIfNoEntry: false });
     if (found && !found.isFile()) throw new Error('there is something else of this name');
     if (begins) this.close();
     if (begins && isNew) this.#temporary = join(dirname(path), `.snowglobe-${randomUUID()}`);
+    if (isNew && this.#temporary === null) throw new Error('its beginning is missing');
     const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
     const how = O_WRONLY | O_NOFOLLOW | (begins && isNew ? O_CREAT | O_EXCL : 0);
-    const file = openSync(this.#temporary ?? path, how, executable ? 0o777 : 0o666);
+    const file = openSync(hostPath(this.#temporary ?? path), how, executable ? 0o777 : 0o666);
     try {
       const bytes = Buffer.from(change.data, 'latin1');
       for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, undefined, offset + at);
@@ -91,7 +93,7 @@ export class FolderWriter {
       closeSync(file);
     }
     if (!ends || this.#temporary === null) return;
-    renameSync(this.#temporary, path);
+    renameSync(hostPath(this.#temporary), hostPath(path));
     this.#temporary = null;
   }
 
@@ -100,11 +102,11 @@ export class FolderWriter {
     const names = path.split('/').filter((name) => name !== '');
     let at = this.#root;
     names.forEach((name, index) => {
-      if (name === '.' || name === '..' || /[\0\\]/.test(name))
+      if (name === '.' || name === '..' || name.includes('\0') || (sep !== '/' && name.includes(sep)))
         throw new Error('the host takes no such name');
       at = join(at, name);
       if (index === names.length - 1) return;
-      const found = lstatSync(at, { throwIfNoEntry: false });
+      const found = lstatSync(hostPath(at), { throwIfNoEntry: false });
       if (!found?.isDirectory()) throw new Error('its folder is not there, or is a link');
     });
     if (names.length === 0) throw new Error('it has no name');

@@ -3,6 +3,8 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ARCHITECTURES } from '../command/architectures.ts';
 import { UsageError } from '../command/usage-error.ts';
+import { decodeName } from '../core/byte-names.ts';
+import { hostPath } from './host-path.ts';
 
 /** The folder of this package: where build/ and .cache/ are. The sources and what is compiled of them both lie below it. */
 export const packageRoot: string = (() => {
@@ -99,12 +101,13 @@ export function folderFiles(path: string): string[] {
   const files: string[] = [];
   let bytes = 0;
   const visit = (below: string): void => {
-    for (const entry of readdirSync(join(path, below), { withFileTypes: true })) {
-      const name = join(below, entry.name);
+    const entries = readdirSync(hostPath(join(path, below)), { withFileTypes: true, encoding: 'buffer' });
+    for (const entry of entries) {
+      const name = join(below, decodeName(entry.name));
       if (entry.isDirectory()) visit(name);
       if (!entry.isFile()) continue;
       files.push(name);
-      bytes += statSync(join(path, name)).size;
+      bytes += statSync(hostPath(join(path, name))).size;
       if (files.length > FOLDER_FILES_MAX || bytes > FOLDER_BYTES_MAX)
         throw wrong(`it has more than ${FOLDER_FILES_MAX} files or 256 MiB, which are copied into memory`);
     }

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { decodeName, encodeName, hasByteEscapes } from '../core/byte-names.ts';
 import { HostError } from './chromium.ts';
 import { packageRoot } from './guest-files.ts';
+import { hostPath } from './host-path.ts';
 import { type StaticRoot, startServer } from './static-server.ts';
 
 /** The built site on a local port, and files of this host under addresses that only this process knows. */
@@ -32,15 +34,18 @@ export async function startSiteServer(): Promise<SiteServer> {
   const origin = server.url.replace(/\/$/, '');
   const serve = (path: string, writable: boolean): string => {
     // The server follows no link out of a root, so the root is where the file really is.
-    const file = realpathSync(path);
-    const { mtimeMs, size } = statSync(file);
+    const file = decodeName(realpathSync.native(hostPath(path), { encoding: 'buffer' }));
+    const { mtimeMs, size } = statSync(hostPath(file));
     const key = writable ? file : `${mtimeMs}:${size}:${file}`;
     let url = served.get(key);
     if (url === undefined) {
       // Other users of this computer reach the port too, but cannot guess 128 bits.
       const prefix = `/${randomBytes(16).toString('hex')}/`;
-      roots.push({ prefix, dir: dirname(file), ...(writable && { writable: basename(file) }) });
-      url = `${origin}${prefix}${encodeURIComponent(basename(file))}`;
+      // An address has no room for bytes that are no UTF-8.
+      const name = basename(file).toWellFormed();
+      const only = hasByteEscapes(file) && { name, file: Buffer.from(encodeName(file)) };
+      roots.push({ prefix, dir: dirname(file), ...(writable && { writable: name }), ...(only && { only }) });
+      url = `${origin}${prefix}${encodeURIComponent(name)}`;
       served.set(key, url);
     }
     return url;

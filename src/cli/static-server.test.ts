@@ -35,6 +35,20 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
+it.runIf(process.platform === 'linux')(
+  'serves a file whose name is no text, and nothing beside it',
+  async () => {
+    const file = Buffer.concat([Buffer.from(join(dir, 'disk/odd')), Buffer.from([0xff])]);
+    writeFileSync(file, 'odd');
+    const roots = [{ prefix: '/odd/', dir: join(dir, 'disk'), only: { name: 'odd\ufffd', file } }];
+    const odd = await startServer({ roots });
+    const answers = ['odd/odd%EF%BF%BD', 'odd/disk.img', 'odd/'].map((path) => fetch(new URL(path, odd.url)));
+    const [own, ...others] = await Promise.all(answers);
+    expect([await own.text(), ...others.map(({ status }) => status)]).toEqual(['odd', 404, 404]);
+    await odd.close();
+  },
+);
+
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(new URL(path, server.url), { headers, method });
 

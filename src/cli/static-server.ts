@@ -16,6 +16,8 @@ export interface StaticRoot {
   dir: string;
   /** The one file of it whose bytes a PUT with Content-Range may change, and its length. */
   writable?: string;
+  /** The one file that is served, by this name instead of its own, which is no text. */
+  only?: { name: string; file: Buffer };
 }
 
 export interface StaticServerOptions {
@@ -99,10 +101,14 @@ function send(
 async function findFile(
   roots: StaticRoot[],
   path: string,
-): Promise<{ file: string; stats: Stats; writable: boolean } | undefined> {
-  for (const { prefix, dir, writable } of roots) {
+): Promise<{ file: string | Buffer; stats: Stats; writable: boolean } | undefined> {
+  for (const { prefix, dir, writable, only } of roots) {
     if (!path.startsWith(prefix)) continue;
     try {
+      if (only) {
+        if (path !== prefix + only.name) continue;
+        return { file: only.file, stats: await stat(only.file), writable: path === prefix + writable };
+      }
       let file = join(dir, path.slice(prefix.length));
       let stats = await stat(file);
       if (stats.isDirectory()) {
@@ -155,7 +161,7 @@ export function createHandler(
 async function writeRange(
   request: IncomingMessage,
   response: ServerResponse,
-  file: string,
+  file: string | Buffer,
   stats: Stats,
 ): Promise<void> {
   const range = request.headers['content-range'];
@@ -193,7 +199,7 @@ const NO_ROOM: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 async function change(
   response: ServerResponse,
-  file: string,
+  file: string | Buffer,
   how: (handle: FileHandle) => Promise<unknown>,
 ): Promise<void> {
   try {
@@ -214,13 +220,14 @@ function sendFile(
   request: IncomingMessage,
   response: ServerResponse,
   path: string,
-  file: string,
+  file: string | Buffer,
   stats: Stats,
 ): void {
   const etag = `"${stats.size.toString(16)}-${Math.trunc(stats.mtimeMs).toString(16)}"`;
   response.setHeader('ETag', etag);
   response.setHeader('Accept-Ranges', 'bytes');
-  response.setHeader('Content-Type', MIME_TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream');
+  const name = typeof file === 'string' ? file : path;
+  response.setHeader('Content-Type', MIME_TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream');
   response.setHeader(
     'Cache-Control',
     IMMUTABLE.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache',

@@ -439,7 +439,7 @@ export interface VmClipboard {
   write(text: string): void;
 }
 
-/** A shared folder as it is now: what the guest wrote is in it. */
+/** A shared folder as it is now: what the guest wrote is in it. Bytes of names that are no UTF-8 are lone surrogates in paths, U+DC80 to U+DCFF. */
 export interface VmFolder {
   readonly tag: string;
   /** Bytes that still have room, of 512 MiB. */

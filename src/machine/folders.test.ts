@@ -38,6 +38,17 @@ describe('what the host puts into a shared folder', () => {
     expect(tree.find('/empty/in')?.children?.size).toBe(0);
   });
 
+  it('has a name that a guest can say', () => {
+    const { tree, folder } = shared();
+    // A surrogate that stands for no byte, and two bytes that are a character together.
+    folder.write('odd \ud800', bytes('1'));
+    folder.write('e \udcc3\udca9', bytes('2'));
+    expect(tree.find('/odd \ufffd')?.size).toBe(1);
+    expect([folder.read('e é'), folder.read('odd \ud800')]).toEqual([bytes('2'), bytes('1')]);
+    folder.mkdir('d\ud800');
+    expect(tree.find('/d\ufffd')?.children?.size).toBe(0);
+  });
+
   it('is no change of the guest’s, and hides none', () => {
     const { tree, folder } = shared();
     const made = tree.add(tree.root, 'guest', S_IFDIR | 0o755) as TreeNode;

@@ -7,6 +7,7 @@ import {
   ENOSPC,
   ENOTDIR,
   FileTree,
+  namesOf,
   type Outcome,
   TREE_BYTES_MAX,
   type TreeNode,
@@ -89,6 +90,6 @@ export function hostFolder({ tag, tree, changes }: SharedFolder): VmFolder {
       return node && !node.children ? node.bytes.slice(0, node.size) : null;
     },
     write: (path, bytes) => place(path, () => tree.put(path, bytes)),
-    mkdir: (path) => place(path, () => tree.makeFolders(path.split('/').filter(Boolean))),
+    mkdir: (path) => place(path, () => tree.makeFolders(namesOf(path))),
   };
 }

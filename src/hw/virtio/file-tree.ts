@@ -1,5 +1,6 @@
 /** A tree of files in memory, which a guest shares by 9P. What the guest writes stays in it; the host can look at it at any time. */
 
+import { decodeName, encodeName } from '../../core/byte-names.ts';
 import { addRange, type ByteRanges } from './byte-ranges.ts';
 
 /** Bits of a mode that say what a file is (stat(2)). */
@@ -47,8 +48,8 @@ export interface TreeNode {
   readonly children: Map<string, TreeNode> | null;
   /** Null: the root, or it was removed. */
   parent: TreeNode | null;
+  /** Of bytes: core/byte-names.ts. */
   name: string;
-  /** Of it, as UTF-8. */
   nameBytes: number;
   /** How many have it open: what was removed lasts as long as they do. */
   holders: number;
@@ -142,7 +143,7 @@ export class FileTree {
 
   /** Puts a file at a path of the host's, with the folders on its way; a file that is there gets these bytes. @returns an error, for a path that cannot be */
   put(path: string, bytes: Uint8Array): Outcome<TreeNode> {
-    const names = path.split('/').filter(Boolean);
+    const names = namesOf(path);
     const name = names.pop();
     if (name === undefined) return EINVAL;
     const folder = this.makeFolders(names);
@@ -174,7 +175,7 @@ export class FileTree {
   /** The node at a path; null: there is none. */
   find(path: string): TreeNode | null {
     let node: TreeNode | undefined = this.root;
-    for (const part of path.split('/').filter(Boolean)) node = node?.children?.get(part);
+    for (const part of namesOf(path)) node = node?.children?.get(part);
     return node ?? null;
   }
 
@@ -304,8 +305,12 @@ function allocate(size: number): Uint8Array | null {
   }
 }
 
-const encoder = new TextEncoder();
-const byteLength = (name: string): number => encoder.encode(name).length;
+const byteLength = (name: string): number => encodeName(name).length;
+
+/** Names of a path, as a guest's are spelled: what a page gives may be no name of bytes. */
+export function namesOf(path: string): string[] {
+  return decodeName(encodeName(path)).split('/').filter(Boolean);
+}
 
 /** Bytes of a node's path, without a NUL. */
 function pathBytes(node: TreeNode): number {

@@ -4,6 +4,7 @@
  * Not there: extended attributes (EOPNOTSUPP), device nodes and hard links (EPERM). Locks are always granted: there is one client. Permissions are the
  * guest's to check.
  */
+import { decodeName, encodeName } from '../../core/byte-names.ts';
 import * as F from './file-tree.ts';
 import { Reader, Writer } from './nine-p-wire.ts';
 
@@ -148,7 +149,7 @@ export class NinePServer {
         return this.setAttributes(r, node);
       case T.READLINK:
         return (node.mode & F.S_IFMT) === F.S_IFLNK
-          ? new Writer().string(new TextDecoder().decode(node.bytes.subarray(0, node.size)))
+          ? new Writer().string(decodeName(node.bytes.subarray(0, node.size)))
           : F.EINVAL;
       case T.LOPEN:
         return this.open(r, node);
@@ -331,7 +332,7 @@ export class NinePServer {
     const target = r.string();
     const made = this.added(r, folder, name, F.S_IFLNK | 0o777, r.u32());
     if (typeof made === 'number') return made;
-    const error = this.tree.write(made, 0, new TextEncoder().encode(target));
+    const error = this.tree.write(made, 0, encodeName(target));
     if (error) {
       this.tree.remove(made);
       return error;
@@ -379,6 +380,7 @@ export class NinePServer {
     const bytes = r.bytes(r.u32());
     if (r.broken) return EPROTO;
     if (node.children) return F.EISDIR;
+    if ((node.mode & F.S_IFMT) !== F.S_IFREG) return F.EINVAL;
     if (this.tree.readOnly) return F.EROFS;
     const error = this.tree.write(node, offset, bytes);
     return error === 0 ? new Writer().u32(bytes.length) : error;

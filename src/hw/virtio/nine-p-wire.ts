@@ -1,4 +1,5 @@
-/** Numbers and strings of 9P messages: little-endian; a string is a length of 16 bits and UTF-8. Specification: 9P2000.L, diod's protocol.md. */
+/** Numbers and strings of 9P messages: little-endian; a string is a length of 16 bits and bytes, mostly UTF-8. Specification: 9P2000.L, diod's protocol.md. */
+import { decodeName, encodeName } from '../../core/byte-names.ts';
 
 /** Reads a message; beyond its end there are zeros, and `broken` says so. */
 export class Reader {
@@ -53,7 +54,7 @@ export class Reader {
   }
 
   string(): string {
-    return new TextDecoder().decode(this.bytes(this.u16()));
+    return decodeName(this.bytes(this.u16()));
   }
 }
 
@@ -81,7 +82,7 @@ export class Writer {
   }
 
   string(text: string): this {
-    const bytes = new TextEncoder().encode(text);
+    const bytes = encodeName(text);
     this.u16(bytes.length);
     for (const byte of bytes) this.u8(byte);
     return this;

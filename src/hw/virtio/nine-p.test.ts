@@ -69,7 +69,7 @@ function client(options: { readOnly?: boolean } = {}) {
       answer.u8();
       const name = answer.string();
       names.push([name, next]);
-      at += 13 + 8 + 1 + 2 + name.length;
+      at += 13 + 8 + 1 + 2 + Buffer.byteLength(name);
     }
     return names;
   };
@@ -271,6 +271,76 @@ describe('9P2000.L', () => {
       }
     }
     expect(found).toEqual(all);
+  });
+
+  it('takes names and targets of links as bytes, which nothing else becomes', () => {
+    const { good, ask, tree } = client();
+    const raw = (writer: Writer, bytes: number[]): Writer => {
+      writer.u16(bytes.length);
+      for (const byte of bytes) writer.u8(byte);
+      return writer;
+    };
+    const BOM = [0xef, 0xbb, 0xbf];
+    const REPLACEMENT = [0xef, 0xbf, 0xbd];
+    const names = [[0xff], [0xfe], [], BOM, REPLACEMENT, [0xed, 0xb2, 0x80]].map((end) => [0x78, ...end]);
+    names.push([...BOM, 0x78]);
+    const walkTo = (fid: number, name: number[]) => ask(110, raw(new Writer().u32(0).u32(fid).u16(1), name));
+    names.forEach((name, index) => {
+      ask(110, new Writer().u32(0).u32(1).u16(0));
+      expect(ask(14, raw(new Writer().u32(1), name).u32(2).u32(0o644).u32(0)), `${name}`).not.toBe(17);
+      good(118, new Writer().u32(1).u64(0).u32(1).u8(index));
+    });
+    names.forEach((name, index) => {
+      walkTo(2, name);
+      const answer = good(116, new Writer().u32(2).u64(0).u32(9));
+      expect([answer.u32(), answer.u8()]).toEqual([1, index]);
+    });
+    const answer = good(40, new Writer().u32(0).u64(0).u32(4096));
+    const end = answer.u32();
+    const listed: number[][] = [];
+    for (let at = 0; at < end; at += 24 + listed.at(-1)!.length) {
+      answer.bytes(22);
+      listed.push([...answer.bytes(answer.u16())]);
+    }
+    // Behind “.”, “..” and “a”.
+    expect(listed.slice(3)).toEqual(names);
+    // Renamed, linked to and removed by the same bytes.
+    good(74, raw(raw(new Writer().u32(0), names[0]).u32(0), [0xfd]));
+    expect(walkTo(3, names[0])).toBe(2);
+    good(76, raw(new Writer().u32(0), [0xfd]).u32(0));
+    good(16, raw(raw(new Writer().u32(0), [0x6c]), [0x74, 0xff, ...BOM]).u32(0));
+    walkTo(4, [0x6c]);
+    const target = good(22, new Writer().u32(4));
+    expect([...target.bytes(target.u16())]).toEqual([0x74, 0xff, ...BOM]);
+    expect(ask(118, new Writer().u32(4).u64(0).u32(1).u8(0))).toBe(22);
+    // Bytes count, not characters: 255 at most.
+    const long = (count: number) => raw(new Writer().u32(0), Array(count).fill(0xff)).u32(0o755).u32(0);
+    expect([ask(72, long(256)), ask(72, long(255))]).toEqual([36, expect.any(Reader)]);
+    expect(tree.files()).toContain('/x\udcfe');
+  });
+
+  it('keeps numbers of files whose names are no UTF-8', () => {
+    const { tree, server, read, walk, good } = client();
+    tree.put('d\udcff/f\udcfe', utf8('odd'));
+    walk(1, 'd\udcff', 'f\udcfe');
+    const { fids, messageMax } = server.save();
+    good(120, new Writer().u32(1));
+    server.restore({ messageMax, fids: JSON.parse(JSON.stringify(fids)) });
+    expect(read(1, 0, 9)).toBe('odd');
+  });
+
+  it('lists a folder of 10,000 files, each once', () => {
+    const { list, tree } = client();
+    const names = Array.from({ length: 10_000 }, (_, i) => `file number ${i}`);
+    for (const name of names) tree.put(name, new Uint8Array(0));
+    const found: string[] = [];
+    for (let at = 0; ; ) {
+      const some = list(0, at, 8192 - 11);
+      if (some.length === 0) break;
+      for (const [name] of some) found.push(name);
+      [, at] = some.at(-1)!;
+    }
+    expect(found.slice(3)).toEqual(names);
   });
 
   it('changes nothing in a read-only folder', () => {
