@@ -402,7 +402,7 @@ describe('a machine', () => {
     const { vm, worker, events } = machine(idle, { bios: 'default' });
     await expect(vm.start()).rejects.toMatchObject({
       code: 'not-found',
-      message: expect.stringContaining('npm start'),
+      message: expect.stringContaining("the element's attribute firmware"),
     });
     expect(vm.state).toBe('error');
     expect(events).toEqual(['state loading', 'state error', 'error not-found', 'exit error 1']);
