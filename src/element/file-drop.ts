@@ -33,7 +33,7 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );
-    if (some.length === 0) return all;
+    if (some.length === 0 || all.length > ENTRIES_MAX) return all;
     all.push(...some);
   }
 }
@@ -57,7 +57,7 @@ export async function droppedFiles(data: DataTransfer): Promise<FileDrop> {
       if (entry.isDirectory) {
         folders.push(path);
         const inside = await entriesOf(entry as FileSystemDirectoryEntry);
-        waiting.push(...inside.map((one) => ({ entry: one, path: `${path}/${one.name}` })).reverse());
+        for (const one of inside.reverse()) waiting.push({ entry: one, path: `${path}/${one.name}` });
       } else files.push({ path, file: await fileOf(entry as FileSystemFileEntry) });
       if (files.length + folders.length + waiting.length > ENTRIES_MAX)
         throw new RangeError(`There are more than ${ENTRIES_MAX} files: drop fewer, or an archive of them.`);
