@@ -116,18 +116,22 @@ export async function keepOverlaid(
     if (result.ok) return result.value;
     throw new VmError('unsupported', `The disk cannot be kept: ${result.error.message}.`);
   };
-  const { base: below, size: capacity } = overlay;
+  const { base: below } = overlay;
   const size = Math.ceil(below.size / SECTOR) * SECTOR;
   const named = typeof image === 'string' && !chosenBacking;
-  const base = named ? baseOf(image, size, await identity(), format) : null;
   const whole = below.size === size ? below : new OverlayNode(below, { size, readOnly: true });
-  const disk = take(await storedDisks().beginDisk({ name, capacity, base }, whole, options));
-  const { node: target, keep: settle } = disk;
-  const moved = await place.move({ target, settle, pieces: () => overlay.ownPieces(), ...options });
-  if (!moved.ok) await disk.drop();
+  let info: DiskInfo | undefined;
+  const moved = await place.move(async () => {
+    const base = named ? baseOf(image, size, await identity(), format) : null;
+    const begun = await storedDisks().beginDisk({ name, capacity: overlay.size, base }, whole, options);
+    if (!begun.ok) return begun;
+    const { node: target, keep: settle, drop } = begun.value;
+    info = begun.value.info;
+    return success({ target, settle, drop, pieces: () => overlay.ownPieces() });
+  }, options);
   take(moved);
   keepStorage().catch(() => {});
-  return disk.info;
+  return info!;
 }
 
 const SECTOR = 512;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LaterNode, later } from '../../../tests/support/later-node.ts';
 import { randomBelow } from '../../../tests/support/random.ts';
-import { type BlockNode, type BlockResult, DONE, failure } from '../block-node.ts';
+import { type BlockNode, type BlockResult, DONE, failure, success } from '../block-node.ts';
 import { MemoryNode } from '../protocol/memory-node.ts';
-import { MirrorNode } from './mirror-node.ts';
+import { MirrorNode, type Move, type MoveOptions } from './mirror-node.ts';
 import { OverlayNode } from './overlay-node.ts';
 
 const SIZE = (1 << 20) + 512;
@@ -19,18 +19,25 @@ for (let i = 0; i < SIZE; i++) IMAGE[i] = i * 31 + (i >> 9);
 const image = (): Uint8Array => IMAGE.slice();
 
 /** A disk in memory over an image whose bytes come later, and an array that is to be the same. */
-function disk() {
+function disk(below: BlockNode = later(new MemoryNode(image(), { readOnly: true }))) {
   const model = image();
-  const overlay = new OverlayNode(later(new MemoryNode(image(), { readOnly: true })));
+  const overlay = new OverlayNode(below);
   const place = new MirrorNode(overlay);
   const write = async (offset: number, bytes: Uint8Array): Promise<void> => {
     model.set(bytes, offset);
     await value(place.write(offset, bytes));
   };
-  const move = (target: BlockNode, rest: Partial<Parameters<MirrorNode['move']>[0]> = {}) =>
-    place.move({ target, pieces: () => overlay.ownPieces(), settle: async () => DONE, ...rest });
+  const moveOf = (target: BlockNode, rest: Partial<Move> = {}): Move => ({
+    target,
+    pieces: () => overlay.ownPieces(),
+    settle: async () => DONE,
+    drop: async () => {},
+    ...rest,
+  });
+  const move = (target: BlockNode, rest: Partial<Move> = {}, options: MoveOptions = {}) =>
+    place.move(async () => success(moveOf(target, rest)), options);
   const same = async (): Promise<boolean> => Buffer.compare(await value(place.read(0, SIZE)), model) === 0;
-  return { model, overlay, place, write, move, same };
+  return { model, overlay, place, write, move, moveOf, same };
 }
 
 describe('a disk that another node takes over', () => {
@@ -75,9 +82,11 @@ describe('a disk that another node takes over', () => {
         }
       })(new MemoryNode(image()));
       const settle = async (): Promise<BlockResult> => failure('space', 'full');
-      const moving = move(flaky, { settle });
+      let dropped = 0;
+      const moving = move(flaky, { settle, drop: async () => void dropped++ });
       await write(failing, new Uint8Array(70_000).fill(failing));
       expect(await moving).toMatchObject({ ok: false, error: { kind: 'space' } });
+      expect(dropped).toBe(1);
       expect(await same()).toBe(true);
     }
     expect(await move(new MemoryNode(new Uint8Array(512)))).toMatchObject({ error: { kind: 'range' } });
@@ -99,14 +108,12 @@ describe('a disk that another node takes over', () => {
         return this.file.read(offset, length);
       }
     })(new MemoryNode(image(), { readOnly: true }));
-    const overlay = new OverlayNode(slow);
-    const place = new MirrorNode(overlay);
+    const { overlay, place, move } = disk(slow);
     const writing = place.write(10, Uint8Array.of(1));
     const end = new AbortController();
     const stored = new MemoryNode(image());
-    const rest = { pieces: () => overlay.ownPieces(), settle: async () => DONE, signal: end.signal };
-    const moving = place.move({ target: stored, ...rest });
-    expect(await place.move({ target: stored, ...rest })).toMatchObject({ error: { kind: 'busy' } });
+    const moving = move(stored, {}, { signal: end.signal });
+    expect(await move(stored)).toMatchObject({ error: { kind: 'busy' } });
     const closing = place.close();
     end.abort();
     expect(await moving).toMatchObject({ ok: false, error: { message: 'it was cancelled' } });
@@ -114,5 +121,42 @@ describe('a disk that another node takes over', () => {
     resolve();
     await writing;
     expect(place.file).toBe(overlay);
+  });
+
+  it('has all that was written where it is closed while the target is being made', async () => {
+    const { model, place, write, moveOf } = disk();
+    await write(200_000, new Uint8Array(3000).fill(1));
+    let make = (_made: BlockResult<Move>): void => {};
+    const made = new Promise<BlockResult<Move>>((resolve) => {
+      make = resolve;
+    });
+    const moving = place.move(() => made);
+    const closing = place.close();
+    const stored = new MemoryNode(image());
+    let had: Uint8Array | null = null;
+    const settle = async (): Promise<BlockResult> => {
+      had = stored.bytes.slice();
+      return DONE;
+    };
+    make(success(moveOf(stored, { settle })));
+    expect(await moving).toEqual(DONE);
+    await closing;
+    expect(Buffer.compare(had!, model)).toBe(0);
+  });
+
+  it('ends, and can be closed, where who is told of the progress throws', async () => {
+    const { overlay, place, write, move, same } = disk();
+    await write(5, Uint8Array.of(1, 2));
+    let dropped = 0;
+    const progress = (): never => {
+      throw new Error('mine');
+    };
+    const moving = move(new MemoryNode(image()), { drop: async () => void dropped++ }, { progress });
+    await expect(moving).rejects.toThrow('mine');
+    expect(dropped).toBe(1);
+    expect(place.file).toBe(overlay);
+    expect(await same()).toBe(true);
+    expect(await move(new MemoryNode(image()))).toEqual(DONE);
+    await value(place.close());
   });
 });

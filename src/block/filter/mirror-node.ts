@@ -24,12 +24,17 @@ const FEW = 64;
 const ROUNDS = 8;
 
 export interface Move {
-  /** As large as the node here; shows the same, but for `pieces`. It is not closed if the move fails. */
+  /** As large as the node here; shows the same, but for `pieces`. */
   target: BlockNode;
-  /** Numbers of the pieces that it has to be given; asked for once, when nothing is being written. */
+  /** Numbers of the pieces that it has to be given; asked for once, when all is there that was written before. */
   pieces(): Iterable<number>;
   /** The target has all, and is about to take over: requests wait. If it fails, nothing has happened. */
   settle(): Promise<BlockResult>;
+  /** The move has failed, and the target is of no use. */
+  drop(): Promise<void>;
+}
+
+export interface MoveOptions {
   progress?: Progress | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -43,17 +48,40 @@ export class MirrorNode extends FilterNode {
   /** What requests wait for. */
   private gate: Promise<void> | null = null;
 
-  /** Has `target` take the place of the node here, which is not closed: what it holds may be the target's now. */
-  async move(move: Move): Promise<BlockResult> {
+  /**
+   * Has another node take the place of the node here, which is not closed: what it holds may be the other's now.
+   * @param begin makes the other one; all of that time the node here stays open, and has one size
+   * @throws whatever `begin` and `progress` throw
+   */
+  async move(begin: () => Promise<BlockResult<Move>>, options: MoveOptions = {}): Promise<BlockResult> {
     if (this.moving) return failure('busy', 'the disk is being copied already');
-    if (move.target.size !== this.size) return failure('range', 'the disk has another size now');
-    this.moving = this.mirror(move);
-    const moved = await this.moving;
-    this.moving = null;
-    return moved;
+    this.moving = this.begun(begin, options);
+    try {
+      return await this.moving;
+    } finally {
+      this.moving = null;
+    }
   }
 
-  private async mirror({ target, pieces, settle, progress, signal }: Move): Promise<BlockResult> {
+  private async begun(begin: () => Promise<BlockResult<Move>>, options: MoveOptions): Promise<BlockResult> {
+    const begun = await begin();
+    if (!begun.ok) return begun;
+    const move = begun.value;
+    let isMoved = false;
+    try {
+      if (move.target.size !== this.size) return failure('range', 'the disk has another size');
+      const moved = await this.mirror(move, options);
+      isMoved = moved.ok;
+      return moved;
+    } finally {
+      if (!isMoved) await move.drop();
+    }
+  }
+
+  private async mirror(
+    { target, pieces, settle }: Move,
+    { progress, signal }: MoveOptions,
+  ): Promise<BlockResult> {
     const changed = new Set<number>();
     this.changed = changed;
     let open = (): void => {};
@@ -98,11 +126,16 @@ export class MirrorNode extends FilterNode {
     }
   }
 
-  /** Waits until all that is being written is there, or `signal` is aborted. */
+  /** Waits until all is there that is being written now, or `signal` is aborted. What comes meanwhile is marked. */
   private async written(signal: AbortSignal | undefined): Promise<void> {
-    const ended = new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
-    while (this.writing.size > 0 && !signal?.aborted)
-      await Promise.race([Promise.allSettled(this.writing), ended]);
+    if (this.writing.size === 0 || signal?.aborted) return;
+    let giveUp = (): void => {};
+    const ended = new Promise<void>((resolve) => {
+      giveUp = resolve;
+    });
+    signal?.addEventListener('abort', giveUp);
+    await Promise.race([Promise.allSettled(this.writing), ended]);
+    signal?.removeEventListener('abort', giveUp);
   }
 
   private mark(offset: number, length: number): void {
@@ -157,11 +190,15 @@ export class MirrorNode extends FilterNode {
 
   /** Both nodes have one size: another one has to wait until there is one node. */
   override resize(size: number): Eventually<BlockResult> {
-    return this.moving ? this.moving.then(() => this.resize(size)) : this.file.resize(size);
+    return this.afterMove(() => this.file.resize(size));
   }
 
   /** What was begun is brought to its end: the guest may have gone for good, and what it wrote is to be kept. */
   override close(): Eventually<BlockResult> {
-    return this.moving ? this.moving.then(() => this.close()) : this.file.close();
+    return this.afterMove(() => this.file.close());
+  }
+
+  private afterMove(action: () => Eventually<BlockResult>): Eventually<BlockResult> {
+    return this.moving ? this.moving.then(action, action) : action();
   }
 }
