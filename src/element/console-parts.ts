@@ -113,7 +113,7 @@ export class ConsoleParts {
     takeDrops(this.frame, {
       vm,
       isOn: () => owner.getAttribute('file-drop') !== 'off',
-      isReadOnly: () => owner.hasAttribute('readonly'),
+      isReadOnly: () => owner.readOnly,
       tell: (detail) =>
         owner.dispatchEvent(
           new CustomEvent('vm-filedrop', { detail, bubbles: true, composed: true, cancelable: true }),
