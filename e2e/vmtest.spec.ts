@@ -82,6 +82,10 @@ test('runs a folder; what fails is shown at its line, with all that was seen', a
   const names = failed.results[1].attachments.map(({ name }: { name: string }) => name);
   expect(names).toEqual(expect.arrayContaining(['serial-0.txt', 'terminal.png', 'trace']));
   expect(readFileSync(join(folder, 'r.xml'), 'utf8')).toContain('<testsuite name="deep/er.vmtest"');
+  // Folders of results have the names of tests, not of what is loaded for them.
+  const results = readdirSync(join(folder, 'test-results')).join(' ');
+  expect(results).toMatch(/vmtest-/);
+  expect(results).not.toMatch(/mjs|spec/);
   // Nothing is left beside the tests but what was asked for.
   expect(readdirSync(folder).sort()).toEqual([
     'deep',

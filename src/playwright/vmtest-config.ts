@@ -24,7 +24,7 @@ export function vmTestConfig(plan: VmTestRunPlan): PlaywrightTestConfig {
   return {
     // Reports name files as seen from here; what Playwright loads lies elsewhere.
     testDir: root,
-    projects: [{ testDir: generated, testMatch: '**/*.mjs' }],
+    projects: [{ testDir: generated, testMatch: '**/*.spec.mjs' }],
     outputDir: output,
     // Names come with the folder of their test file.
     snapshotPathTemplate: `${root}/{arg}{ext}`,

@@ -112,7 +112,8 @@ function generate(folder: string, files: readonly string[], options: TestOptions
   mkdirSync(generated, { recursive: true });
   for (const file of files) {
     const name = relative(root, file);
-    const path = join(generated, `${name}.mjs`);
+    // Playwright leaves this ending out of the names of its folders.
+    const path = join(generated, `${name}.spec.mjs`);
     mkdirSync(dirname(path), { recursive: true });
     const args = [file, { name, grep, grepInvert }].map((arg) => JSON.stringify(arg)).join(', ');
     writeFileSync(
