@@ -41,16 +41,31 @@ export async function takeSnapshot(element: VmConsole): Promise<Blob | null> {
   return canvas?.convertToBlob({ type: 'image/jpeg', quality: QUALITY }) ?? null;
 }
 
-async function screenPicture(screenshot: Blob): Promise<OffscreenCanvas> {
+/** Whether an area of pixels is of one colour, but for what a cursor takes. */
+export function isPlain(pixels: Uint32Array): boolean {
+  const ground = pixels[pixels.length >> 1];
+  let others = 0;
+  for (const pixel of pixels) if (pixel !== ground) others++;
+  return others <= pixels.length / 1000;
+}
+
+/** A screenshot, made small; null if it is of one colour. */
+async function screenPicture(screenshot: Blob): Promise<OffscreenCanvas | null> {
   const bitmap = await createImageBitmap(screenshot);
   const canvas = new OffscreenCanvas(WIDTH, HEIGHT);
-  const drawing = canvas.getContext('2d')!;
+  const drawing = canvas.getContext('2d', { willReadFrequently: true })!;
   drawing.fillStyle = '#05080f';
   drawing.fillRect(0, 0, WIDTH, HEIGHT);
   const scale = Math.min(WIDTH / bitmap.width, HEIGHT / bitmap.height);
   const [width, height] = [bitmap.width * scale, bitmap.height * scale];
   drawing.imageSmoothingQuality = 'high';
-  drawing.drawImage(bitmap, (WIDTH - width) / 2, (HEIGHT - height) / 2, width, height);
+  const [left, top] = [(WIDTH - width) / 2, (HEIGHT - height) / 2];
+  drawing.drawImage(bitmap, left, top, width, height);
   bitmap.close();
+  // Whole pixels of the screenshot alone, without what is beside it.
+  const [x, y] = [Math.ceil(left), Math.ceil(top)];
+  const [right, bottom] = [Math.floor(left + width), Math.floor(top + height)];
+  const { data } = drawing.getImageData(x, y, Math.max(1, right - x), Math.max(1, bottom - y));
+  if (isPlain(new Uint32Array(data.buffer))) return null;
   return canvas;
 }
