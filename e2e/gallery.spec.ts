@@ -8,13 +8,19 @@ import { expect, screenText, test } from './support/site.ts';
 const DOORS = [
   {
     ...{ number: 1, slug: 'echo', title: 'Echo', image: 'echo', imageTitle: 'Echo', story: 'It answers.' },
-    try: [{ text: 'Say a', type: 'a' }, { text: 'Listen' }],
+    ready: 'ready',
+    try: [
+      { text: 'Say a', type: 'a' },
+      { text: 'Say b', type: 'b', ready: '\\[a\\]$' },
+      { text: 'Begin', type: 'c', ready: 'ready$', reset: true },
+    ],
     options: { m: '128' },
     picture: '01-snowfall/picture.svg',
   },
   {
     ...{ number: 2, slug: 'flood', title: 'Flood', image: 'flood', imageTitle: 'Flood', story: 'It writes.' },
-    try: [{ text: 'Look' }, { text: 'Listen' }],
+    ready: 'never shown',
+    try: [{ text: 'Look' }, { text: 'Stop it', type: 's' }],
     picture: '01-snowfall/picture.svg',
   },
   {
@@ -155,6 +161,47 @@ test('one machine runs at a time, unless the person keeps it running behind its 
   await expect(page).toHaveURL(/\?machine=echo&m=128$/);
   await shows(page, 'ready');
   await expect.poll(() => page.workers().length).toBe(1);
+});
+
+test('what is tried waits until the machine can hear it, after a reset too, and says why', async ({
+  page,
+  site,
+}) => {
+  await openGallery(page, site.url, new Date(2026, 11, 24), '?door=2');
+  const stop = page.getByRole('button', { name: 'Stop it' });
+  await shows(page, '0123456789');
+  await expect(page.getByRole('heading', { name: 'Try starting…' })).toBeVisible();
+  await expect(stop).toHaveAttribute('aria-disabled', 'true');
+  await stop.dispatchEvent('click');
+  await expect(page.getByText('The machine is starting; it would not hear this yet.')).toBeVisible();
+
+  await page.goto(`${site.url}?door=1`);
+  const a = page.getByRole('button', { name: 'Say a' });
+  const b = page.getByRole('button', { name: 'Say b' });
+  const begin = page.getByRole('button', { name: 'Begin' });
+  await expect(a).toHaveAttribute('aria-disabled', 'false', LONG);
+  await expect(page.getByRole('heading', { name: 'Try', exact: true })).toBeVisible();
+  await expect(b).toHaveAttribute('aria-disabled', 'true');
+  await b.dispatchEvent('click');
+  await expect(page.getByText('Not now: it would go astray')).toBeVisible();
+  await a.click();
+  await expect(b).toHaveAttribute('aria-disabled', 'false');
+  await b.click();
+  await shows(page, 'ready\n[a][b]');
+  // Nothing is reset while the machine hears something else.
+  await expect(begin).toHaveAttribute('aria-disabled', 'true');
+  await page.evaluate(() => document.querySelector('vm-console')!.reset());
+  await expect(b).toHaveAttribute('aria-disabled', 'true');
+  await expect(a).toHaveAttribute('aria-disabled', 'false', LONG);
+  await begin.click();
+  await shows(page, 'ready\n[c]');
+  await page.getByRole('button', { name: 'Keep it running' }).click();
+  await page.evaluate(() => document.querySelector('vm-console')!.powerOff());
+  // There is nothing to be kept, nor to be tried.
+  await expect(page.getByRole('button', { name: 'Keep it running' })).toBeHidden();
+  await expect(page.getByRole('heading', { name: 'Try switched off' })).toBeVisible();
+  await page.getByRole('link', { name: 'All doors' }).click();
+  await expect(page.getByRole('link', { name: 'Door 1: Echo', exact: true })).toBeVisible();
 });
 
 test('what is missing or wrong is said, with what to do', async ({ page, site }) => {

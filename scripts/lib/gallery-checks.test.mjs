@@ -18,6 +18,7 @@ const DOOR = {
   image: 'small',
   story: 'It is.',
   try: [{ text: 'Look' }, { text: 'Ask', type: 'ls\n' }],
+  ready: '# $',
 };
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200"><path d="M0 0h9"/></svg>\n';
 
@@ -101,6 +102,22 @@ describe('a door', () => {
       /both "type" and "keys"/,
     ],
     ['03-c', { door: { try: [{ text: 'x' }, { text: 'y', keys: 'hyper-a' }] } }, /there is no key "hyper"/],
+    ['03-c', { door: { ready: undefined } }, /"ready" is missing: what does the machine show/],
+    ['03-c', { door: { ready: '(' } }, /"ready" is no expression: /],
+    ['03-c', { door: { ready: 'x*' } }, /"ready" matches an empty screen/],
+    [
+      '03-c',
+      { door: { try: [{ text: 'x' }, { text: 'y', type: 'z', ready: '[' }] } },
+      /whose "ready" is no expression/,
+    ],
+    ['03-c', { door: { try: [{ text: 'x', ready: 'y' }, { text: 'z' }] } }, /"ready", but without "type"/],
+    [
+      '03-c',
+      { door: { try: [{ text: 'x' }, { text: 'y', type: 'z', reset: true }] } },
+      /whose "reset" is not true, or that has no "ready"/,
+    ],
+    ['03-c', { promise: 'try 3\nexpect "x"' }, /1:1: there is no entry 3 to try/],
+    ['03-c', { promise: 'try me' }, /1:1: "try" is no statement/],
     ['03-c', { door: { view: 'both' } }, /"view" is neither/],
     ['03-c', { door: { seconds: '3' } }, /"seconds" is no number of seconds/],
     ['03-c', { door: { options: { m: 256 } } }, /"options" is no record of texts/],
@@ -125,6 +142,15 @@ describe('a door', () => {
     const [first, ...more] = problems();
     expect(first).toMatch(message);
     expect(more).toEqual([]);
+  });
+
+  it('needs nothing that it is ready by where each step tells its own, or nothing is typed', () => {
+    put('03-c', { door: { ready: undefined, try: [{ text: 'x' }, { text: 'y' }] } });
+    put('04-d', {
+      door: { ready: undefined, try: [{ text: 'x' }, { text: 'y', keys: 'a', ready: 'z', reset: true }] },
+      promise: 'try 2\nexpect "x"\n',
+    });
+    expect(problems()).toEqual([]);
   });
 
   it('has a number of its own, and everything that is wrong is told at once', () => {

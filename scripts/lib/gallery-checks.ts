@@ -1,7 +1,7 @@
 /** The gallery as the repository has it, checked by the parsers that its page and its tests use. Not for plain Node: Vite, Vitest and Playwright load it. */
 import { doorOptions } from '../../src/app/gallery/doors.ts';
 import { chordCodes } from '../../src/cli/keys.ts';
-import { parseStatements } from '../../src/cli/vmtest/parse.ts';
+import { parseStatements, type VmTestProblem, type VmTestStep } from '../../src/cli/vmtest/parse.ts';
 import type { Action } from '../../src/cli/vmtest/steps.ts';
 import { readGallery } from './gallery.mjs';
 
@@ -12,15 +12,39 @@ const PROMISED: ReadonlySet<Action['do']> = new Set([
 ]);
 const PROVES = /^(expect|screen-)/;
 
-/** What is wrong with a promise, in lines. */
-export function promiseProblems(text: string): string[] {
-  const steps = parseStatements(text);
+/** A statement of a promise: one of a .vmtest file, or `try N`, a click on the N-th entry of what there is to try. */
+export type PromiseStep = Omit<VmTestStep, 'action'> & { action: Action | { do: 'try'; entry: number } };
+
+const TRY = /^[ \t]*try[ \t]+(\d+)[ \t]*$/;
+
+/** Reads a promise: its steps, or what is wrong. */
+export function parsePromise(text: string): PromiseStep[] | VmTestProblem[] {
+  const lines = text.split(/\r?\n/);
+  const tries: PromiseStep[] = lines.flatMap((line, index) => {
+    const entry = TRY.exec(line)?.[1];
+    if (entry === undefined) return [];
+    const place = { line: index + 1, column: line.indexOf('try') + 1 };
+    return [{ ...place, text: line.trim(), action: { do: 'try', entry: Number(entry) } }];
+  });
+  const steps = parseStatements(lines.map((line) => (TRY.test(line) ? '' : line)).join('\n'));
+  if (steps.some((step) => 'message' in step)) return steps as VmTestProblem[];
+  return [...(steps as VmTestStep[]), ...tries].sort((one, other) => one.line - other.line);
+}
+
+/** What is wrong with a promise, in lines. @param tries how many entries its door has to try */
+export function promiseProblems(text: string, tries: number): string[] {
+  const steps = parsePromise(text);
   const bad = steps.flatMap((step) => {
     const place = `${step.line}:${step.column}`;
     if ('message' in step) return [`${place}: ${step.message}`];
-    return PROMISED.has(step.action.do)
+    const { action } = step;
+    if (action.do === 'try')
+      return action.entry >= 1 && action.entry <= tries
+        ? []
+        : [`${place}: there is no entry ${action.entry} to try`];
+    return PROMISED.has(action.do)
       ? []
-      : [`${place}: "${step.action.do}" is not for doors; there is ${[...PROMISED].join(', ')}`];
+      : [`${place}: "${action.do}" is not for doors; there is ${['try', ...PROMISED].join(', ')}`];
   });
   if (bad.length === 0 && !steps.some((step) => 'action' in step && PROVES.test(step.action.do)))
     return ['it promises nothing: write expect lines'];

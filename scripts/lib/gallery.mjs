@@ -17,6 +17,7 @@ const FIELDS = {
   image: { needed: true, wrong: (value) => (isText(value) ? null : 'is no name of an image') },
   story: { needed: true, wrong: (value) => (isText(value) ? null : 'is no text') },
   try: { needed: true, wrong: wrongTries },
+  ready: { wrong: wrongExpression },
   view: {
     wrong: (value) => (value === 'screen' || value === 'serial' ? null : 'is neither "screen" nor "serial"'),
   },
@@ -33,7 +34,18 @@ const FIELDS = {
   long: { wrong: (value) => (value === true ? null : 'can only be true') },
 };
 
-const TRY_FIELDS = ['text', 'type', 'keys'];
+/** @returns what is wrong with the source of an expression on what a machine shows; null: nothing */
+function wrongExpression(source) {
+  if (!isText(source)) return 'is no expression';
+  try {
+    return new RegExp(source, 'u').test('') ? 'matches an empty screen' : null;
+  } catch (error) {
+    return `is no expression: ${error.message}`;
+  }
+}
+
+const TRY_FIELDS = ['text', 'type', 'keys', 'ready', 'reset'];
+const isTyped = ({ type, keys }) => type !== undefined || keys !== undefined;
 
 function wrongTries(tries) {
   if (!Array.isArray(tries) || tries.length < 2 || tries.length > 4) return 'is no list of two to four';
@@ -45,6 +57,12 @@ function wrongTries(tries) {
       if (one[field] !== undefined && (typeof one[field] !== 'string' || one[field] === ''))
         return `has an entry whose "${field}" is no text`;
     if (one.type !== undefined && one.keys !== undefined) return 'has an entry with both "type" and "keys"';
+    const bad = one.ready === undefined ? null : wrongExpression(one.ready);
+    if (bad) return `has an entry whose "ready" ${bad}`;
+    if (one.ready !== undefined && !isTyped(one))
+      return 'has an entry with "ready", but without "type" or "keys"';
+    if (one.reset !== undefined && (one.reset !== true || one.ready === undefined))
+      return 'has an entry whose "reset" is not true, or that has no "ready" to come to';
   }
   return null;
 }
@@ -86,7 +104,7 @@ export function galleryImages(folder = join(root, 'images')) {
 
 /**
  * Reads all doors, in the order of their numbers.
- * @param checks `promise(text)`, `options(image, options)` and `keys(text)` say in lines what is wrong with a promise, with options, or with keys, if anything
+ * @param checks `promise(text, tries)`, `options(image, options)` and `keys(text)` say in lines what is wrong with a promise, with options, or with keys, if anything
  * @returns doors: what is in door.json, with `number`, `slug`, `imageTitle`, `picture` (address below gallery/), `folder` and `promise` (the text of its statements)
  * @throws SetupError with everything that is wrong
  */
@@ -119,7 +137,8 @@ export function readGallery(checks, folder = join(root, 'gallery'), images = gal
     const badPicture = picture === null ? null : wrongPicture(picture);
     if (badPicture) wrong('picture.svg', `it ${badPicture}`);
     const promise = read('promise.vmtest');
-    for (const line of promise === null ? [] : checks.promise(promise)) wrong('promise.vmtest', line);
+    for (const line of promise === null ? [] : checks.promise(promise, door.try?.length ?? 0))
+      wrong('promise.vmtest', line);
     const imageTitle = images.get(door.image)?.title;
     const place = { number, slug, imageTitle, picture: `${entry.name}/picture.svg`, folder: entry.name };
     doors.set(number, { ...door, ...place, promise });
@@ -154,6 +173,8 @@ function readDoor(text, images, checks, wrong) {
   else if (count.length === 0) {
     count.push(...checks.options(door.image, door.options ?? {}));
     for (const { keys } of door.try) if (keys !== undefined) count.push(...checks.keys(keys));
+    if (door.ready === undefined && door.try.some((one) => isTyped(one) && one.ready === undefined))
+      count.push('"ready" is missing: what does the machine show when it can hear what is typed?');
     if (images.get(door.image).large && !door.long)
       count.push(
         `"long" is missing: the image "${door.image}" is large, so that \`npm test\` does not make it`,

@@ -3,13 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { Script } from 'node:vm';
 import type { TestInfo } from 'playwright/test';
-import {
-  describeProblem,
-  type Place,
-  parseVmTest,
-  type VmTest,
-  type VmTestStep,
-} from '../cli/vmtest/parse.ts';
+import { describeProblem, type Place, parseVmTest, type VmTestStep } from '../cli/vmtest/parse.ts';
 import { warmTest } from './fixtures.ts';
 import { expect } from './matchers.ts';
 import type { SerialConsole } from './serial-console.ts';
@@ -69,7 +63,11 @@ export function registerVmTests(path: string, { name, grep, grepInvert }: Regist
 }
 
 /** Every statement's time together, ms: none of them may be cut off by the test's own. */
-export function timeLimit({ steps }: Pick<VmTest, 'steps'>): number {
+export function timeLimit({
+  steps,
+}: {
+  steps: readonly { action: VmTestStep['action'] | { do: 'try' } }[];
+}): number {
   let limit = DEFAULT_TIMEOUT;
   let sum = ALLOWANCE;
   for (const { action } of steps) {

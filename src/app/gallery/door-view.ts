@@ -7,7 +7,8 @@ import { isPlainClick, machineFacts } from '../list-view.ts';
 import type { CatalogEntry } from '../catalog.ts';
 import type { Machine } from '../machine.ts';
 import { CALENDAR } from './address.ts';
-import { type Door, doorOptions, type DoorTry } from './doors.ts';
+import { type Door, doorOptions } from './doors.ts';
+import { Tries } from './tries.ts';
 
 /** Below this no system of the gallery starts, MiB. */
 const SMALLEST_HALF = 64;
@@ -78,15 +79,32 @@ export function doorView(
     h('img', { src: door.picture, alt: '' }),
   );
   const hint = h('p', { class: 'hint', role: 'status' });
-  const tries = door.try.map((one) => tryLine(one, element, hint));
+  const tries = new Tries(door, element, hint);
   const trouble = h('div', {});
+  const keep = h(
+    'button',
+    {
+      type: 'button',
+      class: 'quiet',
+      'aria-pressed': String(kept),
+      title: 'The machine goes on while you look at other doors',
+    },
+    'Keep it running',
+  );
+  const keepRunning = (on: boolean): void => {
+    keep.setAttribute('aria-pressed', String(on));
+    actions.keepRunning(on);
+  };
   const draw = (): void => {
     const { state } = element;
     const runs = state === 'running';
-    for (const { button } of tries) if (button) button.disabled = !runs;
+    const over = state === 'error' || state === 'stopped';
+    tries.draw();
     // The picture gives way to whatever the console has to say.
-    if (runs || state === 'error' || state === 'stopped') curtain.classList.add('open');
+    if (runs || over) curtain.classList.add('open');
     if (runs) trouble.replaceChildren();
+    keep.hidden = over;
+    if (over) keepRunning(false);
   };
   element.addEventListener('vm-state', function onState({ detail }) {
     if (!hint.isConnected) {
@@ -104,20 +122,8 @@ export function doorView(
   });
   draw();
 
-  const keep = h(
-    'button',
-    {
-      type: 'button',
-      class: 'quiet',
-      'aria-pressed': String(kept),
-      title: 'The machine goes on while you look at other doors',
-    },
-    'Keep it running',
-  );
   keep.addEventListener('click', () => {
-    const on = keep.getAttribute('aria-pressed') !== 'true';
-    keep.setAttribute('aria-pressed', String(on));
-    actions.keepRunning(on);
+    keepRunning(keep.getAttribute('aria-pressed') !== 'true');
   });
   const workshop = h(
     'a',
@@ -135,46 +141,14 @@ export function doorView(
     { class: 'tale' },
     ...heading(door),
     trouble,
-    h('h3', {}, 'Try'),
-    h('ul', { class: 'tries' }, ...tries.map(({ item }) => item)),
+    h('h3', {}, 'Try ', tries.note),
+    tries.list,
     hint,
     h('p', { class: 'door-actions' }, backLink(actions.back), keep, workshop),
     h('ul', { class: 'facts' }, ...facts.map((fact) => h('li', {}, fact))),
     door.credits ? h('p', { class: 'credits' }, door.credits) : null,
   );
   return room(bar, h('div', { class: 'door-stage' }, element, curtain), tale, false);
-}
-
-/** One thing to try; what can be typed or pressed has a button that does it. */
-function tryLine(
-  { text, type, keys }: DoorTry,
-  element: VmConsole,
-  hint: HTMLElement,
-): { item: HTMLElement; button: HTMLButtonElement | null } {
-  if (type === undefined && keys === undefined) return { item: h('li', {}, text), button: null };
-  const shown = keys ?? type!.trim();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what cannot be seen is not shown
-  const visible = shown.replaceAll(/[\x00-\x1f\x7f]/g, ' ').trim();
-  const button = h(
-    'button',
-    { type: 'button', class: 'try' },
-    h('span', {}, text),
-    visible && keys === undefined ? h('code', {}, visible) : null,
-    keys !== undefined ? h('kbd', {}, keys.toUpperCase().replaceAll('-', ' ')) : null,
-  );
-  button.addEventListener('click', async () => {
-    hint.textContent = '';
-    element.scrollIntoView({ block: 'nearest' });
-    // With a finger, the focus would bring up the keyboard of the screen.
-    if (!matchMedia('(pointer: coarse)').matches) element.focus();
-    try {
-      if (keys === undefined) await element.type(type!);
-      else await element.vm?.monitor(`sendkey ${keys}`);
-    } catch (error) {
-      hint.textContent = (error as Error).message;
-    }
-  });
-  return { item: h('li', {}, button), button };
 }
 
 /** What a person can do when the browser gives too little memory. */

@@ -13,6 +13,10 @@ export interface DoorTry {
   type?: string;
   /** Keys that are pressed together, by the names of QEMU's `sendkey`. */
   keys?: string;
+  /** What the machine shows when it can hear this, instead of the door's own. */
+  ready?: string;
+  /** Where it does not show that any more, it is reset, and shows it again. */
+  reset?: true;
 }
 
 export interface Door {
@@ -26,6 +30,8 @@ export interface Door {
   imageTitle: string;
   story: string;
   try: DoorTry[];
+  /** Source of an expression, with the flag `u`: what the machine shows when it can hear what is tried. Without it, it can as soon as it runs. */
+  ready?: string;
   /** The console that is shown first. */
   view?: 'screen' | 'serial';
   /** Options of the machine that differ from its image's, as in an address. */

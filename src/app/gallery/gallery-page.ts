@@ -154,7 +154,8 @@ export class GalleryPage {
     if (!door) return { ...face, state: 'empty', label: `Door ${number}: there is nothing behind it yet` };
     const opened = this.#memory.isOpened(number);
     const snapshot = opened ? this.#snapshots.get(number) : undefined;
-    const running = this.#kept.has(number);
+    const kept = this.#kept.has(number) ? this.#consoles.get(number)?.state : undefined;
+    const running = kept !== undefined && kept !== 'stopped' && kept !== 'error';
     const missing = this.#entryOf(door) === undefined;
     const named = `Door ${number}${today ? ", today's" : ''}`;
     const name = opened ? `${named}: ${door.title}` : `${named}, to be opened`;
