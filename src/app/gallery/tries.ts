@@ -80,18 +80,17 @@ export class Tries {
     const hears = this.#steps.map(({ ready }) => runs && (!ready || ready.test(text)));
     const now = performance.now();
     const hearsAny = hears.includes(true);
-    // An empty screen is a start, or a reset.
     if (text === '') this.#since = now;
-    this.#heard = hearsAny || (this.#heard && text !== '');
+    this.#heard = hearsAny || (this.#heard && (runs || state === 'paused'));
     // What was shown while nobody looked is over, too.
     const isMissed = runs && !hearsAny && (this.#heard || now - this.#since > MISSED_MS);
     const [note, reason] = WAITING[state];
-    const shown = this.#steps.length === 0 || this.#heard ? '' : note;
+    const shown = this.#steps.length === 0 || (this.#heard && runs) ? '' : note;
     if (this.note.textContent !== shown) this.note.textContent = shown;
     for (const [index, { one, button }] of this.#steps.entries()) {
       const usable = hears[index] || (isMissed && one.reset === true);
       button.setAttribute('aria-disabled', String(!usable));
-      button.title = usable ? '' : this.#heard ? ELSEWHERE : reason;
+      button.title = usable ? '' : this.#heard && runs ? ELSEWHERE : reason;
     }
   }
 
