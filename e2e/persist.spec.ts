@@ -2,8 +2,8 @@
 import type { Page } from 'playwright/test';
 import { setFull, withQuota } from './support/quota.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
+import { LONG, typeLine } from './support/linux-shell.ts';
 
-const LONG = { timeout: 150_000 };
 /** Starts Linux with a stored disk over an image of zeros. */
 async function start(page: Page, url: string, drive: object): Promise<void> {
   await openEmptyPage(
@@ -28,9 +28,6 @@ async function start(page: Page, url: string, drive: object): Promise<void> {
     console.start().catch(() => {});
   }, drive);
 }
-
-const type = (page: Page, text: string): Promise<void> =>
-  page.evaluate((text) => document.querySelector('vm-console')!.vm!.serial.write(text), `${text}\n`);
 
 const state = (page: Page): Promise<string> =>
   page.evaluate(() => document.querySelector('vm-console')!.state);
@@ -63,7 +60,7 @@ test('what a guest writes is there after a reload; a second tab is refused; a fu
   await second.close();
 
   await setFull(page, true);
-  await type(page, `${LOAD}; ${WRITE}`);
+  await typeLine(page, `${LOAD}; ${WRITE}`);
   const element = page.locator('vm-console');
   await expect(element).toContainText('gives this site no more room', LONG);
   await expect(element).toContainText('The machine is paused, and nothing is lost');
@@ -78,7 +75,7 @@ test('what a guest writes is there after a reload; a second tab is refused; a fu
   // The page goes without a word to the machine.
   await start(page, url, {});
   await expect.poll(() => screenText(page), LONG).toContain('root@snowglobe:~#');
-  await type(page, `${LOAD}; ${COMPARE}`);
+  await typeLine(page, `${LOAD}; ${COMPARE}`);
   await expect.poll(() => screenText(page), LONG).toMatch(/same0\s+same40\s+same80\s+same120/);
 });
 
@@ -92,7 +89,7 @@ test('with werror=report a full quota is an error that the guest sees, and the p
   await start(page, url, { werror: 'report' });
   await expect.poll(() => screenText(page), LONG).toContain('root@snowglobe:~#');
   await setFull(page, true);
-  await type(page, `${LOAD}; ${WRITE}`);
+  await typeLine(page, `${LOAD}; ${WRITE}`);
   await expect.poll(() => screenText(page), LONG).toContain('refused');
   const element = page.locator('vm-console');
   await expect(element).toContainText('no more room');
@@ -118,22 +115,22 @@ test('a machine of the moment that is kept while its guest writes has all files 
   await page.goto(`${site.builtUrl}?arch=riscv64&m=192&${guest}&${append}&drive=file=blank.img,if=virtio`);
   const shows = (text: string | RegExp) => expect.poll(() => screenText(page), LONG).toMatch(text);
   await shows(/root@snowglobe:~#/);
-  await type(
+  await typeLine(
     page,
     `${LOAD_ALL}; mke2fs /dev/vda >/dev/null 2>&1; mkdir /d; mount -t ext4 /dev/vda /d && echo mount""ed`,
   );
   await shows('mounted');
-  await type(page, `${FILES}; ${GO_ON}`);
+  await typeLine(page, `${FILES}; ${GO_ON}`);
   await shows('writing');
   await page.getByRole('button', { name: 'Drives', exact: true }).click();
   await page.getByRole('button', { name: 'Keep this machine' }).click();
   await expect(page).toHaveURL(/\?mine=\w+$/, LONG);
-  await type(page, 'touch /stop');
+  await typeLine(page, 'touch /stop');
   await shows('stopped');
 
   await page.reload();
   await shows(/root@snowglobe:~#/);
-  await type(
+  await typeLine(
     page,
     `${LOAD_ALL}; mkdir /d; mount -t ext4 /dev/vda /d; cd /d; sha256sum -c sums | sed s/:/.../; ls | wc -l`,
   );

@@ -1,11 +1,7 @@
 /** What a program can ask of the machine behind an element (docs/vm.md) that no other test is about. Needs the image riscv64-disks. */
-import type { Page } from 'playwright/test';
 import { assemble, label, to } from './support/assemble.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
-
-const LONG = { timeout: 150_000 };
-const type = (page: Page, text: string): Promise<void> =>
-  page.evaluate((text) => document.querySelector('vm-console')!.vm!.serial.write(text), `${text}\n`);
+import { LONG, typeLine } from './support/linux-shell.ts';
 
 test('a machine’s queues, balloon, ports, console size, boot list and disks are told, and follow what is asked', async ({
   page,
@@ -41,7 +37,7 @@ test('a machine’s queues, balloon, ports, console size, boot list and disks ar
   });
   expect(before).toEqual({ queues: 0, multitouch: false, speaker: null });
   await expect.poll(() => screenText(page), LONG).toContain('root@snowglobe:~#');
-  await type(page, 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed');
+  await typeLine(page, 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed');
   await expect.poll(() => screenText(page), LONG).toContain('loaded');
 
   const after = await page.evaluate(() => {
@@ -67,10 +63,10 @@ test('a machine’s queues, balloon, ports, console size, boot list and disks ar
     .toBe(32);
 
   await page.evaluate(() => document.querySelector('vm-console')!.vm!.resizeConsole(97, 31));
-  await type(page, 'until stty size -F /dev/hvc0 | grep "31 9""7"; do sleep 0.1; done');
+  await typeLine(page, 'until stty size -F /dev/hvc0 | grep "31 9""7"; do sleep 0.1; done');
   await expect.poll(() => screenText(page), LONG).toContain('31 97');
 
-  await type(page, 'dd if=/dev/vda of=/dev/null bs=1M skip=4 count=1 iflag=direct; echo re""ad');
+  await typeLine(page, 'dd if=/dev/vda of=/dev/null bs=1M skip=4 count=1 iflag=direct; echo re""ad');
   await expect.poll(() => screenText(page), LONG).toContain('read');
   const { recording, flushed } = await page.evaluate(async () => {
     const vm = document.querySelector('vm-console')!.vm!;
