@@ -473,6 +473,12 @@ for (const [what, base] of [
   });
 }
 
+test('a guest that reads on sees what it has written meanwhile, of disks larger than what is kept in memory', async ({
+  page,
+}) => {
+  expect(await page.evaluate(() => store.readOnWhileWriting(1, 40 * 2 ** 20 + 512))).toBe('same');
+});
+
 test('a disk in use is refused to a second tab, with a reason, and given to it when the first one ends', async ({
   page,
   context,

@@ -132,3 +132,46 @@ export async function compareRandomly({ seed, requests, size, base }: RandomRun)
   await take(disks.removeDisk(made.id));
   return before === 'same' ? after : before;
 }
+
+/**
+ * A guest that reads a disk of Blobs from end to end, in requests of up to a megabyte, and writes just ahead of where it reads, behind that and to
+ * what it reads next while it waits. @returns `same`, or what differs
+ */
+export async function readOnWhileWriting(seed: number, size: number): Promise<string> {
+  const random = randomNumbers(seed);
+  const disks = new Disks();
+  const model = noise(random, size);
+  const made = await take(disks.createDisk({ name: `read on ${seed}`, capacity: size }));
+  let node = await take(disks.openDisk(made.id));
+  await take(node.write(0, model));
+  await take(node.close());
+  node = await take(disks.openDisk(made.id));
+  let found = 'same';
+  for (let at = 0; at < size; ) {
+    const length = Math.min(size - at, random(3) === 0 ? 1 + random(1 << 20) : 1 << 18);
+    const expected = model.slice(at, at + length);
+    const reading = Promise.resolve(node.read(at, length));
+    // What is read is left alone meanwhile.
+    const ahead = Math.min(at + length + random(random(2) === 0 ? 200_000 : 10 << 20), size);
+    const bytes = noise(random, Math.min(1 + random(150_000), size - ahead));
+    model.set(bytes, ahead);
+    const writing = Promise.resolve(node.write(ahead, bytes));
+    const behind = random(at + 1);
+    const fewer = noise(random, Math.min(5000, at - behind));
+    model.set(fewer, behind);
+    const rewriting = Promise.resolve(node.write(behind, fewer));
+    const place = (await take(reading)).findIndex((byte, i) => byte !== expected[i]);
+    if (place >= 0) found = `byte ${at + place} is not what was written there`;
+    await take(writing);
+    await take(rewriting);
+    if (random(12) === 0) await take(node.flush());
+    at += length;
+  }
+  if (found === 'same') found = await same(node, model);
+  await take(node.close());
+  node = await take(disks.openDisk(made.id));
+  if (found === 'same') found = await same(node, model);
+  await take(node.close());
+  await take(disks.removeDisk(made.id));
+  return found;
+}

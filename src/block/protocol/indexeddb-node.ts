@@ -26,6 +26,7 @@ import {
   type RecordChange,
   UPPER,
 } from '../store/disk-file.ts';
+import { BufferCount } from '../stream/buffer-count.ts';
 import { DATA, NONE, PAGE_RECORDS, type RecordState, ZERO } from '../store/record-map.ts';
 
 /** Records that wait in memory before they are stored unasked: 16 MiB; and before writes have to wait: 64 MiB. */
@@ -35,7 +36,7 @@ const WAIT_FROM = 1024;
 const STORE_AFTER_MS = 1000;
 /** How long after a failure it is tried again unasked, ms. */
 const TRY_AGAIN_MS = 5000;
-/** Records kept that are stored too: 32 MiB. */
+/** Records kept that are stored too: 32 MiB, or half as many where they hold more memory than that. */
 const CACHED = 512;
 /** Records that are made zeros in one transaction, and that a look at their status goes through at once. */
 const CLEARED_AT_ONCE = 65536;
@@ -80,8 +81,9 @@ export class IndexedDbNode implements BlockNode {
   private batch: ReadonlyMap<number, Dirty> = new Map();
   /** Those of `dirty` that have bytes. */
   private held = 0;
-  /** What the store or the base has, the record used last at the end. */
+  /** What the store or the base has, the record used last at the end. Those that share a buffer never change. */
   private readonly cache = new Map<number, Uint8Array>();
+  private readonly cached = new BufferCount();
   private readonly pending = new Map<number, Promise<BlockResult>>();
   private committing: Promise<BlockResult> | null = null;
   private next: Promise<BlockResult> | null = null;
@@ -164,15 +166,18 @@ export class IndexedDbNode implements BlockNode {
   }
 
   private *readSteps(offset: number, length: number): Steps<Uint8Array> {
-    const bytes = new Uint8Array(length);
     // The cache has to hold what is put together.
     const most = (CACHED / 4) * RECORD;
+    let bytes: Uint8Array | null = null;
     for (let done = 0; done < length; ) {
       const at = offset + done;
       const count = Math.min(length - done, most - (at % RECORD));
       const last = Math.floor((at + count - 1) / RECORD);
       yield* this.present(Math.floor(at / RECORD), last);
       this.readOn(at, count, last);
+      const together = count === length ? this.together(offset, length) : null;
+      if (together) return together;
+      bytes ??= new Uint8Array(length);
       for (let end = at + count, from = at; from < end; ) {
         const index = Math.floor(from / RECORD);
         const to = Math.min((index + 1) * RECORD, end);
@@ -182,7 +187,20 @@ export class IndexedDbNode implements BlockNode {
       }
       done += count;
     }
-    return bytes;
+    return bytes!;
+  }
+
+  /** Bytes that lie in one buffer in their order; null: not all of them do. */
+  private together(offset: number, length: number): Uint8Array | null {
+    const first = Math.floor(offset / RECORD);
+    const from = this.known(first);
+    if (!from) return null;
+    for (let index = first + 1; index * RECORD < offset + length; index++) {
+      const record = this.known(index);
+      if (record?.buffer !== from.buffer || record.byteOffset !== from.byteOffset + (index - first) * RECORD)
+        return null;
+    }
+    return new Uint8Array(from.buffer, from.byteOffset + (offset % RECORD), length);
   }
 
   /** Waits until all records from `first` to `last` are in memory. */
@@ -232,34 +250,46 @@ export class IndexedDbNode implements BlockNode {
   }
 
   private fetch(from: Layer | 'base', first: number, count: number): void {
-    const at = first * RECORD;
-    const answer =
-      from === 'base'
-        ? this.backing!.read(at, Math.min(count * RECORD, this.shown - at))
-        : this.file.read(from, first, count);
+    const answer = from === 'base' ? this.readBase(first, count) : this.file.read(from, first, count);
     const fetched: Promise<BlockResult> = Promise.resolve(answer).then((result) => {
       for (let i = 0; i < count; i++) {
         // A record that was stored anew meanwhile is not waited for any more, and what came is out of date.
         if (this.pending.get(first + i) !== fetched) continue;
         this.pending.delete(first + i);
-        if (!result.ok) continue;
-        let record = result.value.slice(i * RECORD, (i + 1) * RECORD);
-        if (record.length < RECORD) {
-          const whole = new Uint8Array(RECORD);
-          whole.set(record);
-          record = whole;
-        }
-        this.keep(first + i, record);
+        if (result.ok) this.keep(first + i, result.value[i]);
       }
       return result.ok ? DONE : result;
     });
     for (let i = 0; i < count; i++) this.pending.set(first + i, fetched);
   }
 
+  /** Copies of the base's records; behind its end there are zeros. */
+  private async readBase(first: number, count: number): Promise<BlockResult<Uint8Array[]>> {
+    const at = first * RECORD;
+    const result = await this.backing!.read(at, Math.min(count * RECORD, this.shown - at));
+    if (!result.ok) return result;
+    const records: Uint8Array[] = [];
+    for (let i = 0; i < count; i++) {
+      const record = new Uint8Array(RECORD);
+      record.set(result.value.subarray(i * RECORD, (i + 1) * RECORD));
+      records.push(record);
+    }
+    return success(records);
+  }
+
   private keep(index: number, record: Uint8Array): void {
-    this.cache.delete(index);
+    this.forget(index);
     this.cache.set(index, record);
-    if (this.cache.size > CACHED) this.cache.delete(this.cache.keys().next().value!);
+    this.cached.add(record);
+    while (this.cache.size > CACHED || (this.cached.bytes > CACHED * RECORD && this.cache.size > CACHED / 2))
+      this.forget(this.cache.keys().next().value!);
+  }
+
+  private forget(index: number): void {
+    const record = this.cache.get(index);
+    if (!record) return;
+    this.cache.delete(index);
+    this.cached.remove(record);
   }
 
   /** Fetches ahead for a guest that reads on. */
@@ -328,8 +358,10 @@ export class IndexedDbNode implements BlockNode {
       before.halves |= halves;
       return before.bytes;
     }
-    const bytes = (whole ? null : this.known(index)) ?? new Uint8Array(RECORD);
-    this.cache.delete(index);
+    let bytes = (whole ? null : this.known(index)) ?? new Uint8Array(RECORD);
+    // Its neighbours would stay in memory with it, and whoever was given what lies there sees it as it was.
+    if (bytes.buffer.byteLength > RECORD) bytes = bytes.slice();
+    this.forget(index);
     this.pending.delete(index);
     this.dirty.set(index, {
       bytes,
@@ -476,7 +508,7 @@ export class IndexedDbNode implements BlockNode {
       if (current ? current.bytes === null : this.stored(index) === ZERO) continue;
       if (this.dirty.size >= CLEARED_AT_ONCE) yield* take(this.flush());
       if (this.dirty.get(index)?.bytes) this.held--;
-      this.cache.delete(index);
+      this.forget(index);
       this.pending.delete(index);
       this.dirty.set(index, { bytes: null, halves: ALL_HALVES });
       this.soon();
@@ -568,6 +600,7 @@ export class IndexedDbNode implements BlockNode {
     // A commit that is on its way still ends.
     await this.committing;
     this.cache.clear();
+    this.cached.clear();
     this.file.close();
   }
 }

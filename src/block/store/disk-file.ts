@@ -130,32 +130,23 @@ export class DiskFile {
     return this.maps[layer].place(index) === JOINED;
   }
 
-  /** Reads `count` records of a layer from `first` on, all of which are stored. */
-  async read(layer: Layer, first: number, count: number): Promise<BlockResult<Uint8Array>> {
+  /** Reads `count` records of a layer from `first` on, all of which are stored. Those that are joined may share a buffer. */
+  async read(layer: Layer, first: number, count: number): Promise<BlockResult<Uint8Array[]>> {
     const pieces = this.pieces(layer, first, first + count);
-    const lost = (index: number) => failure('io', `the disk's store has lost record ${index}`);
     try {
       // What is written meanwhile changes neither these values nor the Blobs.
       const values = await this.database.store('strict')('readonly', (store) =>
-        Promise.all(pieces.map(({ key }) => promisifyRequest<unknown>(store.get(key)))),
+        Promise.all(
+          pieces.map(({ keys }) => Promise.all(keys.map((key) => promisifyRequest<unknown>(store.get(key))))),
+        ),
       );
-      const parts = await Promise.all(
-        pieces.map(async ({ index, from, bytes: length }, i) => {
-          const value = values[i];
-          const part = value instanceof Blob ? await value.slice(from, from + length).arrayBuffer() : value;
-          return { index, part: part instanceof ArrayBuffer && part.byteLength === length ? part : null };
-        }),
-      );
-      const missing = parts.find(({ part }) => part === null);
-      if (missing) return lost(missing.index);
-      if (parts.length === 1) return success(new Uint8Array(parts[0].part!));
-      const bytes = new Uint8Array(count * RECORD);
-      let at = 0;
-      for (const { part } of parts) {
-        bytes.set(new Uint8Array(part!), at);
-        at += part!.byteLength;
-      }
-      return success(bytes);
+      const parts = await Promise.all(pieces.map((piece, i) => partOf(piece, values[i])));
+      const missing = parts.indexOf(null);
+      if (missing >= 0) return failure('io', `the disk's store has lost record ${pieces[missing].index}`);
+      const records: Uint8Array[] = [];
+      for (const part of parts)
+        for (let at = 0; at < part!.length; at += RECORD) records.push(part!.subarray(at, at + RECORD));
+      return success(records);
     } catch (error) {
       return storeFailure(error);
     }
@@ -166,16 +157,20 @@ export class DiskFile {
     const pieces: Piece[] = [];
     for (let index = first; index < end; ) {
       if (!this.joined(layer, index)) {
-        for (let half = 0; half < HALVES; half++)
-          pieces.push({ key: keyOf(layer, index, half), index, from: 0, bytes: HALF });
+        pieces.push({
+          keys: [keyOf(layer, index, 0), keyOf(layer, index, 1)],
+          index,
+          from: 0,
+          bytes: RECORD,
+        });
         index++;
         continue;
       }
       const number = Math.floor(index / JOIN);
       let next = index + 1;
       while (next < Math.min(end, (number + 1) * JOIN) && this.joined(layer, next)) next++;
-      const key = joinKey(layer, number);
-      pieces.push({ key, index, from: (index % JOIN) * RECORD, bytes: (next - index) * RECORD });
+      const keys = [joinKey(layer, number)];
+      pieces.push({ keys, index, from: (index % JOIN) * RECORD, bytes: (next - index) * RECORD });
       index = next;
     }
     return pieces;
@@ -307,13 +302,28 @@ export class DiskFile {
   }
 }
 
-/** Bytes of a record, or of several, within a value. */
+/** A record of halves, or several within a Blob. */
 interface Piece {
-  key: IDBValidKey;
+  keys: IDBValidKey[];
   /** The first record. */
   index: number;
   from: number;
   bytes: number;
+}
+
+/** A piece's bytes from its values; null: they are not all there. */
+async function partOf({ from, bytes }: Piece, values: readonly unknown[]): Promise<Uint8Array | null> {
+  const [value] = values;
+  if (value instanceof Blob) {
+    const part = await value.slice(from, from + bytes).arrayBuffer();
+    return part.byteLength === bytes ? new Uint8Array(part) : null;
+  }
+  const record = new Uint8Array(bytes);
+  for (const [half, stored] of values.entries()) {
+    if (!(stored instanceof ArrayBuffer) || stored.byteLength !== HALF) return null;
+    record.set(new Uint8Array(stored), half * HALF);
+  }
+  return record;
 }
 
 /** Changes that give all the records of a join their bytes, in their order, and the other ones. */

@@ -34,7 +34,7 @@ async function moveLayer(
     if (bytes && !bytes.ok) return bytes;
     const changes: RecordChange[] = [];
     for (let i = 0; i < count; i++) {
-      const record = bytes?.value.subarray(i * RECORD, (i + 1) * RECORD) ?? null;
+      const record = bytes?.value[i] ?? null;
       changes.push(...change(first + i, state, record));
     }
     const done = await to.commit(changes, { join: true });

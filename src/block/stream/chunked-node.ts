@@ -14,6 +14,7 @@ import {
 } from '../block-node.ts';
 import type { DriveStream } from '../../core/vm-api.ts';
 import { BootPrefetch } from './boot-prefetch.ts';
+import { BufferCount } from './buffer-count.ts';
 import { type Chunk, ChunkLoader, type ChunkStore, type LoaderOptions } from './chunk-loader.ts';
 import type { Urgency } from './fetch-queue.ts';
 import type { ImageManifest } from './manifest.ts';
@@ -50,9 +51,8 @@ export class ChunkedNode implements BlockNode {
   private readonly store: ChunkStore | null;
   /** Expanded chunks by number, the one used last at the end. */
   private readonly chunks = new Map<number, Kept>();
-  /** Chunks of each buffer: a cache gives several in one, and all of it stays in memory for one of them. */
-  private readonly buffers = new Map<ArrayBuffer, number>();
-  private kept = 0;
+  /** A cache gives several chunks in one buffer. */
+  private readonly buffers = new BufferCount();
   private waiting = 0;
   private closed = false;
 
@@ -183,25 +183,15 @@ export class ChunkedNode implements BlockNode {
   }
 
   private keep(index: number, kept: Kept): void {
-    const { buffer } = kept.bytes;
-    const shared = this.buffers.get(buffer) ?? 0;
-    this.buffers.set(buffer, shared + 1);
-    if (shared === 0) this.kept += buffer.byteLength;
+    this.buffers.add(kept.bytes);
     this.chunks.set(index, kept);
-    while (this.kept > this.memory && this.chunks.size > 2) {
+    while (this.buffers.bytes > this.memory && this.chunks.size > 2) {
       const [oldest, gone] = this.chunks.entries().next().value!;
-      this.drop(oldest, gone);
+      this.chunks.delete(oldest);
+      this.buffers.remove(gone.bytes);
       if (gone.foreseen === 'ahead') this.readAhead.learn(false);
       if (gone.foreseen === 'boot') this.boot.released(oldest);
     }
-  }
-
-  private drop(index: number, { bytes: { buffer } }: Kept): void {
-    this.chunks.delete(index);
-    const others = this.buffers.get(buffer)! - 1;
-    if (others > 0) return void this.buffers.set(buffer, others);
-    this.buffers.delete(buffer);
-    this.kept -= buffer.byteLength;
   }
 
   private changed(): void {
