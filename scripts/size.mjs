@@ -11,13 +11,14 @@ const BOOT_BUDGET = 400_000;
 /** Bytes of everything. */
 const SITE_BUDGET = 700_000;
 
-/** Pages and parts, by their sources, that no first boot on the page loads: the command line's own page, and what a click opens. */
+/** Pages and parts, by their sources, that no first boot on the page loads: the command line's own page, what a click opens, and what images of foreign formats ask for. */
 const LATER = [
   'runner.html',
   'src/app/runner-screen.ts',
   'src/app/options/form.ts',
   'src/app/disks/new-machine.ts',
   'src/monitor/monitor.ts',
+  'src/block/format/read-only-formats.ts',
 ];
 
 const counts = (path) => /\.(js|mjs|wasm)$/.test(path);

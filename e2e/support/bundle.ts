@@ -7,7 +7,7 @@ import { serveIsolated } from './isolated-page.ts';
 
 const bundles = new Map<string, Promise<string>>();
 
-/** The text of one JavaScript module with all that `entry` (a path in the repository) imports. */
+/** The text of one JavaScript module with all that `entry` (a path in the repository) imports, now or later. */
 export function bundle(entry: string): Promise<string> {
   let text = bundles.get(entry);
   if (!text) {
@@ -22,6 +22,7 @@ export function bundle(entry: string): Promise<string> {
         minify: false,
         target: 'es2024',
         lib: { entry: join(repository, entry), formats: ['es'] },
+        rolldownOptions: { output: { codeSplitting: false } },
       },
     }).then((result) => {
       const [output] = Array.isArray(result) ? result : [result];

@@ -4,9 +4,6 @@ import type { Compressor } from './format/codecs.ts';
 import { type FormatName, FORMATS, foreignFormat, formatOf, PROBE_BYTES } from './format/probe.ts';
 import { Qcow2Node, readHeader } from './format/qcow2/qcow2-node.ts';
 import { RawNode } from './format/raw-node.ts';
-import { openVdi } from './format/vdi-node.ts';
-import { openVhd } from './format/vhd-node.ts';
-import { openVmdk } from './format/vmdk-node.ts';
 import { request } from './request.ts';
 
 /** A file with an image, and how to find others from it. */
@@ -93,10 +90,12 @@ async function open(
     case 'qcow2':
       return openQcow2(file, options, seen, probed);
     default: {
-      const opener = { vmdk: openVmdk, vdi: openVdi, vpc: openVhd }[format];
       if (options.readOnly === false)
         return failure('read-only', `${format} images can only be read: convert it to qcow2 to write to it`);
-      const node = await opener(file.node);
+      // Few images are any of these: a boot of others does without their part of the page.
+      const others = await import('./format/read-only-formats.ts').catch(() => null);
+      if (!others) return failure('io', `the part that reads ${format} images could not be loaded`);
+      const node = await others.READ_ONLY_FORMATS[format](file.node);
       return node.ok ? success({ node: node.value, format, probed, chain: [] }) : node;
     }
   }
