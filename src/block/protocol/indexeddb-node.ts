@@ -26,7 +26,7 @@ import {
   type RecordChange,
   UPPER,
 } from '../store/disk-file.ts';
-import { BufferCount } from '../stream/buffer-count.ts';
+import { CACHED_RECORDS, RecordCache } from './record-cache.ts';
 import { DATA, NONE, PAGE_RECORDS, type RecordState, ZERO } from '../store/record-map.ts';
 
 /** Records that wait in memory before they are stored unasked: 16 MiB; and before writes have to wait: 64 MiB. */
@@ -36,8 +36,6 @@ const WAIT_FROM = 1024;
 const STORE_AFTER_MS = 1000;
 /** How long after a failure it is tried again unasked, ms. */
 const TRY_AGAIN_MS = 5000;
-/** Records kept that are stored too: 32 MiB, or half as many where they hold more memory than that. */
-const CACHED = 512;
 /** Records that are made zeros in one transaction, and that a look at their status goes through at once. */
 const CLEARED_AT_ONCE = 65536;
 const LOOKED_AT = 16384;
@@ -81,9 +79,7 @@ export class IndexedDbNode implements BlockNode {
   private batch: ReadonlyMap<number, Dirty> = new Map();
   /** Those of `dirty` that have bytes. */
   private held = 0;
-  /** What the store or the base has, the record used last at the end. Those that share a buffer never change. */
-  private readonly cache = new Map<number, Uint8Array>();
-  private readonly cached = new BufferCount();
+  private readonly cache = new RecordCache();
   private readonly pending = new Map<number, Promise<BlockResult>>();
   private committing: Promise<BlockResult> | null = null;
   private next: Promise<BlockResult> | null = null;
@@ -126,13 +122,7 @@ export class IndexedDbNode implements BlockNode {
   private known(index: number): Uint8Array | null | undefined {
     const changed = this.dirty.get(index) ?? this.batch.get(index);
     if (changed) return changed.bytes;
-    const cached = this.cache.get(index);
-    if (cached) {
-      this.cache.delete(index);
-      this.cache.set(index, cached);
-      return cached;
-    }
-    return this.stored(index) === ZERO ? null : undefined;
+    return this.cache.get(index) ?? (this.stored(index) === ZERO ? null : undefined);
   }
 
   /** The state of a record that is neither changed nor cached; NONE: the base shows. */
@@ -167,7 +157,7 @@ export class IndexedDbNode implements BlockNode {
 
   private *readSteps(offset: number, length: number): Steps<Uint8Array> {
     // The cache has to hold what is put together.
-    const most = (CACHED / 4) * RECORD;
+    const most = (CACHED_RECORDS / 4) * RECORD;
     let bytes: Uint8Array | null = null;
     for (let done = 0; done < length; ) {
       const at = offset + done;
@@ -256,7 +246,7 @@ export class IndexedDbNode implements BlockNode {
         // A record that was stored anew meanwhile is not waited for any more, and what came is out of date.
         if (this.pending.get(first + i) !== fetched) continue;
         this.pending.delete(first + i);
-        if (result.ok) this.keep(first + i, result.value[i]);
+        if (result.ok) this.cache.set(first + i, result.value[i]);
       }
       return result.ok ? DONE : result;
     });
@@ -275,21 +265,6 @@ export class IndexedDbNode implements BlockNode {
       records.push(record);
     }
     return success(records);
-  }
-
-  private keep(index: number, record: Uint8Array): void {
-    this.forget(index);
-    this.cache.set(index, record);
-    this.cached.add(record);
-    while (this.cache.size > CACHED || (this.cached.bytes > CACHED * RECORD && this.cache.size > CACHED / 2))
-      this.forget(this.cache.keys().next().value!);
-  }
-
-  private forget(index: number): void {
-    const record = this.cache.get(index);
-    if (!record) return;
-    this.cache.delete(index);
-    this.cached.remove(record);
   }
 
   /** Fetches ahead for a guest that reads on. */
@@ -361,7 +336,7 @@ export class IndexedDbNode implements BlockNode {
     let bytes = (whole ? null : this.known(index)) ?? new Uint8Array(RECORD);
     // Its neighbours would stay in memory with it, and whoever was given what lies there sees it as it was.
     if (bytes.buffer.byteLength > RECORD) bytes = bytes.slice();
-    this.forget(index);
+    this.cache.delete(index);
     this.pending.delete(index);
     this.dirty.set(index, {
       bytes,
@@ -400,7 +375,7 @@ export class IndexedDbNode implements BlockNode {
       for (const [index, record] of batch) {
         const newer = this.dirty.get(index);
         if (result.ok) {
-          if (record.bytes && !newer) this.keep(index, record.bytes);
+          if (record.bytes && !newer) this.cache.set(index, record.bytes);
         } else if (newer) {
           newer.halves |= record.halves;
         } else {
@@ -508,7 +483,7 @@ export class IndexedDbNode implements BlockNode {
       if (current ? current.bytes === null : this.stored(index) === ZERO) continue;
       if (this.dirty.size >= CLEARED_AT_ONCE) yield* take(this.flush());
       if (this.dirty.get(index)?.bytes) this.held--;
-      this.forget(index);
+      this.cache.delete(index);
       this.pending.delete(index);
       this.dirty.set(index, { bytes: null, halves: ALL_HALVES });
       this.soon();
@@ -600,7 +575,6 @@ export class IndexedDbNode implements BlockNode {
     // A commit that is on its way still ends.
     await this.committing;
     this.cache.clear();
-    this.cached.clear();
     this.file.close();
   }
 }
