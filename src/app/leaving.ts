@@ -1,15 +1,19 @@
 /** What is lost when the page of a machine is left: what the guest wrote to disks that nobody keeps. */
+import type { DriveState } from '../core/vm-api.ts';
 import { formatBytes } from '../element/format.ts';
 import { confirmed } from './dialog.ts';
 
+/** Disks of the machine at hand while it runs. */
+function disks(): DriveState[] {
+  const vm = document.querySelector('vm-console')?.vm;
+  if (!vm || (vm.state !== 'running' && vm.state !== 'paused')) return [];
+  return vm.drives.filter(({ media }) => media === 'disk');
+}
+
 /** Bytes that the guest of the machine at hand has written to disks that are gone with it. */
 export function unkeptWrites(): number {
-  const vm = document.querySelector('vm-console')?.vm;
-  if (!vm || (vm.state !== 'running' && vm.state !== 'paused')) return 0;
-  const { drives } = vm;
-  if (drives.some(({ persist }) => persist !== undefined)) return 0;
-  return drives
-    .filter(({ media }) => media === 'disk')
+  return disks()
+    .filter(({ persist }) => persist === undefined)
     .reduce((sum, { io }) => sum + (io?.bytesWritten ?? 0), 0);
 }
 
@@ -17,9 +21,13 @@ export function unkeptWrites(): number {
 export async function mayLeave(): Promise<boolean> {
   const bytes = unkeptWrites();
   if (bytes === 0) return true;
+  const lost = `The guest has written ${formatBytes(bytes)} to`;
+  const text = disks().some(({ persist }) => persist !== undefined)
+    ? `${lost} a disk that is not kept: that is gone with the machine.`
+    : `${lost} its disk, in memory only: that is gone with the machine. “Keep this machine”, below it in “Drives”, keeps what it has written.`;
   return confirmed({
     title: 'Leave this machine?',
-    text: `The guest has written ${formatBytes(bytes)} to its disk, in memory only: that is gone with the machine. “Keep this machine”, below it in “Drives”, keeps what it has written.`,
+    text,
     action: 'Leave it',
   });
 }
