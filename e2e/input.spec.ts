@@ -39,10 +39,17 @@ async function openMachine(page: Page, url: string, kind: 'ps2' | 'absolute'): P
       .toBe(true);
 }
 
-/** What the guest told since the last call, once it has told so many bytes. */
-async function heard(page: Page, count: number): Promise<number[]> {
+/** Bytes that tell of a mouse's packet, and of an absolute pointer's event. */
+const PACKET = 8;
+const EVENT = 6;
+
+/** What the guest told since the last call, once it has told so many bytes: in whole pieces of `unit` bytes, the rest of another may be on its way. */
+async function heard(page: Page, count: number, unit = 1): Promise<number[]> {
   await expect.poll(() => page.evaluate(() => window.heard.length)).toBeGreaterThanOrEqual(count);
-  return page.evaluate(() => window.heard.splice(0));
+  return page.evaluate(
+    (unit) => window.heard.splice(0, window.heard.length - (window.heard.length % unit)),
+    unit,
+  );
 }
 
 /** Bytes of the mouse (0x20) or the keyboard (0). */
@@ -68,7 +75,7 @@ async function moved(page: Page): Promise<void> {
   let [dx, dy] = [0, 0];
   await expect
     .poll(async () => {
-      for (const packet of packets(await heard(page, 0))) {
+      for (const packet of packets(await heard(page, 0, PACKET))) {
         dx += packet.dx;
         dy += packet.dy;
       }
@@ -105,15 +112,16 @@ test('a click catches the pointer; movement, buttons and wheel reach the mouse u
   await moved(page);
   expect(await page.evaluate(() => window.heard)).toEqual([]);
   await page.mouse.down({ button: 'right' });
-  expect(packets(await heard(page, 8))).toEqual([{ buttons: 2, dx: 0, dy: 0, wheel: 0 }]);
+  expect(packets(await heard(page, PACKET, PACKET))).toEqual([{ buttons: 2, dx: 0, dy: 0, wheel: 0 }]);
   await page.mouse.up({ button: 'right' });
-  expect(packets(await heard(page, 8))).toEqual([{ buttons: 0, dx: 0, dy: 0, wheel: 0 }]);
+  expect(packets(await heard(page, PACKET, PACKET))).toEqual([{ buttons: 0, dx: 0, dy: 0, wheel: 0 }]);
   await page.mouse.wheel(0, 300);
-  expect(packets(await heard(page, 8)).reduce((sum, { wheel }) => sum + wheel, 0)).toBe(3);
+  expect(packets(await heard(page, PACKET, PACKET)).reduce((sum, { wheel }) => sum + wheel, 0)).toBe(3);
   expect(await page.evaluate(() => scrollY)).toBe(0);
   await page.keyboard.press('Control+Alt+a');
   await expect.poll(() => locked(page)).toBe(false);
-  await heard(page, 6);
+  // Set 1: the left Control and Alt, and A, go down and up.
+  expect(bytesOf(await heard(page, 12), 0)).toEqual([0x1d, 0x38, 0x1e, 0x9e, 0xb8, 0x9d]);
   await page.mouse.move(x, y);
   await page.mouse.wheel(0, 100);
   await expect.poll(() => page.evaluate(() => scrollY)).toBe(100);
@@ -129,8 +137,8 @@ test('a guest that follows an absolute pointer needs no pointer lock', async ({ 
   ];
   /** The last event that the guest told: buttons, place from 0 to 1, wheel. */
   const last = async (): Promise<number[]> => {
-    const told = await heard(page, 6);
-    const [buttons, x0, x1, y0, y1, wheel] = told.slice(-6);
+    const told = await heard(page, EVENT, EVENT);
+    const [buttons, x0, x1, y0, y1, wheel] = told.slice(-EVENT);
     return [buttons, (x0 | (x1 << 8)) / 0xfffe, (y0 | (y1 << 8)) / 0xfffe, wheel];
   };
   await page.mouse.move(...at(0.25, 0.75));
@@ -143,8 +151,7 @@ test('a guest that follows an absolute pointer needs no pointer lock', async ({ 
   expect(buttons).toBe(0x20);
   await page.mouse.move(...at(0.5, 0.5), { steps: 3 });
   await page.mouse.up();
-  await expect.poll(async () => page.evaluate(() => window.heard.at(-6))).toBe(0);
-  await heard(page, 6);
+  await expect.poll(async () => (await heard(page, 0, EVENT)).at(-EVENT)).toBe(0);
   await page.mouse.wheel(0, 100);
   [, x, y, wheel] = await last();
   expect(wheel).toBe(1);
@@ -182,7 +189,7 @@ test.describe('with fingers', () => {
     await openMachine(page, site.url, 'ps2');
     await touch(page, [[[0, 0]], [[30, 10]], [[60, 20]], []]);
     // The first movement of a finger is where the browser makes up its mind; what is told is told in counts of pixels.
-    const told = packets(await heard(page, 8));
+    const told = packets(await heard(page, PACKET, PACKET));
     expect(told.every(({ buttons }) => buttons === 0)).toBe(true);
     // To the right and down, where a mouse counts upwards.
     expect(told.every(({ dx, dy }) => dx > 0 && dy < 0)).toBe(true);
@@ -191,7 +198,7 @@ test.describe('with fingers', () => {
     const tap: number[] = [];
     await expect
       .poll(async () => {
-        tap.push(...packets(await heard(page, 0)).map(({ buttons }) => buttons));
+        tap.push(...packets(await heard(page, 0, PACKET)).map(({ buttons }) => buttons));
         return tap;
       })
       .toEqual(expect.arrayContaining([1, 0]));
@@ -207,7 +214,7 @@ test.describe('with fingers', () => {
     const second: number[] = [];
     await expect
       .poll(async () => {
-        second.push(...packets(await heard(page, 0)).map(({ buttons }) => buttons));
+        second.push(...packets(await heard(page, 0, PACKET)).map(({ buttons }) => buttons));
         return second;
       })
       .toEqual(expect.arrayContaining([2, 0]));

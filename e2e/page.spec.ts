@@ -81,14 +81,16 @@ test('an address with a machine and options boots it and shows the command line'
   await expect(page.getByTestId('command-line')).toHaveValue(
     "npx snowglobe riscv64 -M virt -m 128 -bios none -kernel .cache/images/echo.elf -append 'a b' --tier interp -nographic",
   );
-  await page.getByRole('button', { name: 'Copy', exact: true }).click();
-  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('npx snowglobe riscv64');
-  await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect(page.getByRole('button', { name: 'Copied' })).toHaveCount(1);
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(
-    `${site.url}?machine=echo&m=128&append=a+b&tier=interp`,
-  );
+  /** What the button of that name copies; it says so for a moment. */
+  const copied = async (name: string): Promise<string> => {
+    const button = (await page.getByRole('button', { name, exact: true }).elementHandle())!;
+    await button.click();
+    await page.waitForFunction((button) => button.textContent === 'Copied', button);
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  expect(await copied('Copy')).toContain('npx snowglobe riscv64');
+  expect(await copied('Copy link')).toBe(`${site.url}?machine=echo&m=128&append=a+b&tier=interp`);
+  await expect(page.getByRole('button', { name: 'Copied' })).toHaveCount(0);
 });
 
 test('options can be changed: the address follows and the machine starts with them', async ({

@@ -36,10 +36,12 @@ const flagOf = (key: keyof VmConfig): string | undefined =>
 /** A button that copies a text and says so. */
 function copyButton(label: string, text: () => string): HTMLButtonElement {
   const button = h('button', { type: 'button', class: 'quiet' }, label);
+  let again: ReturnType<typeof setTimeout> | undefined;
   button.addEventListener('click', () => {
     const say = (word: string) => {
       button.textContent = word;
-      setTimeout(() => {
+      clearTimeout(again);
+      again = setTimeout(() => {
         button.textContent = label;
       }, 1500);
     };
