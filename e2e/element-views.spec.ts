@@ -109,6 +109,26 @@ test('each of a machine’s screens can be chosen, in the menu and by attribute'
   expect(await now()).toEqual([0, 0]);
 });
 
+test('underscores are seen at the size of text that the terminal has by itself', async ({ page, site }) => {
+  await openEmptyPage(page, site.url, echo('autostart'));
+  await expect.poll(() => screenText(page)).toBe('ready');
+  const send = (text: string) =>
+    element(page).evaluate((console: VmConsole, sent) => console.sendText(sent), text);
+  const light = async () => {
+    const { rgb } = pngPixels(await page.locator('vm-console .xterm-rows').screenshot());
+    return rgb.reduce((sum, value) => sum + value, 0);
+  };
+  // The guest answers with brackets around what it hears.
+  const ready = await light();
+  await send('    ');
+  await expect.poll(() => screenText(page)).toContain('[ ][ ][ ][ ]');
+  const blanks = await light();
+  await send('____');
+  await expect.poll(() => screenText(page)).toContain('[_][_][_][_]');
+  // Each is some eight pixels wide, a pixel has three values, and the letters are pale.
+  await expect.poll(light).toBeGreaterThan(blanks + (blanks - ready) + 4 * 6 * 3 * 50);
+});
+
 test('the menu is used with keys, and Escape leads back to its button', async ({ page, site }) => {
   await openEmptyPage(page, site.url, echo('autostart'));
   await expect.poll(() => screenText(page)).toBe('ready');

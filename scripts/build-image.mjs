@@ -282,6 +282,11 @@ async function buildOne(path, recipe, update, progress) {
  * Firmware comes first. `waiting` are recipes that the caller builds next, for the page's list. Returns the names of those it built.
  */
 export async function buildImages({ names = listRecipes(), update = false, waiting = [] } = {}) {
+  // Who needs nothing new does not wait for a process that builds the large ones.
+  if (!update && names.every(isBuilt)) {
+    writeIndex(undefined, waiting);
+    return [];
+  }
   return withLock('images', async () => {
     removeLeftovers(join(cacheDir, 'tmp'));
     const built = [];

@@ -33,7 +33,7 @@ export async function withLock(name, work, dir = join(cacheDir, 'locks')) {
       rmSync(path, { force: true });
       continue;
     }
-    if (!told) say(`  Another ${name} is running (process ${owner}); waiting for it …`);
+    if (!told) say(`  Another process (${owner}) is at “${name}”; waiting for it …`);
     told = true;
     await sleep(200);
   }

@@ -153,8 +153,9 @@ function machines(catalog: Catalog, actions: ListActions): HTMLElement {
 function galleryLink(open: () => void): HTMLElement {
   const link = h(
     'a',
-    { class: 'gallery-link', href: CALENDAR },
-    'The advent calendar: a computer behind each of 24 doors',
+    { class: 'pill gallery-link', href: CALENDAR },
+    'The advent calendar',
+    h('span', { class: 'subtitle' }, ': a computer behind each of 24 doors'),
   );
   link.addEventListener('click', (event) => {
     if (!isPlainClick(event)) return;
@@ -164,13 +165,18 @@ function galleryLink(open: () => void): HTMLElement {
   return link;
 }
 
-export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
-  const input = h('input', { type: 'file', multiple: true, class: 'visually-hidden', 'data-testid': 'pick' });
+/** What chooses files, in a form that looks like a link or a button. */
+function picker(look: string, text: string, id: string, pick: ListActions['pick']): HTMLElement {
+  const input = h('input', { type: 'file', multiple: true, class: 'visually-hidden', 'data-testid': id });
   input.addEventListener('change', () => {
-    actions.pick([...(input.files ?? [])]);
+    pick([...(input.files ?? [])]);
     // The same file can be chosen again.
     input.value = '';
   });
+  return h('label', { class: look }, text, input);
+}
+
+export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
   return h(
     'main',
     { class: 'list' },
@@ -187,7 +193,12 @@ export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
           { class: 'promise' },
           'A whole computer in a browser tab. Real kernels, no server, nothing to install.',
         ),
-        galleryLink(actions.openGallery),
+        h(
+          'div',
+          { class: 'ways' },
+          galleryLink(actions.openGallery),
+          picker('pill own-files', 'Boot your own image…', 'pick-first', actions.pick),
+        ),
       ),
     ),
     obstacle(),
@@ -200,8 +211,8 @@ export function listView(catalog: Catalog, actions: ListActions): HTMLElement {
       h(
         'p',
         {},
-        'Drop a kernel for RISC-V or a PC, with its initrd if it has one, anywhere on this page, or ',
-        h('label', { class: 'link' }, 'choose files', input),
+        'Drop a disk (raw, qcow2, VMDK, VDI, VHD), a CD-ROM, a floppy, or a kernel for RISC-V or a PC, with its initrd if it has one, anywhere on this page, or ',
+        picker('link', 'choose files', 'pick', actions.pick),
         '. They stay on your computer.',
       ),
     ),

@@ -74,7 +74,7 @@ function optionsPanel(first: Machine, imagesUrl: string, actions: OptionsActions
 
 export function machineView(machine: Machine, imagesUrl: string, actions: MachineActions): MachineView {
   const element = new VmConsole();
-  element.setAttribute('label', machine.config.arch);
+  element.setAttribute('label', machine.title);
   element.setAttribute('autostart', '');
   element.setAttribute('follow-size', '');
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
@@ -121,6 +121,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
       main.firstElementChild?.replaceWith(topBar(next.title, actions.back));
       // What starts next is the machine that is kept.
       element.config = next.config;
+      element.setAttribute('label', next.title);
       options.becomes(next, actions);
       drives.keeps(keepingOf(next, actions));
     },

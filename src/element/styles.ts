@@ -77,6 +77,8 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 
 .stage { position: relative; flex: 1; min-height: 0; }
 .viewport { position: absolute; inset: 8px 2px 6px 10px; }
+/* An underscore may be drawn a pixel below its row's box, where xterm.js would cut it off. */
+.viewport .xterm-rows > div { overflow: visible !important; }
 .stage[data-view="screen"] .viewport { visibility: hidden; }
 .stage:not([data-view="screen"], [data-view="both"]) .screen { display: none; }
 .screen { position: absolute; inset: 0; overflow: hidden; outline: none; background: var(--vm-console-screen, #05080f); }
@@ -220,6 +222,9 @@ progress:indeterminate { background: linear-gradient(90deg, var(--line), var(--a
   progress::-moz-progress-bar { background: Highlight; }
   .xterm { forced-color-adjust: none; }
 }
+
+/* No keyboard comes in where there are fingers only. */
+@media (hover: none) and (pointer: coarse) { .leave { display: none; } }
 
 @container (max-width: 34rem) {
   .status, .volume { display: none; }
