@@ -195,6 +195,22 @@ test('what is tried waits until the machine can hear it, after a reset too, and 
   await expect(a).toHaveAttribute('aria-disabled', 'false', LONG);
   await begin.click();
   await shows(page, 'ready\n[c]');
+  // A busy page was late for what passes: the machine starts once more.
+  await page.evaluate(() => {
+    const console = document.querySelector('vm-console')!;
+    const { reset, screenshotText } = console;
+    let resets = 0;
+    console.reset = () => {
+      resets++;
+      return reset.call(console);
+    };
+    console.screenshotText = () => (resets < 2 ? 'past it' : screenshotText.call(console));
+  });
+  await begin.click();
+  await expect(page.getByText('The machine starts again for it…')).toBeVisible();
+  await page.clock.fastForward(21_000);
+  await shows(page, 'ready\n[c]');
+  await expect(page.getByText('The machine starts again for it…')).toBeHidden();
   await page.getByRole('button', { name: 'Keep it running' }).click();
   await page.evaluate(() => document.querySelector('vm-console')!.powerOff());
   // There is nothing to be kept, nor to be tried.
@@ -232,8 +248,18 @@ test('what is missing or wrong is said, with what to do', async ({ page, site })
   await page.goto(`${site.url}?door=9`);
   await expect(page.getByText('There is nothing behind this door yet.')).toBeVisible();
 
-  await page.route('**/gallery/index.json', (route) => route.fulfill({ status: 404 }));
+  await page.route('**/images/index.json', (route) => route.fulfill({ status: 503 }));
+  await page.goto(`${site.url}?door=3`);
+  await expect(alert).toContainText('the server answered 503');
+  await page.unroute('**/images/index.json');
+  await page.getByRole('link', { name: 'Try again' }).click();
+  await expect(alert).toContainText('npm run images -- none');
+
+  await page.route('**/gallery/index.json', (route) => route.fulfill({ status: 503 }));
   await page.goto(`${site.url}?gallery`);
+  await expect(alert).toContainText('the server answered 503');
+  await page.route('**/gallery/index.json', (route) => route.fulfill({ status: 404 }));
+  await page.getByRole('link', { name: 'Try again' }).click();
   await expect(alert).toContainText('This site has no list of its doors');
   await page.route('**/gallery/index.json', (route) => route.fulfill({ json: { doors: [{}] } }));
   await page.reload();

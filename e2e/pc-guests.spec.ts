@@ -58,9 +58,11 @@ test('GRUB reaches its command line, lists drives and PCI devices, and reads its
 test('iPXE finds no network card, and its shell computes', async ({ page, site }) => {
   await page.goto(site.builtUrl);
   await page.getByRole('link', { name: /iPXE/ }).click();
-  await onScreen(page, 'Press Ctrl-B for the iPXE command line');
-  await page.keyboard.press('Control+b');
-  await onScreen(page, 'iPXE>');
+  // It asks for the key for two seconds, which a busy machine may not look at; the BIOS keeps one that comes early.
+  await expect(async () => {
+    await page.keyboard.press('Control+b');
+    expect(await displayText(page)).toContain('iPXE>');
+  }).toPass(LONG);
   // biome-ignore lint/suspicious/noTemplateCurlyInString: iPXE's own settings
   await type(page, 'echo ${platform}, ${buildarch}\n');
   await onScreen(page, '\npcbios, i386\n');

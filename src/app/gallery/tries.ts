@@ -7,7 +7,7 @@ import { chordLabel, typedKeyLabel } from './key-labels.ts';
 
 /** How often the machine is looked at, ms: a boot loader asks for a key for two seconds. */
 const LOOK_MS = 150;
-/** The longest that a machine may take from its reset to what a step waits for, ms. */
+/** The longest that a person waits from a machine's reset to what a step waits for, ms. */
 const RESET_MS = 120_000;
 /** A machine that shows something for so long has asked for a key that is pressed at its start, ms. */
 const MISSED_MS = 20_000;
@@ -48,6 +48,8 @@ export class Tries {
   readonly #steps: Step[] = [];
   /** Whether the machine could hear something since it started. */
   #heard = false;
+  /** Whether it is reset for a step, which then goes on by itself. */
+  #starting = false;
   /** Since when it shows something, by performance.now(). */
   #since = 0;
 
@@ -106,7 +108,16 @@ export class Tries {
     // With a finger, the focus would bring up the keyboard of the screen.
     if (!matchMedia('(pointer: coarse)').matches) element.focus();
     try {
-      if (ready && !ready.test(shownText(element)) && !(await this.#startAgain(ready))) return;
+      if (ready && !ready.test(shownText(element))) {
+        if (this.#starting) return;
+        this.#starting = true;
+        this.#hint.textContent = 'The machine starts again for it…';
+        const isReady = await this.#startAgain(ready).finally(() => {
+          this.#starting = false;
+        });
+        this.#hint.textContent = isReady ? '' : 'The machine did not come to that point. Try once more.';
+        if (!isReady) return;
+      }
       if (keys === undefined) await element.type(type!);
       else await element.vm?.monitor(`sendkey ${keys}`);
     } catch (error) {
@@ -114,15 +125,21 @@ export class Tries {
     }
   }
 
-  /** Resets the machine; false if it does not come to what is waited for. */
+  /** Resets the machine, again where a busy page was late for a question of two seconds; false if it does not come to what is waited for. */
   async #startAgain(ready: RegExp): Promise<boolean> {
-    await this.#element.reset();
+    const element = this.#element;
     const end = performance.now() + RESET_MS;
-    while (performance.now() < end && this.list.isConnected && this.#element.state === 'running') {
-      if (ready.test(shownText(this.#element))) return true;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    // A machine that is slow, rather than missed, gets longer each time.
+    for (let patience = MISSED_MS; ; patience *= 2) {
+      await element.reset();
+      for (let since = performance.now(); performance.now() - since < patience; ) {
+        if (performance.now() > end || !this.list.isConnected || element.state !== 'running') return false;
+        const text = shownText(element);
+        if (ready.test(text)) return true;
+        if (text === '') since = performance.now();
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
     }
-    return false;
   }
 }
 
