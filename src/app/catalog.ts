@@ -94,7 +94,7 @@ export async function loadCatalog(url: string): Promise<Catalog> {
   } catch {
     return {
       kind: 'broken',
-      message: 'The list of machines could not be loaded. Is the server still running?',
+      message: 'The list of machines could not be loaded. Check your connection, then try again.',
     };
   }
   // A development server may answer an unknown address with the page itself.
@@ -103,7 +103,7 @@ export async function loadCatalog(url: string): Promise<Catalog> {
   if (!response.ok)
     return {
       kind: 'broken',
-      message: `The list of machines could not be loaded: ${url} answers ${response.status}.`,
+      message: `The list of machines could not be loaded: the server answered ${response.status} for ${url}. Try again in a moment.`,
     };
   try {
     const json: unknown = await response.json();

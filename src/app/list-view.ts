@@ -20,7 +20,9 @@ const ARCHITECTURES: Record<string, string> = {
 export function machineFacts(entry: CatalogEntry): string[] {
   const facts = [ARCHITECTURES[entry.arch] ?? entry.arch];
   if (entry.memory) facts.push(`${formatMemory(entry.memory)} of memory`);
-  if (entry.download) facts.push(`${formatBytes(entry.download)} to load`);
+  // Of a disk in pieces comes what the guest reads.
+  const most = entry.drives?.some(({ file }) => typeof file === 'string' && file.endsWith('.json'));
+  if (entry.download) facts.push(`${most ? 'up to ' : ''}${formatBytes(entry.download)} to load`);
   return facts;
 }
 

@@ -89,7 +89,7 @@ async function render(): Promise<void> {
     else
       showProblem(
         'The gallery cannot be shown',
-        'A part of this page could not be loaded. Check your connection.',
+        'A part of this page could not be loaded. Check your connection, then reload the page.',
       );
     return;
   }

@@ -145,9 +145,13 @@ export class Machines {
     terminal.view?.reset();
     const [{ bootVm }] = await Promise.all([
       import('./boot.ts').catch((cause) => {
-        throw new VmError('not-found', 'A part of this page could not be loaded. Check your connection.', {
-          cause,
-        });
+        throw new VmError(
+          'not-found',
+          'A part of this page could not be loaded. Check your connection, then reload the page.',
+          {
+            cause,
+          },
+        );
       }),
       terminal.load(),
       // Two machines' memories at once may be more than the browser grants.

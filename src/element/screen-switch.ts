@@ -75,9 +75,13 @@ export class ScreenSwitch {
   async load(owner: Element): Promise<void> {
     if (this.#panel) return;
     const { ScreenPanel } = await import('./screen-panel.ts').catch((cause) => {
-      throw new VmError('not-found', 'A part of this page could not be loaded. Check your connection.', {
-        cause,
-      });
+      throw new VmError(
+        'not-found',
+        'A part of this page could not be loaded. Check your connection, then reload the page.',
+        {
+          cause,
+        },
+      );
     });
     if (!owner.isConnected) return;
     this.#panel = new ScreenPanel();

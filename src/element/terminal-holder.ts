@@ -46,7 +46,11 @@ export class TerminalHolder {
       },
       (cause) => {
         this.#loading = null;
-        throw new VmError('not-found', 'The terminal could not be loaded. Check your connection.', { cause });
+        throw new VmError(
+          'not-found',
+          'The terminal could not be loaded. Check your connection, then reload the page.',
+          { cause },
+        );
       },
     );
     return this.#loading;

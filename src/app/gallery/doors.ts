@@ -85,6 +85,10 @@ export async function loadGallery(url: string): Promise<Gallery> {
   const response = await fetch(url, { cache: 'no-cache' }).catch(() => null);
   if (!response)
     return broken('The list of its doors could not be loaded. Check your connection, then try again.');
+  if (response.status >= 500)
+    return broken(
+      `The list of its doors could not be loaded: the server answered ${response.status} for ${url}. Try again in a moment.`,
+    );
   if (!response.ok || !response.headers.get('Content-Type')?.includes('json'))
     return broken(
       `This site has no list of its doors (${url}, status ${response.status}). “npm run build” in the repository makes it.`,

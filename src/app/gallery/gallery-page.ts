@@ -249,9 +249,10 @@ export class GalleryPage {
   }
 
   /** Why a door's machine is not here, and what to do. */
-  #missing({ image, imageTitle }: Door): (string | Node)[] {
+  #missing({ number, image, imageTitle }: Door): (string | Node)[] {
     const catalog = this.#host.catalog();
-    if (catalog.kind === 'broken') return [catalog.message];
+    if (catalog.kind === 'broken')
+      return [catalog.message, ' ', h('a', { href: doorAddress(number) }, 'Try again')];
     if (catalog.kind === 'found' && catalog.coming.includes(imageTitle))
       return [`“${imageTitle}” is being built just now. The door opens by itself when it is there.`];
     return [

@@ -67,8 +67,12 @@ export async function probeHttp(url: string, signal?: AbortSignal): Promise<Http
     return done({ size: Number(total), etag, modified, ranges: true });
   }
   if (!response.ok) {
-    const problem = `it is not at ${url}: the server answered ${response.status}`;
-    return done({ problem, unreachable: response.status >= 500 });
+    const { status } = response;
+    const unreachable = status >= 500;
+    const problem = unreachable
+      ? `the server answered ${status} for ${url}; try again in a moment`
+      : `it is not at ${url}: the server answered ${status}`;
+    return done({ problem, unreachable });
   }
   if (response.headers.get('content-type')?.startsWith('text/html')) {
     return done({ problem: `it is not at ${url}: the server answered with a web page` });

@@ -30,6 +30,9 @@ beforeAll(async () => {
         response.write(BODY.subarray(0, 500));
         setTimeout(() => response.destroy(), 20);
         break;
+      case '/down':
+        response.writeHead(503).end();
+        break;
       default:
         response.writeHead(404).end();
     }
@@ -67,6 +70,7 @@ describe('loadImage', () => {
 
   it.each([
     ['missing', 'not-found', 'answered 404'],
+    ['down', 'not-found', 'answered 503 for the kernel'],
     ['page', 'not-found', 'web page'],
     ['broken', 'not-found', 'broke off'],
   ])('fails for a file that is %s', async (path, code, text) => {

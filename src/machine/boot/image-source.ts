@@ -59,7 +59,12 @@ async function fetchImage(url: string, options: LoadOptions): Promise<Uint8Array
   if (!response.ok) {
     const kept = response.status >= 500 ? await keptFile(url, options) : null;
     if (kept) return kept;
-    throw new VmError('not-found', `The ${what} is not at ${url}: the server answered ${response.status}.`);
+    throw new VmError(
+      'not-found',
+      response.status >= 500
+        ? `The server answered ${response.status} for the ${what}, ${url}: try again in a moment.`
+        : `The ${what} is not at ${url}: the server answered ${response.status}.`,
+    );
   }
   if (response.headers.get('content-type')?.startsWith('text/html')) {
     throw new VmError('not-found', `The ${what} is not at ${url}: the server answered with a web page.`);
