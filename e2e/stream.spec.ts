@@ -156,6 +156,126 @@ test('two pages share the cache', async ({ page, context, site }) => {
   expect(again.hash).toBe(HASH);
 });
 
+test('what a power cut has left of a pack is fetched again, and takes no place any more', async ({
+  page,
+}) => {
+  const look = () => page.evaluate((url) => stream.hashAt(url, 1e9), URL_PATH);
+  await look();
+  // As long as it was, or not.
+  const damaged = await page.evaluate(() => {
+    let packs = 0;
+    return stream.changePacks(async (pack) =>
+      packs++ === 0 ? new Blob([pack.slice(0, -4096), new Uint8Array(4096)]) : pack.slice(0, -1),
+    );
+  });
+  expect(damaged).toBeGreaterThan(1);
+  const again = await look();
+  expect(again.hash).toBe(HASH);
+  // One of the packs is the manifest.
+  expect(again.state.cached).toBeLessThanOrEqual(CHUNK_FILES - (damaged - 1));
+  // What had been read of them by then went with them.
+  await look();
+  const last = await look();
+  expect([last.hash, last.state.fetched]).toEqual([HASH, 0]);
+  expect(last.kept).toBeLessThan(DISK.length);
+});
+
+test('pages that were opened together stay below the limit together, and lose sight of nothing meanwhile', async ({
+  page,
+  context,
+  site,
+}) => {
+  const second = await context.newPage();
+  await openModulePage(second, site.url, 'e2e/browser/stream.ts', 'stream');
+  const pages = [page, second];
+  for (const one of pages)
+    await one.evaluate(async () => {
+      Object.assign(window, { cache: await stream.take(stream.BrowserCache.open(8000)) });
+    });
+  const put = (one: typeof page, name: string) =>
+    one.evaluate(async (name) => {
+      const { cache } = window as unknown as {
+        cache: import('../src/block/stream/browser-cache.ts').BrowserCache;
+      };
+      // What is there while the page looks what others have written.
+      const seen: boolean[] = [];
+      const { getAll } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.getAll = function (...query) {
+        seen.push(cache.has(`${name}0`));
+        return getAll.apply(this, query);
+      };
+      for (let i = 0; i < 6; i++) {
+        cache.put(`${name}${i}`, new Uint8Array(1000).fill(i));
+        await cache.settled();
+      }
+      IDBObjectStore.prototype.getAll = getAll;
+      return { seen, found: cache.has('first5'), bytes: (await cache.get('first5'))?.[999] };
+    }, name);
+  expect(await put(page, 'first')).toEqual({ seen: [], found: true, bytes: 5 });
+  const { seen, ...found } = await put(second, 'second');
+  expect(found).toEqual({ found: true, bytes: 5 });
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen).not.toContain(false);
+  // What the other page has put since is not stored twice.
+  const same = await page.evaluate(async () => {
+    const { cache } = window as unknown as {
+      cache: import('../src/block/stream/browser-cache.ts').BrowserCache;
+    };
+    const before = cache.has('second5');
+    cache.put('second5', new Uint8Array(1000).fill(77));
+    await cache.settled();
+    return [before, (await cache.get('second5'))?.[999]];
+  });
+  expect(same).toEqual([false, 5]);
+  const kept = await page.evaluate(async () => {
+    const cache = await stream.take(stream.BrowserCache.open(8000));
+    return cache.bytes;
+  });
+  expect(kept).toBeGreaterThan(4000);
+  expect(kept).toBeLessThanOrEqual(8000);
+});
+
+for (const first of ['commit', 'request'] as const)
+  test(`a cache that finds no room at a ${first} stays smaller, and goes on when there is room`, async ({
+    page,
+  }) => {
+    const seen = await page.evaluate(async (first) => {
+      const cache = await stream.take(stream.BrowserCache.open(1e5));
+      const put = async (name: string, count = 10) => {
+        for (let i = 0; i < count; i++) {
+          cache.put(`${name}${i}`, new Uint8Array(1000).fill(i));
+          await cache.settled();
+        }
+        return cache.bytes;
+      };
+      const before = await put('first');
+      const { put: store } = IDBObjectStore.prototype;
+      IDBObjectStore.prototype.put = function (value, key) {
+        const request = store.call(this, value, key);
+        if (!String(key).startsWith('pack/')) return request;
+        const { transaction } = this;
+        const error = new DOMException('', 'QuotaExceededError');
+        Object.defineProperty(transaction, 'error', { value: first === 'commit' ? error : null });
+        // As in Firefox, where the transaction then says no error of its own.
+        if (first === 'request') Object.defineProperty(this.add(0, key), 'error', { value: error });
+        else queueMicrotask(() => transaction.abort());
+        return request;
+      };
+      const full = await put('second', 2);
+      IDBObjectStore.prototype.put = store;
+      const after = await put('third');
+      const last = [cache.has('third9'), (await cache.get('third9'))?.[999]];
+      await cache.close();
+      return { before, full, after, last };
+    }, first);
+    expect(seen.before).toBe(10_000);
+    expect(seen.full).toBeLessThan(10_000);
+    expect(seen.full).toBeGreaterThan(0);
+    expect(seen.after).toBeGreaterThan(0);
+    expect(seen.after).toBeLessThan(10_000);
+    expect(seen.last).toEqual([true, 9]);
+  });
+
 test('a network that comes back ends the wait', async ({ page, context }) => {
   await page.evaluate(async (url) => {
     Object.assign(window, { opened: await stream.open(url) });

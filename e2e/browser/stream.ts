@@ -4,6 +4,8 @@ import type { ChunkedNode } from '../../src/block/stream/chunked-node.ts';
 import { openChunked } from '../../src/block/stream/open-chunked.ts';
 import { MemoryNode } from '../../src/block/protocol/memory-node.ts';
 import { sha256Hex } from '../../src/block/stream/manifest.ts';
+import { openDatabase } from '../../src/block/store/database.ts';
+import { entries, set } from 'idb-keyval';
 import { take } from './take.ts';
 
 export { BrowserCache, take };
@@ -54,4 +56,14 @@ export async function hashAt(url: string, cacheBytes = 0, giveUpMs?: number) {
   const kept = opened.cache?.bytes ?? 0;
   await close(opened);
   return { hash, state, kept };
+}
+
+/** Has other bytes take the place of a pack's. @returns how many packs there are */
+export async function changePacks(change: (pack: Blob) => Promise<Blob>): Promise<number> {
+  const database = await take(openDatabase('snowglobe-cache'));
+  const store = database.store('relaxed');
+  const packs = (await entries<string, Blob>(store)).filter(([key]) => key.startsWith('pack/'));
+  for (const [key, pack] of packs) await set(key, await change(pack), store);
+  database.close();
+  return packs.length;
 }
