@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PointerInput, TouchInput, Vm } from '../core/vm-api.ts';
 import { MachineInput, type TouchMode } from './machine-input.ts';
 
@@ -39,11 +39,35 @@ function touching(mode: TouchMode, has: { absolute?: boolean; multitouch?: boole
 }
 
 describe('fingers', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   it('are where an absolute pointer is, unless they shall be a trackpad', () => {
     const { told, finger } = touching('auto', { absolute: true });
     finger('down', 399, 0);
     finger('up', 399, 0);
+    expect(told.at(-1)).toEqual({ x: 1, y: 0, buttons: 1 });
+    vi.advanceTimersByTime(200);
     expect(told.at(-1)).toEqual({ x: 1, y: 0, buttons: 0 });
+  });
+
+  it('press a button for as long as a hand would, but not while the next tap begins', () => {
+    const { told, finger } = touching('auto', { absolute: true });
+    finger('down', 0, 0);
+    finger('up', 0, 0);
+    vi.advanceTimersByTime(40);
+    expect(told.at(-1)).toEqual({ x: 0, y: 0, buttons: 1 });
+    finger('down', 399, 199);
+    expect(told.slice(-2)).toEqual([
+      { x: 0, y: 0, buttons: 0 },
+      { x: 1, y: 1, buttons: 0 },
+    ]);
+    finger('up', 399, 199);
+    vi.advanceTimersByTime(1000);
+    expect(told.slice(4)).toEqual([
+      { x: 1, y: 1, buttons: 1 },
+      { x: 1, y: 1, buttons: 0 },
+    ]);
   });
 
   it('move an absolute pointer from where it is on a trackpad, and click there', () => {
@@ -54,6 +78,7 @@ describe('fingers', () => {
     expect(told).toEqual([{ x: 0.75, y: 0.75, buttons: 0 }]);
     finger('down', 10, 10);
     finger('up', 10, 10);
+    vi.advanceTimersByTime(200);
     expect(told.slice(1)).toEqual([
       { x: 0.75, y: 0.75, buttons: 1 },
       { x: 0.75, y: 0.75, buttons: 0 },

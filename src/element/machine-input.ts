@@ -10,6 +10,8 @@ const LINES_PER_NOTCH = 3;
 /** A touch that is shorter and moves less is a click. */
 const TAP_MS = 300;
 const TAP_PIXELS = 10;
+/** How long the click of a tap lasts. One without length is lost on programs that look for the button when they hear of it, as jwm's bar does. */
+const CLICK_MS = 80;
 
 /** Browsers number the middle button 2 in `buttons` and the right one 1, as PS/2 mice do. */
 const LEFT = 1;
@@ -57,6 +59,8 @@ export class MachineInput implements ScreenInput {
   /** Fingers on a guest's touch screen. */
   readonly #contacts = new Map<number, TouchInput>();
   #fingers = 0;
+  /** The button that a tap has pressed. */
+  #pressed: { timer: number; release(): void } | null = null;
   #wheel = 0;
   /** Parts of counts that slow movements leave. */
   #restX = 0;
@@ -282,6 +286,7 @@ export class MachineInput implements ScreenInput {
     const input = this.#vm()?.input;
     const touch = this.#touches.get(pointerId);
     if (event.type === 'pointerdown') {
+      this.#release();
       this.#touches.set(pointerId, { x, y, startX: x, startY: y, at: timeStamp });
       this.#fingers = Math.max(this.#fingers, this.#touches.size);
       if (place && this.#fingers === 1) input?.pointer({ ...place, buttons: 0 });
@@ -305,6 +310,17 @@ export class MachineInput implements ScreenInput {
     if (event.type === 'pointercancel' || !still || timeStamp - touch.at > TAP_MS) return;
     const spot = place ?? (input?.absolute ? this.#spot : null);
     input?.pointer({ ...spot, buttons: button });
-    input?.pointer({ ...spot, buttons: 0 });
+    this.#pressed = {
+      timer: setTimeout(() => this.#release(), CLICK_MS),
+      release: () => input?.pointer({ ...spot, buttons: 0 }),
+    };
+  }
+
+  /** Ends a tap's click where it began. */
+  #release(): void {
+    if (!this.#pressed) return;
+    clearTimeout(this.#pressed.timer);
+    this.#pressed.release();
+    this.#pressed = null;
   }
 }
