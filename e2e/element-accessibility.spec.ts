@@ -4,7 +4,7 @@ import type { VmConsole } from '../src/element/index.ts';
 import { expectAccessible } from './support/axe.ts';
 import { assembleGuest } from './support/images.ts';
 import { openPc } from './support/own-pc.ts';
-import { expect, openEmptyPage, screenText, test } from './support/site.ts';
+import { displayText, expect, openEmptyPage, screenText, test } from './support/site.ts';
 
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 390, height: 844 };
@@ -146,6 +146,16 @@ test('a screen reader finds the terminal’s lines where it is wanted, and is to
   await expect(told).toBeEmpty();
   await page.getByRole('application').focus();
   await expect(told).toContainText('A picture');
+  await page.keyboard.type('snow');
+  await expect.poll(() => displayText(page)).toContain('snow');
+  // Who has left is told nothing, however late: longer than it would have taken.
+  const later = await told.evaluate(async (node) => {
+    (node.getRootNode() as ShadowRoot).querySelector<HTMLElement>('.screen')!.blur();
+    node.textContent = '';
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    return node.textContent;
+  });
+  expect(later).toBe('');
 });
 
 test('where the system forces its colours, states and choices are still told apart', async ({

@@ -58,8 +58,14 @@ test('screen and serial console stand side by side, or one above the other where
     const { screen, terminal } = await boxes(page);
     expect(terminal.y).toBeGreaterThanOrEqual(screen.y + screen.height);
   }).toPass();
+  await expect(element(page)).toHaveAttribute('view', 'both');
   await element(page).evaluate((console) => console.setAttribute('view', 'serial'));
   await expect(page.getByRole('application')).toBeHidden();
+  await page.getByRole('button', { name: 'Show the screen' }).click();
+  await expect(element(page)).toHaveAttribute('view', 'screen');
+  await page.getByRole('button', { name: 'Scaling' }).click();
+  await expect(element(page)).toHaveAttribute('scaling', 'fit');
+  expect(await element(page).evaluate((console: VmConsole) => console.screen!.scaling)).toBe('fit');
 });
 
 test('a zoomed picture has that size, can be scrolled, and the pointer’s place is right', async ({

@@ -105,7 +105,11 @@ test('the toolbar starts, pauses, resumes, resets and powers off, from the keybo
   await page.keyboard.press('Control+F6');
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('button', { name: 'Reset the machine' })).toBeFocused();
+  await page.evaluate(() =>
+    document.addEventListener('vm-reset', ({ detail }) => document.body.append(JSON.stringify(detail))),
+  );
   await page.keyboard.press('Enter');
+  await expect(page.getByText('{"guest":false}')).toBeVisible();
   await expect.poll(() => screenText(page)).toBe('ready');
   await page.keyboard.type('c');
   await expect.poll(() => screenText(page)).toBe('ready\n[c]');

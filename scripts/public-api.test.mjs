@@ -77,7 +77,7 @@ describe('the lists of what there is', () => {
     );
     expect(members.map(({ key }) => key)).not.toContain('connectedCallback');
     expect(screenMembers.map(({ key }) => key)).toContain('guestPoint');
-    expect(events).toHaveLength(12);
+    expect(events).toHaveLength(13);
     expect(parts).toEqual(expect.arrayContaining(['frame', 'button-menu', 'panic', 'away', 'failure-more']));
     expect(slots).toEqual(['overlay', 'poster', 'start', 'toolbar']);
     expect(properties).toEqual(

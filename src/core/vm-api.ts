@@ -263,6 +263,8 @@ export interface VmEvents {
   stream: { drive: string; stream: DriveStream };
   /** The guest ended: powered off, asked for reset while resets stop it, or panicked. */
   exit: { outcome: VmOutcome; code: number };
+  /** The machine was reset, and begins anew; QEMU's RESET. `guest`: it asked for that itself, as by `reboot`. */
+  reset: { guest: boolean };
   /** The guest reported a panic or an unrecoverable error on its console (`Kernel panic - not syncing`). */
   panic: { message: string };
   /** A drive's medium failed a request; QEMU's BLOCK_IO_ERROR. With `stop` the machine is being paused, and `resume()` tries again. */

@@ -198,7 +198,6 @@ export class ConsoleParts {
       await performAction(action, this.#owner, {
         start: () => this.#start(),
         paste: () => this.#paste(),
-        nextScaling: () => this.screen.nextScaling(),
         menu: () => this.#menu.toggle(),
         host: () => this.popOut.host,
       });

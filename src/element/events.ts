@@ -13,6 +13,8 @@ export interface VmConsoleEventMap {
   /** How a drive's published image comes has changed. */
   'vm-stream': CustomEvent<VmEvents['stream']>;
   'vm-exit': CustomEvent<{ outcome: VmOutcome; code: number }>;
+  /** The machine was reset, and begins anew; `guest`: it asked for that itself. */
+  'vm-reset': CustomEvent<VmEvents['reset']>;
   'vm-panic': CustomEvent<{ message: string }>;
   'vm-error': CustomEvent<Failure>;
   /** Files were dropped on the element. It puts them into the machine's first shared folder, unless the event is cancelled. */

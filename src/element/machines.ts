@@ -104,6 +104,7 @@ export class Machines {
           panels.panic(panic);
           this.#emit('vm-panic', panic);
         },
+        reset: (reset) => this.#emit('vm-reset', reset),
         ioerror: (failed) => {
           panels.ioError(failed);
           this.#emit('vm-ioerror', failed);

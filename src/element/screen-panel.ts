@@ -89,7 +89,12 @@ export class ScreenPanel {
       this.input?.pasted?.(event.clipboardData?.getData('text/plain') ?? '');
       event.preventDefault();
     });
-    this.element.addEventListener('blur', () => this.input?.blur());
+    this.element.addEventListener('blur', () => {
+      // What is not said by now is not owed to who comes back.
+      clearTimeout(this.#sayTimer);
+      this.#sayBy = null;
+      this.input?.blur();
+    });
     this.element.addEventListener('focus', () => this.#saySoon());
     const pointer = (event: PointerEvent | WheelEvent): void => {
       if (this.input?.pointer?.(event, { ...this.guestPoint(event), ...this.size }) && event.type === 'wheel')

@@ -128,13 +128,6 @@ export class ScreenSwitch {
     if (this.#panel) this.#panel.follow = followingOf(text);
   }
 
-  /** Goes to the next way of scaling. */
-  nextScaling(): void {
-    if (!this.#panel) return;
-    const now = SCALINGS.indexOf(this.#panel.scaling);
-    this.scale(SCALINGS[(now + 1) % SCALINGS.length]);
-  }
-
   #mark(): void {
     this.#stage.element.dataset.target = this.target;
     if (this.#panel) this.#toolbar.showView(this.#view, this.target);

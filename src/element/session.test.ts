@@ -28,6 +28,7 @@ function session() {
       progress: ({ step }) => log.push(`progress ${step}`),
       exit: ({ outcome }) => log.push(`exit ${outcome}`),
       panic: ({ message }) => log.push(`panic ${message}`),
+      reset: ({ guest }) => log.push(`reset ${guest}`),
       ioerror: ({ drive }) => log.push(`ioerror ${drive}`),
       stream: ({ drive }) => log.push(`stream ${drive}`),
       error: ({ code }) => log.push(`error ${code}`),
@@ -46,6 +47,7 @@ describe('Session', () => {
     emit('progress', { step: 'kernel', loaded: 1 });
     emit('state', 'running');
     emit('panic', { message: 'oops' });
+    emit('reset', { guest: true });
     emit('state', 'stopped');
     emit('exit', { outcome: 'poweroff', code: 0 });
     expect(log).toEqual([
@@ -53,6 +55,7 @@ describe('Session', () => {
       'progress kernel',
       'state running',
       'panic oops',
+      'reset true',
       'state stopped',
       'exit poweroff',
     ]);

@@ -7,6 +7,7 @@ export interface SessionListener {
   progress(progress: VmEvents['progress']): void;
   exit(end: { outcome: VmOutcome; code: number }): void;
   panic(panic: VmEvents['panic']): void;
+  reset(reset: VmEvents['reset']): void;
   /** A drive's medium failed a request. */
   ioerror(failed: DriveFailure): void;
   /** How a published image comes. */
@@ -63,6 +64,7 @@ export class Session {
       vm.on('progress', (progress) => this.#alive() && this.#listener.progress(progress));
       vm.on('state', (state) => this.#setState(state));
       vm.on('panic', (panic) => this.#alive() && this.#listener.panic(panic));
+      vm.on('reset', (reset) => this.#alive() && this.#listener.reset(reset));
       vm.on('ioerror', (failed) => this.#alive() && this.#listener.ioerror(failed));
       vm.on('stream', (stream) => this.#alive() && this.#listener.stream(stream));
       vm.on('exit', (end) => this.#alive() && this.#listener.exit(end));

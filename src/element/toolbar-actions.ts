@@ -1,5 +1,7 @@
 /** What the toolbar's buttons do. */
 import { h } from './dom.ts';
+import type { Scaling } from './screen-panel.ts';
+import { SCALINGS } from './screen-switch.ts';
 import type { ToolbarAction } from './toolbar.ts';
 import type { VmConsole } from './vm-console.ts';
 
@@ -7,7 +9,6 @@ import type { VmConsole } from './vm-console.ts';
 export interface ByHand {
   start(): void;
   paste(): Promise<void>;
-  nextScaling(): void;
   menu(): void;
   /** What fills the screen. */
   host(): HTMLElement;
@@ -37,7 +38,7 @@ export async function performAction(action: ToolbarAction, element: VmConsole, b
       element.view = element.view === 'screen' ? 'serial' : 'screen';
       return element.focus();
     case 'scale':
-      return by.nextScaling();
+      return element.setAttribute('scaling', nextScaling(element));
     case 'screenshot':
       return await saveScreenshot(element);
     case 'mute':
@@ -49,6 +50,10 @@ export async function performAction(action: ToolbarAction, element: VmConsole, b
     case 'menu':
       return by.menu();
   }
+}
+
+function nextScaling({ screen }: VmConsole): Scaling {
+  return SCALINGS[(SCALINGS.indexOf(screen?.scaling ?? SCALINGS[0]) + 1) % SCALINGS.length];
 }
 
 async function fullScreen(element: VmConsole, host: HTMLElement): Promise<void> {

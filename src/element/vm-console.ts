@@ -260,13 +260,13 @@ export class VmConsole extends HTMLElement {
     });
   }
 
-  /** What is looked at: the machine's screen, its serial console, or both side by side. */
+  /** What is looked at: the machine's screen, its serial console, or both side by side. A choice is the attribute `view`. */
   get view(): View {
     return this.#parts.screen.view;
   }
 
   set view(view: View) {
-    this.#parts.screen.choose(view);
+    if (VIEWS.includes(view)) this.setAttribute('view', view);
   }
 
   /** Number of the screen that is looked at, of a machine with several (`vm.screen.consoles`), from 0. Setting it lasts over restarts. */

@@ -29,6 +29,7 @@ function machine(script: GuestScript, config: Partial<VmConfig> = {}, overrides 
   );
   const events: string[] = [];
   vm.on('state', (state) => events.push(`state ${state}`));
+  vm.on('reset', ({ guest }) => events.push(`reset by the ${guest ? 'guest' : 'host'}`));
   vm.on('panic', ({ message }) => events.push(`panic ${message}`));
   vm.on('error', ({ code }) => events.push(`error ${code}`));
   vm.on('exit', ({ outcome, code }) => events.push(`exit ${outcome} ${code}`));
@@ -81,7 +82,7 @@ describe('a machine', () => {
 
   it('starts again when the guest asks for a reset, with RAM kept and devices reset', async () => {
     const seen: number[] = [];
-    const { vm, worker } = machine(async (vcpu, run) => {
+    const { vm, worker, events } = machine(async (vcpu, run) => {
       seen.push(await vcpu.load(UART + 7, 1));
       if (run === 0) {
         await vcpu.store(UART + 7, 0x5a, 1);
@@ -95,6 +96,13 @@ describe('a machine', () => {
     expect(await vm.ended).toEqual({ outcome: 'poweroff', code: 0 });
     expect(seen).toEqual([0, 0]);
     expect(worker().resets.length).toBe(2);
+    expect(events).toEqual([
+      'state loading',
+      'state running',
+      'reset by the guest',
+      'state stopped',
+      'exit poweroff 0',
+    ]);
   });
 
   it('counts over resets, although the vCPU starts its counters again', async () => {
@@ -174,11 +182,12 @@ describe('a machine', () => {
   });
 
   it('stays paused over a reset by its button', async () => {
-    const { vm, worker } = machine(idle);
+    const { vm, worker, events } = machine(idle);
     await vm.start();
     await vm.pause();
     await vm.reset();
-    await eventually(() => worker().resets.length === 2);
+    await eventually(() => events.includes('reset by the host'));
+    expect(worker().resets.length).toBe(2);
     await eventually(() => worker().vcpu!.word(L.COMM_RUN_STATE) === L.RUN_STATE_PAUSED);
     expect(vm.state).toBe('paused');
     await vm.resume();

@@ -72,6 +72,8 @@ interface StopRequest {
   kind: 'end' | 'reset';
   outcome: VmOutcome;
   code: number;
+  /** Of a reset: the guest asked for it. */
+  guest?: boolean;
 }
 
 class MachineVm implements Vm {
@@ -425,6 +427,7 @@ class MachineVm implements Vm {
         if (this.current !== 'paused') session.clock.start();
         if (this.pauseWanted) session.requestPause();
         this.holdIfFull();
+        this.events.emit('reset', { guest: request.guest ?? false });
       }
     } catch (error) {
       if (this.session === session) this.fail(asVmError(error));
@@ -442,7 +445,7 @@ class MachineVm implements Vm {
 
   /** What a reset that the guest asks for leads to. */
   private resetRequest(): StopRequest {
-    return { kind: this.config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0 };
+    return { kind: this.config.noReboot ? 'end' : 'reset', outcome: 'reset', code: 0, guest: true };
   }
 
   async monitor(command: string): Promise<string> {
