@@ -213,21 +213,29 @@ test('what the guest writes is there the next time; a second tab is refused; cha
   await expect.poll(() => displayText(page), STARTED).toContain('Dropped');
 });
 
-test('a machine of an address is kept while it runs, with what it has written; committed, it does not need its image any more', async ({
+test('a machine of an address is kept after its end, with all its disks and what was written; committed, it does not need their image any more', async ({
   page,
   site,
 }, testInfo) => {
   const image = readFileSync(countingDisk(testInfo.outputDir));
   let isThere = true;
   await page.route('**/count.img', (route) => route.fulfill(isThere ? { body: image } : { status: 404 }));
-  await page.goto(`${site.builtUrl}?arch=x86_64&m=64&hda=count.img`);
+  await page.goto(`${site.builtUrl}?arch=x86_64&m=64&hda=count.img&hdb=count.img`);
   await expect.poll(() => displayText(page), STARTED).toContain('Started 1');
   await countOn(page, 'Started 2');
-  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  await page.getByRole('button', { name: 'Power off' }).click();
+  // What it has written is not left without a question, either.
+  await page.getByRole('link', { name: 'Snowglobe: all machines' }).click();
+  const question = page.getByRole('dialog', { name: 'Leave this machine?' });
+  await question.getByRole('button', { name: 'Cancel' }).click();
+  await expect(page.getByText('What the guest has written (1.0 KB) is still in memory.')).toBeVisible();
   await page.getByRole('button', { name: 'Keep this machine' }).click();
   await expect(page).toHaveURL(/\?mine=\w+$/);
-  await expect(page.getByText('is kept in this browser, as the disk of “x86_64 machine”')).toBeVisible();
-  await countOn(page, 'Started 3');
+  await expect(page.getByText('is still in memory')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Drives', exact: true }).click();
+  await expect(page.getByText('is kept in this browser, as 2 disks of “x86_64 machine”')).toBeVisible();
+  await page.getByRole('button', { name: 'Start again' }).first().click();
+  await expect.poll(() => displayText(page), STARTED).toContain('Started 3');
   const url = page.url();
   // Nothing would be lost: nobody is asked.
   await page.getByRole('link', { name: 'Snowglobe: all machines' }).click();
@@ -246,8 +254,11 @@ test('a machine of an address is kept while it runs, with what it has written; c
   isThere = true;
   const dialog = await manage(page, site.builtUrl, 'x86_64 machine');
   await expect(dialog).toContainText('Made over count.img.');
-  await dialog.getByRole('button', { name: 'Commit' }).click();
-  await expect(dialog.getByRole('status')).toContainText('The disk stands by itself now.');
+  for (const disk of [0, 1]) {
+    await dialog.getByLabel('Disk', { exact: true }).selectOption({ index: disk });
+    await dialog.getByRole('button', { name: 'Commit' }).click();
+    await expect(dialog.getByRole('status')).toContainText('The disk stands by itself now.');
+  }
   isThere = false;
   await page.goto(url);
   await expect.poll(() => displayText(page), STARTED).toContain('Started 5');

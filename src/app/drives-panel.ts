@@ -20,12 +20,21 @@ export interface DrivesPanel {
 }
 
 /** Says where writes go, and offers to keep them. */
-function keepingLine({ kept, keep }: Keeping, tasks: HTMLElement, problem: HTMLElement): HTMLElement {
+function keepingLine({ kept, disks, keep }: Keeping, tasks: HTMLElement, problem: HTMLElement): HTMLElement {
   if (kept !== null)
-    return h('p', {}, `What the guest writes is kept in this browser, as the disk of “${kept}”.`);
+    return h('p', {}, `What the guest writes is kept in this browser, as ${disks} of “${kept}”.`);
   const text =
     'What the guest writes stays in memory: it is gone when the machine is closed or started again.';
   if (!keep) return h('p', {}, text);
+  return h('p', { class: 'keeping' }, `${text} `, keepButton(keep, tasks, problem));
+}
+
+/** @param tasks where the progress is shown @param problem where it is said why it failed */
+export function keepButton(
+  keep: NonNullable<Keeping['keep']>,
+  tasks: HTMLElement,
+  problem: HTMLElement,
+): HTMLElement {
   const button = h('button', { type: 'button', class: 'quiet' }, 'Keep this machine');
   button.addEventListener('click', async () => {
     button.disabled = true;
@@ -35,13 +44,15 @@ function keepingLine({ kept, keep }: Keeping, tasks: HTMLElement, problem: HTMLE
     });
     button.disabled = false;
   });
-  return h('p', { class: 'keeping' }, `${text} `, button);
+  return button;
 }
 
 /** Where the guest's writes go. */
 export interface Keeping {
   /** What the machine is called that keeps them; null: they are gone with the machine. */
   kept: string | null;
+  /** What of it: `the disk`, `2 disks`. */
+  disks: string;
   /** Keeps it from now on. @param tasks where the progress is shown */
   keep?(tasks: HTMLElement): Promise<void>;
 }
@@ -135,13 +146,9 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
     const drives = vm()?.drives ?? [];
     // A list that shows the same keeps the focus and the text that lie in it; a disk's figures, which change all the time, it does not show.
     const now = JSON.stringify(
-      drives.map(({ name, media, size, locked, open, removable }) => [
-        name,
-        media,
-        size,
-        locked,
-        open,
-        removable,
+      drives.map(({ name, media, size, locked, open, removable, persist }) => [
+        ...[name, media, size, locked, open, removable, persist],
+        vm()?.state,
       ]),
     );
     if (now === drawn && list.childElementCount > 0) return;
@@ -156,9 +163,15 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
           'li',
           {},
           h('span', {}, `${KINDS[drive.media]} (${drive.name})`),
-          h('span', { class: 'size' }, sizeText(drive.size) + (drive.locked ? ', in use' : '')),
+          h(
+            'span',
+            { class: 'size' },
+            sizeText(drive.size) + (drive.locked ? ', in use' : '') + (drive.persist ? ', kept' : ''),
+          ),
           ...(drive.removable ? buttons(drive) : []),
-          ...(drive.name.startsWith('virtio') && drive.size !== null ? resizing(drive) : []),
+          ...(drive.name.startsWith('virtio') && drive.size !== null && vm()?.state !== 'stopped'
+            ? resizing(drive)
+            : []),
         ),
       ),
     );

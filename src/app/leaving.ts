@@ -3,10 +3,12 @@ import type { DriveState } from '../core/vm-api.ts';
 import { formatBytes } from '../element/format.ts';
 import { confirmed } from './dialog.ts';
 
-/** Disks of the machine at hand while it runs. */
+/** Disks of the machine at hand: while it runs, and when it has ended as long as the page offers to keep them. */
 function disks(): DriveState[] {
-  const vm = document.querySelector('vm-console')?.vm;
-  if (!vm || (vm.state !== 'running' && vm.state !== 'paused')) return [];
+  const element = document.querySelector('vm-console');
+  const vm = element?.vm;
+  const isKeepable = vm?.state === 'stopped' && element!.closest('main.machine') !== null;
+  if (!vm || !(isKeepable || vm.state === 'running' || vm.state === 'paused')) return [];
   return vm.drives.filter(({ media }) => media === 'disk');
 }
 

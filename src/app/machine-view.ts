@@ -3,14 +3,12 @@ import { h, markup } from '../element/dom.ts';
 import { VmConsole } from '../element/index.ts';
 import { disclosures } from './disclosures.ts';
 import { keepableDrives } from './disks/kept-config.ts';
-import { drivesPanel } from './drives-panel.ts';
+import { latePanel } from './late-panel.ts';
 import { keysPanel } from './keys-panel.ts';
 import { isPlainClick } from './list-view.ts';
 import { logo } from './logo.ts';
 import type { Machine } from './machine.ts';
-import { monitorPanel } from './monitor-panel.ts';
 import type { OptionsActions } from './options/form.ts';
-import { statisticsPanel } from './statistics-panel.ts';
 
 export interface MachineActions extends OptionsActions {
   back(): void;
@@ -88,16 +86,25 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     element.removeEventListener('vm-state', onRunning);
     if (document.activeElement === document.body) focus();
   });
-  const numbers = statisticsPanel(
-    () => element.report,
-    () => element.vm,
-  );
-  const keepingOf = ({ kept }: Machine, { keep }: MachineActions) => ({
+  const vm = () => element.vm;
+  const numbers = latePanel(async () => {
+    const { statisticsPanel } = await import('./statistics-panel.ts');
+    return statisticsPanel(() => element.report, vm);
+  });
+  const monitor = latePanel(async () => ({
+    element: (await import('./monitor-panel.ts')).monitorPanel(vm),
+  }));
+  const keepingOf = ({ kept, keptDisks = 1 }: Machine, { keep }: MachineActions) => ({
     kept: kept ?? null,
+    disks: keptDisks === 1 ? 'the disk' : `${keptDisks} disks`,
     ...(keep && { keep }),
   });
+  let keeping = keepingOf(machine, actions);
   const options = optionsPanel(machine, imagesUrl, actions);
-  const drives = drivesPanel(() => element.vm, keepingOf(machine, actions));
+  const drives = latePanel(async () => (await import('./drives-panel.ts')).drivesPanel(vm, keeping));
+  const ended = latePanel(async () => (await import('./ended-line.ts')).endedLine(vm, keeping));
+  element.addEventListener('vm-exit', () => ended.want(({ draw }) => draw()));
+  element.addEventListener('vm-state', () => ended.ifWanted(({ draw }) => draw()));
   // Boards other than a PC have no keyboard, and drives only where they are asked for.
   const pc = machine.config.arch !== 'riscv64';
   const hasDrives = pc || keepableDrives(machine.config).length > 0;
@@ -105,13 +112,26 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     'main',
     { class: 'machine' },
     topBar(machine.title, actions.back),
+    ended.element,
     element,
     disclosures([
       { label: 'Options', panel: options.element, toggled: options.toggled },
-      ...(hasDrives ? [{ label: 'Drives', panel: drives.element, toggled: drives.toggled }] : []),
+      ...(hasDrives
+        ? [
+            {
+              label: 'Drives',
+              panel: drives.element,
+              toggled: (open: boolean) => drives.want((panel) => panel.toggled(open)),
+            },
+          ]
+        : []),
       ...(pc ? [{ label: 'Keys', panel: keysPanel(() => element.vm) }] : []),
-      { label: 'Monitor', panel: monitorPanel(() => element.vm) },
-      { label: 'Statistics', panel: numbers.element, toggled: numbers.follow },
+      { label: 'Monitor', panel: monitor.element, toggled: () => monitor.want(() => {}) },
+      {
+        label: 'Statistics',
+        panel: numbers.element,
+        toggled: (open: boolean) => numbers.want((panel) => panel.follow(open)),
+      },
     ]),
   );
   return {
@@ -123,7 +143,9 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
       element.config = next.config;
       element.setAttribute('label', next.title);
       options.becomes(next, actions);
-      drives.keeps(keepingOf(next, actions));
+      keeping = keepingOf(next, actions);
+      drives.ifWanted((panel) => panel.keeps(keeping));
+      ended.ifWanted((line) => line.keeps(keeping));
     },
   };
 }

@@ -16,6 +16,8 @@ export interface Machine {
   view?: 'screen' | 'serial';
   /** Its name among the machines that this browser keeps. */
   kept?: string;
+  /** How many of its disks it keeps. */
+  keptDisks?: number;
 }
 
 /**

@@ -19,8 +19,8 @@ import {
   SHARED_TAG,
   startable,
 } from './incoming.ts';
-import { imageIn, keepableDrives, withDisks, withoutDisks } from './disks/kept-config.ts';
-import { changeMachine, findMachine, type KeptMachine } from './disks/kept-machines.ts';
+import { unkeptDrives, withDisks, withoutDisks } from './disks/kept-config.ts';
+import { changeMachine, findMachine, type KeptDisk, type KeptMachine } from './disks/kept-machines.ts';
 import { storeProblem } from './disks/library.ts';
 import { listView, notice } from './list-view.ts';
 import { keepPage } from './offline.ts';
@@ -177,9 +177,15 @@ function machineAt(wanted: Address, kept: KeptMachine | null): Shown | null {
   const found = resolveMachine(base, files, entries(), firmware, deviceMemory);
   if (!found) return null;
   const machine: Machine = kept
-    ? { ...found, title: kept.name, kept: kept.name, config: withDisks(found.config, kept.disks) }
+    ? {
+        ...found,
+        title: kept.name,
+        kept: kept.name,
+        keptDisks: kept.disks.length,
+        config: withDisks(found.config, kept.disks),
+      }
     : found;
-  const keepable = keepableDrives(machine.config)[0];
+  const keepable = kept ? [] : unkeptDrives(machine.config);
   const own: Partial<VmConfig> = kept
     ? { ...ownOptions(entry), ...parseAddress(kept.address, true)?.options }
     : ownOptions(entry);
@@ -188,7 +194,7 @@ function machineAt(wanted: Address, kept: KeptMachine | null): Shown | null {
     addressOf(kept ? withoutDisks(config, kept.disks, own) : config, wanted, own, ownFirmware);
   const actions: MachineActions = {
     back: () => void goHome(),
-    ...(!kept && keepable !== undefined && { keep: (tasks) => keepThis(base, machine, keepable, tasks) }),
+    ...(keepable.length > 0 && { keep: (tasks) => keepThis(base, machine, keepable, tasks) }),
     apply(config) {
       const found = whereIs(config);
       void mayLeave().then((leave) => {
@@ -222,25 +228,26 @@ function showMachine(wanted: Address, kept: KeptMachine | null): void {
 }
 
 /**
- * Makes a machine that is kept of the one that is shown: it goes on with a disk that is stored, or, where it does not run, is started with one over the image in
- * `drive`.
+ * Makes a machine that is kept of the one that is shown: it goes on with disks that are stored, or, where it was not started, is started with some over the images in
+ * `drives`.
  */
 async function keepThis(
   base: Address,
   { title: name, config }: Machine,
-  drive: string | number,
+  drives: readonly KeptDisk['drive'][],
   tasks: HTMLElement,
 ): Promise<void> {
-  const { keepImage } = await import('./disks/new-machine.ts');
+  const { keepImages } = await import('./disks/new-machine.ts');
   const { keepRunning, keptAddress } = await import('./disks/keep-running.ts');
   const here = view;
   const turn = shown;
-  const keepable = { name, base, config, drive, files };
+  const keepable = { name, base, config, drives, files };
   const going = await keepRunning(here?.console ?? null, keepable, tasks);
-  const kept = going ?? (await keepImage(name, imageIn(config, drive)!, keptAddress(keepable), drive));
+  const kept = going?.kept ?? (await keepImages(name, config, drives, keptAddress(keepable)));
   // Another page is shown meanwhile: this machine is on the list.
   if (turn !== shown) return;
-  const { [drive as keyof PickedFiles]: _, drives: __, ...rest } = files;
+  const { drives: _, ...rest } = files;
+  for (const drive of drives) delete rest[drive as keyof typeof rest];
   files = rest;
   const address: Address = { mine: kept.id, options: {} };
   if (!going || !here) return go(address);
@@ -250,6 +257,7 @@ async function keepThis(
   shownAddress = location.href;
   document.title = `${next.machine.title} · Snowglobe`;
   here.becomes(next.machine, next.actions);
+  if (going.problem !== null) throw new Error(going.problem);
 }
 
 async function createMachine(): Promise<void> {

@@ -501,7 +501,7 @@ export interface Vm {
   readonly state: VmState;
   readonly serial: SerialStream;
   readonly input: VmInput;
-  /** Drives of the machine; none before it has loaded. */
+  /** Drives of the machine; none before it has loaded, and as they were at its end once it has ended. */
   readonly drives: readonly DriveState[];
   /**
    * Puts another image into a drive with exchangeable media, or takes it out (null), as a person would who opens the drive by force.
@@ -521,6 +521,7 @@ export interface Vm {
   /**
    * Has the browser store a disk whose writes were in memory so far, while the guest goes on: with what was written already, and all that is from now on. Where the
    * image has an address only what differs from it is stored, else a copy of it too. Cancelled or failed, the machine goes on as before, and nothing is stored.
+   * It may also be called, or go on, when the machine has ended: until it is destroyed.
    * @param name of the stored disk, which no other has (`persist=`, docs/block.md)
    * @throws VmError bad-config, not-found, unsupported
    */

@@ -19,6 +19,8 @@ export class DriveBay {
   private readonly kept = new Map<string, string>();
   /** Images that were put into drives since it started. */
   private readonly exchanged = new Map<string, ImageSource>();
+  /** The drives as they were when the machine ended. */
+  private last: readonly DriveState[] = [];
 
   constructor(session: () => Session | null, images: MachineImages, plans: readonly DrivePlan[]) {
     this.session = session;
@@ -30,17 +32,22 @@ export class DriveBay {
     return this.session()?.board.drives ?? [];
   }
 
-  /** What is in each drive, and how much was read and written. */
+  /** To be called while the machine is there for the last time. */
+  machineEnds(): void {
+    this.last = this.states().map((state) => ({ ...state, removable: false, locked: false }));
+  }
+
+  /** What is in each drive, and how much was read and written; of a machine that has ended, at its end. */
   states(): readonly DriveState[] {
+    if (!this.session()) return this.last.map((state) => ({ ...state, ...this.storing(state.name) }));
     return this.drives.map(({ name, media, size, locked, open = false, change }) => {
       const stream = this.images.stream(name);
       const io = this.session()?.counts(name);
-      const persist = this.storedIn(name);
       const option = this.plans.find((plan) => plan.name === name)?.option;
       return {
         ...{ name, media, size, locked, open, removable: change !== undefined },
         ...(option !== undefined && { option }),
-        ...(persist !== undefined && { persist }),
+        ...this.storing(name),
         ...(stream && { stream }),
         ...(io && { io }),
       };
@@ -81,18 +88,24 @@ export class DriveBay {
     return this.kept.get(drive) ?? this.plans.find(({ name }) => name === drive)?.persist;
   }
 
+  private storing(drive: string): Pick<DriveState, 'persist'> {
+    const persist = this.storedIn(drive);
+    return persist === undefined ? {} : { persist };
+  }
+
   /** Has the browser store what a disk in memory has, and is given from now on. @throws VmError bad-config, not-found, unsupported */
   async keep(drive: string, name: string, options: KeepOptions): Promise<{ id: string; name: string }> {
     const disk = this.images.inMemory(drive);
     const wrong = (what: string): VmError => new VmError('bad-config', `${drive} cannot be kept: ${what}.`);
-    if (!this.drives.some((found) => found.name === drive)) throw wrong('there is no such drive');
+    if (!this.states().some(({ name }) => name === drive)) throw wrong('there is no such drive');
     if (this.storedIn(drive) !== undefined) throw wrong('the browser stores it already');
     if (!disk) throw wrong('only disks whose writes stay in memory can be');
     const { signal } = this.images.context;
     const end = options.signal ? AbortSignal.any([signal, options.signal]) : signal;
-    const info = await keepOverlaid(disk, name, { ...options, signal: end });
+    const { info, left } = await keepOverlaid(disk, name, { ...options, signal: end });
     this.kept.set(drive, info.id);
-    this.images.moved(drive);
+    // No guest has it open any more: what was copied is stored, and others may open the disk.
+    if (this.images.moved(drive, left)) await disk.place.close();
     return { id: info.id, name: info.name };
   }
 

@@ -23,6 +23,10 @@ export class MachineImages {
   private readonly streams: StreamWatch;
   private readonly recorded = new Map<string, RecordingNode>();
   private readonly overlaid = new Map<string, OverlaidDisk>();
+  /** Of `overlaid`, those that the machine has left open at its end. */
+  private readonly held = new Set<string>();
+  /** What disks that went elsewhere have left behind. */
+  private readonly left: BlockNode[] = [];
   private cache: BrowserCache | null = null;
 
   constructor(options: MachineImagesOptions) {
@@ -65,9 +69,21 @@ export class MachineImages {
     return this.overlaid.get(drive);
   }
 
-  /** A drive's writes go elsewhere from now on. */
-  moved(drive: string): void {
+  /** The machine has ended. @returns whether the drive's writes are in memory: it stays open, so that they can be kept, until all is closed */
+  hold(drive: string): boolean {
+    if (this.overlaid.has(drive)) this.held.add(drive);
+    return this.held.has(drive);
+  }
+
+  /**
+   * A drive's writes go elsewhere from now on.
+   * @param left what nothing reads any more once the requests of now are over
+   * @returns whether the drive was left open, so that it is the caller's to close
+   */
+  moved(drive: string, left: BlockNode | null): boolean {
     this.overlaid.delete(drive);
+    if (left) this.left.push(left);
+    return this.held.delete(drive);
   }
 
   /** How a drive's image comes; undefined: it does not come over the network. */
@@ -84,6 +100,10 @@ export class MachineImages {
   /** Call it when all images are closed. */
   async close(): Promise<void> {
     this.streams.stop();
+    const held = [...this.held].flatMap((drive) => this.overlaid.get(drive)?.place ?? []);
+    this.held.clear();
+    this.overlaid.clear();
+    await Promise.all([...held, ...this.left.splice(0)].map((node) => node.close()));
     await this.cache?.close();
   }
 }

@@ -107,6 +107,8 @@ export interface SessionOptions {
   /** There is something new to draw. */
   screenChanged(): void;
   speaker: MachineSpeaker | null;
+  /** Whether somebody else closes a drive's disk, which is not done with when the machine has ended. */
+  staysOpen(drive: string): boolean;
   /** A drive's medium failed a request. */
   ioError(drive: string, failed: FailedRequest): void;
   /** An assertion of ours failed while a guest access was handled, or a vCPU died without a word. */
@@ -175,6 +177,7 @@ export class Session {
   /** Under -icount. */
   private readonly requests: RequestsInFlight | null;
   private readonly speaker: MachineSpeaker | null;
+  private readonly staysOpen: (drive: string) => boolean;
   private readonly log: Log;
   private readonly timers: SharedTimers;
   private readonly failed: (error: unknown) => void;
@@ -204,6 +207,7 @@ export class Session {
       return { ...drive, node: node && new ErrorPolicyNode(node, drive.errors, told) };
     });
     this.speaker = options.speaker;
+    this.staysOpen = options.staysOpen;
     this.log = options.log;
     this.memory = new VmMemory({
       vcpus: config.smp,
@@ -375,13 +379,13 @@ export class Session {
     return failed.flat();
   }
 
-  /** An image as a device of this machine may have it. */
   /** What the guest asked of a drive's first medium. */
   counts(drive: string): DiskCounts | null {
     const found = this.drives.find(({ name }) => name === drive)?.node;
     return found ? { ...found.counts } : null;
   }
 
+  /** An image as a device of this machine may have it. */
   watched(node: BlockNode | null): BlockNode | null {
     return node && this.requests ? this.requests.watch(node) : node;
   }
@@ -393,6 +397,10 @@ export class Session {
         if (!result.ok)
           this.log.warn('machine', `The image of ${name} was not closed: ${result.error.message}`);
       };
+      if (this.staysOpen(name)) {
+        node?.drop();
+        return [];
+      }
       const closed = node?.close();
       if (closed instanceof Promise) return closed.then(report);
       if (closed) report(closed);

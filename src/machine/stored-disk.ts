@@ -105,13 +105,14 @@ export async function openStored(
  * Has a disk whose writes are in memory go on as a stored one, while the guest uses it: over the same image where that has an address, else with a copy of it.
  * Cancelled or failed, it goes on in memory, and nothing is stored.
  * @param name that no stored disk has
+ * @returns the disk, and an image that it does without, or null: that is to be closed when nothing reads it any more
  * @throws VmError not-found, unsupported, bad-config
  */
 export async function keepOverlaid(
   { place, overlay, image, format, chosenBacking, identity }: OverlaidDisk,
   name: string,
   options: ExportOptions = {},
-): Promise<DiskInfo> {
+): Promise<{ info: DiskInfo; left: BlockNode | null }> {
   const take = <T>(result: BlockResult<T>): T => {
     if (result.ok) return result.value;
     throw new VmError('unsupported', `The disk cannot be kept: ${result.error.message}.`);
@@ -131,7 +132,7 @@ export async function keepOverlaid(
   }, options);
   take(moved);
   keepStorage().catch(() => {});
-  return info!;
+  return { info: info!, left: named ? null : below };
 }
 
 const SECTOR = 512;

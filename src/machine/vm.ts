@@ -375,6 +375,7 @@ class MachineVm implements Vm {
         vcpu,
         screenChanged: () => this.screen?.changed(),
         speaker: this.speaker,
+        staysOpen: (drive) => this.images.hold(drive),
         ioError: (drive, failed) => this.ioError(drive, failed),
         failed: (error) => this.fail(asVmError(error)),
       });
@@ -550,6 +551,7 @@ class MachineVm implements Vm {
     this.port.flush();
     this.session?.clock.stop();
     this.lastReport = this.makeReport();
+    this.driveBay.machineEnds();
     const session = this.session;
     this.session = null;
     this.screen?.connect(null);

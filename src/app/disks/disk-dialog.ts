@@ -22,10 +22,10 @@ export const SIZES: readonly (readonly [
 
 const dates = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 
-/** A machine of the list: what the person keeps, and its disk, which may be gone. */
+/** A machine of the list: what the person keeps, and those of its disks that are there. */
 export interface Kept {
   machine: KeptMachine | null;
-  disk: library.DiskInfo | null;
+  disks: readonly library.DiskInfo[];
 }
 
 const button = (label: string, kind: string, click: () => void): HTMLButtonElement => {
@@ -34,8 +34,11 @@ const button = (label: string, kind: string, click: () => void): HTMLButtonEleme
   return element;
 };
 
-/** Shows the dialog until it is closed. @param changed is told of every change */
-export async function manageMachine({ machine, disk }: Kept, changed: () => void): Promise<void> {
+/** Shows the dialog until it is closed. @param changed is told of every change @param shown which of its disks it is about */
+export async function manageMachine(kept: Kept, changed: () => void, shown = 0): Promise<void> {
+  const { machine, disks } = kept;
+  const disk = disks[shown] ?? null;
+  const several = disks.length > 1;
   let name = machine?.name ?? disk?.name ?? '';
   const dialog = openDialog(name);
   const problem = h('p', { class: 'problem', role: 'alert' });
@@ -151,18 +154,28 @@ export async function manageMachine({ machine, disk }: Kept, changed: () => void
         await act(() => library.discardDisk(id).then(() => 'The changes are gone.'));
     };
   }
-  if (machine && disk) {
+  if (machine && disks.length === machine.disks.length) {
     tools.append(
       tool(
         'Duplicate',
-        'A second machine with a disk of its own, as this one is now.',
+        `A second machine with ${several ? 'disks' : 'a disk'} of its own, as this one is now.`,
         button('Duplicate', 'quiet', () => {
           void long(
             'Duplicating',
             async (task) => {
-              const copy = await library.duplicateDisk(disk.id, `${name} (copy)`, task);
-              const disks = machine.disks.map((one) => (one.id === disk.id ? { ...one, id: copy.id } : one));
-              return keepMachine({ name: copy.name, address: machine.address, disks });
+              const copies: library.DiskInfo[] = [];
+              try {
+                for (const { id } of machine.disks)
+                  copies.push(await library.duplicateDisk(id, copies[0]?.name ?? `${name} (copy)`, task));
+              } catch (error) {
+                await Promise.allSettled(copies.map(({ id }) => library.removeDisk(id)));
+                throw error;
+              }
+              return keepMachine({
+                name: copies[0].name,
+                address: machine.address,
+                disks: machine.disks.map((one, at) => ({ ...one, id: copies[at].id })),
+              });
             },
             (copy) => `“${copy.name}” is in the list.`,
           );
@@ -173,19 +186,19 @@ export async function manageMachine({ machine, disk }: Kept, changed: () => void
   tools.append(
     tool(
       'Delete',
-      'The machine and all that its disk stores.',
+      `The machine and all that its ${several ? 'disks store' : 'disk stores'}.`,
       button('Delete…', 'quiet danger-text', () => void remove()),
     ),
   );
   const remove = async (): Promise<void> => {
     const question = {
       title: `Delete “${name}”?`,
-      text: 'Its disk is deleted from this browser with everything on it. There is no way back.',
+      text: `Its ${several ? 'disks are' : 'disk is'} deleted from this browser with everything on ${several ? 'them' : 'it'}. There is no way back.`,
       action: 'Delete',
     };
     if (!(await confirmed(question))) return;
     await act(async () => {
-      if (disk) await library.removeDisk(disk.id);
+      for (const { id } of disks) await library.removeDisk(id);
       deleted = true;
       if (machine) await forgetMachine(machine.id);
       return null;
@@ -193,6 +206,12 @@ export async function manageMachine({ machine, disk }: Kept, changed: () => void
     if (deleted) dialog.close();
   };
 
+  const again = (at: number): boolean => {
+    if (dialog.busy) return false;
+    dialog.close();
+    void manageMachine({ machine: machine && { ...machine, name }, disks }, changed, at);
+    return true;
+  };
   dialog.body.append(
     h(
       'p',
@@ -201,6 +220,7 @@ export async function manageMachine({ machine, disk }: Kept, changed: () => void
         ? `${disk.base ? `Made over ${disk.base.name}. ` : ''}Created ${dates.format(disk.created)}, used last ${dates.format(disk.used)}.`
         : 'The disk of this machine is gone.',
     ),
+    ...(several ? [diskChoice(kept, shown, again)] : []),
     sizes,
     tasks,
     problem,
@@ -211,6 +231,29 @@ export async function manageMachine({ machine, disk }: Kept, changed: () => void
     problem.textContent = error.message;
   });
   await dialog.closed;
+}
+
+/** Of a machine with several disks: which one is looked at. @param choose gives false where that cannot be changed now */
+function diskChoice({ machine, disks }: Kept, shown: number, choose: (at: number) => boolean): HTMLElement {
+  const place = (id: string): string => {
+    const drive = machine?.disks.find((one) => one.id === id)?.drive;
+    return typeof drive === 'string' ? `${drive}: ` : '';
+  };
+  const select = h(
+    'select',
+    { name: 'disk', 'aria-label': 'Disk' },
+    ...disks.map(({ id, name, capacity }, at) =>
+      h(
+        'option',
+        { value: String(at), selected: at === shown },
+        `${place(id)}${name}, ${formatBytes(capacity)}`,
+      ),
+    ),
+  );
+  select.addEventListener('change', () => {
+    if (!choose(Number(select.value))) select.value = String(shown);
+  });
+  return tool('Disk', `It has ${disks.length}. Sizes, export, resizing and changes are of this one:`, select);
 }
 
 function tool(title: string, about: string, ...buttons: HTMLElement[]): HTMLElement {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatAddress, parseAddress } from '../address.ts';
 import { commandLine } from '../command-line.ts';
-import { hasStoredDisk, imageIn, keepableDrives, withDisks } from './kept-config.ts';
+import { hasStoredDisk, imageIn, keepableDrives, unkeptDrives, withDisks } from './kept-config.ts';
 import { fileName } from './save-file.ts';
 import { ago } from './shelf.ts';
 import { parseSize } from './size.ts';
@@ -48,6 +48,15 @@ describe('a kept machine', () => {
     expect(keepableDrives(pc)).toEqual(['hda']);
     expect(keepableDrives(virt)).toEqual([1]);
     expect(imageIn(virt, 1)).toBe('http://host/images/r.json');
+    const data = ['http://host/a', 'http://host/b', 'http://host/c', 'http://host/d'].map((file) => ({
+      file,
+    }));
+    const more = { ...pc, hdc: 'http://host/c.img', drives: [data[0], { ...data[1], readOnly: true }] };
+    expect(keepableDrives(more)).toEqual(['hda', 'hdc', 0, 1]);
+    // Those whose writes would be lost.
+    expect(unkeptDrives(more)).toEqual(['hda', 'hdc', 0]);
+    const stored = [{ persist: 'mine' }, { ...data[2], snapshot: false }, { ...data[3], snapshot: true }];
+    expect(unkeptDrives({ drives: stored })).toEqual([2]);
     expect(keepableDrives({ arch: 'i386', fda: 'f.img' })).toEqual([]);
   });
 

@@ -15,6 +15,14 @@ export function keepableDrives(config: Partial<VmConfig>): KeptDisk['drive'][] {
   return [...short, ...long];
 }
 
+/** Of those, the ones whose writes are in memory. */
+export function unkeptDrives(config: Partial<VmConfig>): KeptDisk['drive'][] {
+  return keepableDrives(config).filter((drive) => {
+    const { readOnly, snapshot, persist } = (typeof drive === 'number' && config.drives?.[drive]) || {};
+    return !readOnly && snapshot !== false && persist === undefined;
+  });
+}
+
 /** The image in a drive. */
 export function imageIn(config: Partial<VmConfig>, drive: KeptDisk['drive']) {
   return typeof drive === 'number' ? config.drives?.[drive]?.file : config[drive as Medium];

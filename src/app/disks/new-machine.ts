@@ -1,5 +1,5 @@
 /** The form for a machine of one's own: what its disk is made of, how large it is, what else it has. */
-import type { ImageSource } from '../../core/vm-api.ts';
+import type { VmConfig } from '../../core/vm-api.ts';
 import { h } from '../../element/dom.ts';
 import { parseMemory } from '../../element/options.ts';
 import { type Address, formatAddress } from '../address.ts';
@@ -7,7 +7,7 @@ import type { CatalogEntry } from '../catalog.ts';
 import { openDialog } from '../dialog.ts';
 import { type PickedFiles, ownOptions } from '../machine.ts';
 import { runTask, type Task } from '../task.ts';
-import { imageIn, keepableDrives } from './kept-config.ts';
+import { imageIn, keepableDrives, unkeptDrives } from './kept-config.ts';
 import { type KeptDisk, keepMachine, type KeptMachine } from './kept-machines.ts';
 import * as library from './library.ts';
 import { parseSize, SIZE_HINT } from './size.ts';
@@ -30,29 +30,43 @@ export async function keepListed(
   capacity = 0,
 ): Promise<KeptMachine> {
   const options = ownOptions(entry);
-  const drive = keepableDrives(options)[0];
-  const image = drive === undefined ? undefined : imageIn(options, drive);
-  if (drive === undefined || image === undefined) throw new Error(`${entry.title} has no disk to keep.`);
-  return keepImage(name, image, formatAddress({ machine: entry.name, options: {} }), drive, capacity);
+  const drives = unkeptDrives(options).filter((drive) => imageIn(options, drive) !== undefined);
+  if (drives.length === 0) throw new Error(`${entry.title} has no disk to keep.`);
+  return keepImages(name, options, drives, formatAddress({ machine: entry.name, options: {} }), capacity);
 }
 
 /**
- * Makes a machine that is kept, with a disk over an image. A file of the person's is copied: nobody can find it again by itself.
+ * Makes a machine that is kept, with disks over its images. A file of the person's is copied: nobody can find it again by itself.
  * @param address what else the machine is
+ * @param capacity of the first
  * @throws Error
  */
-export async function keepImage(
+export async function keepImages(
   name: string,
-  image: ImageSource,
+  config: Partial<VmConfig>,
+  drives: readonly KeptDisk['drive'][],
   address: string,
-  drive: KeptDisk['drive'],
   capacity = 0,
 ): Promise<KeptMachine> {
-  const disk =
-    typeof image === 'string'
-      ? await library.createDisk(name, capacity, image)
-      : await importInDialog(image instanceof Blob ? image : new Blob([image.slice()]), name);
-  return keepMachine({ name: disk.name, address, disks: [{ id: disk.id, drive }] });
+  const disks: KeptDisk[] = [];
+  let called = name;
+  try {
+    for (const drive of drives) {
+      const image = imageIn(config, drive)!;
+      const wanted = disks.length === 0 ? name : `${called} (${drive})`;
+      const size = disks.length === 0 ? capacity : 0;
+      const disk =
+        typeof image === 'string'
+          ? await library.createDisk(wanted, size, image)
+          : await importInDialog(image instanceof Blob ? image : new Blob([image.slice()]), wanted);
+      if (disks.length === 0) called = disk.name;
+      disks.push({ id: disk.id, drive });
+    }
+  } catch (error) {
+    await Promise.allSettled(disks.map(({ id }) => library.removeDisk(id)));
+    throw error;
+  }
+  return keepMachine({ name: called, address, disks });
 }
 
 /** Copies an image with its progress in a dialog. @throws Error also when it is cancelled */

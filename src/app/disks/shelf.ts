@@ -37,16 +37,26 @@ async function everything(): Promise<Kept[]> {
   return [
     ...machines.map((machine) => ({
       machine,
-      disk: disks.find(({ id }) => id === machine.disks[0]?.id) ?? null,
+      disks: machine.disks.flatMap((one) => disks.find(({ id }) => id === one.id) ?? []),
     })),
     ...disks
       .filter(({ id, incomplete }) => !used.has(id) && !incomplete)
-      .map((disk) => ({ machine: null, disk })),
+      .map((disk) => ({ machine: null, disks: [disk] })),
   ];
 }
 
-function card(kept: Kept, sizes: DiskSizes | null, actions: ShelfActions, changed: () => void): HTMLElement {
-  const { machine, disk } = kept;
+type Room = Pick<DiskSizes, 'allocation' | 'capacity'>;
+
+/** Of all disks together; null: they cannot be asked. */
+async function roomOf(disks: readonly library.DiskInfo[]): Promise<Room | null> {
+  const all = await Promise.all(disks.map(({ id }) => library.diskSizes(id))).catch(() => []);
+  const sum = (key: keyof Room): number => all.reduce((bytes, sizes) => bytes + sizes[key], 0);
+  return all.length > 0 ? { allocation: sum('allocation'), capacity: sum('capacity') } : null;
+}
+
+function card(kept: Kept, sizes: Room | null, actions: ShelfActions, changed: () => void): HTMLElement {
+  const { machine, disks } = kept;
+  const [disk] = disks;
   const name = machine?.name ?? disk?.name ?? '';
   const open: HTMLElement = h(
     machine ? 'a' : 'span',
@@ -61,11 +71,11 @@ function card(kept: Kept, sizes: DiskSizes | null, actions: ShelfActions, change
   const manage = h('button', { type: 'button', class: 'quiet' }, 'Manage', hidden(` ${name}`));
   manage.addEventListener('click', () => void manageMachine(kept, changed));
   const facts = [
-    disk?.base && `over ${disk.base.name}`,
+    disks.length > 1 ? `${disks.length} disks` : disk?.base && `over ${disk.base.name}`,
     sizes && `${formatBytes(sizes.allocation)} of ${formatBytes(sizes.capacity)}`,
     machine && `used ${ago(machine.used)}`,
     !machine && 'a disk without a machine',
-    machine && !disk && 'its disk is gone',
+    machine && disks.length < machine.disks.length && 'a disk of it is gone',
   ];
   return h(
     'li',
@@ -102,9 +112,7 @@ export function shelf(actions: ShelfActions): HTMLElement {
   const fill = async (): Promise<void> => {
     try {
       const all = await everything();
-      const sizes = await Promise.all(
-        all.map(({ disk }) => (disk ? library.diskSizes(disk.id).catch(() => null) : null)),
-      );
+      const sizes = await Promise.all(all.map(({ disks }) => roomOf(disks)));
       list.replaceChildren(...all.map((kept, at) => card(kept, sizes[at], actions, () => void fill())));
       about.textContent =
         all.length > 0
