@@ -132,4 +132,13 @@ test('a machine gets a folder for what is dropped; from then on files and folder
   await page.getByRole('button', { name: /Put it into the shared folder/ }).click();
   await expect(said).toContainText('“Image” (4.0 KB)');
   expect(await screenText(page)).toBe('ready\n[a]');
+  await page.keyboard.press('Escape');
+
+  // A guest that ends while the question is open has no use for the answer.
+  await dropFiles(page, [kernel], CONSOLE);
+  const put = page.getByRole('button', { name: /Put it into the shared folder/ });
+  await expect(put).toBeVisible();
+  await page.evaluate(() => document.querySelector('vm-console')!.powerOff());
+  await put.click();
+  await expect(page.getByRole('dialog', { name: 'Too late' })).toContainText('has ended meanwhile');
 });

@@ -94,6 +94,7 @@ test('the screen’s properties and methods', async ({ page, site }, info) => {
   await expect(page.getByRole('application')).toBeVisible();
   const told = await element(page).evaluate(async (console: VmConsole) => {
     const screen = console.screen!;
+    const { index } = await console.waitForText('A picture', { on: 'screen' });
     screen.scaling = 'integer';
     screen.zoom = 2;
     screen.follow = 'device';
@@ -113,6 +114,7 @@ test('the screen’s properties and methods', async ({ page, site }, info) => {
     screen.focus();
     const file = await console.screenshot();
     return {
+      found: index > 0,
       keys,
       focused,
       taken,
@@ -123,6 +125,7 @@ test('the screen’s properties and methods', async ({ page, site }, info) => {
     };
   });
   expect(told).toEqual({
+    found: true,
     keys: ['KeyA true'],
     focused: true,
     taken: true,

@@ -61,6 +61,7 @@ test('screen and serial console stand side by side, or one above the other where
   await expect(element(page)).toHaveAttribute('view', 'both');
   await element(page).evaluate((console) => console.setAttribute('view', 'serial'));
   await expect(page.getByRole('application')).toBeHidden();
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByRole('button', { name: 'Show the screen' }).click();
   await expect(element(page)).toHaveAttribute('view', 'screen');
   await page.getByRole('button', { name: 'Scaling' }).click();

@@ -59,6 +59,7 @@ test('bytes as configuration, the serial stream, and methods before there is a m
     } catch (error) {
       early = (error as Error).message;
     }
+    early += await element.waitForText('x').catch((error: Error) => error.message);
     const kernel = await (await fetch('images/echo.elf')).blob();
     element.configure({ kernel, bios: 'none', memory: 64 });
     let text = '';
@@ -67,12 +68,17 @@ test('bytes as configuration, the serial stream, and methods before there is a m
       text += decoder.decode(bytes, { stream: true });
     });
     await element.start();
+    const { index } = await element.waitForText(/ready/);
     element.serial.write('k');
-    while (!text.includes('[k]')) await new Promise((resolve) => setTimeout(resolve, 10));
+    await element.waitForText('[k]');
+    const never = element.waitForText('never', { on: 'screen' }).catch((error: Error) => error.message);
     await element.powerOff();
-    return { early, text, state: element.state, size: element.terminalSize };
+    return { early, text, state: element.state, size: element.terminalSize, index, never: await never };
   });
   expect(result.early).toContain('call start() first');
+  expect(result.early).toContain('waitForText(): there is no machine');
+  expect(result.index).toBe(0);
+  expect(result.never).toContain('waiting for never on the screen: the machine has ended');
   expect(result.text).toBe('ready\r\n[k]');
   expect(result.state).toBe('stopped');
   expect(result.size?.columns).toBeGreaterThanOrEqual(80);

@@ -7,7 +7,7 @@ import { MachineKeyboard } from '../../src/playwright/machine-keyboard.ts';
 import { MachineScreen } from '../../src/playwright/machine-screen.ts';
 import { SerialConsole } from '../../src/playwright/serial-console.ts';
 import type { StatementMachine } from '../../src/playwright/vmtest.ts';
-import { type WaitOptions, Waits } from '../../src/playwright/waits.ts';
+import { type WaitOptions, Waits } from '../../src/core/waits.ts';
 import type { Page } from 'playwright/test';
 
 type Told =

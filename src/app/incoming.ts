@@ -6,6 +6,7 @@ import { formatBytes } from '../element/format.ts';
 import { openDialog } from './dialog.ts';
 import type { FileKind, FileUse } from './file-kind.ts';
 import { unkeptWrites } from './leaving.ts';
+import { SHARED_TAG } from './machine.ts';
 import { sniff } from './sniff.ts';
 
 /** A file, and what it is. */
@@ -196,9 +197,6 @@ export async function askPlace(
   );
   return choose(title, ['A machine is running. What is to become of what you dropped?', ...texts], choices);
 }
-
-/** The tag of the folder that a machine is given for files that are dropped. */
-export const SHARED_TAG = 'shared';
 
 /** Says what was done, or why it was not. */
 export function say(title: string, text: string): void {

@@ -7,7 +7,7 @@ import { latePanel } from './late-panel.ts';
 import { keysPanel } from './keys-panel.ts';
 import { isPlainClick } from './list-view.ts';
 import { logo } from './logo.ts';
-import type { Machine } from './machine.ts';
+import { bootConfig, type Machine } from './machine.ts';
 import type { OptionsActions } from './options/form.ts';
 
 export interface MachineActions extends OptionsActions {
@@ -70,6 +70,17 @@ function optionsPanel(first: Machine, imagesUrl: string, actions: OptionsActions
   };
 }
 
+/** The same work for all who ask while it goes on: two buttons offer it. */
+function once(keep: NonNullable<MachineActions['keep']>): NonNullable<MachineActions['keep']> {
+  let going: Promise<void> | null = null;
+  return (tasks) => {
+    going ??= keep(tasks).finally(() => {
+      going = null;
+    });
+    return going;
+  };
+}
+
 export function machineView(machine: Machine, imagesUrl: string, actions: MachineActions): MachineView {
   const element = new VmConsole();
   element.setAttribute('label', machine.title);
@@ -77,7 +88,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
   element.setAttribute('follow-size', '');
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
   if (machine.terminal) element.setAttribute('terminal-size', machine.terminal);
-  element.config = machine.config;
+  element.config = bootConfig(machine);
   if (machine.view) element.view = machine.view;
   // The page was opened to type into this machine.
   const focus = () => element.focus();
@@ -97,7 +108,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
   const keepingOf = ({ kept, keptDisks = 1 }: Machine, { keep }: MachineActions) => ({
     kept: kept ?? null,
     disks: keptDisks === 1 ? 'the disk' : `${keptDisks} disks`,
-    ...(keep && { keep }),
+    ...(keep && { keep: once(keep) }),
   });
   let keeping = keepingOf(machine, actions);
   const options = optionsPanel(machine, imagesUrl, actions);
@@ -140,7 +151,7 @@ export function machineView(machine: Machine, imagesUrl: string, actions: Machin
     becomes(next, actions) {
       main.firstElementChild?.replaceWith(topBar(next.title, actions.back));
       // What starts next is the machine that is kept.
-      element.config = next.config;
+      element.config = bootConfig(next);
       element.setAttribute('label', next.title);
       options.becomes(next, actions);
       keeping = keepingOf(next, actions);

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type CatalogEntry, loadCatalog, readCatalog } from './catalog.ts';
 import { fileKind, runsWithoutFirmware } from './file-kind.ts';
 import { grouped, groupOf } from './groups.ts';
-import { differingOptions, ownOptions, resolveMachine } from './machine.ts';
+import { bootConfig, differingOptions, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
 
 const base = 'http://host/site/images/index.json';
 const debian = {
@@ -143,6 +143,21 @@ describe('a machine put together', () => {
     expect(resolveMachine(address, {}, [desk])?.view).toBe('screen');
     expect(resolveMachine(address, { kernel: new File([], 'own') }, [desk])).not.toHaveProperty('view');
     expect(resolveMachine(address, {}, [odd])).not.toHaveProperty('view');
+  });
+
+  it('has a folder for what is dropped where it is a whole system, which is no option of it', () => {
+    const { group: _, ...plain } = debian as typeof debian & { group?: string };
+    const [whole, small] = readCatalog({ machines: [{ ...plain, group: 'system' }, plain] }, base);
+    const address = { machine: 'riscv64-debian', options: {} };
+    const booted = (files: PickedFiles, entry: CatalogEntry) =>
+      bootConfig(resolveMachine(address, files, [entry])!).folders;
+    expect(booted({}, whole)).toEqual([{ tag: 'shared', files: {} }]);
+    expect(resolveMachine(address, {}, [whole])?.config).not.toHaveProperty('folders');
+    expect(booted({}, small)).toBeUndefined();
+    // What a person shares, or boots in its place, is theirs.
+    const own = [{ tag: 'mine', files: {} }];
+    expect(booted({ folders: own }, whole)).toBe(own);
+    expect(booted({ kernel: new File([], 'own') }, whole)).toBeUndefined();
   });
 
   it('boots a listed disk by the firmware that the site has', () => {

@@ -14,6 +14,8 @@ export interface Machine {
   terminal?: string;
   /** What is looked at first; absent: what the options make likely. */
   view?: 'screen' | 'serial';
+  /** Its guest mounts shared folders: it gets one for what is dropped on the page. */
+  shares?: boolean;
   /** Its name among the machines that this browser keeps. */
   kept?: string;
   /** How many of its disks it keeps. */
@@ -160,5 +162,14 @@ export function resolveMachine(
     ...(firmware && { firmware }),
     ...(entry?.terminal && !ownKernel && { terminal: entry.terminal }),
     ...(entry?.view && !ownKernel && { view: entry.view }),
+    // Whole systems have 9p among their modules.
+    ...(entry?.group === 'system' && !ownKernel && { shares: true }),
   };
 }
+
+/** The tag of the folder that a machine is given for files that are dropped. */
+export const SHARED_TAG = 'shared';
+
+/** What is booted: the machine, with a folder for what is dropped. That is the page's own: no option, and not in its address. */
+export const bootConfig = ({ config, shares }: Machine): VmConfig =>
+  shares && !config.folders ? { ...config, folders: [{ tag: SHARED_TAG, files: {} }] } : config;

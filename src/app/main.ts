@@ -9,16 +9,7 @@ import { droppedFiles, type FileDrop, hasFiles, shareDrop } from '../element/fil
 import { type Address, AddressError, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
 import { HEADER_SIZE, kernelArch, runsWithoutFirmware } from './file-kind.ts';
-import {
-  askKind,
-  askPlace,
-  type Incoming,
-  type KnownUse,
-  say,
-  sayForeign,
-  SHARED_TAG,
-  startable,
-} from './incoming.ts';
+import { askKind, askPlace, type Incoming, type KnownUse, say, sayForeign, startable } from './incoming.ts';
 import { unkeptDrives, withDisks, withoutDisks } from './disks/kept-config.ts';
 import { changeMachine, findMachine, type KeptDisk, type KeptMachine } from './disks/kept-machines.ts';
 import { storeProblem } from './disks/library.ts';
@@ -28,7 +19,14 @@ import { mayLeave, unkeptWrites } from './leaving.ts';
 import { MEDIA, type Vm, type VmConfig, type VmFolder } from '../core/vm-api.ts';
 import { CALENDAR, parseGalleryAddress } from './gallery/address.ts';
 import type { GalleryPage } from './gallery/gallery-page.ts';
-import { addressOf, type Machine, ownOptions, type PickedFiles, resolveMachine } from './machine.ts';
+import {
+  addressOf,
+  type Machine,
+  ownOptions,
+  type PickedFiles,
+  resolveMachine,
+  SHARED_TAG,
+} from './machine.ts';
 import { type MachineActions, type MachineView, machineView, topBar } from './machine-view.ts';
 
 const imagesUrl = new URL('images/', document.baseURI).href;
@@ -312,11 +310,13 @@ async function goWithFiles(wanted: Address): Promise<void> {
 /** RAM of a machine that is made around a disk, MiB. */
 const DISK_MACHINE_MEMORY = 512;
 
+const isOn = ({ state }: Vm): boolean => state === 'running' || state === 'paused';
+
 /** Takes files that were chosen or dropped. A machine that runs is not ended unasked. */
 async function takeFiles(drop: FileDrop): Promise<void> {
   const incoming = await startable(drop);
   const running = document.querySelector('vm-console')?.vm;
-  if (!running || (running.state !== 'running' && running.state !== 'paused')) {
+  if (!running || !isOn(running)) {
     if (drop.folders.length > 0 || incoming.length === 0)
       say('Not to be started', 'A folder or many files are for a machine that runs: drop them on it.');
     else sayForeign(incoming);
@@ -324,6 +324,8 @@ async function takeFiles(drop: FileDrop): Promise<void> {
   }
   const isOwn = view?.console.vm === running;
   const place = await askPlace(drop, incoming, running, isOwn);
+  if (!isOn(running) && (place?.how === 'insert' || place?.how === 'share'))
+    return say('Too late', 'The machine has ended meanwhile. Start it again, and drop them once more.');
   if (place?.how === 'insert') return insert(running, place.drive, incoming[0].file);
   if (place?.how === 'share') return share(place.folder, drop);
   if (place?.how === 'start') return startWith(incoming);

@@ -19,6 +19,7 @@ import { Stage } from './stage.ts';
 import { StatePanels } from './state-panels.ts';
 import { StatsTimer } from './stats-timer.ts';
 import { TerminalHolder } from './terminal-holder.ts';
+import { TextWaits } from './text-waits.ts';
 import { STATUS, Toolbar, type ToolbarAction } from './toolbar.ts';
 import { performAction } from './toolbar-actions.ts';
 import { TouchKeys } from './touch-keys.ts';
@@ -26,6 +27,7 @@ import type { VmConsole } from './vm-console.ts';
 
 export class ConsoleParts {
   readonly serial = new SerialHub();
+  readonly texts: TextWaits;
   readonly toolbar: Toolbar;
   readonly sound: SpeakerOutput;
   readonly stage = new Stage();
@@ -51,6 +53,7 @@ export class ConsoleParts {
   constructor(owner: VmConsole, emit: Emit) {
     this.#owner = owner;
     const { stage } = this;
+    this.texts = new TextWaits(owner);
     const vm = (): Vm | null => owner.vm;
     /** The machine that keys and pointer reach. */
     const operable = (): Vm | null => (owner.readOnly ? null : owner.vm);
@@ -133,6 +136,7 @@ export class ConsoleParts {
       () => owner.report,
       (text) => this.toolbar.showStats(text),
     );
+    this.serial.onData((bytes) => this.texts.take(bytes));
     this.serial.onData((bytes) => this.terminal.view?.write(bytes));
     stage.element.addEventListener('click', ({ target }) => {
       if (target === stage.element || target === stage.host) owner.focus();
@@ -141,6 +145,7 @@ export class ConsoleParts {
 
   /** Connects another machine's serial port, screen, sound and clipboard, or none. */
   attach(vm: Vm | null): void {
+    if (vm) this.texts.begin();
     this.serial.attach(vm?.serial ?? null);
     this.screen.panel?.show(vm?.screen ?? null);
     this.sound.attach(vm);
@@ -167,6 +172,7 @@ export class ConsoleParts {
 
   /** The machine's state is another one, and is shown. Who has started it by hand gets the keyboard there. */
   entered(state: VmState): void {
+    this.texts.look();
     if (state !== 'running') {
       this.#stats.stop();
       return;

@@ -41,6 +41,7 @@ export type { PopOutKind } from './pop-out.ts';
 export type { Following } from './followed-size.ts';
 export type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
 export type { View } from './screen-switch.ts';
+export type { TextWaitOptions } from './text-waits.ts';
 export type { VmConsoleAttributes, VmConsoleListeners } from './template-types.ts';
 export { VmConsole };
 

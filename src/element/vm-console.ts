@@ -13,6 +13,7 @@ import type { ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { type View, VIEWS } from './screen-switch.ts';
 import type { SoundState } from '../sound/speaker-output.ts';
 import { STYLES } from './styles.ts';
+import type { TextWaitOptions } from './text-waits.ts';
 
 /** The states that a style sheet can ask for: `vm-console:state(running)`. */
 const STATES: readonly VmState[] = ['created', 'loading', 'running', 'paused', 'stopped', 'error'];
@@ -216,6 +217,16 @@ export class VmConsole extends HTMLElement {
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<{ missing: string[]; done: boolean }> {
     return await typeIntoView(this, this.#parts.stage, this.#parts.screen.target, text, signal);
+  }
+
+  /**
+   * Waits until the guest has written a text: on its serial port, where each wait searches after the match of the one before, or on its machine's screen while that has
+   * a text mode. Default: what is looked at. Gives the match.
+   * @throws VmError if there is no machine; Error, with what is seen, when the time is over or the machine has ended; the signal's reason
+   */
+  async waitForText(pattern: RegExp | string, options: TextWaitOptions = {}): Promise<RegExpExecArray> {
+    if (this.state === 'created') this.#machines.need('waitForText');
+    return await this.#parts.texts.wait(pattern, options.on ?? this.#parts.screen.target, options);
   }
 
   /** Sends bytes to the guest's console. */

@@ -26,4 +26,4 @@ export type { ClickOptions, MachineMouse, MachineScreen, MouseButton } from './m
 export { type ExpectTextOptions, expect, type MatchScreenshotOptions } from './matchers.ts';
 export type { SerialConsole } from './serial-console.ts';
 export { type BootOptions, VirtualMachine } from './virtual-machine.ts';
-export type { WaitOptions } from './waits.ts';
+export type { WaitOptions } from '../core/waits.ts';

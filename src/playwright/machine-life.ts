@@ -4,7 +4,7 @@ import type { VmErrorCode, VmOutcome, VmState } from '../core/vm-api.ts';
 import { MachineKeyboard } from './machine-keyboard.ts';
 import { MachineScreen } from './machine-screen.ts';
 import { SerialConsole } from './serial-console.ts';
-import type { Waits } from './waits.ts';
+import type { Waits } from '../core/waits.ts';
 
 /** One machine from its creation on, and what has become known of it: a VirtualMachine that starts anew has another one. */
 export class MachineLife {

@@ -2,7 +2,7 @@ import type { RunnerScreenState } from '../core/runner-api.ts';
 import type { PointerInput } from '../core/vm-api.ts';
 import type { GuestVm } from '../cli/runner-page.ts';
 import { step } from './steps.ts';
-import { searching, type Waits, type WaitOptions } from './waits.ts';
+import { searching, type Waits, type WaitOptions } from '../core/waits.ts';
 
 /** How often a wait for the screen looks at it, ms. */
 const LOOK_MS = 100;

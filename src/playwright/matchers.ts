@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect as base, type ExpectMatcherState, type MatcherReturnType, test } from 'playwright/test';
 import type { MachineScreen } from './machine-screen.ts';
 import { SerialConsole } from './serial-console.ts';
-import { searching } from './waits.ts';
+import { searching } from '../core/waits.ts';
 
 /** How often an expectation looks again, ms. */
 const LOOK_MS = 100;

@@ -1,6 +1,6 @@
 import { terminalBytes } from '../cli/keys.ts';
 import { step } from './steps.ts';
-import { searching, type Waits, type WaitOptions } from './waits.ts';
+import { searching, type Waits, type WaitOptions } from '../core/waits.ts';
 
 /** Output that an error message shows. */
 const TAIL = 1500;

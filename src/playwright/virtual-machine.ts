@@ -8,7 +8,7 @@ import { MachineLife } from './machine-life.ts';
 import type { MachineScreen } from './machine-screen.ts';
 import type { SerialConsole } from './serial-console.ts';
 import { step } from './steps.ts';
-import { Waits, type WaitOptions } from './waits.ts';
+import { Waits, type WaitOptions } from '../core/waits.ts';
 
 /** Lines of the screen that an error message shows. */
 const SCREEN_LINES = 25;

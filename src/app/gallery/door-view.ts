@@ -5,7 +5,7 @@ import { formatMemory } from '../../element/format.ts';
 import { formatAddress } from '../address.ts';
 import { isPlainClick, machineFacts } from '../list-view.ts';
 import type { CatalogEntry } from '../catalog.ts';
-import type { Machine } from '../machine.ts';
+import { bootConfig, type Machine } from '../machine.ts';
 import { CALENDAR } from './address.ts';
 import { type Door, doorOptions } from './doors.ts';
 import { Tries } from './tries.ts';
@@ -28,7 +28,7 @@ export function doorConsole(door: Door, machine: Machine): VmConsole {
   element.setAttribute('follow-size', '');
   if (machine.firmware) element.setAttribute('firmware', machine.firmware);
   if (machine.terminal) element.setAttribute('terminal-size', machine.terminal);
-  element.config = machine.config;
+  element.config = bootConfig(machine);
   if (door.view) element.view = door.view;
   return element;
 }

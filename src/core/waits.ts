@@ -1,4 +1,4 @@
-import { VmError } from '../core/errors.ts';
+import { VmError } from './errors.ts';
 
 /** How long a wait lasts unless told otherwise, ms. The test's own time-out still applies. */
 const DEFAULT_TIMEOUT = 30_000;
@@ -33,13 +33,23 @@ export class Waits {
 
   /**
    * Resolves with the first value other than undefined that `check` returns; it is asked again at every event. What it throws ends
-   * the wait: a VmError as it is, anything else as the reason in the message.
+   * the wait: a VmError as it is, anything else as the reason in the message. So does `signal`, with its own reason.
    */
-  wait<T>(what: string, { timeout = DEFAULT_TIMEOUT }: WaitOptions, check: () => T | undefined): Promise<T> {
+  wait<T>(
+    what: string,
+    { timeout = DEFAULT_TIMEOUT, signal }: WaitOptions & { signal?: AbortSignal | undefined },
+    check: () => T | undefined,
+  ): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       const stop = () => {
         this.#steps.delete(step);
         clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
+      };
+      const giveUp = () => {
+        stop();
+        reject(signal?.reason);
       };
       const failed = async (reason: string) => {
         stop();
@@ -59,6 +69,7 @@ export class Waits {
         }
       };
       const timer = setTimeout(() => void failed(`nothing after ${timeout} ms`), timeout);
+      signal?.addEventListener('abort', giveUp);
       this.#steps.add(step);
       step();
     });
