@@ -3,12 +3,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 
-const STOPPED = ['-M', 'pc,accel=tcg', '-S', '-nodefaults', '-display', 'none'];
+const MACHINE = ['-M', 'pc,accel=tcg', '-nodefaults', '-display', 'none'];
 const QTEST = ['-qtest', 'stdio', '-qtest-log', '/dev/null'];
 
-/** @param {string[]} [options] QEMU's options for what the machine has besides. */
-export function startQtest(options = []) {
-  const child = spawn('qemu-system-i386', [...STOPPED, ...QTEST, ...options], {
+/**
+ * @param {string[]} [options] QEMU's options for what the machine has besides
+ * @param {{stopped?: boolean}} [time] `stopped`, as it is unless told: no processor runs, and no time passes
+ */
+export function startQtest(options = [], { stopped = true } = {}) {
+  const child = spawn('qemu-system-i386', [...MACHINE, ...(stopped ? ['-S'] : []), ...QTEST, ...options], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -21,7 +24,10 @@ export function startQtest(options = []) {
       child.stdin.write(`${commands.join('\n')}\n`);
       const answers = [];
       for (const command of commands) {
-        const { value } = await lines.next();
+        let value;
+        // Some devices print what they think to the same place.
+        do ({ value } = await lines.next());
+        while (value !== undefined && !/^(OK|FAIL|ERR)/.test(value));
         if (!value?.startsWith('OK')) throw new Error(`${command}: ${value}`);
         answers.push(value.slice(3));
       }

@@ -16,6 +16,7 @@ import { guessGeometry } from './ide/geometry.ts';
 import { Piix3Ide } from './ide/piix3-ide.ts';
 import { I8042 } from './input/i8042.ts';
 import { VmPort } from './input/vmport.ts';
+import { Edu } from './misc/edu.ts';
 import { IsaDebugExit } from './misc/isa-debug-exit.ts';
 import { Port92 } from './misc/port92.ts';
 import { PciConfigPorts } from './pci/config-ports.ts';
@@ -293,6 +294,21 @@ const DEVICES: Record<string, Subject> = {
   debugcon: {
     create: ({ shadow }) => new DebugCon({ shadow, line() {} }),
     writes: [[0, 1, 0x41]],
+  },
+  edu: {
+    create: ({ irq, memory, time, log }) => {
+      const edu = new Edu({ memory, clock: time, timers: time, log, messages: false });
+      edu.connect({ intx: irq, places: [{ move: () => {} }] });
+      return edu;
+    },
+    writes: [
+      [0x04, 4, 5],
+      [0x20, 4, 0x80],
+      [0x08, 4, 6],
+      [0x60, 4, 2],
+      [0x80, 4, 0x1000],
+      [0x98, 4, 5],
+    ],
   },
   'isa-debug-exit': {
     create: () => new IsaDebugExit({ power: { powerOff() {}, reset() {} } }),

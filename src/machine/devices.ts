@@ -78,6 +78,7 @@ const KINDS = {
   'virtio-vga': { properties: GPU_PROPERTIES, display: true, pci: true },
   'bochs-display': { properties: { xres: PIXELS, yres: PIXELS }, display: true, pci: true },
   ramfb: { properties: {}, display: true, fixed: true },
+  edu: { properties: { dma_mask: /^(0x[\da-f]{1,16}|\d{1,19})$/i }, pci: true },
   'virtio-keyboard': { properties: {} },
   'virtio-tablet': { properties: {} },
   'virtio-mouse': { properties: {} },

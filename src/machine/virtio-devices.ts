@@ -5,6 +5,7 @@ import { VirtioBlk } from '../hw/virtio/virtio-blk.ts';
 import type { VirtioType } from '../hw/virtio/virtio.ts';
 import { VmError } from '../core/errors.ts';
 import type { PciBus } from '../hw/pci/pci-bus.ts';
+import { Edu } from '../hw/misc/edu.ts';
 import { VirtioRng } from '../hw/virtio/virtio-rng.ts';
 import { VirtioConsole } from '../hw/virtio/virtio-console.ts';
 import { VirtioKeyboard, VirtioMouse, VirtioMultitouch, VirtioTablet } from '../hw/virtio/virtio-input.ts';
@@ -87,6 +88,10 @@ export function attachPciDevices(
       parts.displays.push(attachBochsDisplay(plan, env, wiring, bus, devfn));
       continue;
     }
+    if (plan.type === 'edu') {
+      attachEdu(plan, env, wiring, bus, devfn);
+      continue;
+    }
     const type = createVirtio(plan, env, parts);
     const bootIndex = plan.properties['bootindex'];
     if (bootIndex !== undefined) parts.boot.push({ index: Number(bootIndex), slot: place });
@@ -107,6 +112,25 @@ export function attachPciDevices(
   }
 }
 
+function attachEdu(
+  { properties }: DevicePlan,
+  { memory, clock, timers, log }: Omit<BoardEnv, 'images'>,
+  wiring: Wiring,
+  bus: PciBus,
+  devfn: number,
+): void {
+  const mask = properties['dma_mask'];
+  wiring.attachPci(
+    bus,
+    devfn,
+    [],
+    new Edu({
+      ...{ memory, clock, timers, log, messages: bus.message !== null },
+      ...(mask !== undefined && { dmaMask: BigInt(mask) }),
+    }),
+  );
+}
+
 /** Builds a device. @param parts is given what the host reaches of it */
 export function createVirtio(
   plan: DevicePlan,
@@ -115,6 +139,7 @@ export function createVirtio(
 ): VirtioType {
   switch (plan.type) {
     case 'bochs-display':
+    case 'edu':
     case 'virtio-vga':
     case 'ramfb':
       throw new RangeError(`${plan.type} is no virtio device`);

@@ -282,5 +282,6 @@ export const DEVICES: readonly (readonly [word: string, about: string])[] = [
     'virtserialport,name=com.redhat.spice.0,chardev=vdagent',
     'the clipboard of a guest that runs spice-vdagent',
   ],
+  ['edu', 'a device to learn writing drivers with'],
   ['virtio-blk,drive=disk0', 'a disk: a drive below with if=none and this id'],
 ];

@@ -10,6 +10,7 @@ import * as C from './config-space.ts';
 import { PciConfigPorts } from './config-ports.ts';
 import { EcamHost } from './ecam-host.ts';
 import { I440fx } from './i440fx.ts';
+import { Msi } from './msi.ts';
 import { Msix } from './msix.ts';
 import { PciBus } from './pci-bus.ts';
 import { PciFunction } from './pci-function.ts';
@@ -144,6 +145,67 @@ describe('a function', () => {
     const config = [...(saved['config'] as number[])];
     config[0] ^= 1;
     expect(() => second.device.restore({ ...saved, config })).toThrow('of the same device');
+  });
+});
+
+describe('MSI', () => {
+  /** A function's capability with eight vectors. */
+  const device = (options: { is64?: boolean; maskable?: boolean } = {}) => {
+    const fn = new TestFunction();
+    const sent: [address: number, data: number][] = [];
+    const msi = new Msi({
+      config: fn.config,
+      vectors: 8,
+      send: (...message) => void sent.push(message),
+      ...options,
+    });
+    const at = fn.config.get(0x34, 1);
+    const write = (offset: number, size: number, value: number): void => {
+      fn.config.write(at + offset, size, value);
+      msi.configChanged();
+    };
+    return { msi, sent, write, read: (offset: number, size: number) => fn.config.get(at + offset, size) };
+  };
+
+  it('sends the message with the number of the vector, of those that the driver has given (6.8.1.3)', () => {
+    const { msi, sent, write, read } = device();
+    expect([read(0, 1), read(2, 2)]).toEqual([0x05, 0x0006]);
+    write(4, 4, 0xfee0_1003);
+    write(8, 2, 0x404f);
+    msi.notify(0);
+    write(2, 2, 0x0021);
+    for (const vector of [0, 3, 4]) msi.notify(vector);
+    write(2, 2, 0x0071);
+    msi.notify(7);
+    msi.notify(8);
+    expect(sent).toEqual([
+      [0xfee0_1000, 0x404c],
+      [0xfee0_1000, 0x404f],
+      [0xfee0_1000, 0x404f],
+    ]);
+  });
+
+  it('waits with vectors that are masked (6.8.1.4), and has addresses of 64 bits', () => {
+    const { msi, sent, write, read } = device({ is64: true, maskable: true });
+    expect(read(2, 2)).toBe(0x0186);
+    write(4, 4, 0x1000);
+    write(8, 4, 0x20);
+    write(12, 2, 0x10);
+    write(16, 4, 0xffff_ffff);
+    expect(read(16, 4)).toBe(0xff);
+    write(2, 2, 0x0031);
+    msi.notify(1);
+    msi.notify(6);
+    write(20, 4, 0);
+    expect([sent, read(20, 4)]).toEqual([[], 0x42]);
+    write(16, 4, 0xfd);
+    write(16, 4, 0xff);
+    expect([sent, read(20, 4)]).toEqual([[[0x20_0000_1000, 0x11]], 0x40]);
+    write(2, 2, 0x0030);
+    write(16, 4, 0);
+    expect(sent.length).toBe(1);
+    write(2, 2, 0x0031);
+    expect([sent[1], read(20, 4)]).toEqual([[0x20_0000_1000, 0x16], 0]);
   });
 });
 
