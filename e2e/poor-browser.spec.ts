@@ -35,6 +35,23 @@ test('without IndexedDB, WebGPU, service workers, caches and localStorage machin
   await expect(page.getByRole('heading', { name: 'The machine cannot be found', level: 1 })).toBeVisible();
 });
 
+test('an IndexedDB that may not even be named is as none: machines run, and the page says that none is kept', async ({
+  page,
+  site,
+}) => {
+  await page.addInitScript(() =>
+    Object.defineProperty(window, 'indexedDB', {
+      get() {
+        throw new DOMException('The operation is insecure.', 'SecurityError');
+      },
+    }),
+  );
+  await page.goto(site.url);
+  await expect(page.getByRole('alert')).toContainText('This browser keeps no disks for this page');
+  await page.getByRole('link', { name: /Echo/ }).click();
+  await expect.poll(() => screenText(page), STARTED).toBe('ready');
+});
+
 test('an address with wrong options names each of them and starts nothing; one of a kept machine says so on its page', async ({
   page,
   site,

@@ -185,7 +185,7 @@ export function drivesPanel(vm: () => Vm | null, keeping: Keeping): DrivesPanel 
   };
 
   return {
-    element: h('div', {}, list, line, tasks, problem, force),
+    element: h('div', { class: 'drives-panel' }, list, line, tasks, problem, force),
     keeps: (keeping) => line.replaceChildren(keepingLine(keeping, tasks, problem)),
     toggled(open) {
       clearInterval(timer);

@@ -12,7 +12,13 @@ export function keysPanel(vm: () => Vm | null): HTMLElement {
     button.addEventListener('click', () => vm()?.input.press(codes));
     return button;
   });
-  const text = h('textarea', { name: 'text', rows: 3, spellcheck: 'false', 'aria-label': 'Text to type' });
+  const text = h('textarea', {
+    name: 'text',
+    rows: 3,
+    spellcheck: 'false',
+    'aria-label': 'Text to type',
+    placeholder: 'Text to type at the machine’s keyboard',
+  });
   const layout = h(
     'select',
     { name: 'layout', 'aria-label': 'Keyboard layout of the guest' },
@@ -39,5 +45,5 @@ export function keysPanel(vm: () => Vm | null): HTMLElement {
     said.textContent = hint;
     submit.disabled = false;
   });
-  return h('div', {}, h('div', { class: 'chords' }, ...chords), form);
+  return h('div', { class: 'keys-panel' }, h('div', { class: 'chords' }, ...chords), form);
 }

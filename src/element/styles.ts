@@ -94,7 +94,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 1px; }
 .picture { position: absolute; left: var(--picture-left); top: var(--picture-top); width: var(--picture-width); height: var(--picture-height); }
 .picture canvas { touch-action: none; display: block; width: 100%; height: 100%; }
 .notice {
-  position: absolute; left: 8px; bottom: 8px; padding: 3px 10px; border-radius: 999px; font-size: 11px;
+  position: absolute; left: 8px; bottom: 8px; max-width: calc(100% - 16px); padding: 3px 10px; border-radius: 11px; font-size: 11px;
   color: var(--dim); background: var(--chrome); pointer-events: none; opacity: 0; animation: remind 12s ease-out;
 }
 .leave {

@@ -2,6 +2,7 @@
 import type { BlockNode } from '../block/block-node.ts';
 import { RecordingNode } from '../block/filter/recording-node.ts';
 import { BrowserCache } from '../block/stream/browser-cache.ts';
+import { hasIndexedDb } from '../core/indexed-db.ts';
 import type { Log } from '../core/log.ts';
 import type { BootRecording, DriveStream } from '../core/vm-api.ts';
 import type { ImageContext, OverlaidDisk } from './image-context.ts';
@@ -37,7 +38,7 @@ export class MachineImages {
   /** Opens the cache, if there is to be one. A machine starts without it too. */
   async open(): Promise<void> {
     const { cacheBytes, log } = this.options;
-    if (cacheBytes === 0 || typeof indexedDB === 'undefined') return;
+    if (cacheBytes === 0 || !hasIndexedDb()) return;
     const opened = await BrowserCache.open(cacheBytes);
     if (opened.ok) this.cache = opened.value;
     else log.warn('cache', `nothing is kept for the next start: ${opened.error.message}`);

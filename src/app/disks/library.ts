@@ -1,6 +1,7 @@
 /** The disks that the browser stores, as the page uses them: loaded when they are first needed; failures are errors with a message for people. */
 import type { BlockResult } from '../../block/block-node.ts';
 import type { DiskInfo, DiskSizes, Disks } from '../../block/store/disks.ts';
+import { hasIndexedDb } from '../../core/indexed-db.ts';
 import type { Task } from '../task.ts';
 
 export type { DiskInfo, DiskSizes } from '../../block/store/disks.ts';
@@ -19,7 +20,7 @@ const load = () => import('../../machine/stored-disk.ts');
 /** What to say where the browser keeps nothing. */
 export function storeProblem(error: Error): string {
   // Without IndexedDB the code that wants it fails, in words for programmers.
-  const reason = typeof indexedDB === 'undefined' || !indexedDB ? 'it has no IndexedDB.' : error.message;
+  const reason = hasIndexedDb() ? error.message : 'it has no IndexedDB.';
   return `This browser keeps no disks for this page: ${reason} In a private window, or with cookies and site data blocked, machines run all the same, but nothing of them is kept.`;
 }
 

@@ -87,7 +87,8 @@ async function loadRoms(
         cache,
       });
     } catch (error) {
-      if (!(error instanceof VmError) || error.code !== 'not-found') throw error;
+      // What was given up is not missing.
+      if (signal?.aborted || !(error instanceof VmError) || error.code !== 'not-found') throw error;
       log.warn('firmware', error.message);
     }
   };
