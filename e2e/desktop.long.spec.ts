@@ -14,7 +14,7 @@ declare global {
 const START = { timeout: 300_000 };
 
 /** Waits until the machine has said something on its serial port, and forgets what it said. */
-async function says(page: Page, pattern: RegExp, options = LONG): Promise<string> {
+async function says(page: Page, pattern: RegExp, options: { timeout: number } = LONG): Promise<string> {
   await expect.poll(() => page.evaluate(() => window.said), options).toMatch(pattern);
   return page.evaluate(() => {
     const { said } = window;

@@ -6,7 +6,7 @@ import { expect, warmTest as test } from '../src/playwright/index.ts';
 import { bootDisk } from './support/boot-sector.ts';
 import { sha256, write } from './support/files.ts';
 import { linux } from './support/images.ts';
-import { LONG, PROMPT, shell } from './support/linux-shell.ts';
+import { LOAD, LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { isoImage } from './support/iso.ts';
 import { noise } from './support/noise.ts';
 
@@ -15,19 +15,19 @@ const MIB = 1048576;
 /** Which disk comes first is chance, as Linux looks at them at the same time: $A is the channel's master, $B its slave. */
 const NAMES =
   'S=/sys/bus/scsi/devices/0:0; until [ -e $S:0:0/block -a -e $S:1:0/block ]; do sleep 0.1; done; ' +
-  'A=/dev/$(ls $S:0:0/block); B=/dev/$(ls $S:1:0/block); echo load""ed';
-const LOAD = `for m in /lib/modules/*.ko; do insmod $m; done; ${NAMES}`;
+  'A=/dev/$(ls $S:0:0/block); B=/dev/$(ls $S:1:0/block); echo nam""ed';
+const LOAD_DMA = `${LOAD}; ${NAMES}`;
 /** libata without DMA: every sector goes through the data register. */
 const LOAD_PIO = `for m in /lib/modules/*.ko; do case $m in *libata*) insmod $m dma=0;; *) insmod $m;; esac; done; ${NAMES}`;
 
 for (const [arch, load] of [
   ['i386', LOAD_PIO],
-  ['x86_64', LOAD],
+  ['x86_64', LOAD_DMA],
 ] as const) {
   test.describe(`Debian's Linux on ${arch}`, () => {
     test.describe.configure({ timeout: 300_000 });
 
-    test(`reads a disk, a CD-ROM and a floppy, and writes (${load === LOAD ? 'DMA' : 'PIO'})`, async ({
+    test(`reads a disk, a CD-ROM and a floppy, and writes (${load === LOAD_DMA ? 'DMA' : 'PIO'})`, async ({
       vm,
     }, testInfo) => {
       const folder = testInfo.outputDir;
@@ -43,7 +43,7 @@ for (const [arch, load] of [
         fda,
       });
       await vm.waitForSerial(PROMPT, LONG);
-      await shell(vm, load, 'loaded');
+      await shell(vm, load, 'named');
       await shell(vm, 'sha256sum $A', sha256(disk));
       await shell(vm, 'mount -t iso9660 -o ro /dev/sr0 /mnt && sha256sum /mnt/noise.bin', sha256(file));
       // A file system of the guest's own, on the second disk; what is read back comes from the disk, not from the cache.
@@ -84,7 +84,7 @@ test('a disk with snapshot=off is written, one without is not; of a qcow2 image 
     ],
   });
   await vm.waitForSerial(PROMPT, LONG);
-  await shell(vm, LOAD, 'loaded');
+  await shell(vm, LOAD_DMA, 'named');
   await shell(
     vm,
     'S=/sys/bus/scsi/devices/1:0:0:0; until [ -e $S/block ]; do sleep 0.1; done; for d in $B /dev/$(ls $S/block); do echo snowfall | dd of=$d seek=3 conv=fsync; done; echo writt""en',

@@ -5,7 +5,7 @@ import type { Page } from 'playwright/test';
 import type { FileDrop, VmConsole } from '../src/element/index.ts';
 import { CONSOLE, dropFiles, dropPaths } from './support/drop.ts';
 import { sha256, write } from './support/files.ts';
-import { LONG, PROMPT } from './support/linux-shell.ts';
+import { LOAD, LONG, PROMPT } from './support/linux-shell.ts';
 import { noise } from './support/noise.ts';
 import { PageMachine } from './support/page-machine.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
@@ -44,7 +44,7 @@ test('Linux reads what is dropped while it runs: a file, a folder, another file 
     await serial.waitFor(PROMPT, LONG);
   };
   await serial.waitFor(PROMPT, LONG);
-  await ask('for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed', 'loaded');
+  await ask(LOAD, 'loaded');
   await ask('mount -t 9p -o trans=virtio snow /mnt && cat /mnt/old', 'the old one, and longer');
 
   await dropPaths(page, [path]);

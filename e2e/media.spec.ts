@@ -5,7 +5,7 @@ import { bootDisk } from './support/boot-sector.ts';
 import { snowglobe } from './support/command.ts';
 import { write } from './support/files.ts';
 import { linux } from './support/images.ts';
-import { LONG, PROMPT, shell } from './support/linux-shell.ts';
+import { LOAD, LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { isoImage } from './support/iso.ts';
 import { trayCommand } from './support/tray-program.ts';
 
@@ -34,7 +34,7 @@ test('CD-ROMs and floppies are exchanged under Linux, and what is taken away is 
   const hda = write(folder, 'disk.img', Buffer.alloc(40 * MIB, 'disk'));
   await vm.boot({ ...linux('i386-disks'), cdrom: first, fda: one, hda });
   await vm.waitForSerial(PROMPT, LONG);
-  await shell(vm, 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed', 'loaded');
+  await shell(vm, LOAD, 'loaded');
   await shell(vm, 'until [ -e /dev/sr0 -a -e /dev/sda ]; do sleep 0.1; done; echo the""re', 'there');
   await shell(vm, `${trayCommand('/tray')}; echo programm""ed`, 'programmed');
   const MOUNT = 'mount -t iso9660 -o ro /dev/sr0 /mnt';

@@ -5,6 +5,7 @@ import type { Page } from 'playwright/test';
 import { bootDisk, busyDisk } from './support/boot-sector.ts';
 import { write } from './support/files.ts';
 import { isoImage } from './support/iso.ts';
+import { LOAD } from './support/linux-shell.ts';
 import { displayText, expect, screenText, test } from './support/site.ts';
 
 const STARTED = { timeout: 120_000 };
@@ -170,7 +171,7 @@ test('a disc that the guest has locked is asked for, and taken by force only whe
     await expect.poll(() => screenText(page), STARTED).toContain(answer);
   };
   await expect.poll(() => screenText(page), STARTED).toContain('root@snowglobe:~#');
-  await says('for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed', 'loaded');
+  await says(LOAD, 'loaded');
   await says(
     'until [ -e /dev/sr0 ]; do sleep 0.1; done; mount -t iso9660 -o ro /dev/sr0 /mnt && echo mount""ed',
     'mounted',

@@ -6,7 +6,7 @@ import type { Page } from 'playwright/test';
 import { PICTURES, SETUP } from '../scripts/screen-fixtures/steps.mjs';
 import { warmTest as machine } from '../src/playwright/index.ts';
 import { image, repository } from './support/images.ts';
-import { PROMPT, shell } from './support/linux-shell.ts';
+import { LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { pngDigest } from './support/png.ts';
 import { expect, openEmptyPage, test } from './support/site.ts';
 
@@ -22,7 +22,6 @@ interface Picture {
   sha256: string;
 }
 
-const LONG = { timeout: 150_000 };
 const recorded = JSON.parse(readFileSync(join(repository, 'e2e/fixtures/screens.json'), 'utf8')) as Record<
   string,
   Record<string, Picture>

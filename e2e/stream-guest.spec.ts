@@ -4,7 +4,7 @@ import { runProgram } from '../src/img/program.ts';
 import { expect, test } from '../src/playwright/index.ts';
 import { sha256, write } from './support/files.ts';
 import { linux } from './support/images.ts';
-import { LONG, PROMPT, shell } from './support/linux-shell.ts';
+import { LOAD_DISKS, LONG, PROMPT, shell } from './support/linux-shell.ts';
 import { noise } from './support/noise.ts';
 
 test('a guest waits for a network that is down, and reads on when it is back', async ({ vm }, testInfo) => {
@@ -28,11 +28,7 @@ test('a guest waits for a network that is down, and reads on when it is back', a
     cache: 64,
   });
   await vm.waitForSerial(PROMPT, LONG);
-  await shell(
-    vm,
-    'for m in /lib/modules/*virtio_mmio.ko /lib/modules/*virtio_blk.ko; do insmod $m; done; echo load""ed',
-    'loaded',
-  );
+  await shell(vm, LOAD_DISKS, 'loaded');
   const stream = async () => (await vm.drives()).find(({ name }) => name === 'virtio1')?.stream;
   await vm.page.context().setOffline(true);
   await vm.type('sha256sum /dev/vda\n');

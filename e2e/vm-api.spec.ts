@@ -1,7 +1,7 @@
 /** What a program can ask of the machine behind an element (docs/vm.md) that no other test is about. Needs the image riscv64-disks. */
 import { assemble, label, to } from './support/assemble.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
-import { LONG, typeLine } from './support/linux-shell.ts';
+import { LOAD, LONG, typeLine } from './support/linux-shell.ts';
 
 test('a machine’s queues, balloon, ports, console size, boot list and disks are told, and follow what is asked', async ({
   page,
@@ -37,7 +37,7 @@ test('a machine’s queues, balloon, ports, console size, boot list and disks ar
   });
   expect(before).toEqual({ queues: 0, multitouch: false, speaker: null });
   await expect.poll(() => screenText(page), LONG).toContain('root@snowglobe:~#');
-  await typeLine(page, 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed');
+  await typeLine(page, LOAD);
   await expect.poll(() => screenText(page), LONG).toContain('loaded');
 
   const after = await page.evaluate(() => {

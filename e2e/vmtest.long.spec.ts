@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'playwright/test';
 import { snowglobe } from './support/command.ts';
 import { image } from './support/images.ts';
+import { LOAD } from './support/linux-shell.ts';
 
 test('expects and sends at a port of a virtio-serial device', async () => {
   test.setTimeout(300_000);
@@ -21,7 +22,7 @@ test('expects and sends at a port of a virtio-serial device', async () => {
 fail-on "Kernel panic"
 timeout 150
 expect /root@snowglobe:\\S+# /
-send ${quote('for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed')}
+send ${quote(LOAD)}
 expect "loaded"
 send ${quote(find)}
 send ${quote(reply)}

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { qemuCheck, qemuImg } from '../../tests/support/qemu-img.ts';
 import { expect, type VirtualMachine } from '../../src/playwright/index.ts';
 import { linux } from './images.ts';
-import { LONG, PROMPT, shell } from './linux-shell.ts';
+import { LOAD, LONG, PROMPT, shell } from './linux-shell.ts';
 
 const GIB = 2 ** 30;
 
@@ -19,11 +19,7 @@ export async function fillLargeDisk(
   qemuImg('create', '-q', '-f', 'qcow2', file, `${gigabytes}G`);
   await vm.boot({ ...linux('riscv64-disks'), drives: [{ file, interface: 'virtio', snapshot: false }] });
   await vm.waitForSerial(PROMPT, LONG);
-  await shell(
-    vm,
-    'for m in /lib/modules/*.ko; do insmod $m; done; blockdev --getsize64 /dev/vda',
-    String(gigabytes * GIB),
-  );
+  await shell(vm, `${LOAD}; blockdev --getsize64 /dev/vda`, String(gigabytes * GIB));
   // df tells blocks of 1 KiB.
   await shell(
     vm,

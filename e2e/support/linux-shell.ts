@@ -4,8 +4,14 @@ import type { VirtualMachine } from '../../src/playwright/index.ts';
 
 /** Not anchored at its end: busybox asks the terminal for the cursor's place behind it, and a kernel says what it likes. */
 export const PROMPT = /root@snowglobe:\S+# /;
-/** For what a guest does on a machine that does other things too. */
-export const LONG = { timeout: 150_000 };
+/** For what a guest does on a machine that does other things too. Somebody who asks does so often: what comes next waits for it. */
+export const LONG = { timeout: 150_000, intervals: [100, 250] };
+
+/** Loads the guest's modules, in the order of their names, and says "loaded". */
+export const LOAD = 'for m in /lib/modules/*.ko; do insmod $m; done; echo load""ed';
+/** The same with nothing but virtio's disks, behind virtio-mmio. */
+export const LOAD_DISKS =
+  'for m in /lib/modules/*virtio_mmio.ko /lib/modules/*virtio_blk.ko; do insmod $m; done; echo load""ed';
 
 /** Writes a line to the serial port of the page's machine. */
 export const typeLine = (page: Page, text: string): Promise<void> =>

@@ -14,7 +14,7 @@ import { openModulePage } from './bundle.ts';
 import { exportDisk } from './export-disk.ts';
 import { write } from './files.ts';
 import { image } from './images.ts';
-import { PROMPT } from './linux-shell.ts';
+import { LOAD, PROMPT } from './linux-shell.ts';
 import { noise } from './noise.ts';
 
 declare const store: typeof import('../browser/store.ts');
@@ -33,8 +33,8 @@ export type Cut = 'browser' | 'tab';
 const FILES = 400;
 
 /** Begins at number $1: block after block, and file after file, each flushed before its number is said. */
-const LOAD = [
-  'cd /; for m in /lib/modules/*.ko; do insmod $m; done; mkdir -p /d',
+const WRITE = [
+  `cd /; ${LOAD}; mkdir -p /d`,
   // Which disk comes first is the order in which the kernel finds them.
   'for d in vda vdb; do [ $(cat /sys/block/$d/size) = 8193 ] && ln -s /dev/$d /blocks || ln -s /dev/$d /files; done',
   'mount -t ext4 /files /d || echo MOUNT FAI""LED',
@@ -114,7 +114,7 @@ export class PowerCuts {
       await expect.poll(() => failed ?? text, { timeout: 60_000 }).toMatch(what);
     };
     await said(PROMPT);
-    await vm.send(`${LOAD}\nsh /load ${first}\n`);
+    await vm.send(`${WRITE}\nsh /load ${first}\n`);
     await said(`<${first}>`);
     await new Promise((resolve) => setTimeout(resolve, delayMs));
     if (how === 'browser') {
