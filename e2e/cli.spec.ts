@@ -208,7 +208,7 @@ test.describe('a run', () => {
       '-kernel',
       kernel,
       '-append',
-      'console=ttyS0',
+      'console=ttyS0 cryptomgr.notests',
       '--expect',
       'login:',
       '--timeout',
@@ -256,6 +256,7 @@ test.describe('usage', () => {
   }
 });
 
+/** How the program says what is wrong with a file; what is found wrong is a matter of src/machine/boot's own tests. */
 test.describe('images', () => {
   const boot = (kernel: string, ...rest: string[]) =>
     snowglobe(['riscv64', '-m', '256', '-kernel', kernel, ...rest]);
@@ -284,13 +285,6 @@ test.describe('images', () => {
     const elf = await boot(short, '-bios', 'none');
     expect(elf.status).toBe(2);
     expect(elf.stderr).toMatch(line(/truncated/));
-
-    const linux = join(folder, 'short-linux');
-    copyFileSync((image('riscv64-debian') as { kernel: string }).kernel, linux);
-    truncateSync(linux, 1_000_000);
-    const kernel = await boot(linux);
-    expect(kernel.status).toBe(2);
-    expect(kernel.stderr).toMatch(line(/truncated/));
   });
 
   test('a kernel for x86: status 2', async () => {
@@ -304,11 +298,6 @@ test.describe('images', () => {
     const linux = await boot(bzImage);
     expect(linux.status).toBe(2);
     expect(linux.stderr).toMatch(line(/x86/));
-
-    // Any program of this host: an ELF file for another machine.
-    const elf = await boot(process.execPath, '-bios', 'none');
-    expect(elf.status).toBe(2);
-    expect(elf.stderr).toMatch(line(/x86|aarch64|architecture/i));
   });
 
   test('a truncated initrd: status 2', async () => {

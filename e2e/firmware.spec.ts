@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type VirtualMachine, warmTest as test } from '../src/playwright/index.ts';
 import { bootDisk, offDisk, resetDisk } from './support/boot-sector.ts';
-import { image } from './support/images.ts';
+import { linux } from './support/images.ts';
 import { isoImage } from './support/iso.ts';
 import { PROMPT } from './support/linux-shell.ts';
 
@@ -23,7 +23,7 @@ test.describe('A kernel that SeaBIOS starts', () => {
   test.describe.configure({ timeout: 240_000 });
 
   test('finds the memory map, ACPI and SMBIOS that it set up', async ({ vm }) => {
-    await vm.boot({ ...image('i386-debian'), bios: 'bios-256k.bin', memory: 512 });
+    await vm.boot({ ...linux('i386-debian'), bios: 'bios-256k.bin', memory: 512 });
     await vm.waitForSerial('Booting from ROM...');
     await vm.waitForSerial(PROMPT, { timeout: 150_000 });
     const lines = vm.serialText.replaceAll('\r', '');

@@ -36,6 +36,9 @@ function below(pid: number): string[] {
   return found;
 }
 
+// What runs at the end of all tests has both workers.
+test.describe.configure({ mode: 'parallel' });
+
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`);
 
 test('runs a folder; what fails is shown at its line, with all that was seen', async () => {
@@ -120,13 +123,13 @@ test('the screen of a PC: its text, keys, and pictures that are compared', async
     join(panicking, 'panic.vmtest'),
     'snowglobe i386 -m 64 -hda boot-disk.img\nexpect-end panic\nexpect "snow"\n',
   );
-  const run = (...args: string[]) => snowglobe(['test', folder, '--trace', 'off', ...args], { cwd: folder });
-  const first = await run('--update-snapshots');
+  const run = (...args: string[]) => snowglobe(['test', '--trace', 'off', ...args], { cwd: folder });
+  const first = await run(folder, '--update-snapshots');
   expect(first.stdout + first.stderr).toContain('2 passed');
   const picture = join(folder, 'screen.vmtest-snapshots/typed.png');
   const png = readFileSync(picture);
   expect(png.subarray(1, 4).toString()).toBe('PNG');
-  expect((await run()).status).toBe(0);
+  expect((await run('screen.vmtest')).status).toBe(0);
 
   // Another picture of the same size: what was typed is another letter.
   writeFileSync(
@@ -136,7 +139,7 @@ test('the screen of a PC: its text, keys, and pictures that are compared', async
       .replace('hiA', 'hiB')
       .replace('screen-match', 'timeout 1\nscreen-match'),
   );
-  const other = await run();
+  const other = await run('screen.vmtest');
   expect(other.status).toBe(1);
   expect(other.stdout).toMatch(/screen-match typed[\s\S]*pixels .*are different/);
   expect(readFileSync(picture)).toEqual(png);

@@ -10,15 +10,21 @@ interface Finding {
   nodes: { target: unknown; failureSummary?: string }[];
 }
 
-/** What axe finds wrong on the page, or within what a selector names: each rule with the places that break it. */
-export async function findings(page: Page, within = 'html'): Promise<string[]> {
+/** The rules that look at colours. */
+export const COLOR_RULES = ['color-contrast', 'link-in-text-block'] as const;
+
+/** What axe finds wrong on the page, or within what a selector names, by all rules or these: each rule with the places that break it. */
+export async function findings(page: Page, within = 'html', rules?: readonly string[]): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.addScriptTag({ path: script });
-  const violations = await page.evaluate(async (context) => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(context: string): Promise<{ violations: Finding[] }> };
-    };
-    return (await axe.run(context)).violations;
-  }, within);
+  const violations = await page.evaluate(
+    async ({ within, rules }) => {
+      const { axe } = globalThis as unknown as {
+        axe: { run(context: string, options: object): Promise<{ violations: Finding[] }> };
+      };
+      return (await axe.run(within, rules ? { runOnly: { type: 'rule', values: rules } } : {})).violations;
+    },
+    { within, rules },
+  );
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(
       ({ target, failureSummary }) => `${id}: ${help}: ${JSON.stringify(target)} ${failureSummary ?? ''}`,
@@ -27,13 +33,13 @@ export async function findings(page: Page, within = 'html'): Promise<string[]> {
 }
 
 /**
- * Expects nothing wrong on the page, light and dark.
+ * Expects nothing wrong on the page: by all rules where it is light, and by those about colours where it is dark.
  * @param state what the page shows, for the message
  * @param within selector of what is looked at; default: all of it
  */
 export async function expectAccessible(page: Page, state: string, within?: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
+  for (const [colorScheme, rules] of [['light'], ['dark', COLOR_RULES]] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    expect.soft(await findings(page, within), `${state}, ${colorScheme}`).toEqual([]);
+    expect.soft(await findings(page, within, rules), `${state}, ${colorScheme}`).toEqual([]);
   }
 }
