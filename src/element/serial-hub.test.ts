@@ -38,6 +38,17 @@ describe('SerialHub', () => {
     expect(kept.map(decode)).toEqual(['snow']);
   });
 
+  it('takes it that a listener in JavaScript returns what it has collected', async () => {
+    const hub = new SerialHub();
+    let text = '';
+    hub.onData(((bytes: Uint8Array): unknown => (text += decode(bytes))) as Listener);
+    const source = port();
+    hub.attach(source);
+    await Promise.all(source.emit('snow'));
+    expect(text).toBe('snow');
+    expect(reported).not.toHaveBeenCalled();
+  });
+
   it('keeps its listeners while machines change behind it', () => {
     const hub = new SerialHub();
     const heard: string[] = [];

@@ -38,7 +38,7 @@ export class SerialHub implements SerialStream {
         // Each gets bytes of its own, to keep or to transfer: the terminal reads its own later.
         const digested = listener(this.#listeners.size === 1 ? bytes : bytes.slice());
         // A listener that fails must neither hold the guest back nor keep the others from their bytes.
-        if (digested) pending.push(digested.catch(reportError));
+        if (digested) pending.push(Promise.resolve(digested).catch(reportError));
       } catch (error) {
         reportError(error);
       }

@@ -36,6 +36,16 @@ describe('SerialPort output', () => {
     expect(calls).toEqual(['first']);
   });
 
+  it('is no error for a listener in JavaScript that returns what it has collected', () => {
+    const { port, calls, send } = fixture();
+    let text = '';
+    const collect = (bytes: Uint8Array): unknown => (text += [...bytes].join(' '));
+    port.onData(collect as (bytes: Uint8Array) => void);
+    send(3);
+    expect(text).toBe('0 1 2');
+    expect(calls).toEqual(['first']);
+  });
+
   it('is flushed by itself before it grows without bound', () => {
     const { port } = fixture();
     let received = 0;

@@ -96,7 +96,7 @@ export class SerialPort implements SerialBackend, SerialStream {
       try {
         // Each listener gets bytes of its own, to keep or to transfer.
         const result = listener(this.listeners.size === 1 ? bytes : bytes.slice());
-        if (result) waits.push(result.catch((error: unknown) => this.hooks.failed(error)));
+        if (result) waits.push(Promise.resolve(result).catch((error: unknown) => this.hooks.failed(error)));
       } catch (error) {
         this.hooks.failed(error);
       }
