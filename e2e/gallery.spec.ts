@@ -13,6 +13,7 @@ const DOORS = [
       { text: 'Say a', type: 'a' },
       { text: 'Say b', type: 'b', ready: '\\[a\\]$' },
       { text: 'Begin', type: 'c', ready: 'ready$', reset: true },
+      { text: 'Run d e', type: 'd e\n', ready: 'ready[^]*$' },
     ],
     options: { m: '128' },
     picture: '01-snowfall/picture.svg',
@@ -211,6 +212,18 @@ test('what is tried waits until the machine can hear it, after a reset too, and 
   await page.clock.fastForward(21_000);
   await shows(page, 'ready\n[c]');
   await expect(page.getByText('The machine starts again for it…')).toBeHidden();
+  // A shell that has said nothing since the command that it echoed, which its terminal broke.
+  const run = page.getByRole('button', { name: 'Run d e' });
+  const pretend = (text: string) =>
+    page.evaluate((shown) => {
+      document.querySelector('vm-console')!.screenshotText = () => shown;
+    }, text);
+  await pretend('ready# ');
+  await run.click();
+  await pretend('ready# d \ne\n');
+  await expect(run).toHaveAttribute('aria-disabled', 'true');
+  await pretend('ready# d \ne\nready# ');
+  await expect(run).toHaveAttribute('aria-disabled', 'false');
   await page.getByRole('button', { name: 'Keep it running' }).click();
   await page.evaluate(() => document.querySelector('vm-console')!.powerOff());
   // There is nothing to be kept, nor to be tried.

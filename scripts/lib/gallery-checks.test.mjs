@@ -16,9 +16,9 @@ const IMAGES = new Map([
 const DOOR = {
   title: 'A',
   image: 'small',
-  story: 'It is.',
+  story: 'It is. It runs!',
   try: [{ text: 'Look' }, { text: 'Ask', type: 'ls\n' }],
-  ready: '# $',
+  ready: '#$',
 };
 const PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 200"><path d="M0 0h9"/></svg>\n';
 
@@ -117,7 +117,9 @@ describe('a door', () => {
       /whose "reset" is not true, or that has no "ready"/,
     ],
     ['03-c', { promise: 'try 3\nexpect "x"' }, /1:1: there is no entry 3 to try/],
-    ['03-c', { promise: 'try me' }, /1:1: "try" is no statement/],
+    ['03-c', { promise: 'try me' }, /1:1: there is no entry me to try; they are numbered from 1 to 2$/],
+    ['03-c', { door: { story: 'It is one.' } }, /"story" is of 1 sentences instead of two to four/],
+    ['03-c', { door: { ready: '# $' } }, /"ready" waits for white space at the end/],
     ['03-c', { door: { view: 'both' } }, /"view" is neither/],
     ['03-c', { door: { seconds: '3' } }, /"seconds" is no number of seconds/],
     ['03-c', { door: { options: { m: 256 } } }, /"options" is no record of texts/],
@@ -133,7 +135,7 @@ describe('a door', () => {
     ['03-c', { picture: PICTURE.replace('<path', '<use href="a.svg#b"/><path') }, /refers to a file/],
     ['03-c', { picture: PICTURE.replace('<path', '<path fill="url(http://a)"') }, /refers to a file/],
     ['03-c', { promise: null }, /promise\.vmtest: it is missing/],
-    ['03-c', { promise: 'expect "x"\nexpct "y"' }, /promise\.vmtest: 2:1: "expct" is no statement/],
+    ['03-c', { promise: 'expect "x"\nexpct "y"' }, /2:1: "expct" is no statement; there is try, expect, /],
     ['03-c', { promise: 'snowglobe riscv64\nexpect "x"' }, /1:1: the machine is given already/],
     ['03-c', { promise: 'screen-match x' }, /1:1: "screen-match" is not for doors/],
     ['03-c', { promise: '# nothing\nsend "x"' }, /it promises nothing/],

@@ -15,7 +15,9 @@ const PROVES = /^(expect|screen-)/;
 /** A statement of a promise: one of a .vmtest file, or `try N`, a click on the N-th entry of what there is to try. */
 export type PromiseStep = Omit<VmTestStep, 'action'> & { action: Action | { do: 'try'; entry: number } };
 
-const TRY = /^[ \t]*try[ \t]+(\d+)[ \t]*$/;
+const TRY = /^[ \t]*try[ \t]+(\S+)[ \t]*$/;
+/** All statements of promises, for messages. */
+const KNOWN = ['try', ...PROMISED].join(', ');
 
 /** Reads a promise: its steps, or what is wrong. */
 export function parsePromise(text: string): PromiseStep[] | VmTestProblem[] {
@@ -36,15 +38,16 @@ export function promiseProblems(text: string, tries: number): string[] {
   const steps = parsePromise(text);
   const bad = steps.flatMap((step) => {
     const place = `${step.line}:${step.column}`;
-    if ('message' in step) return [`${place}: ${step.message}`];
+    // Statements of .vmtest files that are none of promises are not offered.
+    if ('message' in step) return [`${place}: ${step.message.replace(/(?<=; there is )test, .*/, KNOWN)}`];
     const { action } = step;
     if (action.do === 'try')
       return action.entry >= 1 && action.entry <= tries
         ? []
-        : [`${place}: there is no entry ${action.entry} to try`];
-    return PROMISED.has(action.do)
-      ? []
-      : [`${place}: "${action.do}" is not for doors; there is ${['try', ...PROMISED].join(', ')}`];
+        : [
+            `${place}: there is no entry ${step.text.slice(3).trim()} to try; they are numbered from 1 to ${tries}`,
+          ];
+    return PROMISED.has(action.do) ? [] : [`${place}: "${action.do}" is not for doors; there is ${KNOWN}`];
   });
   if (bad.length === 0 && !steps.some((step) => 'action' in step && PROVES.test(step.action.do)))
     return ['it promises nothing: write expect lines'];

@@ -15,7 +15,7 @@ const isRecord = (value) => typeof value === 'object' && value !== null && !Arra
 const FIELDS = {
   title: { needed: true, wrong: (value) => (isText(value) ? null : 'is no text') },
   image: { needed: true, wrong: (value) => (isText(value) ? null : 'is no name of an image') },
-  story: { needed: true, wrong: (value) => (isText(value) ? null : 'is no text') },
+  story: { needed: true, wrong: wrongStory },
   try: { needed: true, wrong: wrongTries },
   ready: { wrong: wrongExpression },
   view: {
@@ -34,9 +34,16 @@ const FIELDS = {
   long: { wrong: (value) => (value === true ? null : 'can only be true') },
 };
 
+function wrongStory(value) {
+  if (!isText(value)) return 'is no text';
+  const sentences = value.match(/[.!?]["”’)]*(?=\s|$)/g)?.length ?? 0;
+  return sentences >= 2 && sentences <= 4 ? null : `is of ${sentences} sentences instead of two to four`;
+}
+
 /** @returns what is wrong with the source of an expression on what a machine shows; null: nothing */
 function wrongExpression(source) {
   if (!isText(source)) return 'is no expression';
+  if (/ \$$/.test(source)) return 'waits for white space at the end, which is not looked at';
   try {
     return new RegExp(source, 'u').test('') ? 'matches an empty screen' : null;
   } catch (error) {

@@ -39,6 +39,9 @@ function shownText(element: VmConsole): string {
   return text.replaceAll(/[ \t\r]+$/gm, '').trimEnd();
 }
 
+/** Text without white space: a terminal breaks long lines. */
+const bare = (text: string): string => text.replaceAll(/\s+/g, '');
+
 export class Tries {
   /** Says beside the heading why nothing can be tried yet. */
   readonly note = h('small', { class: 'waiting' });
@@ -48,6 +51,8 @@ export class Tries {
   readonly #steps: Step[] = [];
   /** Whether the machine could hear something since it started. */
   #heard = false;
+  /** The last line that a button typed with its Enter key, without white space. While it is the last that is shown, the machine is busy with it. */
+  #command = '';
   /** Whether it is reset for a step, which then goes on by itself. */
   #starting = false;
   /** Since when it shows something, by performance.now(). */
@@ -79,7 +84,8 @@ export class Tries {
     const { state } = this.#element;
     const runs = state === 'running';
     const text = runs ? shownText(this.#element) : '';
-    const hears = this.#steps.map(({ ready }) => runs && (!ready || ready.test(text)));
+    const isBusy = this.#command !== '' && bare(text).endsWith(this.#command);
+    const hears = this.#steps.map(({ ready }) => runs && !isBusy && (!ready || ready.test(text)));
     const now = performance.now();
     const hearsAny = hears.includes(true);
     if (text === '') this.#since = now;
@@ -118,6 +124,15 @@ export class Tries {
         this.#hint.textContent = isReady ? '' : 'The machine did not come to that point. Try once more.';
         if (!isReady) return;
       }
+      this.#command =
+        type && /[\r\n]$/.test(type)
+          ? bare(
+              type
+                .trimEnd()
+                .split(/[\r\n]/)
+                .at(-1)!,
+            )
+          : '';
       if (keys === undefined) await element.type(type!);
       else await element.vm?.monitor(`sendkey ${keys}`);
     } catch (error) {
