@@ -76,18 +76,17 @@ export async function keepRunning(
       const what = several ? `Keeping ${disk} in this browser` : 'Keeping the disk in this browser';
       const free = await library.freeName(wanted);
       const stored = await runTask(place, what, (task) => vm.keepDrive(disk, free, task));
-      if (!stored)
-        throw new Error(`It was cancelled${isOver ? '.' : ', and the machine goes on as before.'}`);
+      if (!stored) {
+        const nothing = disks.length === 0 ? ': nothing is kept' : '';
+        throw new Error(`It was cancelled${nothing}${isOver ? '' : ', and the machine goes on as before'}.`);
+      }
       if (disks.length === 0) called = stored.name;
       disks.push({ id: stored.id, drive });
     }
   } catch (error) {
-    const { message } = error as Error;
-    if (disks.length === 0) throw new Error(`Nothing is kept: ${lowerFirst(message)}`);
-    problem = `Not all disks are kept: ${lowerFirst(message)}`;
+    if (disks.length === 0) throw error;
+    problem = `Not all of its disks are kept. ${(error as Error).message}`;
   }
   const address = keptAddress({ ...machine, drives: disks.map(({ drive }) => drive) });
   return { kept: await keepMachine({ name: called, address, disks }), problem };
 }
-
-const lowerFirst = (text: string): string => `${text[0].toLowerCase()}${text.slice(1)}`;
