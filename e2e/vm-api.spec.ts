@@ -77,12 +77,29 @@ test('a machine’s queues, balloon, ports, console size, boot list and disks ar
   expect(drive?.reads.map((piece) => piece * recording.unit)).toContain(4 << 20);
   expect(flushed).toEqual([]);
 
+  // The plug is pulled meanwhile: the copy goes on, and leaves the disk to whoever wants it next.
   const kept = await page.evaluate(async () => {
     const vm = document.querySelector('vm-console')!.vm!;
-    const { name } = await vm.keepDrive(vm.drives[0]!.name, 'Kept by a program');
-    return { name, persist: vm.drives[0]!.persist };
+    const keeping = vm.keepDrive(vm.drives[0]!.name, 'Kept by a program');
+    await vm.powerOff();
+    const { id, name } = await keeping;
+    return {
+      id,
+      ...{ name, state: vm.state, isSaid: vm.drives[0]!.persist === id },
+      again: await vm.keepDrive(vm.drives[0]!.name, 'Twice').catch((error: Error) => error.message),
+    };
   });
-  expect(kept).toEqual({ name: 'Kept by a program', persist: expect.any(String) });
+  expect(kept).toEqual({
+    id: expect.any(String),
+    ...{ name: 'Kept by a program', state: 'stopped', isSaid: true },
+    again: 'virtio0 cannot be kept: the browser stores it already.',
+  });
+  const locks = (id: string): Promise<number> =>
+    page.evaluate(
+      async (id) => (await navigator.locks.query()).held!.filter(({ name }) => name!.includes(id)).length,
+      id,
+    );
+  await expect.poll(() => locks(kept.id)).toBe(0);
 });
 
 /** Firmware that waits for a byte on COM1, lights Caps Lock (IBM's command ED), plays a tone of 1000 Hz, and sleeps. */
