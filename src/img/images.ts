@@ -1,6 +1,6 @@
 /** Images of commands: opened with the messages that qemu-img gives. */
 import { deflateRawSync } from 'node:zlib';
-import type { BlockResult } from '../block/block-node.ts';
+import type { BlockNode, BlockResult } from '../block/block-node.ts';
 import type { Compressor } from '../block/format/codecs.ts';
 import { FORMATS, type FormatName } from '../block/format/probe.ts';
 import { Qcow2Node } from '../block/format/qcow2/qcow2-node.ts';
@@ -30,6 +30,17 @@ export async function must<T>(result: BlockResult<T> | Promise<BlockResult<T>>, 
   const got = await result;
   if (got.ok) return got.value;
   throw new CommandError(what === undefined ? got.error.message : `${what}: ${got.error.message}`);
+}
+
+/** Changes an image, which is closed in any case: a failure leaves nothing that was begun, as the mark of counts that are out of date. */
+export async function change(node: BlockNode, act: () => Promise<unknown>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
+  await must(node.close());
 }
 
 /** @throws CommandError for an unknown format */

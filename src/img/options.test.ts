@@ -258,3 +258,127 @@ describe('holes of files', () => {
     ...{ present, zero, data, start, length },
   });
 });
+
+describe('what qemu-img does too', () => {
+  const marked = path('marked.qcow2');
+  const lazy = path('lazy-narrow.qcow2');
+  qemuImg('create', '-q', '-f', 'qcow2', '-o', 'cluster_size=4k', marked, '10M');
+  qemuImg('bitmap', '--add', marked, 'first');
+  qemuIo(marked, 'write -P 7 48k 200k');
+  qemuImg('bitmap', '--add', '-g', '128k', '--disable', marked, 'second');
+  qemuImg('create', '-q', '-f', 'qcow2', '-o', 'lazy_refcounts=on,refcount_bits=1', lazy, '7M');
+  qemuIo(lazy, 'write -P 9 64k 128k');
+
+  it.each([
+    ['info'],
+    ['info', '--output=json'],
+    ['check'],
+    ['measure', '-O', 'qcow2'],
+    ['measure', '-O', 'qcow2', '--output=json', '-o', 'cluster_size=512'],
+  ])('bitmaps: %s %s %s %s', async (...args) => {
+    const given = [...args.filter((arg) => arg !== undefined), marked];
+    const [mine, qemu] = [(await ours(...given)).out, theirs(...given).out];
+    if (given.includes('--output=json')) expect(JSON.parse(mine)).toEqual(JSON.parse(qemu));
+    else expect(mine).toBe(qemu);
+  });
+
+  it.each([
+    ['snapshot', '-c', 'kept'],
+    ['rebase', '-u', '-b', ''],
+  ])('bitmaps are given up by who writes, and what they took becomes free: %s', async (...args) => {
+    const copy = path('marked-copy.qcow2');
+    copyFileSync(marked, copy);
+    expect(await ours(...args, copy)).toMatchObject({ status: 0 });
+    expect(qemuCheck(copy)).toMatchObject({ status: 0 });
+    expect(theirs('info', copy).out).not.toContain('bitmaps');
+    expect(theirs('compare', marked, copy).status).toBe(0);
+  });
+
+  it.each(['the L1 table', 'data', 'the header', 'nowhere'])(
+    'a bitmap that claims to lie over %s frees nothing of that',
+    async (what) => {
+      const copy = path('marked-wrong.qcow2');
+      const bytes = readFileSync(marked);
+      const number = (at: number): number => Number(bytes.readBigUInt64BE(at) & 0x00ff_ffff_ffff_fe00n);
+      const l1 = number(40);
+      // The third field of the extension says where the directory is, whose first field is where a bitmap's table is.
+      const directory = number(bytes.indexOf(Buffer.of(0x23, 0x85, 0x28, 0x75)) + 24);
+      const places = {
+        'the L1 table': l1,
+        data: number(number(l1) + 8 * 12),
+        'the header': 0,
+        nowhere: 2 ** 50,
+      };
+      bytes.writeBigUInt64BE(BigInt(places[what as keyof typeof places]), directory);
+      writeFileSync(copy, bytes);
+      expect(await ours('snapshot', '-c', 'kept', copy)).toMatchObject({ status: 0 });
+      // The rest of that bitmap is lost room, and nothing worse.
+      expect([0, 3]).toContain(qemuCheck(copy).status);
+      expect(theirs('compare', marked, copy).status).toBe(0);
+    },
+  );
+
+  it('a snapshot that counts have no room for leaves the image closed', async () => {
+    expect((await ours('snapshot', '-c', 'one', lazy)).status).toBe(1);
+    expect(JSON.parse(theirs('info', '--output=json', lazy).out)['dirty-flag']).toBe(false);
+    expect(qemuCheck(lazy)).toMatchObject({ status: 0 });
+    expect(theirs('snapshot', '-c', 'one', lazy).status).toBe(1);
+  });
+
+  it('fields of the header that are not known here stay', async () => {
+    const file = path('fields.qcow2');
+    qemuImg('create', '-q', '-f', 'qcow2', file, '1M');
+    const bytes = readFileSync(file);
+    // Two more fields, before the extensions.
+    bytes.copy(bytes, 120, 112, 2048);
+    bytes.writeUInt32BE(120, 100);
+    bytes.writeBigUInt64BE(0x0102030405060708n, 112);
+    writeFileSync(file, bytes);
+    expect(await ours('rebase', '-u', '-b', 'x', '-F', 'raw', file)).toMatchObject({ status: 0 });
+    const after = readFileSync(file);
+    expect(after.readUInt32BE(100)).toBe(120);
+    expect(after.readBigUInt64BE(112)).toBe(0x0102030405060708n);
+    expect(theirs('info', file).out).toContain('backing file: x');
+  });
+
+  it.each([
+    ['resize', '-f', 'qcow2', '--shrink', top, '4190000'],
+    ['resize', '-f', 'qcow2', top, '+1'],
+    ['convert', '-O', 'raw', '-B', base, '-F', 'qcow2', top, path('never.raw')],
+  ])('%s %s %s %s %s is refused', async (...args) => {
+    const files = args.filter((arg) => arg !== undefined);
+    const before = readFileSync(top);
+    const [mine, qemu] = [await ours(...files), theirs(...files)];
+    expect({ ...mine, err: mine.err.replace('snowglobe-img', 'qemu-img') }).toEqual(qemu);
+    expect(before.equals(readFileSync(top))).toBe(true);
+  });
+
+  it.each(['1', '511', '1.3k'])('create of %s bytes says what was asked for', async (size) => {
+    const file = path('said.raw');
+    const { out } = theirs('create', '-f', 'raw', file, size);
+    const length = statSync(file).size;
+    rmSync(file);
+    expect((await ours('create', '-f', 'raw', file, size)).out).toBe(out);
+    expect(statSync(file).size).toBe(length);
+  });
+
+  it('sizes are rounded, and the last sector and nothing at all shown', async () => {
+    const file = path('sizes.raw');
+    for (const bytes of [328192, 983552, 10598, 1023, 1000001, 0]) {
+      writeFileSync(file, Buffer.alloc(bytes, 1));
+      for (const args of [
+        ['info', '-f', 'raw', file],
+        ['map', '-f', 'raw', '--output=json', file],
+      ])
+        expect((await ours(...args)).out).toBe(theirs(...args).out);
+    }
+  });
+
+  it('-q says nothing of progress either, and -p ends with all of it', async () => {
+    const [file, copy] = [path('progress.qcow2'), path('progress-copy.raw')];
+    copyFileSync(top, file);
+    expect((await ours('convert', '-q', '-p', raw, copy)).out).toBe('');
+    expect((await ours('rebase', '-p', '-b', '', file)).out).toMatch(/\(100\.00\/100%\)\r\n$/);
+    expect((await ours('compare', '-p', base, base)).out).toContain('(100.00/100%)\r\nImages are identical.');
+  });
+});

@@ -87,7 +87,7 @@ const COMMANDS: Readonly<
 const REFUSED: Readonly<Record<string, string>> = {
   amend: 'convert the image with the options that it shall have',
   bench: 'use fio in a guest',
-  bitmap: 'bitmaps are kept, but not changed',
+  bitmap: 'info shows bitmaps, and who writes to an image gives them up',
   dd: 'use convert, or dd on a raw image',
 };
 

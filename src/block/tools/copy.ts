@@ -165,6 +165,7 @@ export async function compareDisks(
     }
     at += length;
   }
+  progress?.(total, total);
   return success(null);
 }
 

@@ -132,6 +132,7 @@ export async function exportQcow2(
     autoclear: 0,
     refcountOrder: 4,
     compressionType: 'zlib',
+    moreFields: new Uint8Array(0),
     extensions: [],
   };
   await sink.truncate(end);

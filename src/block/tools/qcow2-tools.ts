@@ -93,6 +93,7 @@ export async function keepContents(
       at += length;
     }
   }
+  progress?.(node.size, node.size);
   return DONE;
 }
 

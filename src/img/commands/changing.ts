@@ -16,7 +16,7 @@ import {
   usage,
 } from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
-import { formatNamed, keepApart, must, openImage, qcow2Of } from '../images.ts';
+import { change, formatNamed, keepApart, must, openImage, qcow2Of } from '../images.ts';
 import { print, progressTo } from '../output.ts';
 import { growRaw, PREALLOCATIONS, rawPreallocation } from './create.ts';
 import { snapshotTable } from './info.ts';
@@ -28,23 +28,26 @@ export async function resize(args: Arguments): Promise<number> {
   if (text === undefined || rest.length > 0) throw usage('Expecting image file name and size');
   const preallocation = PREALLOCATIONS.find((mode) => mode === (last(args, '--preallocation') ?? 'off'));
   if (!preallocation) throw new CommandError(`Invalid preallocation mode '${last(args, '--preallocation')}'`);
-  const opened = await openImage(path, { format: last(args, '-f'), readOnly: false });
-  const { node } = opened;
-  const amount = parseSize(text.replace(/^[+-]/, ''));
-  if (amount === null) throw new CommandError('Invalid size specified');
-  const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
-  const size = Math.ceil((sign === 0 ? amount : node.size + sign * amount) / 512) * 512;
-  if (size <= 0) throw new CommandError('New image size must be positive');
-  if (size < node.size && !has(args, '--shrink'))
-    throw new CommandError('Use the --shrink option to perform a shrink operation.');
-  if (size < node.size && preallocation !== 'off')
-    throw new CommandError('Preallocation can only be used for growing images');
-  if (node instanceof Qcow2Node) {
-    const before = node.size;
-    await must(node.resize(size));
-    if (preallocation !== 'off') await must(node.preallocate(preallocation !== 'metadata', before));
-  } else await must(growRaw(node, size, rawPreallocation(preallocation)));
-  await must(node.close());
+  const { node } = await openImage(path, { format: last(args, '-f'), readOnly: false });
+  await change(node, async () => {
+    const amount = parseSize(text.replace(/^[+-]/, ''));
+    if (amount === null) throw new CommandError('Invalid size specified');
+    const sign = text.startsWith('+') ? 1 : text.startsWith('-') ? -1 : 0;
+    const wanted = sign === 0 ? amount : node.size + sign * amount;
+    if (node instanceof Qcow2Node && wanted % 512 !== 0)
+      throw new CommandError('The new size must be a multiple of 512');
+    const size = Math.ceil(wanted / 512) * 512;
+    if (size <= 0) throw new CommandError('New image size must be positive');
+    if (size < node.size && !has(args, '--shrink'))
+      throw new CommandError('Use the --shrink option to perform a shrink operation.');
+    if (size < node.size && preallocation !== 'off')
+      throw new CommandError('Preallocation can only be used for growing images');
+    if (node instanceof Qcow2Node) {
+      const before = node.size;
+      await must(node.resize(size));
+      if (preallocation !== 'off') await must(node.preallocate(preallocation !== 'metadata', before));
+    } else await must(growRaw(node, size, rawPreallocation(preallocation)));
+  });
   if (!has(args, '-q')) print('Image resized.');
   return 0;
 }
@@ -67,20 +70,21 @@ export async function rebase(args: Arguments): Promise<number> {
   const unsafe = has(args, '-u');
   const opened = await openImage(path, { format: last(args, '-f'), readOnly: false, noBacking: unsafe });
   const node = qcow2Of(opened, 'rebase');
-  let next: BlockNode | null = null;
-  if (!unsafe) {
-    if (name) {
-      const below = await openImage(backingPath(path, name), { format, readOnly: true });
-      keepApart(path, backingPath(path, name), below);
-      next = below.node;
+  await change(node, async () => {
+    let next: BlockNode | null = null;
+    if (!unsafe) {
+      if (name) {
+        const below = await openImage(backingPath(path, name), { format, readOnly: true });
+        keepApart(path, backingPath(path, name), below);
+        next = below.node;
+      }
+      await must(keepContents(node, next, progressTo(args)));
+      // The contents are there before the name changes.
+      await must(node.flush());
     }
-    await must(keepContents(node, next, progressTo(has(args, '-p'))));
-    // The contents are there before the name changes.
-    await must(node.flush());
-  }
-  await must(setBackingName(node, { name: name || null, format: format ?? null }));
-  await must(node.close());
-  await next?.close();
+    await must(setBackingName(node, { name: name || null, format: format ?? null }));
+    await next?.close();
+  });
   return 0;
 }
 
@@ -103,7 +107,7 @@ export async function commit(args: Arguments): Promise<number> {
   const target = await openImage(name, { format, readOnly: false });
   const from =
     rate === null ? opened.node : new ThrottleNode(opened.node, new ThrottleGroup({ 'bps-total': rate }));
-  const progress = progressTo(has(args, '-p'));
+  const progress = progressTo(args);
   await must(commitInto(from, target.node, layers[index + 1], progress));
   progress?.(opened.node.size, opened.node.size);
   await must(target.node.close());
@@ -137,6 +141,7 @@ export async function snapshot(args: Arguments): Promise<number> {
   const name = last(args, action) ?? '';
   if (action === '-l') {
     if (node.snapshotList.length > 0) print(snapshotTable(node.snapshotList).join('\n'));
+    await must(node.close());
   } else {
     const [steps, verb] = {
       '-c': [() => createSnapshot(node, { name }), 'create'] as const,
@@ -144,8 +149,7 @@ export async function snapshot(args: Arguments): Promise<number> {
       // As in QEMU by its name alone: an id that looks like another one's name must not be taken for it.
       '-d': [() => deleteSnapshot(node, { name }), 'delete'] as const,
     }[action as '-c' | '-a' | '-d'];
-    await must(node.exclusive(steps), `Could not ${verb} snapshot '${name}'`);
+    await change(node, () => must(node.exclusive(steps), `Could not ${verb} snapshot '${name}'`));
   }
-  await must(node.close());
   return 0;
 }

@@ -91,9 +91,9 @@ const nonZero = (values: Record<string, number>): Record<string, number> =>
 function asJson(result: CheckResult): Record<string, number> {
   return {
     'image-end-offset': result.imageEnd,
-    'total-clusters': result.totalClusters,
     'check-errors': result.errors,
     ...nonZero({
+      'total-clusters': result.totalClusters,
       'allocated-clusters': result.allocatedClusters,
       'fragmented-clusters': result.fragmentedClusters,
       'compressed-clusters': result.compressedClusters,

@@ -48,6 +48,8 @@ export async function convert(args: Arguments): Promise<number> {
   }
   if (compress && target !== 'qcow2')
     throw new CommandError('Compression not supported for this file format');
+  if (backing !== undefined && target === 'raw')
+    throw new CommandError("Backing file not supported for file format 'raw'");
   if (backing !== undefined && backingFormat === undefined)
     throw new CommandError('backing format must be specified (-F)');
   if (has(args, '-n') && args.values.has('-o'))
@@ -98,7 +100,7 @@ export async function convert(args: Arguments): Promise<number> {
       // A backing file shows where nothing is written, whether or not the source has it.
       zeroTarget: backing === undefined && (!has(args, '-n') || has(args, '--target-is-zero')),
       above: backing === undefined ? null : (nodes[0].backing ?? null),
-      progress: progressTo(has(args, '-p')) ?? (() => {}),
+      progress: progressTo(args) ?? (() => {}),
     }),
     'error while converting',
   );

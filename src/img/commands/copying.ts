@@ -1,5 +1,7 @@
 /** Commands that look at whole disks: compare, map, measure. */
+import { bitmapRoom, readBitmaps } from '../../block/format/qcow2/bitmaps.ts';
 import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
+import { request } from '../../block/request.ts';
 import { compareDisks } from '../../block/tools/copy.ts';
 import { layeredStatus } from '../../block/tools/layers.ts';
 import { measureQcow2 } from '../../block/tools/qcow2-tools.ts';
@@ -52,9 +54,9 @@ export async function compare(args: Arguments): Promise<number> {
     return close(1);
   }
   const strict = has(args, '-s');
-  const difference = await must(
-    compareDisks(a.node, b.node, { strict, progress: progressTo(has(args, '-p')) }),
-  ).catch(failed);
+  const difference = await must(compareDisks(a.node, b.node, { strict, progress: progressTo(args) })).catch(
+    failed,
+  );
   if (difference?.kind === 'status') {
     say(`Strict mode: Offset ${difference.offset} block status mismatch!`);
     return close(1);
@@ -95,7 +97,7 @@ export async function map(args: Arguments): Promise<number> {
     most === undefined ? Number.POSITIVE_INFINITY : first + sizeArgument(most),
   );
   const entries: MapEntry[] = [];
-  if (first >= end && first > 0)
+  if (first >= end)
     entries.push({ start: first, length: 0, depth: 0, present: false, zero: false, data: false });
   for (let at = first; at < end; ) {
     const status = await must(layeredStatus(opened.node, at, end - at));
@@ -110,6 +112,20 @@ export async function map(args: Arguments): Promise<number> {
     else entries.push(entry);
     at += length;
   }
+  // As QEMU has it a raw image's last sector is whole.
+  const [size, whole] = [opened.node.size, Math.ceil(opened.node.size / 512) * 512];
+  if (end === size && first < size && whole > size)
+    entries.push({
+      ...{
+        start: size,
+        length: whole - size,
+        depth: 0,
+        present: true,
+        zero: true,
+        data: false,
+        offset: size,
+      },
+    });
   await must(opened.node.close());
   if (json) {
     const lines = entries.map(
@@ -153,6 +169,7 @@ export async function measure(args: Arguments): Promise<number> {
   if (size === null) throw new CommandError('Invalid image size specified.');
   const disk = Math.ceil(size / 512) * 512;
   let result = { required: disk, fullyAllocated: disk };
+  let bitmaps: number | null = null;
   if (target === 'qcow2') {
     const { clusterSize, refcountBits, extendedL2, preallocation, backingFile } = qcow2Options(options, disk);
     result = await must(
@@ -164,20 +181,21 @@ export async function measure(args: Arguments): Promise<number> {
         preallocated: preallocation === 'full' || preallocation === 'falloc',
       }),
     );
+    if (source instanceof Qcow2Node && source.image.header.version === 3)
+      bitmaps = bitmapRoom(await must(request(readBitmaps(source.image))), disk, clusterSize!);
   } else if (target !== 'raw') {
     throw new CommandError(`Block driver '${formatNamed(target)}' does not support size measurement`);
   }
-  const bitmaps = source instanceof Qcow2Node && target === 'qcow2' && source.image.header.version === 3;
   await source?.close();
   if (json) {
     printJson({
-      ...(bitmaps && { bitmaps: 0 }),
+      ...(bitmaps !== null && { bitmaps }),
       required: result.required,
       'fully-allocated': result.fullyAllocated,
     });
   } else {
     print(`required size: ${result.required}\nfully allocated size: ${result.fullyAllocated}`);
-    if (bitmaps) print('bitmaps size: 0');
+    if (bitmaps !== null) print(`bitmaps size: ${bitmaps}`);
   }
   return 0;
 }

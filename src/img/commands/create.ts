@@ -180,10 +180,9 @@ export async function create(args: Arguments): Promise<number> {
   if (size === null) throw new CommandError(`${path}: Image creation needs a size parameter`);
   if (format === 'raw') {
     const mode = rawOptions(options);
-    size = Math.ceil(size / 512) * 512;
     const shown = options.has('preallocation') ? ` preallocation=${mode}` : '';
     if (!has(args, '-q')) print(`Formatting '${path}', fmt=raw size=${size}${shown}`);
-    const file = await makeRaw(path, size, mode);
+    const file = await makeRaw(path, Math.ceil(size / 512) * 512, mode);
     await must(file.close(), path);
     return 0;
   }

@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import { MappedNode } from '../../block/format/mapped-node.ts';
+import { type Bitmap, readBitmaps } from '../../block/format/qcow2/bitmaps.ts';
 import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
 import { VmdkNode } from '../../block/format/vmdk-node.ts';
 import { CORRUPT, DIRTY, EXTENDED_L2, LAZY_REFCOUNTS } from '../../block/format/qcow2/header.ts';
 import type { Snapshot } from '../../block/format/qcow2/snapshots.ts';
+import { request } from '../../block/request.ts';
 import { type Arguments, has, last, usage, wantsJson } from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
 import { must, openImage } from '../images.ts';
@@ -48,6 +50,7 @@ export async function imageInfo(path: string, format?: string): Promise<Info> {
     info['cluster-size'] = 2 ** header.clusterBits;
     info['dirty-flag'] = (header.incompatible & DIRTY) !== 0;
     if (node.snapshotList.length > 0) info.snapshots = node.snapshotList.map(snapshotInfo);
+    const bitmaps = await must(request(readBitmaps(node.image)));
     const data =
       header.version === 2
         ? { compat: '0.10', 'compression-type': 'zlib', 'refcount-bits': 16 }
@@ -55,6 +58,7 @@ export async function imageInfo(path: string, format?: string): Promise<Info> {
             compat: '1.1',
             'compression-type': header.compressionType,
             'lazy-refcounts': (header.compatible & LAZY_REFCOUNTS) !== 0,
+            ...(bitmaps.length > 0 && { bitmaps: bitmaps.map(bitmapInfo) }),
             'refcount-bits': 1 << header.refcountOrder,
             corrupt: (header.incompatible & CORRUPT) !== 0,
             'extended-l2': (header.incompatible & EXTENDED_L2) !== 0,
@@ -65,11 +69,11 @@ export async function imageInfo(path: string, format?: string): Promise<Info> {
   if (node instanceof VmdkNode && node.descriptor) {
     const { cid, parentCid, createType } = node.descriptor;
     const extent = {
+      ...(node.compressed && { compressed: true }),
       'virtual-size': node.size,
       filename: path,
       'cluster-size': node.clusterSize,
       format: '',
-      ...(node.compressed && { compressed: true }),
     };
     info['format-specific'] = {
       type: 'vmdk',
@@ -78,6 +82,10 @@ export async function imageInfo(path: string, format?: string): Promise<Info> {
   }
   await must(node.close());
   return info;
+}
+
+function bitmapInfo({ name, granularity, inUse, auto }: Bitmap): Record<string, unknown> {
+  return { flags: [...(inUse ? ['in-use'] : []), ...(auto ? ['auto'] : [])], name, granularity };
 }
 
 function snapshotInfo(snapshot: Snapshot): Record<string, unknown> {

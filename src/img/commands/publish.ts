@@ -102,7 +102,7 @@ export async function publish(args: Arguments): Promise<number> {
           replaceFile(file, bytes);
         },
         boot,
-        progress: progressTo(has(args, '-p')),
+        progress: progressTo(args),
       }),
     );
     // What it names is there before it is.

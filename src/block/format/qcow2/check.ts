@@ -3,16 +3,16 @@
  * compared with those in the file. A count that is too high loses room (a leak); one that is too low will lose data.
  */
 import { fail, request, type Steps, take, wait } from '../../request.ts';
+import { bitmapClusters, bitmapDirectory, dropBitmaps, parseBitmaps } from './bitmaps.ts';
 import { Counts } from './counts.ts';
 import {
-  bitmapDirectory,
+  BITMAPS,
   CORRUPT,
   DIRTY,
   MAX_BITMAP_BYTES,
   MAX_BITMAP_DIRECTORY,
   MAX_INACTIVE_L1_BYTES,
   MAX_L1_BYTES,
-  readU64,
   viewOf,
   writeU64,
 } from './header.ts';
@@ -198,6 +198,8 @@ class Checker {
   }
 
   private l2(table: Table, number: number, active: boolean): void {
+    // As QEMU has it: what follows what is asked within a table.
+    this.previous = 0;
     const { image, result } = this;
     const { clusterSize } = image;
     const { mapping } = this.node;
@@ -256,11 +258,8 @@ class Checker {
     if (!this.referTable(directory.offset, directory.length, 'the bitmap directory')) return;
     const bytes = yield* this.read(directory.offset, directory.length, 'the bitmap directory');
     if (!bytes) return;
-    const view = viewOf(bytes);
     let tables = 0;
-    for (let at = 0, i = 0; i < directory.count && at + 24 <= bytes.length; i++) {
-      const [offset, entries] = [readU64(view, at), view.getUint32(at + 8)];
-      at += Math.ceil((24 + view.getUint16(at + 18) + view.getUint32(at + 20)) / 8) * 8;
+    for (const { offset, entries } of parseBitmaps(bytes, directory.count)) {
       tables += entries * 8;
       if (entries * this.image.clusterSize > MAX_BITMAP_BYTES || tables > this.end) {
         this.corruption('a bitmap table is too large');
@@ -268,13 +267,8 @@ class Checker {
       }
       if (!this.referTable(offset, entries * 8, 'a bitmap table')) continue;
       const table = yield* this.read(offset, entries * 8, 'a bitmap table');
-      for (let entry = 0; table && entry < entries; entry++) {
-        const data = viewOf(table);
-        const host =
-          (data.getUint32(entry * 8) & 0x00ffffff) * 2 ** 32 +
-          ((data.getUint32(entry * 8 + 4) & 0xfffffe00) >>> 0);
-        if (host !== 0) this.referTable(host, this.image.clusterSize, 'a bitmap');
-      }
+      for (const host of table ? bitmapClusters(table) : [])
+        this.referTable(host, this.image.clusterSize, 'a bitmap');
     }
   }
 
@@ -442,6 +436,23 @@ class Checker {
     refcounts.cache.clear();
     refcounts.table = table;
   }
+}
+
+/** Makes an image ready to be written that was not closed, or has bitmaps. */
+export function* makeReady(node: Qcow2Node): Steps<void> {
+  const { header } = node.image;
+  if (header.incompatible & DIRTY) {
+    const result = yield* checkImage(node, 'all');
+    if (result.corruptions > result.corruptionsFixed || result.errors > 0)
+      fail('io', 'the image was not closed, and could not be repaired');
+  }
+  if ((header.autoclear & BITMAPS) === 0) return;
+  yield* dropBitmaps(node.image, function* () {
+    const checker = new Checker(node, 'none');
+    yield* checker.references();
+    checker.structure();
+    return checker.result.errors > 0 ? null : checker.counts;
+  });
 }
 
 /** Checks an image, and repairs it. The node is open for writing if anything is to be repaired. */

@@ -90,6 +90,7 @@ function* creating(file: BlockNode, options: CreateOptions): Steps<Qcow2Node> {
     autoclear: 0,
     refcountOrder: Math.log2(refcountBits),
     compressionType: options.compressionType ?? 'zlib',
+    moreFields: new Uint8Array(0),
     extensions: [],
   };
   const first = encodeHeader(header);

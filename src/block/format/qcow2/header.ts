@@ -18,7 +18,7 @@ export const BITMAPS = 1;
 
 const EXT_BACKING_FORMAT = 0xe2792aca;
 const EXT_FEATURE_NAMES = 0x6803f857;
-const EXT_BITMAPS = 0x23852875;
+export const EXT_BITMAPS = 0x23852875;
 
 const V2_LENGTH = 72;
 const V3_LENGTH = 104;
@@ -61,6 +61,8 @@ export interface Header {
   autoclear: number;
   refcountOrder: number;
   compressionType: CompressionType;
+  /** Fields behind those that are known, kept as they are. */
+  moreFields: Uint8Array;
   /** Extensions other than the backing format and the feature names, as they were found. */
   extensions: Extension[];
 }
@@ -127,6 +129,7 @@ export function parseHeader(bytes: Uint8Array, fileSize: number): Parsed {
     autoclear: 0,
     refcountOrder: 4,
     compressionType: 'zlib',
+    moreFields: new Uint8Array(0),
     extensions: [],
   };
   const crypt = view.getUint32(32);
@@ -145,6 +148,7 @@ export function parseHeader(bytes: Uint8Array, fileSize: number): Parsed {
     if (header.refcountOrder > 6)
       return problem(`reference counts of 2^${header.refcountOrder} bits are not possible: 0 to 6 are`);
     unknown = bitsOf(view.getUint32(72), header.incompatible & ~0x1f);
+    header.moreFields = bytes.slice(NEW_LENGTH, length);
     const type = length > V3_LENGTH ? bytes[104] : 0;
     if (type > 1) return problem(`compression type ${type} is not known: only zlib and zstd are`);
     if ((type !== 0) !== ((header.incompatible & COMPRESSION_TYPE) !== 0))
@@ -236,7 +240,7 @@ export function encodeHeader(header: Header): Uint8Array | null {
   const bytes = new Uint8Array(clusterSize);
   const view = viewOf(bytes);
   const v3 = header.version === 3;
-  const length = v3 ? NEW_LENGTH : V2_LENGTH;
+  const length = v3 ? NEW_LENGTH + header.moreFields.length : V2_LENGTH;
   view.setUint32(0, QCOW2_MAGIC);
   view.setUint32(4, header.version);
   view.setUint32(20, header.clusterBits);
@@ -254,6 +258,7 @@ export function encodeHeader(header: Header): Uint8Array | null {
     view.setUint32(96, header.refcountOrder);
     view.setUint32(100, length);
     bytes[104] = header.compressionType === 'zstd' ? 1 : 0;
+    bytes.set(header.moreFields, NEW_LENGTH);
   }
   const encoder = new TextEncoder();
   const extensions: Extension[] = [];
@@ -293,12 +298,4 @@ function featureNames(): Uint8Array {
     bytes.set(new TextEncoder().encode(name), index * 48 + 2);
   });
   return bytes;
-}
-
-/** Where the directory of persistent bitmaps lies, if the image has bitmaps that are up to date. */
-export function bitmapDirectory(header: Header): { count: number; offset: number; length: number } | null {
-  const found = header.extensions.find(({ type }) => type === EXT_BITMAPS);
-  if (!found || found.bytes.length < 24 || (header.autoclear & BITMAPS) === 0) return null;
-  const view = viewOf(found.bytes);
-  return { count: view.getUint32(0), length: readU64(view, 8), offset: readU64(view, 16) };
 }

@@ -14,6 +14,7 @@ import {
 import { fail, request, type Steps, Turnstile, take, wait } from '../../request.ts';
 import { type Compressor, inflate, unzstd } from '../codecs.ts';
 import {
+  BITMAPS,
   CORRUPT,
   DIRTY,
   type Header,
@@ -115,18 +116,16 @@ export class Qcow2Node implements BlockNode {
     if (readOnly || options.asIs) return node;
     file.expect?.(header.size);
     node.claimAll();
-    // Features of the file that who writes to it must know, or give up: bitmaps would be out of date.
+    if (header.incompatible & DIRTY || header.autoclear & BITMAPS) {
+      // Few images are so: a boot of others does without this part of the page.
+      const check = yield* wait(import('./check.ts').catch(() => null));
+      if (!check) fail('io', 'the part that repairs images could not be loaded');
+      yield* check.makeReady(node);
+    }
+    // Features of the file that who writes to it must know, or give up.
     if (header.autoclear !== 0) {
       header.autoclear = 0;
       yield* image.patchHeader(88, 8);
-    }
-    if (header.incompatible & DIRTY) {
-      // Few images are repaired: a boot of others does without this part of the page.
-      const check = yield* wait(import('./check.ts').catch(() => null));
-      if (!check) fail('io', 'the image was not closed, and the part that repairs it could not be loaded');
-      const result = yield* check.checkImage(node, 'all');
-      if (result.corruptions > result.corruptionsFixed || result.errors > 0)
-        fail('io', 'the image was not closed, and could not be repaired');
     }
     return node;
   }
