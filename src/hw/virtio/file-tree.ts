@@ -46,6 +46,8 @@ export interface TreeNode {
   size: number;
   /** Of a directory: in the order in which they came. */
   readonly children: Map<string, TreeNode> | null;
+  /** Of a directory: how many of its children are directories. */
+  folders: number;
   /** Null: the root, or it was removed. */
   parent: TreeNode | null;
   /** Of bytes: core/byte-names.ts. */
@@ -117,6 +119,7 @@ export class FileTree {
       bytes: new Uint8Array(0),
       size: 0,
       children: (mode & S_IFMT) === S_IFDIR ? new Map() : null,
+      folders: 0,
       parent,
       name,
       nameBytes: byteLength(name),
@@ -197,6 +200,7 @@ export class FileTree {
     if (this.nodes >= NODES_MAX) return ENOSPC;
     const node = this.node(mode, name, folder);
     folder.children!.set(name, node);
+    if (node.children) folder.folders++;
     this.touch(folder);
     return node;
   }
@@ -206,6 +210,7 @@ export class FileTree {
     if (!node.parent) return EINVAL;
     if (node.children && node.children.size > 0) return ENOTEMPTY;
     node.parent.children!.delete(node.name);
+    if (node.children) node.parent.folders--;
     this.touch(node.parent);
     node.parent = null;
     this.nodes--;
@@ -234,6 +239,10 @@ export class FileTree {
     node.parent.children!.delete(node.name);
     this.touch(node.parent);
     folder.children!.set(name, node);
+    if (node.children) {
+      node.parent.folders--;
+      folder.folders++;
+    }
     Object.assign(node, { parent: folder, name, nameBytes, place: this.nextPlace++, ctime: this.now() });
     this.touch(folder);
     return 0;

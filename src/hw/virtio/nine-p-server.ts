@@ -458,8 +458,7 @@ function putQid(writer: Writer, node: F.TreeNode): Writer {
 function attributes(node: F.TreeNode): Writer {
   const writer = new Writer().u64(GETATTR_BASIC);
   putQid(writer, node).u32(node.mode).u32(node.uid).u32(node.gid);
-  const folders = node.children ? [...node.children.values()].filter((child) => child.children).length : 0;
-  for (const value of [node.children ? 2 + folders : 1, 0, node.size, BLOCK, Math.ceil(node.size / 512)])
+  for (const value of [node.children ? 2 + node.folders : 1, 0, node.size, BLOCK, Math.ceil(node.size / 512)])
     writer.u64(value);
   for (const time of [node.atime, node.mtime, node.ctime, 0n]) writer.u64(time / NS).u64(time % NS);
   return writer.u64(0).u64(0);

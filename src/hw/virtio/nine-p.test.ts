@@ -227,6 +227,30 @@ describe('9P2000.L', () => {
     expect(r.size()).toBe(1000);
   });
 
+  it('counts the links of a folder: its own two, and one for each folder in it', () => {
+    const { walk, good } = client();
+    const links = (fid: number): number => {
+      const answer = good(24, new Writer().u32(fid).u64(0x7ff));
+      answer.bytes(8 + 13 + 12);
+      return answer.size();
+    };
+    const mkdir = (fid: number, name: string) =>
+      good(72, new Writer().u32(fid).string(name).u32(0o755).u32(0));
+    walk(1, 'a');
+    expect([links(0), links(1)]).toEqual([3, 2]);
+    mkdir(1, 'one');
+    mkdir(1, 'two');
+    mkdir(0, 'two');
+    expect([links(0), links(1)]).toEqual([4, 4]);
+    good(74, new Writer().u32(1).string('one').u32(0).string('one'));
+    // Over an empty one, and to another name in the same folder.
+    good(74, new Writer().u32(1).string('two').u32(0).string('two'));
+    good(74, new Writer().u32(0).string('two').u32(0).string('three'));
+    expect([links(0), links(1)]).toEqual([5, 2]);
+    good(76, new Writer().u32(0).string('three').u32(0x200));
+    expect(links(0)).toBe(4);
+  });
+
   it('makes folders and links, and renames over what is there, but no folder into itself', () => {
     const { walk, good, ask, tree } = client();
     good(72, new Writer().u32(0).string('d').u32(0o755).u32(0));

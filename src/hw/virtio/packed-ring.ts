@@ -23,6 +23,7 @@ const DESC_USED = 0x8000;
 /** Halves of a descriptor, in 16-bit words, where its identifier and its flags lie. */
 const ID_HALF = 6;
 const FLAGS_HALF = 7;
+const DESCRIPTOR_WORDS = 4;
 
 /** Event suppression: an offset with a wrap counter in bit 15, then flags. */
 const EVENT_OFFSET = 0;
@@ -43,6 +44,9 @@ export class PackedRing extends Ring {
   /** Where used descriptors went when an interrupt was last thought about, and how many have since. */
   private signalled = WRAP;
   private fresh = 0;
+  /** Of each chain that the device has, as they lay in the ring; and how many there are in all. */
+  private readonly descriptors = new Map<Chain, Uint32Array>();
+  private taken = 0;
 
   private constructor(
     options: RingOptions,
@@ -87,58 +91,70 @@ export class PackedRing extends Ring {
 
   override pop(): Chain | null {
     const replayed = this.again.shift();
-    if (replayed !== undefined) return this.chain(replayed);
+    if (replayed !== undefined) return this.chain(Uint32Array.from(replayed));
     if (!this.isAvailable(this.next)) return null;
-    const chain = this.chain(this.next);
+    const descriptors = this.take(this.next);
+    const chain = descriptors && this.chain(descriptors);
     if (chain) this.next = this.after(this.next, chain.entries);
     return chain;
   }
 
-  private chain(position: number): Chain | null {
-    const { fail, memory, indirect } = this.options;
-    if (this.refusesMore()) return null;
+  /** Copies the descriptors of a chain: those that lie side by side (2.8.6). Null: there is no end of them. */
+  private take(position: number): Uint32Array | null {
     let entries = 1;
     while (this.flagsAt(this.after(position, entries - 1)) & DESC_NEXT) {
-      // 2.8.6: the descriptors of a chain lie side by side.
       if (++entries > this.size) {
-        fail('a chain that is longer than the queue');
+        this.options.fail('a chain that is longer than the queue');
         return null;
       }
     }
+    const descriptors = new Uint32Array(entries * DESCRIPTOR_WORDS);
+    for (let i = 0; i < entries; i++) {
+      const at = (this.after(position, i) & ~WRAP) * DESCRIPTOR_WORDS;
+      descriptors.set(this.words.subarray(at, at + DESCRIPTOR_WORDS), i * DESCRIPTOR_WORDS);
+    }
+    return descriptors;
+  }
+
+  /** @param descriptors as they lay in the ring */
+  private chain(descriptors: Uint32Array): Chain | null {
+    const { fail, memory, indirect } = this.options;
+    const entries = descriptors.length / DESCRIPTOR_WORDS;
+    if (this.taken + entries > this.size) {
+      fail('more chains than the queue has descriptors');
+      return null;
+    }
     // The last one has the identifier (2.8.6).
-    const last = this.after(position, entries - 1) & ~WRAP;
-    const chain = new Chain(this, memory, this.halves[last * 8 + ID_HALF], position);
+    const chain = new Chain(this, memory, descriptors[descriptors.length - 1] & 0xffff);
     chain.entries = entries;
     const wrong =
-      this.flagsAt(position) & DESC_INDIRECT
-        ? this.addTable(chain, position, indirect && entries === 1)
-        : this.addEntries(chain, position);
+      (descriptors[3] >>> 16) & DESC_INDIRECT
+        ? this.addTable(chain, descriptors, indirect && entries === 1)
+        : this.addEntries(chain, descriptors);
     if (wrong !== null) {
       fail(wrong);
       return null;
     }
     this.outstanding.add(chain);
+    this.descriptors.set(chain, descriptors);
+    this.taken += entries;
     return chain;
   }
 
-  private addEntries(chain: Chain, position: number): string | null {
-    for (let i = 0; i < chain.entries; i++) {
-      const at = this.after(position, i);
-      const flags = this.flagsAt(at);
+  private addEntries(chain: Chain, words: Uint32Array): string | null {
+    for (let word = 0; word < words.length; word += DESCRIPTOR_WORDS) {
+      const flags = words[word + 3] >>> 16;
       if (flags & DESC_INDIRECT) return 'an indirect descriptor within a chain';
-      const word = (at & ~WRAP) * 4;
-      const address = this.words[word] + this.words[word + 1] * 2 ** 32;
-      const wrong = chain.add(address, this.words[word + 2], (flags & DESC_WRITE) !== 0);
+      const address = words[word] + words[word + 1] * 2 ** 32;
+      const wrong = chain.add(address, words[word + 2], (flags & DESC_WRITE) !== 0);
       if (wrong !== null) return wrong;
     }
     return null;
   }
 
   /** An indirect table, whose entries are used one after the other (2.8.7). */
-  private addTable(chain: Chain, position: number, allowed: boolean): string | null {
-    const word = (position & ~WRAP) * 4;
-    const address = this.words[word] + this.words[word + 1] * 2 ** 32;
-    const length = this.words[word + 2];
+  private addTable(chain: Chain, [low, high, length]: Uint32Array, allowed: boolean): string | null {
+    const address = low + high * 2 ** 32;
     const fits = allowed && length > 0 && length % DESCRIPTOR_BYTES === 0 && length <= INDIRECT_MAX;
     const bytes = fits ? this.options.memory.read(address, length) : null;
     if (!bytes) return `an indirect table of ${length} bytes at 0x${address.toString(16)}`;
@@ -153,6 +169,8 @@ export class PackedRing extends Ring {
   }
 
   protected override giveBack(chain: Chain, written: number): void {
+    this.descriptors.delete(chain);
+    this.taken -= chain.entries;
     const index = this.usedNext & ~WRAP;
     this.words[index * 4 + 2] = written;
     this.halves[index * 8 + ID_HALF] = chain.id;
@@ -203,28 +221,41 @@ export class PackedRing extends Ring {
     };
   }
 
+  /** With each chain its descriptors: those of chains that ended since may lie over them in the ring (2.8). */
   override save(): number[] {
-    const positions = [...this.outstanding].map((chain) => chain.position);
-    return [this.next, this.usedNext, this.signalled, this.fresh, ...this.again, ...positions];
+    const { next, usedNext, signalled, fresh } = this;
+    const chains = [...this.again, ...this.descriptors.values()];
+    return [next, usedNext, signalled, fresh, ...chains.flatMap((words) => [words.length, ...words])];
   }
 
   /** Whether `save` of a ring of this size can have given these numbers. */
   static fits(size: number, words: readonly number[]): boolean {
-    const [next, used, signalled, fresh, ...positions] = words;
+    const [next, used, signalled, fresh] = words;
     const inside = (position: number): boolean => position < 0x10000 && (position & ~WRAP) < size;
+    const chains = savedChains(words);
     return (
       words.length >= 4 &&
       fresh <= size &&
-      positions.length <= size &&
-      [next, used, signalled, ...positions].every(inside)
+      [next, used, signalled].every(inside) &&
+      chains !== null &&
+      chains.flat().length <= size * DESCRIPTOR_WORDS
     );
   }
 
-  override restore([next, used, signalled, fresh, ...positions]: readonly number[]): void {
-    this.next = next;
-    this.usedNext = used;
-    this.signalled = signalled;
-    this.fresh = fresh;
-    this.again = positions;
+  override restore(words: readonly number[]): void {
+    [this.next, this.usedNext, this.signalled, this.fresh] = words;
+    this.again = savedChains(words) ?? [];
   }
+}
+
+/** The descriptors of each chain that was saved. @returns null: there cannot be such ones */
+function savedChains(words: readonly number[]): number[][] | null {
+  const chains: number[][] = [];
+  for (let at = 4; at < words.length; at += 1 + words[at]) {
+    const chain = words.slice(at + 1, at + 1 + words[at]);
+    if (chain.length !== words[at] || chain.length === 0 || chain.length % DESCRIPTOR_WORDS !== 0)
+      return null;
+    chains.push(chain);
+  }
+  return chains;
 }

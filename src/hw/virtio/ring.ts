@@ -17,6 +17,10 @@ const CHAIN_MAX = 1024;
 /** Bytes of an indirect table that a chain can have. */
 export const INDIRECT_MAX = CHAIN_MAX * DESCRIPTOR_BYTES;
 
+/** Words of a saved ring, and for each of its entries. */
+export const RING_WORDS = 8;
+export const RING_ENTRY_WORDS = 5;
+
 /** Addresses of a queue's three areas (2.6). */
 export interface RingAddresses {
   descriptors: number;
@@ -52,8 +56,8 @@ export interface RingStatus {
 export abstract class Ring {
   protected readonly options: RingOptions;
   protected readonly size: number;
-  /** What `save` said of chains that a restored queue had given to its device, to be taken once more. */
-  protected again: number[] = [];
+  /** What `save` said of each chain that a restored queue had given to its device, to be taken once more. */
+  protected again: number[][] = [];
   protected readonly outstanding = new Set<Chain>();
 
   protected constructor(options: RingOptions) {
@@ -82,7 +86,7 @@ export abstract class Ring {
     this.again = [];
   }
 
-  /** Numbers below 2^16. */
+  /** Numbers below 2^32, at most RING_WORDS and so many for each entry of the queue. */
   abstract save(): number[];
   /** Takes over what `save` of such a ring has given. */
   abstract restore(words: readonly number[]): void;
@@ -108,8 +112,7 @@ export class Chain {
   readonly ring: Ring;
   /** What the driver knows it by. */
   readonly id: number;
-  /** Where it lay in the ring, and how many entries it took there. */
-  readonly position: number;
+  /** How many entries it took in the ring. */
   entries = 1;
   /** What the driver sends, in its own memory. It may change at any time. */
   readonly out: Uint8Array[] = [];
@@ -121,11 +124,10 @@ export class Chain {
   live = true;
   private readonly memory: DmaMemory;
 
-  constructor(ring: Ring, memory: DmaMemory, id: number, position: number) {
+  constructor(ring: Ring, memory: DmaMemory, id: number) {
     this.ring = ring;
     this.memory = memory;
     this.id = id;
-    this.position = position;
   }
 
   /** Adds a descriptor's buffer. @returns what is wrong with it */

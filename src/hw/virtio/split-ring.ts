@@ -77,21 +77,21 @@ export class SplitRing extends Ring {
 
   override pop(): Chain | null {
     const replayed = this.again.shift();
-    if (replayed !== undefined) return this.chain(replayed, 0);
+    if (replayed !== undefined) return this.chain(replayed[0]);
     if (this.waiting === 0 && !this.look()) return null;
     const head = this.avail[AVAIL_RING + (this.next % this.size)];
     this.next = (this.next + 1) & 0xffff;
-    return this.chain(head, 0);
+    return this.chain(head);
   }
 
-  private chain(head: number, position: number): Chain | null {
+  private chain(head: number): Chain | null {
     const { fail, memory, indirect } = this.options;
     if (head >= this.size) {
       fail(`descriptor ${head} of ${this.size}`);
       return null;
     }
     if (this.refusesMore()) return null;
-    const chain = new Chain(this, memory, head, position);
+    const chain = new Chain(this, memory, head);
     let table = this.descriptors;
     let count = this.size;
     let index = head;
@@ -181,7 +181,7 @@ export class SplitRing extends Ring {
 
   override save(): number[] {
     const heads = [...this.outstanding].map((chain) => chain.id);
-    return [this.next, this.usedIndex, this.signalled, ...this.again, ...heads];
+    return [this.next, this.usedIndex, this.signalled, ...this.again.flat(), ...heads];
   }
 
   /** Whether `save` of a ring of this size can have given these numbers. */
@@ -196,6 +196,6 @@ export class SplitRing extends Ring {
     this.seen = next;
     this.usedIndex = usedIndex;
     this.signalled = signalled;
-    this.again = heads;
+    this.again = heads.map((head) => [head]);
   }
 }

@@ -52,6 +52,27 @@ function block(node: BlockNode, options: Partial<VirtioBlkOptions> = {}, feature
 }
 
 describe('virtio-blk', () => {
+  it('begins nothing more for a driver that has broken the rules, until it is reset', () => {
+    const image = disk();
+    const { queue, transport, header, bytes } = block(new MemoryNode(image));
+    const before = image.slice();
+    bytes.fill(0x55, DATA, DATA + SECTOR);
+    header(OUT, 0);
+    // Without room for a status; behind it a write that is right.
+    queue.add([[HEADER, 16]], []);
+    queue.add(
+      [
+        [HEADER, 16],
+        [DATA, SECTOR],
+      ],
+      [[STATUS, 1]],
+    );
+    transport.notify(0);
+    expect(transport.status & 64).toBe(64);
+    expect(queue.take()).toEqual([]);
+    expect(image).toEqual(before);
+  });
+
   it('shows capacity, block size, geometry and limits in its configuration (5.2.4)', () => {
     const { transport } = block(new MemoryNode(disk()), { queues: 2, queueSize: 64 });
     expect(transport.deviceId).toBe(2);

@@ -206,7 +206,8 @@ export class VirtioBlk implements VirtioType {
     this.budget = this.options.later ? TURN_BYTES : Number.POSITIVE_INFINITY;
     do {
       ring.mute();
-      for (let chain = ring.pop(); chain; chain = ring.pop()) {
+      // Nothing more is begun for a driver that has broken the rules.
+      for (let chain = ring.pop(); chain; chain = this.host.running ? ring.pop() : null) {
         this.begin(chain, queue);
         if (this.budget <= 0) return true;
       }

@@ -6,7 +6,7 @@ import type { Log } from '../../core/log.ts';
 import type { QueueState } from '../../core/vm-api.ts';
 import type { DmaMemory } from '../../memory/guest-memory.ts';
 import type { SavedValue, StateReader } from '../device.ts';
-import { DESCRIPTOR_BYTES, type Ring, type RingAddresses } from './ring.ts';
+import { DESCRIPTOR_BYTES, RING_ENTRY_WORDS, RING_WORDS, type Ring, type RingAddresses } from './ring.ts';
 import { PackedRing } from './packed-ring.ts';
 import { SplitRing } from './split-ring.ts';
 import * as V from './virtio.ts';
@@ -309,7 +309,7 @@ export class VirtioCore implements V.VirtioHost {
 
   private queueRestorer(reader: StateReader, key: string, index: number, packed: boolean): () => void {
     const queue = this.queues[index];
-    const words = reader.uints(key, 32, QUEUE_WORDS + 8 + 4 * queue.sizeMax);
+    const words = reader.uints(key, 32, QUEUE_WORDS + RING_WORDS + RING_ENTRY_WORDS * queue.sizeMax);
     const [size, enabled, ...rest] = words;
     const ringWords = rest.slice(QUEUE_WORDS - 2);
     const oddSize = !packed && (size & (size - 1)) !== 0;

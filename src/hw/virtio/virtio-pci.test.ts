@@ -5,6 +5,7 @@ import {
   INDIRECT_DESC,
   pciDevice,
   RING_RESET,
+  SplitQueue,
   startDriver,
   VERSION_1,
 } from '../../../tests/support/virtio-driver.ts';
@@ -49,6 +50,22 @@ describe('the PCI transport', () => {
       0,
     ]);
     expect(registers.sent).toEqual([]);
+  });
+
+  it('forgets the vector of a queue that is reset (2.6.1)', () => {
+    const { transport, memory, type, device, pci: registers } = pci();
+    device.configWrite(registers.msix + 2, 2, 0x8000);
+    registers.tableWrite(16 * 2, 0xfee0_0000);
+    registers.tableWrite(16 * 2 + 8, 0x41);
+    registers.tableWrite(16 * 2 + 12, 0);
+    expect(registers.setQueueVector(0, 2)).toBe(2);
+    transport.resetQueue(0);
+    const again = new SplitQueue(memory, 0x1000, 8);
+    transport.setQueue(0, 8, again.descriptors, again.avail, again.used);
+    transport.enableQueue(0);
+    again.add([[OUT, 4]], [[IN, 4]]);
+    type.notify(0);
+    expect([again.take().length, registers.sent]).toEqual([1, []]);
   });
 
   it('sends the messages of its vectors, and reads back none for a vector that there is not (4.1.5.1.2)', () => {

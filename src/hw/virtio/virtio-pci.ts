@@ -339,7 +339,10 @@ export class VirtioPci extends PciFunction {
         if (value === 1) core.enableQueue(this.queueSelect);
         break;
       case QUEUE_RESET:
-        if (value === 1) core.resetQueue(this.queueSelect);
+        if (value === 1 && core.queue(this.queueSelect)) {
+          core.resetQueue(this.queueSelect);
+          this.queueVectors[this.queueSelect] = NO_VECTOR;
+        }
         break;
     }
   }
