@@ -45,11 +45,22 @@ await main(() => {
     throw new SetupError('build/site has no .wasm file, so the measure would mean nothing');
   const largest = cores.reduce((a, b) => (b.gzipped > a.gzipped ? b : a));
   const manifest = JSON.parse(readFileSync(join(folder, '.vite/manifest.json'), 'utf8'));
-  const later = LATER.map((source) => {
+  for (const source of LATER) {
     if (!manifest[source])
       throw new SetupError(`build/site has no part ${source}: correct the list in scripts/size.mjs`);
-    return shown(join(folder, manifest[source].file));
-  });
+  }
+  // What only those parts ask for is loaded with them.
+  const wanted = new Set();
+  const want = (key) => {
+    if (wanted.has(key) || LATER.includes(key)) return;
+    wanted.add(key);
+    const { imports = [], dynamicImports = [] } = manifest[key];
+    for (const other of [...imports, ...dynamicImports]) want(other);
+  };
+  for (const [key, { isEntry }] of Object.entries(manifest)) if (isEntry) want(key);
+  const later = Object.keys(manifest)
+    .filter((key) => !wanted.has(key) && manifest[key].file.endsWith('.js'))
+    .map((key) => shown(join(folder, manifest[key].file)));
   const boots = (file) =>
     !isXterm(file.path) && !later.includes(file.path) && (!cores.includes(file) || file === largest);
   for (const file of files) {
