@@ -124,15 +124,8 @@ export class Tries {
         this.#hint.textContent = isReady ? '' : 'The machine did not come to that point. Try once more.';
         if (!isReady) return;
       }
-      this.#command =
-        type && /[\r\n]$/.test(type)
-          ? bare(
-              type
-                .trimEnd()
-                .split(/[\r\n]/)
-                .at(-1)!,
-            )
-          : '';
+      const [, command = ''] = /([^\r\n]*)[\r\n]$/.exec(type ?? '') ?? [];
+      this.#command = bare(command);
       if (keys === undefined) await element.type(type!);
       else await element.vm?.monitor(`sendkey ${keys}`);
     } catch (error) {
