@@ -23,7 +23,7 @@ class MemoryFile {
   }
 
   joined(): boolean {
-    return false;
+    return true;
   }
 
   async read(_layer: number, first: number, count: number): Promise<BlockResult<Uint8Array[]>> {
@@ -64,7 +64,7 @@ describe('a stored disk', () => {
     ] as const) {
       const { file, node } = disk(4);
       const reading = node.read(0, 512);
-      expect(file.asked).toEqual([[0, 1]]);
+      expect(file.asked).toEqual([[0, 4]]);
       await value(change(node));
       await value(node.flush());
       await file.letGo();
@@ -72,5 +72,27 @@ describe('a stored disk', () => {
       expect((await value(node.read(0, 1)))[0]).toBe(now);
       await value(node.close());
     }
+  });
+
+  it('reads ahead of who reads on, the further the longer, and hardly of others', async () => {
+    const reader = (): { read(record: number): Promise<void>; most(): number } => {
+      const { file, node } = disk(1024);
+      return {
+        async read(record) {
+          const reading = node.read(record * RECORD, RECORD);
+          await file.letGo();
+          expect((await value(reading))[0]).toBe((record + 1) & 255);
+        },
+        most: () => Math.max(...file.asked.splice(0).map(([, count]) => count)),
+      };
+    };
+    const random = reader();
+    for (let i = 0; i < 40; i++) await random.read((i * 397) % 1024);
+    expect(random.most()).toBeLessThanOrEqual(8);
+    const { read, most } = reader();
+    for (let i = 512; i < 520; i++) await read(i);
+    expect(most()).toBeLessThanOrEqual(32);
+    for (let i = 520; i < 1024; i++) await read(i);
+    expect(most()).toBe(128);
   });
 });

@@ -39,8 +39,8 @@ const TRY_AGAIN_MS = 5000;
 /** Records that are made zeros in one transaction, and that a look at their status goes through at once. */
 const CLEARED_AT_ONCE = 65536;
 const LOOKED_AT = 16384;
-/** Records that lie ahead where a guest reads on and on, at most, and never more than it has read: 4 MiB. */
-const AHEAD = 64;
+/** Records that lie ahead where a guest reads on and on, at most: 8 MiB. Where they are joined, and it has read as many, they are read at once. */
+const AHEAD = 128;
 /** Records around one that are read with it where they are joined: 512 KiB cost little more than 64. */
 const AROUND = 8;
 
@@ -278,7 +278,9 @@ export class IndexedDbNode implements BlockNode {
     const far = Math.min(last + Math.min(AHEAD, Math.ceil(this.readRun / RECORD)), final);
     const wanted = this.placeToFetch(far);
     if (wanted === null || wanted === 'base') return;
-    const end = Math.min(far - (far % JOIN) + JOIN - 1, final);
+    const many = this.readRun >= AHEAD * RECORD && this.file.joined(wanted, far);
+    const together = many ? AHEAD : JOIN;
+    const end = Math.min(far - (far % together) + together - 1, final);
     let first = far;
     while (first > last + 1 && this.placeToFetch(first - 1) === wanted) first--;
     let stop = far;

@@ -50,6 +50,8 @@ export type Layer = typeof LOWER | typeof UPPER;
 
 /** Records that are stored as one value: 2 MiB. */
 export const JOIN = 32;
+/** Blobs of joined records that are held: those of 256 MiB. */
+const BLOBS = 128;
 
 const LAYER_KEYS = 2 ** 52;
 /** Both halves of a record. */
@@ -58,6 +60,8 @@ export const ALL_HALVES = 3;
 const keyOf = (layer: Layer, index: number, half = 0): number => layer * LAYER_KEYS + index * HALVES + half;
 
 const joinKey = (layer: Layer, number: number): IDBValidKey => ['join', layer, number];
+
+const joinName = (layer: Layer, number: number): string => `${layer} ${number}`;
 
 export interface CommitOptions {
   /** Absent: as it was. */
@@ -81,6 +85,8 @@ export class DiskFile {
   readonly database: Database;
   readonly maps: readonly [RecordMap, RecordMap] = [new RecordMap(), new RecordMap()];
   private current: DiskHeader;
+  /** Blobs of joined records as the store has them, or as it had them when they were asked for; the one used last at the end. */
+  private readonly blobs = new Map<string, Promise<unknown>>();
 
   private constructor(database: Database, header: DiskHeader) {
     this.database = database;
@@ -130,50 +136,76 @@ export class DiskFile {
     return this.maps[layer].place(index) === JOINED;
   }
 
-  /** Reads `count` records of a layer from `first` on, all of which are stored. Those that are joined may share a buffer. */
+  /** Reads `count` records of a layer from `first` on, all of which are stored. Those that are joined share a buffer where they lie side by side. */
   async read(layer: Layer, first: number, count: number): Promise<BlockResult<Uint8Array[]>> {
-    const pieces = this.pieces(layer, first, first + count);
-    try {
+    const end = first + count;
+    const runs: Promise<Uint8Array[]>[] = [];
+    for (let index = first; index < end; ) {
+      const joined = this.joined(layer, index);
+      let next = index + 1;
+      while (next < end && this.joined(layer, next) === joined) next++;
       // What is written meanwhile changes neither these values nor the Blobs.
-      const values = await this.database.store('strict')('readonly', (store) =>
-        Promise.all(
-          pieces.map(({ keys }) => Promise.all(keys.map((key) => promisifyRequest<unknown>(store.get(key))))),
-        ),
-      );
-      const parts = await Promise.all(pieces.map((piece, i) => partOf(piece, values[i])));
-      const missing = parts.indexOf(null);
-      if (missing >= 0) return failure('io', `the disk's store has lost record ${pieces[missing].index}`);
-      const records: Uint8Array[] = [];
-      for (const part of parts)
-        for (let at = 0; at < part!.length; at += RECORD) records.push(part!.subarray(at, at + RECORD));
-      return success(records);
+      runs.push(joined ? this.readJoined(layer, index, next) : this.readApart(layer, index, next));
+      index = next;
+    }
+    try {
+      return success((await Promise.all(runs)).flat());
     } catch (error) {
-      return storeFailure(error);
+      return error instanceof Lost ? failure('io', error.message) : storeFailure(error);
     }
   }
 
-  /** Where the bytes of records lie: halves, and parts of what is joined. */
-  private pieces(layer: Layer, first: number, end: number): Piece[] {
-    const pieces: Piece[] = [];
-    for (let index = first; index < end; ) {
-      if (!this.joined(layer, index)) {
-        pieces.push({
-          keys: [keyOf(layer, index, 0), keyOf(layer, index, 1)],
-          index,
-          from: 0,
-          bytes: RECORD,
-        });
-        index++;
-        continue;
-      }
-      const number = Math.floor(index / JOIN);
-      let next = index + 1;
-      while (next < Math.min(end, (number + 1) * JOIN) && this.joined(layer, next)) next++;
-      const keys = [joinKey(layer, number)];
-      pieces.push({ keys, index, from: (index % JOIN) * RECORD, bytes: (next - index) * RECORD });
-      index = next;
+  private readApart(layer: Layer, first: number, end: number): Promise<Uint8Array[]> {
+    return this.database.store('strict')('readonly', (store) =>
+      Promise.all(
+        Array.from({ length: end - first }, async (_, i) => {
+          const record = new Uint8Array(RECORD);
+          const keys = Array.from({ length: HALVES }, (_, half) => keyOf(layer, first + i, half));
+          const halves = await Promise.all(keys.map((key) => promisifyRequest<unknown>(store.get(key))));
+          for (const [half, bytes] of halves.entries()) {
+            if (!(bytes instanceof ArrayBuffer) || bytes.byteLength !== HALF) throw new Lost(first + i);
+            record.set(new Uint8Array(bytes), half * HALF);
+          }
+          return record;
+        }),
+      ),
+    );
+  }
+
+  /** All of it is read at once: Chromium takes a good millisecond to begin with a Blob, and as long again to give it out. */
+  private async readJoined(layer: Layer, first: number, end: number): Promise<Uint8Array[]> {
+    const numbers: number[] = [];
+    for (let number = Math.floor(first / JOIN); number * JOIN < end; number++) numbers.push(number);
+    try {
+      const blobs = await Promise.all(numbers.map((number) => this.blob(layer, number)));
+      const parts = blobs.map((blob, i) => {
+        const start = numbers[i] * JOIN;
+        if (!(blob instanceof Blob)) throw new Lost(Math.max(first, start));
+        return blob.slice(
+          (Math.max(first, start) - start) * RECORD,
+          (Math.min(end, start + JOIN) - start) * RECORD,
+        );
+      });
+      const bytes = await (parts.length === 1 ? parts[0] : new Blob(parts)).arrayBuffer();
+      if (bytes.byteLength !== (end - first) * RECORD) throw new Lost(first);
+      return Array.from({ length: end - first }, (_, i) => new Uint8Array(bytes, i * RECORD, RECORD));
+    } catch (error) {
+      for (const number of numbers) this.blobs.delete(joinName(layer, number));
+      throw error;
     }
-    return pieces;
+  }
+
+  private blob(layer: Layer, number: number): Promise<unknown> {
+    const name = joinName(layer, number);
+    const blob =
+      this.blobs.get(name) ??
+      this.database.store('strict')('readonly', (store) =>
+        promisifyRequest<unknown>(store.get(joinKey(layer, number))),
+      );
+    this.blobs.delete(name);
+    this.blobs.set(name, blob);
+    if (this.blobs.size > BLOBS) this.blobs.delete(this.blobs.keys().next().value!);
+    return blob;
   }
 
   /** Makes changes, all or none, and lasting: they survive a power cut when this ends well. Their bytes are copied before it returns. */
@@ -224,6 +256,7 @@ export class DiskFile {
     const { joins, others } = join ? joinable(changes) : { joins: [], others: changes };
     for (const records of joins) {
       const [{ layer, index }] = records;
+      this.blobs.delete(joinName(layer, index / JOIN));
       if (records.some((record) => this.maps[layer].place(record.index) === DATA))
         store.delete(IDBKeyRange.bound(keyOf(layer, index), keyOf(layer, index + JOIN - 1, HALVES - 1)));
       store.put(
@@ -250,7 +283,9 @@ export class DiskFile {
       for (const number of left[layer]) {
         let some = false;
         for (let i = 0; i < JOIN && !some; i++) some = this.joined(layer, number * JOIN + i);
-        if (!some) store.delete(joinKey(layer, number));
+        if (some) continue;
+        store.delete(joinKey(layer, number));
+        this.blobs.delete(joinName(layer, number));
       }
       for (const number of pages[layer]) {
         const page = this.maps[layer].page(number);
@@ -298,32 +333,16 @@ export class DiskFile {
   }
 
   close(): void {
+    this.blobs.clear();
     this.database.close();
   }
 }
 
-/** A record of halves, or several within a Blob. */
-interface Piece {
-  keys: IDBValidKey[];
-  /** The first record. */
-  index: number;
-  from: number;
-  bytes: number;
-}
-
-/** A piece's bytes from its values; null: they are not all there. */
-async function partOf({ from, bytes }: Piece, values: readonly unknown[]): Promise<Uint8Array | null> {
-  const [value] = values;
-  if (value instanceof Blob) {
-    const part = await value.slice(from, from + bytes).arrayBuffer();
-    return part.byteLength === bytes ? new Uint8Array(part) : null;
+/** A record that the map has and the store has not. */
+class Lost extends Error {
+  constructor(index: number) {
+    super(`the disk's store has lost record ${index}`);
   }
-  const record = new Uint8Array(bytes);
-  for (const [half, stored] of values.entries()) {
-    if (!(stored instanceof ArrayBuffer) || stored.byteLength !== HALF) return null;
-    record.set(new Uint8Array(stored), half * HALF);
-  }
-  return record;
 }
 
 /** Changes that give all the records of a join their bytes, in their order, and the other ones. */
@@ -333,7 +352,7 @@ function joinable(changes: Iterable<RecordChange>): { joins: RecordChange[][]; o
   for (const change of changes) {
     if (change.state !== DATA) others.push(change);
     else {
-      const name = `${change.layer} ${Math.floor(change.index / JOIN)}`;
+      const name = joinName(change.layer, Math.floor(change.index / JOIN));
       const group = groups.get(name);
       if (group) group.push(change);
       else groups.set(name, [change]);
