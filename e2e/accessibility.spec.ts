@@ -46,6 +46,8 @@ test('axe finds nothing wrong with a PC, its drives, keys and monitor', async ({
   await expect.poll(() => displayText(page).then((text) => text.length)).toBeGreaterThan(0);
   for (const name of ['Options', 'Drives', 'Keys', 'Monitor'])
     await page.getByRole('button', { name, exact: true }).click();
+  await expect(page.getByText('Floppy (floppy0)')).toBeVisible();
+  await expect(page.getByRole('log')).toBeVisible();
   await expect(page.getByTestId('command-line')).toBeVisible();
   await page.locator('details.option-group').evaluateAll((groups) => {
     for (const group of groups as HTMLDetailsElement[]) group.open = true;
