@@ -50,7 +50,8 @@ const TEXTS: Record<VmErrorCode, { title: string; advice: string }> = {
   },
   'out-of-memory': {
     title: 'The browser would not give that much memory',
-    advice: 'Choose a smaller memory size (option -m), or close other tabs and machines.',
+    advice:
+      'The memory size is the option -m, on Snowglobe’s own page under “Options”. Phones give a page some hundred MB.',
   },
   'worker-died': {
     title: 'The machine’s processor stopped unexpectedly',
