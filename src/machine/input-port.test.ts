@@ -35,4 +35,19 @@ describe('a text that is typed', () => {
     await port.type('?', 'us', { held: ['ShiftLeft'] });
     expect(pressed).toEqual(['+ShiftLeft', '+Slash', '-Slash', '-ShiftLeft']);
   });
+
+  it('leaves the guest’s programs time to read one key before the next', async () => {
+    const times: number[] = [];
+    const keyboard = {
+      idle: true,
+      key: (_: string, down: boolean) => down && times.push(performance.now()) > 0,
+      releaseAll: () => {},
+    };
+    const port = new InputPort(() => ({ keyboard, pointer: () => {}, absolute: false }));
+    await Promise.all([port.type('abcd'), port.type('ef')]);
+    const gaps = times.slice(1).map((time, i) => time - times[i]);
+    expect(gaps.length).toBe(5);
+    // Timers of the host are exact to a millisecond.
+    expect(Math.min(...gaps)).toBeGreaterThan(14);
+  });
 });

@@ -9,6 +9,11 @@ import type {
 import { type Stroke, strokesFor } from '../hw/input/layouts.ts';
 import type { BoardInput } from './board.ts';
 
+/**
+ * From one key of a text that is being typed to the next, ms. What a guest's kernel has read its programs have not: Linux keeps 64 events for a reader (evdev), 16
+ * keys or 8 with Shift, and drops all of them if there are more.
+ */
+const PACE_MS = 16;
 /** How often a text that is being typed looks whether the guest has read what was typed, ms. */
 const LOOK_MS = 5;
 /** A guest that reads no key this long reads none, ms. */
@@ -20,6 +25,8 @@ export class InputPort implements VmInput {
   private readonly listeners = new Set<(lit: number) => void>();
   /** Texts are typed one after the other. */
   private typing: Promise<unknown> = Promise.resolve();
+  /** When the next key of a text may be pressed: a time of `performance.now()`. */
+  private next = 0;
   private disposed = false;
 
   /** @param board the running board's end */
@@ -67,6 +74,7 @@ export class InputPort implements VmInput {
       for (const stroke of strokes) {
         if (signal?.aborted || !(await this.idle()) || signal?.aborted) return { missing, done: false };
         this.press([...new Set([...held, ...keysOf(stroke)])]);
+        this.next = performance.now() + PACE_MS;
         onProgress?.(++count, strokes.length);
       }
       return { missing, done: true };
@@ -76,8 +84,10 @@ export class InputPort implements VmInput {
     return typed;
   }
 
-  /** Waits until the guest has read every key; false: it does not. */
+  /** Waits until the guest has read every key, and had the time to do something with it; false: it does not read them. */
   private async idle(): Promise<boolean> {
+    const early = this.next - performance.now();
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
     for (let waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
       const board = this.board();
       if (!board || this.disposed) return false;
