@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { mmioDevice, type SplitQueue, startDriver } from '../../../tests/support/virtio-driver.ts';
 import { Log } from '../../core/log.ts';
+import { RestoreError, StateReader } from '../device.ts';
 import { VirtioConsole } from './virtio-console.ts';
 
 const SIZE = 1n;
@@ -26,13 +27,13 @@ class Backend {
   }
 }
 
-function console(features = SIZE | MULTIPORT) {
+function console(features = SIZE | MULTIPORT, name = 'org.snow') {
   const backends = [new Backend(), new Backend()];
   const type = new VirtioConsole({
     log: new Log(),
     ports: [
       { console: true, name: null, backend: backends[0] },
-      { console: false, name: 'org.snow', backend: backends[1] },
+      { console: false, name, backend: backends[1] },
     ],
   });
   const parts = mmioDevice(type);
@@ -102,6 +103,22 @@ describe('virtio-serial', () => {
     // A port that there is not.
     control(9, 3, 1);
     expect(taken(2)).toEqual([]);
+  });
+
+  it('saves messages that wait, however long a port’s name is', () => {
+    const { control, type } = console(undefined, 'n'.repeat(300));
+    control(0, 0, 1);
+    control(1, 3, 1);
+    const state = JSON.parse(JSON.stringify({ ...type.save(), version: 1 }));
+    const reader = (changed: object) => new StateReader('virtio-serial', 1, { ...state, ...changed });
+    type.restorer(reader({}))();
+    expect({ ...type.save(), version: 1 }).toEqual(state);
+    for (const messages of [
+      state.messages.slice(0, -1),
+      [8, ...state.messages.slice(0, 7), 256],
+      [3, 1, 2, 3],
+    ])
+      expect(() => type.restorer(reader({ messages }))).toThrow(RestoreError);
   });
 
   it('keeps control messages until there is room for them', () => {

@@ -260,13 +260,14 @@ export class VirtioConsole implements VirtioType {
       return values.map((value) => value === 1);
     };
     const [open, ready] = [flags('open'), flags('ready')];
-    const bytes = reader.bytes('messages', MESSAGES_MAX * 256);
+    // The length of each, and its bytes.
+    const values = reader.uints('messages', 16, MESSAGES_MAX * 0x10000);
     const messages: Uint8Array[] = [];
-    for (let at = 0; at < bytes.length; at += 1 + bytes[at]) {
-      const message = Uint8Array.from(bytes.slice(at + 1, at + 1 + bytes[at]));
-      if (message.length !== bytes[at] || message.length < MESSAGE_BYTES)
+    for (let at = 0; at < values.length; at += 1 + values[at]) {
+      const bytes = values.slice(at + 1, at + 1 + values[at]);
+      if (bytes.length !== values[at] || bytes.length < MESSAGE_BYTES || bytes.some((byte) => byte > 0xff))
         throw reader.error('messages', 'whole control messages');
-      messages.push(message);
+      messages.push(Uint8Array.from(bytes));
     }
     return () => {
       this.messages = messages;
