@@ -58,7 +58,7 @@ export function* readHeader(file: BlockNode): Steps<Header> {
     bytes = yield* take(file.read(0, length));
   }
   const parsed = parseHeader(bytes, file.size);
-  return 'problem' in parsed ? fail('io', `the image cannot be used: ${parsed.problem}`) : parsed.header;
+  return 'problem' in parsed ? fail('io', parsed.problem) : parsed.header;
 }
 
 export class Qcow2Node implements BlockNode {
