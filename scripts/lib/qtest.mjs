@@ -14,6 +14,8 @@ export function startQtest(options = [], { stopped = true } = {}) {
   const child = spawn('qemu-system-i386', [...MACHINE, ...(stopped ? ['-S'] : []), ...QTEST, ...options], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // It would outlive a script that fails.
+  process.once('exit', () => child.kill());
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
     /**
