@@ -105,9 +105,9 @@ test.describe('a run', () => {
 
   test('the time is up: status 124', async () => {
     const json = join(folder, 'report.json');
-    const result = await snowglobe([...echo, '--expect', 'never', '--timeout', '3', '--json', json]);
+    const result = await snowglobe([...echo, '--expect', 'never', '--timeout', '5', '--json', json]);
     expect(result.status).toBe(124);
-    expect(result.stderr).toMatch(line(/3 s were up before --expect "never" matched/));
+    expect(result.stderr).toMatch(line(/5 s were up before --expect "never" matched/));
     expect(JSON.parse(readFileSync(json, 'utf8')).outcome).toBe('timeout');
   });
 
