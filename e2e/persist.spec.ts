@@ -1,32 +1,27 @@
 /** A drive's stored disk (`persist=`) as a person has it on a page. Needs the image riscv64-disks. */
 import type { Page } from 'playwright/test';
+import { DISKS_GUEST, openDisksPage } from './support/disks-guest.ts';
 import { setFull, withQuota } from './support/quota.ts';
-import { expect, openEmptyPage, screenText, test } from './support/site.ts';
+import { expect, screenText, test } from './support/site.ts';
 import { LOAD, LOAD_DISKS, LONG, typeLine } from './support/linux-shell.ts';
 
 /** Starts Linux with a stored disk over an image of zeros. */
 async function start(page: Page, url: string, drive: object): Promise<void> {
-  await openEmptyPage(
-    page,
-    url,
-    '<vm-console firmware="images/firmware/opensbi-riscv64/fw_dynamic.bin"></vm-console>',
+  await openDisksPage(page, url);
+  await page.evaluate(
+    ([guest, drive]) => {
+      const console = document.querySelector('vm-console')!;
+      console.config = {
+        ...guest,
+        drives: [
+          { file: new Blob([new Uint8Array(32 << 20)]), interface: 'virtio', persist: 'Kept', ...drive },
+        ],
+      };
+      // A failure is shown.
+      console.start().catch(() => {});
+    },
+    [DISKS_GUEST, drive] as const,
   );
-  await page.evaluate((drive) => {
-    const console = document.querySelector('vm-console')!;
-    console.config = {
-      arch: 'riscv64',
-      machine: 'virt',
-      memory: 192,
-      kernel: 'images/riscv64-disks/vmlinux',
-      initrd: 'images/riscv64-disks/initrd.gz',
-      append: 'console=ttyS0 quiet cryptomgr.notests',
-      drives: [
-        { file: new Blob([new Uint8Array(32 << 20)]), interface: 'virtio', persist: 'Kept', ...drive },
-      ],
-    };
-    // A failure is shown.
-    console.start().catch(() => {});
-  }, drive);
 }
 
 const state = (page: Page): Promise<string> =>

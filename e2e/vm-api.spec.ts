@@ -1,5 +1,6 @@
 /** What a program can ask of the machine behind an element (docs/vm.md) that no other test is about. Needs the image riscv64-disks. */
 import { assemble, label, to } from './support/assemble.ts';
+import { DISKS_GUEST, openDisksPage } from './support/disks-guest.ts';
 import { expect, openEmptyPage, screenText, test } from './support/site.ts';
 import { LOAD, LONG, typeLine } from './support/linux-shell.ts';
 
@@ -8,20 +9,11 @@ test('a machine’s queues, balloon, ports, console size, boot list and disks ar
   site,
 }) => {
   test.setTimeout(240_000);
-  await openEmptyPage(
-    page,
-    site.builtUrl,
-    '<vm-console firmware="images/firmware/opensbi-riscv64/fw_dynamic.bin"></vm-console>',
-  );
-  const before = await page.evaluate(async () => {
+  await openDisksPage(page, site.builtUrl);
+  const before = await page.evaluate(async (guest) => {
     const console = document.querySelector('vm-console')!;
     console.config = {
-      arch: 'riscv64',
-      machine: 'virt',
-      memory: 192,
-      kernel: 'images/riscv64-disks/vmlinux',
-      initrd: 'images/riscv64-disks/initrd.gz',
-      append: 'console=ttyS0 quiet cryptomgr.notests',
+      ...guest,
       recordReads: true,
       drives: [{ file: new Blob([new Uint8Array(8 << 20)]), interface: 'virtio', id: 'own' }],
       devices: [
@@ -34,7 +26,7 @@ test('a machine’s queues, balloon, ports, console size, boot list and disks ar
     await console.start();
     const vm = console.vm!;
     return { queues: vm.queues.length, multitouch: vm.input.multitouch, speaker: vm.speaker };
-  });
+  }, DISKS_GUEST);
   expect(before).toEqual({ queues: 0, multitouch: false, speaker: null });
   await expect.poll(() => screenText(page), LONG).toContain('root@snowglobe:~#');
   await typeLine(page, LOAD);

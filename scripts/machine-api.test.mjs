@@ -1,25 +1,18 @@
 // The machine's interface to scripts, and the Playwright fixtures' to tests, have documentation and tests without exception.
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   all,
   exportedNames,
+  filesOf,
   firstCells,
   publicMembers,
+  read,
   sectionOf,
   unique,
   without,
 } from './lib/declarations.mjs';
-import { root } from './lib/project.mjs';
 
-const read = (path) => readFileSync(join(root, path), 'utf8');
-const testsIn = (folder, pattern) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => pattern.test(name))
-    .map((name) => read(join(folder, name)))
-    .join('\n');
-const tests = testsIn('e2e', /\.ts$/) + testsIn('src', /\.test\.ts$/);
+const tests = filesOf('e2e', /\.ts$/) + filesOf('src', /\.test\.ts$/);
 const vmDocs = read('docs/vm.md');
 const playwrightDocs = read('docs/playwright.md');
 

@@ -1,26 +1,21 @@
 // The component's public API has types, documentation and tests without exception: what there is comes from the type declarations of the build and
 // from the sources' markup, what is said of it from docs/vm-console.md, what is tried from the tests.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VM_OPTIONS } from '../src/element/options.ts';
 import {
   all,
   exportedNames,
+  filesOf,
   firstCells,
   publicMembers,
+  read,
   sectionOf,
   unique,
   without,
 } from './lib/declarations.mjs';
 import { root } from './lib/project.mjs';
-
-const read = (path) => readFileSync(join(root, path), 'utf8');
-const filesOf = (folder, pattern) =>
-  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => pattern.test(name))
-    .map((name) => read(join(folder, name)))
-    .join('\n');
 
 const docs = read('docs/vm-console.md');
 const tests = filesOf('e2e', /\.ts$/) + filesOf('src/element', /\.test\.ts$/);

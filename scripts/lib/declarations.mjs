@@ -1,8 +1,18 @@
 // What the type declarations of the build declare, and what documents say of it: for the tests of the public interfaces.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAst } from 'vite';
 import { root } from './project.mjs';
+
+/** The text of a file of the repository. */
+export const read = (path) => readFileSync(join(root, path), 'utf8');
+
+/** The texts of all files below a folder whose paths a pattern finds. */
+export const filesOf = (folder, pattern) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => pattern.test(name))
+    .map((name) => read(join(folder, name)))
+    .join('\n');
 
 export const all = (text, pattern) => [...text.matchAll(pattern)].map(([, name]) => name);
 export const unique = (names) => [...new Set(names)].sort();
@@ -31,7 +41,7 @@ export function firstCells(text, heading) {
 
 /** The statements of a declaration file of the build: `element/index`. */
 function declarations(name) {
-  const text = readFileSync(join(root, `build/ts/${name}.d.ts`), 'utf8');
+  const text = read(`build/ts/${name}.d.ts`);
   const { body } = parseAst(text, { lang: 'dts', range: true });
   return { text, body };
 }

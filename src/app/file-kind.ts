@@ -1,6 +1,7 @@
 /** What a file that the user drops on the page is good for. */
 
-import { ascii, foreignKind, hasAt, isElf, packing } from './foreign-files.ts';
+import { ascii } from '../core/ascii.ts';
+import { foreignKind, hasAt, isElf, packing } from './foreign-files.ts';
 
 export type FileKind = 'kernel' | 'initrd' | 'bios' | 'hda' | 'cdrom' | 'fda';
 

@@ -1,8 +1,7 @@
 /** Files that no machine starts, told by their content, and what they are in words that follow “is”. */
+import { ascii } from '../core/ascii.ts';
 import { machineName } from '../machine/boot/elf.ts';
-
-export const ascii = (bytes: Uint8Array, at: number, length: number): string =>
-  String.fromCharCode(...bytes.subarray(at, at + length));
+import { compression } from '../machine/boot/kernel-formats.ts';
 
 export const hasAt = (bytes: Uint8Array, at: number, magic: string): boolean =>
   ascii(bytes, at, magic.length) === magic;
@@ -76,20 +75,9 @@ const MAGICS: readonly Magic[] = [
   [0, '\xfe\xff', 'a text'],
 ];
 
-/** What may also pack an initrd, which its guest unpacks. */
-const PACKED: readonly (readonly [magic: string, name: string])[] = [
-  ['\xfd7zXZ\0', 'xz'],
-  ['\x28\xb5\x2f\xfd', 'zstd'],
-  ['BZh', 'bzip2'],
-  ['\x02\x21\x4c\x18', 'lz4'],
-  ['\x04\x22\x4d\x18', 'lz4'],
-  ['\x89LZO', 'lzo'],
-  ['\x5d\0\0', 'lzma'],
-];
-
-/** The name of the compression that a file has, other than gzip's. */
+/** The name of the compression that a file has, other than gzip's: it may be an initrd, which its guest unpacks. */
 export function packing(header: Uint8Array): string | null {
-  return PACKED.find(([magic]) => hasAt(header, 0, magic))?.[1] ?? null;
+  return compression(header) ?? (hasAt(header, 0, '\x5d\0\0') ? 'lzma' : null);
 }
 
 /** Texts that are something in particular, before any other text. */

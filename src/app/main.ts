@@ -5,6 +5,7 @@ import './machine.css';
 import './disks/disks.css';
 import { VmError } from '../core/errors.ts';
 import { h } from '../element/dom.ts';
+import { PART_MISSING } from '../element/part-missing.ts';
 import { droppedFiles, type FileDrop, hasFiles, shareDrop } from '../element/file-drop.ts';
 import { type Address, AddressError, formatAddress, parseAddress } from './address.ts';
 import { type Catalog, loadCatalog } from './catalog.ts';
@@ -84,11 +85,7 @@ async function render(): Promise<void> {
     const page = await galleryPage().catch(() => null);
     if (turn !== shown) return;
     if (page) await page.show(door);
-    else
-      showProblem(
-        'The gallery cannot be shown',
-        'A part of this page could not be loaded. Check your connection, then reload the page.',
-      );
+    else showProblem('The gallery cannot be shown', PART_MISSING);
     return;
   }
   gallery?.leave();

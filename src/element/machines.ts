@@ -4,6 +4,7 @@ import type { Vm, VmReport, VmState } from '../core/vm-api.ts';
 import { bootOptions, chooseConsole, likelyView, resolveImages } from './attributes.ts';
 import type { ConsoleParts } from './console-parts.ts';
 import type { Emit } from './events.ts';
+import { refusePart } from './part-missing.ts';
 import { describeFailure, type Failure, isolationProblem, missingFeature } from './failure.ts';
 import { Session } from './session.ts';
 import type { VmConsole } from './vm-console.ts';
@@ -145,15 +146,7 @@ export class Machines {
     const { screen, terminal } = this.#parts;
     terminal.view?.reset();
     const [{ bootVm }] = await Promise.all([
-      import('./boot.ts').catch((cause) => {
-        throw new VmError(
-          'not-found',
-          'A part of this page could not be loaded. Check your connection, then reload the page.',
-          {
-            cause,
-          },
-        );
-      }),
+      import('./boot.ts').catch(refusePart),
       terminal.load(),
       // Two machines' memories at once may be more than the browser grants.
       this.#freed,

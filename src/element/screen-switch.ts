@@ -1,5 +1,5 @@
 /** The machine's screen, for machines that have one, beside or in the place of its serial console. */
-import { VmError } from '../core/errors.ts';
+import { refusePart } from './part-missing.ts';
 import type { MachineInput } from './machine-input.ts';
 import type { Scaling, ScreenInput, ScreenPanel } from './screen-panel.ts';
 import { followingOf, parseZoom } from './attributes.ts';
@@ -74,15 +74,7 @@ export class ScreenSwitch {
    */
   async load(owner: Element): Promise<void> {
     if (this.#panel) return;
-    const { ScreenPanel } = await import('./screen-panel.ts').catch((cause) => {
-      throw new VmError(
-        'not-found',
-        'A part of this page could not be loaded. Check your connection, then reload the page.',
-        {
-          cause,
-        },
-      );
-    });
+    const { ScreenPanel } = await import('./screen-panel.ts').catch(refusePart);
     if (!owner.isConnected) return;
     this.#panel = new ScreenPanel();
     this.scale(owner.getAttribute('scaling'));

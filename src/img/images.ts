@@ -1,6 +1,7 @@
 /** Images of commands: opened with the messages that qemu-img gives. */
 import { deflateRawSync } from 'node:zlib';
 import type { BlockNode, BlockResult } from '../block/block-node.ts';
+import { ThrottleGroup, ThrottleNode } from '../block/filter/throttle-node.ts';
 import type { Compressor } from '../block/format/codecs.ts';
 import { FORMATS, type FormatName } from '../block/format/probe.ts';
 import { Qcow2Node } from '../block/format/qcow2/qcow2-node.ts';
@@ -24,6 +25,10 @@ export async function loadZstd(): Promise<void> {
   await init();
   COMPRESSOR.zstd = (bytes) => compress(bytes, ZSTD_LEVEL);
 }
+
+/** A disk that is read at most so fast (`-r`). @param rate bytes a second; null: as fast as it can be */
+export const atRate = (node: BlockNode, rate: number | null): BlockNode =>
+  rate === null ? node : new ThrottleNode(node, new ThrottleGroup({ 'bps-total': rate }));
 
 /** The value of a result. @throws CommandError with its failure */
 export async function must<T>(result: BlockResult<T> | Promise<BlockResult<T>>, what?: string): Promise<T> {

@@ -1,7 +1,6 @@
 /** Commands that change an image in place: resize, rebase, commit, snapshot. */
 import type { BlockNode } from '../../block/block-node.ts';
 import { Qcow2Node } from '../../block/format/qcow2/qcow2-node.ts';
-import { ThrottleGroup, ThrottleNode } from '../../block/filter/throttle-node.ts';
 import { applySnapshot, createSnapshot, deleteSnapshot } from '../../block/format/qcow2/snapshots.ts';
 import { layersOf } from '../../block/tools/layers.ts';
 import { commitInto, emptyOverlay, keepContents, setBackingName } from '../../block/tools/qcow2-tools.ts';
@@ -16,7 +15,7 @@ import {
   usage,
 } from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
-import { change, formatNamed, keepApart, must, openImage, qcow2Of } from '../images.ts';
+import { atRate, change, formatNamed, keepApart, must, openImage, qcow2Of } from '../images.ts';
 import { print, progressTo } from '../output.ts';
 import { growRaw, PREALLOCATIONS, rawPreallocation } from './create.ts';
 import { snapshotTable } from './info.ts';
@@ -105,10 +104,8 @@ export async function commit(args: Arguments): Promise<number> {
   const { name, format } = chain[index];
   const layers = layersOf(opened.node);
   const target = await openImage(name, { format, readOnly: false });
-  const from =
-    rate === null ? opened.node : new ThrottleNode(opened.node, new ThrottleGroup({ 'bps-total': rate }));
   const progress = progressTo(args);
-  await must(commitInto(from, target.node, layers[index + 1], progress));
+  await must(commitInto(atRate(opened.node, rate), target.node, layers[index + 1], progress));
   progress?.(opened.node.size, opened.node.size);
   await must(target.node.close());
   // What lies between keeps showing what it did not know of: only a direct overlay can be emptied.

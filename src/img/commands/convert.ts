@@ -3,7 +3,6 @@ import type { BlockNode } from '../../block/block-node.ts';
 import { type SnapshotKey, viewSnapshot } from '../../block/format/qcow2/snapshots.ts';
 import type { OpenedImage } from '../../block/open.ts';
 import { request } from '../../block/request.ts';
-import { ThrottleGroup, ThrottleNode } from '../../block/filter/throttle-node.ts';
 import { JoinedNode } from '../../block/tools/joined-node.ts';
 import { copyDisk } from '../../block/tools/copy.ts';
 import {
@@ -18,7 +17,7 @@ import {
   usage,
 } from '../arguments.ts';
 import { backingPath } from '../host-image.ts';
-import { formatNamed, keepApart, loadZstd, must, openImage, qcow2Of } from '../images.ts';
+import { atRate, formatNamed, keepApart, loadZstd, must, openImage, qcow2Of } from '../images.ts';
 import { progressTo } from '../output.ts';
 import { asksForHelp, makeQcow2, makeRaw, optionHelp, qcow2Options, rawOptions } from './create.ts';
 
@@ -70,8 +69,7 @@ export async function convert(args: Arguments): Promise<number> {
     keepApart(to, from, opened);
     nodes.push(opened.node);
   }
-  const joined = nodes.length === 1 ? nodes[0] : new JoinedNode(nodes);
-  const source = rate === null ? joined : new ThrottleNode(joined, new ThrottleGroup({ 'bps-total': rate }));
+  const source = atRate(nodes.length === 1 ? nodes[0] : new JoinedNode(nodes), rate);
   const size = Math.ceil(source.size / 512) * 512;
   let node: BlockNode;
   if (has(args, '-n')) {

@@ -1,3 +1,4 @@
+import { ascii } from '../../core/ascii.ts';
 import { VmError } from '../../core/errors.ts';
 import { isGzip } from './kernel-formats.ts';
 
@@ -9,8 +10,6 @@ const FIELD_NAME_SIZE = 94;
 const TRAILER = 'TRAILER!!!';
 
 const align4 = (value: number): number => (value + 3) & ~3;
-const ascii = (bytes: Uint8Array, from: number, length: number): string =>
-  String.fromCharCode(...bytes.slice(from, from + length));
 
 /**
  * Finds an initrd that was cut short, whose guest would only panic much later for a reason that says nothing. Looks into
